@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/protocol/zblock"
+)
+
+// In a session with compression each block is a zlib stream of its own, in both
+// directions and without exception (softether-protocol.md 9.4).
+
+// A packer compresses messages. It is for one goroutine at a time; packers has some.
+type packer struct {
+	z   *zblock.Compressor
+	out []byte
+}
+
+// packed is how much is compressed before it is written: a TLS record.
+const packed = tlsRecord
+
+var packers = sync.Pool{New: func() any {
+	return &packer{z: zblock.NewCompressor(), out: make([]byte, packed)}
+}}
+
+// sendFrames sends a message of frames in the form that the session has agreed on.
+func (c *conn) sendFrames(message []byte) error {
+	if !c.compressed {
+		return c.write(message)
+	}
+	p := packers.Get().(*packer)
+	defer packers.Put(p)
+	const countLen, sizeLen = 4, 4
+	for rest := message[countLen:]; len(rest) > 0; {
+		out, count := p.out[:countLen], uint32(0)
+		for len(rest) > 0 {
+			size := int(binary.BigEndian.Uint32(rest))
+			if cap(out)-len(out) < sizeLen+size+zblock.Overhead {
+				break
+			}
+			at := len(out) + sizeLen
+			n, err := p.z.Compress(out[at:cap(out)], rest[sizeLen:sizeLen+size])
+			if err != nil {
+				return fmt.Errorf("compress a frame of %d bytes: %w", size, err)
+			}
+			out = out[:at+n]
+			binary.BigEndian.PutUint32(out[at-sizeLen:], uint32(n))
+			rest = rest[sizeLen+size:]
+			count++
+		}
+		binary.BigEndian.PutUint32(out, count)
+		if err := c.write(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expandBuffer is the room for the expanded frames of one batch.
+const expandBuffer = 128 << 10
+
+// An expander expands the blocks of a batch into a buffer of its own.
+type expander struct {
+	z    zblock.Expander
+	buf  []byte
+	used int
+}
+
+func newExpander() *expander { return &expander{buf: make([]byte, expandBuffer)} }
+
+// full reports whether the next block might not fit.
+func (x *expander) full() bool { return len(x.buf)-x.used < maxBlock }
+
+// expand returns the frame in a block: nil for what is no stream at all, which real
+// endpoints drop without a word, and ErrMalformed for a stream that holds more than
+// any block may.
+func (x *expander) expand(block []byte) ([]byte, error) {
+	room := x.buf[x.used:]
+	n, err := x.z.Expand(room[:maxBlock], block)
+	switch {
+	case errors.Is(err, zblock.ErrTooLong):
+		return nil, fmt.Errorf("%w: a compressed block of more than %d bytes", ErrMalformed, maxBlock)
+	case err != nil:
+		return nil, nil
+	}
+	if n <= frame.MaxLen {
+		x.used += n
+	}
+	return room[:n:n], nil
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol_test
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"network-manager-softether/protocol"
+	"network-manager-softether/protocol/frame"
+	. "network-manager-softether/protocol/softethertest"
+)
+
+// TestADayOverEightConnections: a day passes, with traffic all the time and a connection
+// lost every few minutes, one way or another. The session lives, the frames of a flow
+// arrive in order, no frame is too long, and nothing piles up.
+func TestADayOverEightConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		last, late, total, long := map[uint16]uint32{}, 0, 0, 0
+		pipe := NewPipe()
+		srv := NewServer(WithListener(pipe), WithHandler(func(s *ServerSession) {
+			s.Receive(func(frames [][]byte) {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, f := range frames {
+					flow, n := binary.BigEndian.Uint16(f[frame.HeaderLen+20:]), binary.BigEndian.Uint32(f[frame.HeaderLen+30:])
+					if n < last[flow] {
+						late++
+					}
+					if len(f) > frame.MaxLen {
+						long++
+					}
+					last[flow] = max(last[flow], n)
+					total++
+				}
+			})
+		}))
+		defer srv.Close()
+		cfg := &protocol.Config{Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
+			Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe, MaxConnections: 8, ConnectionLifetime: time.Hour}
+		s, err := protocol.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		s.Start(func([][]byte) {})
+		server, err := srv.Session(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		began, goroutines := time.Now(), runtime.NumGoroutine()
+		sent, kills := 0, 0
+		b := frame.NewBatch(64<<10, 64)
+		for n, kill := uint32(1), time.Now(); time.Since(began) < 24*time.Hour; n++ {
+			b.Reset()
+			for flow := range 16 {
+				b.Append(udp(uint16(flow), n))
+			}
+			if err := s.Send(b); err != nil {
+				t.Fatal(err)
+			}
+			sent += b.Len()
+			if time.Now().After(kill) {
+				if server.CutOne(rand.N(8), Cut(rand.N(3))) {
+					kills++
+				}
+				kill = time.Now().Add(time.Minute + rand.N(4*time.Minute))
+			}
+			time.Sleep(5*time.Second + rand.N(10*time.Second))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := runtime.NumGoroutine(); n > goroutines {
+			t.Errorf("%d goroutines, a day ago there were %d", n, goroutines)
+		}
+		if n := s.Connections(); n != 8 {
+			t.Errorf("%d connections, want 8", n)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		t.Logf("%d frames sent, %d arrived, %d late; %d connections killed, %d opened", sent, total, late, kills, len(srv.Records()))
+		if total < sent*99/100 || late > 0 || long > 0 || len(srv.Logins()) != 1 {
+			t.Errorf("%d of %d frames arrived, %d late, %d too long, after %d logins", total, sent, late, long, len(srv.Logins()))
+		}
+	})
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package protocol is a client of the SoftEther VPN protocol: it logs in to a
+// Virtual Hub and gives a [Session] that carries whole Ethernet frames.
+//
+// # From address to session
+//
+// [Dial] goes through these steps, each with a deadline of its own (limits.go):
+//
+//	resolve   name to addresses; the last good answer is kept    resolve.go
+//	connect   addresses raced, RFC 8305                          race.go
+//	proxy     asked for the server, if there is one              viaproxy.go
+//	TLS       1.2 or 1.3; the certificate is judged here         control.go, trust.go
+//	hello     signature, then the server's challenge             control.go, http.go
+//	login     password hash, plain password, certificate         login.go, usercert.go
+//	redirect  a cluster sends us to one of its members           redirect.go
+//	welcome   names, key, time-out, policies                     welcome.go, policy.go
+//
+// No secret leaves before the certificate is accepted: it is judged inside the
+// TLS handshake, by [Trust].
+//
+// # The session
+//
+// A session is a set of connections (pool.go) and a goroutine that looks after them
+// (session.go): it opens those that are missing, one per interval, and replaces lost
+// and old ones (upkeep.go). Each connection has a reader and a keep-alive goroutine.
+// If there may be several, each also has a queue and a writer (sendqueue.go), and
+// every flow keeps to one of them (spread.go, flow.go). When the last connection is lost the session is detached: frames
+// to send are dropped, and a new connection is attached with the session's key
+// while the server still remembers it (reattach.go). If that fails the session
+// is over, and the way on is a new [Dial].
+//
+// Frames to the server arrive as a [frame.Batch], which already is a data-phase
+// message, and go to TLS in one write. Frames from the server are cut out of the
+// read buffer in place (block.go) and handed on as views. With compression each
+// frame is a zlib stream of its own (compress.go; package zblock). Neither way
+// allocates.
+//
+// With [Config.UDP] frames also travel over UDP, in both directions, while that is the
+// better way (udp.go, udpauto.go; package udpaccel). TCP stays, with keep-alives, and
+// takes over within a second.
+//
+// # Errors
+//
+// Every error is an [*Error] that names the step and the address. Beneath it is
+// a [*ServerError] (the server said no), a [*CertificateError] (the server is
+// not trusted), one of the sentinels such as [ErrNotSoftEther], or an error of
+// the network. [Hint] says what a person can do about it.
+package protocol

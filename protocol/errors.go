@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+)
+
+// What an [*Error] may wrap, besides *ServerError, *CertificateError and errors
+// of the operating system.
+var (
+	// ErrNotSoftEther: what answers there does not speak the SoftEther protocol.
+	ErrNotSoftEther = errors.New("not a SoftEther VPN server")
+	// ErrMalformed: a SoftEther server sent something against the protocol.
+	ErrMalformed = errors.New("malformed answer")
+	// ErrTLS: the TLS handshake failed, for another reason than the certificate.
+	ErrTLS = errors.New("TLS handshake failed")
+	// ErrTimeout: no answer in time.
+	ErrTimeout = errors.New("timed out")
+	// ErrClosed: the session was closed by [Session.Close].
+	ErrClosed = errors.New("session closed")
+	// ErrNoEncryption: the server would send everything after the login in clear.
+	ErrNoEncryption = errors.New("server refused encryption")
+	// ErrRedirectLoop: a cluster sends us from member to member.
+	ErrRedirectLoop = errors.New("redirected too often")
+	// ErrUnreachable: no address, or none that takes a TCP connection.
+	ErrUnreachable = errors.New("server unreachable")
+	// ErrConfig: a value in [Config] cannot be used.
+	ErrConfig = errors.New("unusable configuration")
+	// ErrLost: the connection broke or fell silent.
+	ErrLost = errors.New("connection lost")
+)
+
+// An Error says which step failed, with which address, and why.
+type Error struct {
+	Op   string // "resolve", "connect", "proxy", "TLS", "hello", "login", "redirect", "welcome", "session", "re-attach"
+	Addr string // host:port, as far as it was known
+	Err  error
+}
+
+var (
+	_ error = (*Error)(nil)
+	_ error = (*ServerError)(nil)
+	_ error = (*CertificateError)(nil)
+)
+
+// Error names step, address and cause.
+func (e *Error) Error() string {
+	if e.Addr == "" {
+		return fmt.Sprintf("%s: %v", e.Op, e.Err)
+	}
+	return fmt.Sprintf("%s %s: %v", e.Op, e.Addr, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// A ServerError is the server's own refusal.
+type ServerError struct {
+	Code ErrorCode
+	// NoSavePassword: the user's policy forbids to store the password. Ask again.
+	NoSavePassword bool
+}
+
+// Error names the code; [ErrorCode.Text] says what it means.
+func (e *ServerError) Error() string {
+	return fmt.Sprintf("server answered with error %d, %s", uint32(e.Code), e.Code)
+}
+
+// A CertReason is why a certificate was refused.
+type CertReason uint8
+
+// The reasons, from the most to the least common.
+const (
+	CertUntrusted    CertReason = iota // issued by nobody we trust
+	CertSelfSigned                     // the same, and it is its own issuer
+	CertWrongName                      // valid, but for other host names
+	CertExpired                        // its time is over
+	CertNotYetValid                    // its time has not come
+	CertPinChanged                     // another one than the pinned one
+	CertPinMissing                     // only a pin is to be trusted, and there is none
+	CertMemberDiffer                   // another one than the controller or the first connection showed
+)
+
+// String returns the reason as the middle of a sentence.
+func (r CertReason) String() string {
+	switch r {
+	case CertUntrusted:
+		return "is issued by an authority that is not trusted"
+	case CertSelfSigned:
+		return "is self-signed"
+	case CertWrongName:
+		return "is for another host name"
+	case CertExpired:
+		return "has expired"
+	case CertNotYetValid:
+		return "is not valid yet"
+	case CertPinChanged:
+		return "is not the pinned one"
+	case CertPinMissing:
+		return "is not pinned"
+	case CertMemberDiffer:
+		return "is not the one this connection has to show"
+	}
+	return fmt.Sprintf("is refused (reason %d)", uint8(r))
+}
+
+// A CertificateError is a server certificate that was refused, before anything
+// secret was sent.
+type CertificateError struct {
+	Host   string // what it had to be valid for
+	Leaf   *x509.Certificate
+	SHA256 [32]byte // of the leaf's DER
+	Reason CertReason
+	Err    error // detail from crypto/x509; may be nil
+}
+
+// Error names host, reason and fingerprint.
+func (e *CertificateError) Error() string {
+	s := fmt.Sprintf("certificate of %s %s (SHA-256 %s)", e.Host, e.Reason, hex.EncodeToString(e.SHA256[:]))
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the detail.
+func (e *CertificateError) Unwrap() error { return e.Err }
+
+// opError makes the error of a step. It keeps an *Error that already is one, says
+// ErrTimeout for every kind of lateness, and prefers the reason why ctx ended to
+// the closed connection that followed from it.
+func opError(ctx context.Context, op, addr string, err error) error {
+	var done *Error
+	if errors.As(err, &done) {
+		return err
+	}
+	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		err = context.Cause(ctx)
+	}
+	if isTimeout(err) && !errors.Is(err, ErrTimeout) {
+		err = fmt.Errorf("%w: %w", ErrTimeout, err)
+	}
+	return &Error{Op: op, Addr: addr, Err: err}
+}
+
+func isTimeout(err error) bool {
+	var ne net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.As(err, &ne) && ne.Timeout()
+}

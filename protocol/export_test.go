@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import "time"
+
+// Waits are the waits that a test shortens; 0 leaves one as it is.
+type Waits struct {
+	Step         time.Duration // every step of the handshake
+	ReattachLife time.Duration
+}
+
+// Shorten shortens waits of cfg. Session time-outs may always be as short as 10 ms,
+// and re-attaching does not pause long.
+func Shorten(cfg *Config, w Waits) {
+	t := defaultTiming
+	t.timeoutMin = 10 * time.Millisecond
+	t.reattachSpacing, t.intervalMin, t.attachPause = 20*time.Millisecond, 20*time.Millisecond, 200*time.Millisecond
+	t.udpStable = 50 * time.Millisecond
+	if w.Step > 0 {
+		t.connect, t.tls, t.step, t.login, t.loginTotal = w.Step, w.Step, w.Step, w.Step, 3*w.Step
+	}
+	if w.ReattachLife > 0 {
+		t.reattachLife = w.ReattachLife
+	}
+	cfg.timing = &t
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+
+	"network-manager-softether/protocol"
+	. "network-manager-softether/protocol/softethertest"
+)
+
+// TestHostileHandshake has a server break every rule at every step. Dial must end
+// with the right error, soon, and (goleak) leave nothing behind.
+func TestHostileHandshake(t *testing.T) {
+	t.Parallel()
+	type fault struct {
+		name  string
+		fault Fault
+		want  error
+	}
+	server := func(code protocol.ErrorCode) error { return &protocol.ServerError{Code: code} }
+	// What may go wrong with any answer.
+	answers := []fault{
+		{"hang-up", Hangup, protocol.ErrLost},
+		{"polite hang-up", CloseNotify, protocol.ErrLost},
+		{"reset", Reset, protocol.ErrLost},
+		{"silence", Silence, protocol.ErrTimeout},
+		{"garbage", Garbage, protocol.ErrNotSoftEther},
+		{"endless garbage", Flood, protocol.ErrNotSoftEther},
+		{"web page", Status("200 OK"), protocol.ErrNotSoftEther},
+		{"not found", Status("404 Not Found"), protocol.ErrNotSoftEther},
+		{"content type", ContentType("text/plain"), protocol.ErrNotSoftEther},
+		{"endless header", HeaderFlood, protocol.ErrNotSoftEther},
+		{"endless line", LineFlood, protocol.ErrNotSoftEther},
+		{"endless body", BodyFlood, protocol.ErrMalformed},
+		{"half an answer", Truncated, protocol.ErrLost},
+		{"half an answer, then silence", Stalled, protocol.ErrTimeout},
+		{"drop by drop", Drip(20 * time.Millisecond), protocol.ErrTimeout},
+		{"garbage pack", GarbagePack, protocol.ErrMalformed},
+		{"duplicate element", DuplicateElement, protocol.ErrMalformed},
+		{"huge element count", HugeElementCount, protocol.ErrMalformed},
+		{"huge value count", HugeValueCount, protocol.ErrMalformed},
+		{"endless noops", EndlessNoops, protocol.ErrMalformed},
+		{"refusal", Refuse(33), server(33)},
+		{"unknown refusal", Refuse(4711), server(4711)},
+	}
+	for _, step := range []struct {
+		name   string
+		step   Step
+		faults []fault
+	}{
+		{"accept", StepAccept, []fault{
+			{"hang-up", Hangup, protocol.ErrTLS},
+			{"reset", Reset, nil},
+			{"silence", Silence, protocol.ErrTimeout},
+			{"garbage", Garbage, protocol.ErrNotSoftEther},
+			{"endless garbage", Flood, nil},
+			{"SSH", SSH, protocol.ErrNotSoftEther},
+			{"plain HTTP", PlainHTTP, protocol.ErrNotSoftEther},
+		}},
+		{"hello", StepHello, append([]fault{
+			{"no challenge", Without("random"), protocol.ErrNotSoftEther},
+			{"no name", Without("hello"), protocol.ErrNotSoftEther},
+			{"short challenge", SetData("random", make([]byte, 19)), protocol.ErrNotSoftEther},
+		}, answers...)},
+		{"login", StepLogin, append([]fault{
+			{"clear text", SetInt("use_encrypt", 0), protocol.ErrNoEncryption},
+			{"nothing about encryption", Without("use_encrypt"), protocol.ErrNoEncryption},
+			{"compression", SetInt("use_compress", 1), protocol.ErrMalformed},
+			{"no session key", Without("session_key"), protocol.ErrMalformed},
+			{"no session name", Without("session_name"), protocol.ErrMalformed},
+		}, answers...)},
+	} {
+		for _, f := range step.faults {
+			t.Run(step.name+"/"+f.name, func(t *testing.T) {
+				srv := start(t, WithFault(step.step, f.fault))
+				cfg := alice(srv)
+				if f.want == protocol.ErrTimeout {
+					t.Parallel()
+					protocol.Shorten(cfg, protocol.Waits{Step: 300 * time.Millisecond})
+				}
+				began := time.Now()
+				s, err := protocol.Dial(t.Context(), cfg)
+				if err == nil {
+					s.Close()
+					t.Fatal("logged in")
+				}
+				var step *protocol.Error
+				if !errors.As(err, &step) || step.Op == "" || step.Addr == "" {
+					t.Errorf("error %v names no step and address", err)
+				}
+				if f.want != nil && !is(err, f.want) {
+					t.Errorf("error %v, want %v", err, f.want)
+				}
+				if protocol.Hint(err) == "" {
+					t.Errorf("no hint for %v", err)
+				}
+				if took := time.Since(began); took > 5*time.Second {
+					t.Errorf("took %v", took)
+				}
+			})
+		}
+	}
+}
+
+// TestHostileTunnel has a server break the framing. The session re-attaches, is
+// treated the same again, and ends.
+func TestHostileTunnel(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		fault Fault
+		want  error
+		quiet bool // until the session's time-out
+	}{
+		{"long block", LongBlock, protocol.ErrMalformed, false},
+		{"long keep-alive", LongKeepAlive, protocol.ErrMalformed, false},
+		{"compression bomb", Bomb, protocol.ErrMalformed, false},
+		{"half a block", HalfBlock, protocol.ErrLost, false},
+		{"announced blocks that never come", LyingCount, protocol.ErrTimeout, true},
+		{"endless garbage", Flood, protocol.ErrMalformed, false},
+		{"hang-up", Hangup, protocol.ErrLost, false},
+		{"reset", Reset, protocol.ErrLost, false},
+		{"silence", Silence, protocol.ErrTimeout, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			timeout := 5 * time.Second
+			if tt.quiet {
+				t.Parallel()
+				timeout = 300 * time.Millisecond
+			}
+			srv := start(t, WithTimeout(timeout), WithFault(StepData, tt.fault))
+			cfg := alice(srv)
+			cfg.Compression = tt.name == "compression bomb"
+			s := dial(t, cfg)
+			s.Start(func([][]byte) {})
+			select {
+			case <-s.Done():
+				err := s.Err()
+				var server *protocol.ServerError
+				if tt.quiet && errors.As(err, &server) && server.Code == protocol.CodeSessionTimeout {
+					return // the attempt to re-attach was later than the server's patience
+				}
+				if !errors.Is(err, tt.want) {
+					t.Errorf("error %v, want %v", err, tt.want)
+				}
+			case <-within(t).Done():
+				t.Error("the session lives on")
+			}
+		})
+	}
+}
+
+// TestEmptyBlocksAreHarmless: they are legal, so a flood of them is only traffic.
+func TestEmptyBlocksAreHarmless(t *testing.T) {
+	srv := start(t, WithFault(StepData, EmptyFlood))
+	s := dial(t, alice(srv))
+	s.Start(func([][]byte) { t.Error("got frames") })
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	select {
+	case <-s.Done():
+		t.Errorf("session ended: %v", s.Err())
+	case <-time.After(100 * time.Millisecond):
+	}
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
+		t.Errorf("memory grew by %d bytes", grown)
+	}
+	s.Close()
+}
+
+// ending is a context that ends when and how a test wants.
+type ending struct {
+	context.Context
+	done chan struct{}
+	how  error
+}
+
+func (e *ending) Done() <-chan struct{} { return e.done }
+
+func (e *ending) Err() error {
+	select {
+	case <-e.done:
+		return e.how
+	default:
+		return nil
+	}
+}
+
+// TestDialEndsWithItsContext ends the context at every step, while the server is
+// silent.
+func TestDialEndsWithItsContext(t *testing.T) {
+	for _, step := range []struct {
+		op  string
+		set func(cfg *protocol.Config, srv *Server, reached func())
+	}{
+		{"resolve", func(cfg *protocol.Config, _ *Server, reached func()) {
+			cfg.Host, cfg.Resolver = "vpn.example", resolverFunc(func(ctx context.Context) error {
+				reached()
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		}},
+		{"connect", func(cfg *protocol.Config, _ *Server, reached func()) {
+			cfg.Dialer = dialerFunc(func(ctx context.Context, _ string) (net.Conn, error) {
+				reached()
+				<-ctx.Done()
+				return nil, ctx.Err()
+			})
+		}},
+		{"TLS", func(_ *protocol.Config, srv *Server, reached func()) {
+			srv.Set(WithFault(StepAccept, func(x *Exchange) bool {
+				x.Conn.Read(make([]byte, 1)) // the client is done with TCP
+				reached()
+				return Silence(x)
+			}))
+		}},
+		{"hello", func(_ *protocol.Config, srv *Server, reached func()) {
+			srv.Set(WithFault(StepHello, func(x *Exchange) bool { reached(); return Silence(x) }))
+		}},
+		{"login", func(_ *protocol.Config, srv *Server, reached func()) {
+			srv.Set(WithFault(StepLogin, func(x *Exchange) bool { reached(); return Silence(x) }))
+		}},
+	} {
+		for _, how := range []error{context.Canceled, context.DeadlineExceeded} {
+			t.Run(fmt.Sprint(step.op, "/", how), func(t *testing.T) {
+				srv := start(t)
+				cfg := alice(srv)
+				ctx := &ending{t.Context(), make(chan struct{}), how}
+				step.set(cfg, srv, func() { close(ctx.done) })
+				_, err := protocol.Dial(ctx, cfg)
+				var at *protocol.Error
+				if !errors.Is(err, how) || !errors.As(err, &at) || at.Op != step.op {
+					t.Errorf("error %v, want %v at step %s", err, how, step.op)
+				}
+				if errors.Is(err, protocol.ErrTimeout) != (how == context.DeadlineExceeded) {
+					t.Errorf("error %v: is it a time-out?", err)
+				}
+			})
+		}
+	}
+}
+
+type resolverFunc func(context.Context) error
+
+func (f resolverFunc) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Addr, error) {
+	return nil, f(ctx)
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"network-manager-softether/protocol"
+	. "network-manager-softether/protocol/softethertest"
+)
+
+// many is alice with n connections.
+func many(srv *Server, n int) *protocol.Config {
+	cfg := alice(srv)
+	cfg.MaxConnections = n
+	return cfg
+}
+
+// whole dials and waits until the session has all its connections.
+func whole(t *testing.T, srv *Server, cfg *protocol.Config) (*protocol.Session, *ServerSession) {
+	t.Helper()
+	s := dial(t, cfg)
+	server, err := srv.Session(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.WaitConns(patiently(t), cfg.MaxConnections); err != nil {
+		t.Fatal(err)
+	}
+	for ctx := patiently(t); s.Connections() != cfg.MaxConnections; time.Sleep(time.Millisecond) {
+		if ctx.Err() != nil {
+			t.Fatalf("%d connections, want %d", s.Connections(), cfg.MaxConnections)
+		}
+	}
+	return s, server
+}
+
+// patiently returns a context for many handshakes, on a computer that is busy.
+func patiently(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestEveryNumberOfConnectionsCarriesFrames(t *testing.T) {
+	t.Parallel()
+	for _, half := range []bool{false, true} {
+		for _, n := range []int{1, 2, 3, 8} {
+			t.Run(fmt.Sprint(n, " half ", half), func(t *testing.T) {
+				srv := start(t, WithHandler(Echo))
+				cfg := many(srv, n)
+				cfg.HalfDuplex = half
+				s, server := whole(t, srv, cfg)
+				got := collect(s)
+				echoes(t, s, got)
+				i := s.Info()
+				if i.MaxConnections != n || i.HalfDuplex != (half && n > 1) {
+					t.Errorf("granted %d, half-duplex %v", i.MaxConnections, i.HalfDuplex)
+				}
+				count := map[uint32]int{}
+				for _, d := range server.Directions() {
+					count[d]++
+				}
+				if half && n > 1 && (count[0] > 0 || count[1]-count[2] > 1 || count[2]-count[1] > 1) {
+					t.Errorf("directions %v", count)
+				}
+				s.Close()
+				for i := range srv.Records() {
+					waitEnd(t, srv, i, EndPolite)
+				}
+			})
+		}
+	}
+}
+
+func TestCompressedSessions(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 4} {
+		srv := start(t, WithHandler(Echo))
+		cfg := many(srv, n)
+		cfg.Compression = true
+		s, _ := whole(t, srv, cfg)
+		got := collect(s)
+		for i := range 20 {
+			echoes(t, s, got)
+			if !s.Info().Compression {
+				t.Fatalf("round %d: no compression was granted", i)
+			}
+		}
+	}
+}
+
+func TestThirtyTwoConnections(t *testing.T) {
+	srv := start(t, WithHandler(Echo))
+	cfg := many(srv, 32)
+	s, _ := whole(t, srv, cfg)
+	echoes(t, s, collect(s))
+	if n := s.Info().MaxConnections; n != 32 {
+		t.Errorf("granted %d, want 32", n)
+	}
+}
+
+func TestTheServerMayGrantFewer(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithHandler(Echo), WithHub(Hub{Name: "TEST", Users: []User{
+		{Name: "alice", Password: "secret1", Policy: map[string]uint32{"MaxConnection": 3}},
+	}}))
+	s := dial(t, many(srv, 8))
+	server, err := srv.Session(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.WaitConns(within(t), 3); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond) // ten times the pause between two
+	if n := len(srv.Records()); n != 3 || s.Info().MaxConnections != 3 {
+		t.Errorf("%d connections were opened, %d granted, want 3", n, s.Info().MaxConnections)
+	}
+	echoes(t, s, collect(s))
+}
+
+func TestConnectionsAreOpenedOnePerInterval(t *testing.T) {
+	for _, half := range []bool{false, true} {
+		for _, interval := range []time.Duration{0, 1500 * time.Millisecond, time.Minute} {
+			synctest.Test(t, func(t *testing.T) {
+				pipe := NewPipe()
+				srv := NewServer(WithListener(pipe))
+				defer srv.Close()
+				cfg := &protocol.Config{Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
+					Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe,
+					MaxConnections: 4, HalfDuplex: half, ConnectionInterval: interval}
+				s, err := protocol.Dial(t.Context(), cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				s.Start(func([][]byte) {})
+				began, had := time.Now(), 1
+				for n := 1; n < 4; time.Sleep(50 * time.Millisecond) {
+					synctest.Wait()
+					if n = s.Connections(); n == had {
+						continue
+					}
+					// A half-duplex session can do nothing with one.
+					want := time.Duration(had) * max(interval, time.Second)
+					if half {
+						want -= max(interval, time.Second)
+					}
+					if took := time.Since(began); n != had+1 || took < want || took > want+100*time.Millisecond {
+						t.Errorf("half %v, interval %v: %d connections after %v, want %d after %v", half, interval, n, took, had+1, want)
+					}
+					had = n
+				}
+			})
+		}
+	}
+}
+
+func TestLostConnectionsAreReplacedWhileTheOthersGoOn(t *testing.T) {
+	t.Parallel()
+	for _, half := range []bool{false, true} {
+		for name, how := range map[string]Cut{"polite": Polite, "abrupt": Abrupt, "reset": RST} {
+			t.Run(fmt.Sprint(name, " half ", half), func(t *testing.T) {
+				srv := start(t, WithHandler(Echo))
+				cfg := many(srv, 4)
+				cfg.HalfDuplex = half
+				events := watch(cfg)
+				s, server := whole(t, srv, cfg)
+				got := collect(s)
+				for i := range 4 {
+					server.CutOne(i%4, how)
+					echoes(t, s, got)
+					if err := server.WaitConns(patiently(t), 4); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if len(events) > 0 {
+					t.Errorf("event %#v, though there was always a connection", <-events)
+				}
+				if len(srv.Logins()) != 1 {
+					t.Errorf("%d logins, want 1", len(srv.Logins()))
+				}
+			})
+		}
+	}
+}
+
+func TestConnectionsAreReplacedAtTheEndOfTheirLifetime(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		n    int
+		half bool
+	}{{1, false}, {3, false}, {2, true}, {4, true}} {
+		t.Run(fmt.Sprint(tt.n, " half ", tt.half), func(t *testing.T) {
+			srv := start(t, WithHandler(Echo))
+			cfg := many(srv, tt.n)
+			cfg.HalfDuplex, cfg.ConnectionLifetime = tt.half, 300*time.Millisecond
+			events := watch(cfg)
+			s, server := whole(t, srv, cfg)
+			got := collect(s)
+			for ctx := patiently(t); len(srv.Records()) < 3*tt.n && ctx.Err() == nil; {
+				echoes(t, s, got)
+				if n := server.Conns(); n > tt.n+1 {
+					t.Fatalf("%d connections, granted were %d", n, tt.n)
+				}
+			}
+			if n := len(srv.Records()); n < 3*tt.n {
+				t.Errorf("only %d connections were opened", n)
+			}
+			for i := range tt.n {
+				waitEnd(t, srv, i, EndPolite)
+			}
+			if len(events) > 0 || len(srv.Logins()) != 1 {
+				t.Errorf("%d events, %d logins", len(events), len(srv.Logins()))
+			}
+		})
+	}
+}
+
+// elsewhere lets the first connection go to srv and all others to another server.
+func elsewhere(cfg *protocol.Config, other *Server) *atomic.Int32 {
+	var n atomic.Int32
+	cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (net.Conn, error) {
+		if n.Add(1) > 1 {
+			address = other.Addr()
+		}
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
+	})
+	return &n
+}
+
+func TestAnAdditionalConnectionMustShowTheSameCertificate(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithHandler(Echo))
+	other := start(t, WithCertificate(anyCertificate(t)))
+	cfg := many(srv, 4)
+	cfg.Trust = protocol.Trust{Mode: protocol.TrustAny}
+	tries := elsewhere(cfg, other)
+	s := dial(t, cfg)
+	got := collect(s)
+	for ctx := patiently(t); tries.Load() < 4 && ctx.Err() == nil; {
+		echoes(t, s, got)
+	}
+	if n := s.Connections(); n != 1 {
+		t.Errorf("%d connections, want the first one alone", n)
+	}
+	for _, r := range other.Records() {
+		if r.SignatureOK || len(r.Packs) > 0 {
+			t.Error("the session's key was sent to another server")
+		}
+	}
+}
+
+// TestRefusedAdditionalConnections: the session lives on with what it has.
+func TestRefusedAdditionalConnections(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]Fault{
+		"too many": Refuse(15), "session unknown": Refuse(13), "wrong protocol": Refuse(14), "unknown error": Refuse(4711),
+		"direction that was not granted": SetInt("direction", 1), "direction unheard of": SetInt("direction", 7),
+		"garbage": GarbagePack, "hang-up": Hangup, "web page": Status("200 OK"), "endless noops": EndlessNoops,
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := start(t, WithHandler(Echo), WithFault(StepAttach, Times(2, fault)))
+			cfg := many(srv, 3)
+			events := watch(cfg)
+			s, _ := whole(t, srv, cfg)
+			echoes(t, s, collect(s))
+			if len(events) > 0 || len(srv.Logins()) != 1 {
+				t.Errorf("%d events, %d logins", len(events), len(srv.Logins()))
+			}
+		})
+	}
+}
+
+// TestUncleanCloseBugWithManyConnections: on Debian's server one that is reset takes all the
+// others with it, and the session ends soon (softether-protocol.md 8.6).
+func TestUncleanCloseBugWithManyConnections(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithUncleanCloseBug())
+	cfg := many(srv, 4)
+	cfg.ConnectionInterval = 400 * time.Millisecond // longer than the new ones live
+	var first net.Conn
+	cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (c net.Conn, err error) {
+		c, err = new(net.Dialer).DialContext(ctx, "tcp", address)
+		if first == nil {
+			first = c
+		}
+		return c, err
+	})
+	s, _ := whole(t, srv, cfg)
+	s.Start(func([][]byte) {})
+	first.(*net.TCPConn).CloseWrite()
+	select {
+	case <-s.Done():
+	case <-patiently(t).Done():
+		t.Fatal("the session lives on")
+	}
+	if _, retry := protocol.Classify(s.Err()); retry != protocol.RetryNow {
+		t.Errorf("retry %v after %v, want at once", retry, s.Err())
+	}
+}
+
+// TestHalfDuplexStrays: the server holds on to connections that the client has lost,
+// and would go on sending into them.
+func TestHalfDuplexStrays(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	cfg := many(srv, 2)
+	cfg.HalfDuplex = true
+	var conns []net.Conn
+	var mu sync.Mutex
+	cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		mu.Lock()
+		defer mu.Unlock()
+		conns = append(conns, c)
+		return brokenConn{c, new(atomic.Bool)}.in(&conns), err
+	})
+	s, _ := whole(t, srv, cfg)
+	s.Start(func([][]byte) {})
+	srv.Set(WithFault(StepAttach, Refuse(15)))
+	mu.Lock()
+	second := conns[1].(brokenConn)
+	mu.Unlock()
+	second.broken.Store(true)
+	for ctx := patiently(t); s.Err() == nil; time.Sleep(time.Millisecond) {
+		second.SetReadDeadline(time.Unix(1, 0)) // the reader, too, sets one now and then
+		if ctx.Err() != nil {
+			t.Fatal("the session lives on")
+		}
+	}
+	if _, retry := protocol.Classify(s.Err()); retry != protocol.RetryNow {
+		t.Errorf("retry %v after %v, want at once", retry, s.Err())
+	}
+}
+
+// A brokenConn fails to read once it is broken, and the other end does not know.
+type brokenConn struct {
+	net.Conn
+	broken *atomic.Bool
+}
+
+func (b brokenConn) in(list *[]net.Conn) net.Conn {
+	(*list)[len(*list)-1] = b
+	return b
+}
+
+func (b brokenConn) Read(p []byte) (int, error) {
+	n, err := b.Conn.Read(p)
+	if b.broken.Load() {
+		return 0, os.ErrClosed
+	}
+	return n, err
+}
+
+func (b brokenConn) Close() error { return b.Conn.Close() }

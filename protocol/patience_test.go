@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"network-manager-softether/protocol"
+	. "network-manager-softether/protocol/softethertest"
+)
+
+// A server that asks RADIUS may have to wait until somebody presses a button on a
+// telephone. Servers up to 5.01 are silent meanwhile, newer ones say so all the time
+// (softether-protocol.md 3.4).
+func TestALoginWaitsForAConfirmationOnTheTelephone(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		answer  time.Duration
+		accept  bool
+		options []Option
+		want    error
+	}{
+		{"25 s of silence", 25 * time.Second, true, nil, nil},
+		{"25 s of silence, then no", 25 * time.Second, false, nil, &protocol.ServerError{Code: protocol.CodeAuthFailed}},
+		{"75 s with a sign of life every 3 s", time.Second, true, []Option{As502(), WithNoops(25, 3*time.Second)}, nil},
+		{"silence for ever", time.Hour, true, nil, protocol.ErrTimeout},
+		{"signs of life for ever", time.Second, true, []Option{As502(), WithNoops(1000, 5*time.Second)}, protocol.ErrTimeout},
+		{"too many signs of life", time.Second, true, []Option{As502(), WithNoops(1000, time.Second)}, protocol.ErrMalformed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				pipe := NewPipe()
+				srv := NewServer(append(tt.options, WithListener(pipe), WithHub(Hub{Name: "TEST", Users: []User{{
+					Name: "carol",
+					External: func(_, password string) bool {
+						time.Sleep(tt.answer)
+						return tt.accept && password == "pa55"
+					},
+				}}}))...)
+				defer srv.Close()
+				s, err := protocol.Dial(t.Context(), &protocol.Config{
+					Host: "192.0.2.1", Port: 443, Hub: "TEST", User: "carol", Dialer: pipe,
+					Auth:  protocol.PlainPassword{Secret: "pa55"},
+					Trust: protocol.Trust{Mode: protocol.TrustAny},
+				})
+				if err == nil {
+					s.Close()
+				}
+				var got, want *protocol.ServerError
+				if errors.As(tt.want, &want) {
+					if !errors.As(err, &got) || got.Code != want.Code {
+						t.Errorf("error %v, want code %d", err, want.Code)
+					}
+				} else if !errors.Is(err, tt.want) {
+					t.Errorf("error %v, want %v", err, tt.want)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// A pool is the set of a session's living connections. Reading it takes no lock.
+// It is safe for concurrent use; the zero value is empty.
+type pool struct {
+	changing sync.Mutex
+	conns    atomic.Pointer[[]*conn] // never changed, only replaced, under changing
+}
+
+// all returns the living connections, for reading.
+func (p *pool) all() []*conn {
+	if l := p.conns.Load(); l != nil {
+		return *l
+	}
+	return nil
+}
+
+func (p *pool) add(c *conn) {
+	p.changing.Lock()
+	defer p.changing.Unlock()
+	l := append(slices.Clone(p.all()), c)
+	p.conns.Store(&l)
+}
+
+func (p *pool) remove(c *conn) {
+	p.changing.Lock()
+	defer p.changing.Unlock()
+	l := slices.DeleteFunc(slices.Clone(p.all()), func(o *conn) bool { return o == c })
+	p.conns.Store(&l)
+}
+
+// pick returns the connection to send on: of those that lead to the server, the
+// one with the least bytes waiting, of several the newest (softether-protocol.md
+// 8.4). It is nil if there is none. It is for sessions of one connection, which have
+// two for a moment, when it is replaced.
+func (p *pool) pick() *conn {
+	var best *conn
+	var least int64
+	for _, c := range p.all() {
+		if !c.sends() || c.retiring.Load() {
+			continue
+		}
+		if n := c.queued.Load(); best == nil || n <= least {
+			best, least = c, n
+		}
+	}
+	return best
+}

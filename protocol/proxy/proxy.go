@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+)
+
+// Limit bounds the dialogue on one connection, in which the proxy has to connect to
+// the server: a TCP connection gets 10 s elsewhere, too (softether-protocol.md 1).
+const Limit = 10 * time.Second
+
+// maxCredential is how long user name and password may be, in bytes (RFC 1929 2).
+const maxCredential = 255
+
+// A Kind is the protocol a proxy speaks.
+type Kind uint8
+
+// The kinds.
+const (
+	HTTP   Kind = iota // CONNECT
+	SOCKS4             // names by the extension 4a
+	SOCKS5
+)
+
+// String returns the name in capitals.
+func (k Kind) String() string {
+	switch k {
+	case SOCKS4:
+		return "SOCKS4"
+	case SOCKS5:
+		return "SOCKS5"
+	}
+	return "HTTP"
+}
+
+// A Resolver looks up host names. [net.Resolver] is one.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// Config says which proxy, and as whom.
+type Config struct {
+	Kind Kind
+	// Host is a name or an address, without brackets.
+	Host string
+	Port uint16
+	// User is empty where the proxy wants no authentication. SOCKS4 has no password.
+	User, Password string
+	// Resolver looks the server's name up for a SOCKS4 proxy that does not know the
+	// extension 4a. nil: such a proxy can only be used with IPv4 addresses.
+	Resolver Resolver
+}
+
+// A Proxy is one proxy. It is safe for concurrent use, and remembers how the proxy
+// wants to be answered.
+type Proxy struct {
+	cfg Config
+
+	mu     sync.Mutex
+	answer *answer // guarded by mu: what was accepted last; nil: not known
+}
+
+// New returns the proxy cfg is about, or what cannot be sent to one of its kind.
+func New(cfg Config) (*Proxy, error) {
+	if cfg.Host == "" || cfg.Port == 0 {
+		return nil, errors.New("a proxy needs a host and a port")
+	}
+	for _, c := range []struct{ what, value string }{{"user name", cfg.User}, {"password", cfg.Password}} {
+		if len(c.value) > maxCredential {
+			return nil, fmt.Errorf("proxy %s has %d bytes, allowed are %d", c.what, len(c.value), maxCredential)
+		}
+		if strings.ContainsFunc(c.value, unicode.IsControl) {
+			return nil, fmt.Errorf("proxy %s contains a control character", c.what)
+		}
+	}
+	return &Proxy{cfg: cfg}, nil
+}
+
+// Host is the proxy's own name or address.
+func (p *Proxy) Host() string { return p.cfg.Host }
+
+// Port is the proxy's own port.
+func (p *Proxy) Port() uint16 { return p.cfg.Port }
+
+// String names kind, host and port, and no secret.
+func (p *Proxy) String() string { return fmt.Sprintf("%v proxy %s", p.cfg.Kind, p.addr()) }
+
+// GoString is String, for %#v.
+func (p *Proxy) GoString() string { return p.String() }
+
+func (p *Proxy) addr() string {
+	return net.JoinHostPort(p.cfg.Host, strconv.Itoa(int(p.cfg.Port)))
+}
+
+// Error returns err as what it means for a connection to target that did not come
+// that far: the proxy itself cannot be reached.
+func (p *Proxy) Error(target string, err error) error {
+	return &Error{Kind: p.cfg.Kind, Proxy: p.addr(), Target: target, Reason: Unreachable, Err: err}
+}
+
+// Connect asks the proxy at the other end of conn for a connection to target, a
+// host and port whose host may be a name. Some proxies want to be asked again over a
+// new connection: again opens it. Connect returns the connection that now leads to
+// target, and closes every other one; on an error, all. The error is an [*Error].
+func (p *Proxy) Connect(ctx context.Context, conn net.Conn, again func(context.Context) (net.Conn, error), target string) (net.Conn, error) {
+	d := &dialogue{ctx: ctx, conn: conn, again: again}
+	err := p.ask(d, target)
+	if err == nil {
+		return d.conn, nil
+	}
+	d.conn.Close()
+	e := &Error{Kind: p.cfg.Kind, Proxy: p.addr(), Target: target, Reason: Failed, Err: err}
+	var c *cause
+	if errors.As(err, &c) {
+		e.Reason = c.reason
+	}
+	if ctx.Err() != nil {
+		e.Err = context.Cause(ctx)
+	}
+	return nil, e
+}
+
+func (p *Proxy) ask(d *dialogue, target string) error {
+	host, port, err := splitTarget(target)
+	if err != nil {
+		return err
+	}
+	switch p.cfg.Kind {
+	case SOCKS4:
+		return p.socks4(d, host, port)
+	case SOCKS5:
+		return d.hold(func() error { return p.socks5(d.conn, host, port) })
+	}
+	return p.http(d, target)
+}
+
+func splitTarget(target string) (host string, port uint16, err error) {
+	host, number, err := net.SplitHostPort(target)
+	if err != nil {
+		return "", 0, err
+	}
+	n, err := strconv.ParseUint(number, 10, 16)
+	if err != nil || host == "" || len(host) > maxHost || strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return "", 0, fmt.Errorf("%q is no host and port", target)
+	}
+	return host, uint16(n), nil
+}
+
+// maxHost is the length of a host name in bytes that SOCKS5 can carry.
+const maxHost = 255
+
+// A dialogue is a connection to the proxy, which may be exchanged for a new one.
+type dialogue struct {
+	ctx   context.Context
+	conn  net.Conn
+	again func(context.Context) (net.Conn, error)
+}
+
+// hold runs f within Limit and the context, and leaves the connection without a deadline.
+func (d *dialogue) hold(f func() error) error {
+	conn := d.conn
+	conn.SetDeadline(time.Now().Add(Limit))
+	stop := context.AfterFunc(d.ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	err := f()
+	if !stop() && err == nil {
+		err = d.ctx.Err()
+	}
+	if err == nil {
+		conn.SetDeadline(time.Time{})
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("it hung up instead of answering")
+	}
+	return err
+}
+
+// renew replaces the connection by a new one.
+func (d *dialogue) renew() error {
+	d.conn.Close()
+	conn, err := d.again(d.ctx)
+	if err != nil {
+		return &cause{Unreachable, err}
+	}
+	d.conn = conn
+	return nil
+}

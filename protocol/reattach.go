@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// maxShortLives is how many re-attached connections in a row may die before the
+// session's time-out has passed. More, and a full login is the better way.
+const maxShortLives = 5
+
+// reattach replaces last, the last connection of the session, while the server
+// still remembers the session (softether-protocol.md 8.5): for as long as the
+// session's time-out. It returns nil on success, or if the session is over anyway.
+func (s *Session) reattach(last *conn) error {
+	began := time.Now()
+	addr := last.addr.String()
+	s.cfg.log.Info("connection lost, re-attaching", "server", addr, "error", last.err)
+	s.notify(Detached{Err: &Error{Op: "session", Addr: addr, Err: last.err}})
+
+	lived := began.Sub(last.born)
+	if last.lives > 0 && lived < s.cfg.reattachLife {
+		return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("dropped again at once: %w", last.err)}
+	}
+	lives := last.lives + 1
+	if lived > s.timeout {
+		lives = 1
+	}
+	if lives > maxShortLives {
+		return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("lost %d times in a row: %w", lives, last.err)}
+	}
+
+	ctx, cancel := context.WithTimeout(s.ctx, s.timeout)
+	defer cancel()
+	var why error // of the last attempt that was not cut short
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for try := 0; ; try++ {
+		next.Reset(s.cfg.reattachSpacing)
+		c, err := s.attach(ctx, s.targets(ctx, last.addr, try))
+		if err == nil {
+			c.lives = lives
+			info := s.Info()
+			info.ServerAddr = c.addr
+			s.info.Store(&info)
+			after := time.Since(began)
+			s.cfg.log.Info("re-attached", "server", c.addr, "after", after)
+			s.add(c)
+			s.notify(Reattached{After: after, Addr: c.addr})
+			return nil
+		}
+		if s.ctx.Err() != nil {
+			return nil
+		}
+		if isFinal(err) {
+			return &Error{Op: "re-attach", Addr: addr, Err: err}
+		}
+		if why == nil || ctx.Err() == nil {
+			why = err
+		}
+		s.cfg.log.Debug("re-attaching failed", "server", addr, "try", try, "error", err)
+		select {
+		case <-next.C:
+		case <-ctx.Done():
+			if s.ctx.Err() != nil {
+				return nil
+			}
+			return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("not within %v: %w", s.timeout, why)}
+		}
+	}
+}
+
+// targets returns the addresses for a try: at first only the one that the session
+// lives at, then also the other ones of the name, which may lead to the same
+// server over another network.
+func (s *Session) targets(ctx context.Context, home netip.AddrPort, try int) []netip.AddrPort {
+	list := []netip.AddrPort{home}
+	if try == 0 || s.member {
+		return list
+	}
+	all, err := s.cfg.resolve(ctx)
+	if err != nil {
+		return list
+	}
+	return append(list, slices.DeleteFunc(all, func(a netip.AddrPort) bool { return a == home })...)
+}
+
+// attach opens one more connection for the session (softether-protocol.md 8.1).
+func (s *Session) attach(ctx context.Context, addrs []netip.AddrPort) (*conn, error) {
+	c, err := s.cfg.open(ctx, addrs, sameLeaf(s.cfg.Host, s.leaf))
+	if err != nil {
+		return nil, err
+	}
+	dir, err := s.join(c)
+	if err == nil && !c.release() {
+		err = ctx.Err()
+	}
+	if err != nil {
+		c.close()
+		return nil, opError(ctx, "login", c.addr.String(), err)
+	}
+	d := c.conn(s.timeout)
+	d.dir = dir
+	return d, nil
+}
+
+// join presents the session's key and returns what the connection is for.
+func (s *Session) join(c *control) (direction, error) {
+	if err := c.send(s.cfg.attachPack(s.key[:])); err != nil {
+		return 0, err
+	}
+	p, err := c.receive(c.limits.step)
+	if err != nil {
+		return 0, err
+	}
+	dir := p.Int("direction")
+	if dir > uint32(toServer) || dir != 0 && !s.half {
+		return 0, fmt.Errorf("%w: connection in direction %d", ErrMalformed, dir)
+	}
+	return direction(dir), nil
+}
+
+// isFinal tells an answer that will not change from trouble that may pass.
+func isFinal(err error) bool {
+	var (
+		server *ServerError
+		cert   *CertificateError
+	)
+	switch {
+	case errors.As(err, &server):
+		switch server.Code {
+		case CodeDisconnected, CodeTooManyConnections, 23, 111: // broken off, surplus, internal error, no memory
+			return false
+		}
+		return true
+	case errors.As(err, &cert), errors.Is(err, ErrMalformed):
+		return true
+	}
+	return false
+}

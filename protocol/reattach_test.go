@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"math/big"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"network-manager-softether/protocol"
+	. "network-manager-softether/protocol/softethertest"
+)
+
+// watch has cfg report its events to the returned channel.
+func watch(cfg *protocol.Config) <-chan protocol.Event {
+	events := make(chan protocol.Event, 100)
+	cfg.Notify = func(e protocol.Event) { events <- e }
+	return events
+}
+
+// expect waits for the next event, which must be one of type E.
+func expect[E protocol.Event](t *testing.T, s *protocol.Session, events <-chan protocol.Event) (e E) {
+	t.Helper()
+	select {
+	case got := <-events:
+		e, ok := got.(E)
+		if !ok {
+			t.Fatalf("event %T %v, want %T", got, got, e)
+		}
+		return e
+	case <-s.Done():
+		// What was reported before the end still counts.
+		select {
+		case got := <-events:
+			if e, ok := got.(E); ok {
+				return e
+			}
+		default:
+		}
+		t.Fatalf("session is over: %v, want %T", s.Err(), e)
+	case <-within(t).Done():
+		t.Fatalf("no event, want %T", e)
+	}
+	return e
+}
+
+func echoes(t *testing.T, s *protocol.Session, got <-chan []byte) {
+	t.Helper()
+	for ctx := within(t); ; {
+		s.Send(batch(numbered(60, 1)))
+		select {
+		case <-got:
+			return
+		case <-s.Done():
+			t.Fatalf("session is over: %v", s.Err())
+		case <-ctx.Done():
+			t.Fatal("no frame comes back")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func TestALostConnectionIsReattached(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		lose func(*ServerSession)
+		err  error
+	}{
+		{"closed politely", func(s *ServerSession) { s.Cut(Polite) }, protocol.ErrLost},
+		{"closed without a word", func(s *ServerSession) { s.Cut(Abrupt) }, protocol.ErrLost},
+		{"reset", func(s *ServerSession) { s.Cut(RST) }, protocol.ErrLost},
+		{"against the framing", func(s *ServerSession) { s.WriteRaw([]byte{0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff}) }, protocol.ErrMalformed},
+		{"silent", func(s *ServerSession) { s.Freeze() }, protocol.ErrTimeout},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, WithHandler(Echo), WithTimeout(4*time.Second))
+			cfg := alice(srv)
+			events := watch(cfg)
+			s := dial(t, cfg)
+			got := collect(s)
+			server, err := srv.Session(within(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			echoes(t, s, got)
+			name := s.Info().SessionName
+			tt.lose(server)
+			if e := expect[protocol.Detached](t, s, events); !errors.Is(e.Err, tt.err) {
+				t.Errorf("detached: %v, want %v", e.Err, tt.err)
+			}
+			if e := expect[protocol.Reattached](t, s, events); e.Addr != srv.AddrPort() || e.After <= 0 {
+				t.Errorf("re-attached to %v after %v", e.Addr, e.After)
+			}
+			for len(got) > 0 {
+				<-got
+			}
+			echoes(t, s, got)
+			if len(srv.Logins()) != 1 || s.Info().SessionName != name {
+				t.Errorf("%d logins, session %s, want 1 and %s", len(srv.Logins()), s.Info().SessionName, name)
+			}
+			s.Close()
+			waitEnd(t, srv, 1, EndPolite)
+		})
+	}
+}
+
+func TestOurEndOfALostConnectionIsPolite(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithTimeout(300*time.Millisecond), WithHandler(func(s *ServerSession) { s.Freeze() }))
+	cfg := alice(srv)
+	events := watch(cfg)
+	s := dial(t, cfg)
+	s.Start(func([][]byte) {})
+	expect[protocol.Detached](t, s, events)
+	waitEnd(t, srv, 0, EndPolite)
+}
+
+func TestWhileDetachedFramesAreDropped(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithTimeout(5*time.Second), WithFault(StepAttach, Times(1, Delay(100*time.Millisecond))))
+	cfg := alice(srv)
+	events := watch(cfg)
+	s := dial(t, cfg)
+	s.Start(func([][]byte) {})
+	server, err := srv.Session(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Cut(Polite)
+	expect[protocol.Detached](t, s, events)
+	if err := s.Send(batch(numbered(60, 1))); err != nil {
+		t.Errorf("Send while detached: %v, want nil", err)
+	}
+	expect[protocol.Reattached](t, s, events)
+	if n := server.Stats().FramesIn; n != 0 {
+		t.Errorf("%d frames arrived, want none", n)
+	}
+}
+
+func TestReattachingTriesAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		fault Fault
+	}{
+		{"hang-up", Hangup},
+		{"silence", Silence},
+		{"too many connections", Refuse(15)},
+		{"interrupted", Refuse(3)},
+		{"captive portal", Status("302 Found")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, WithTimeout(20*time.Second), WithFault(StepAttach, Times(2, tt.fault)))
+			cfg := alice(srv)
+			protocol.Shorten(cfg, protocol.Waits{Step: 3 * time.Second})
+			events := watch(cfg)
+			s := dial(t, cfg)
+			s.Start(func([][]byte) {})
+			server, err := srv.Session(within(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.Cut(Polite)
+			expect[protocol.Detached](t, s, events)
+			expect[protocol.Reattached](t, s, events)
+			if n := len(srv.Records()); n != 4 {
+				t.Errorf("%d connections, want 1 and 3 attempts", n)
+			}
+		})
+	}
+}
+
+func TestASessionEndsWhenItCannotBeReattached(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		lose  func(*Server, *ServerSession)
+		opts  []Option
+		want  error
+		retry protocol.Retry
+	}{
+		{"kicked", func(_ *Server, s *ServerSession) { s.Kick() }, nil,
+			&protocol.ServerError{Code: protocol.CodeSessionTimeout}, protocol.RetryNow},
+		{"server gone", func(srv *Server, _ *ServerSession) { srv.Close() }, nil,
+			protocol.ErrUnreachable, protocol.RetryNow},
+		{"server crashed", func(srv *Server, _ *ServerSession) { srv.Crash() }, nil,
+			protocol.ErrUnreachable, protocol.RetryNow},
+		{"server does not want it", func(_ *Server, s *ServerSession) { s.Cut(Polite) }, []Option{WithoutReattach()},
+			&protocol.ServerError{Code: protocol.CodeSessionTimeout}, protocol.RetryNow},
+		{"dropped again at once", func(_ *Server, s *ServerSession) { s.Cut(Abrupt) }, []Option{WithFault(StepAttach, attachAndDrop)},
+			protocol.ErrLost, protocol.RetryNow},
+		{"half-duplex direction", func(_ *Server, s *ServerSession) { s.Cut(Polite) }, []Option{WithFault(StepAttach, SetInt("direction", 1))},
+			protocol.ErrMalformed, protocol.RetryNow},
+		{"direction unheard of", func(_ *Server, s *ServerSession) { s.Cut(Polite) }, []Option{WithFault(StepAttach, SetInt("direction", 7))},
+			protocol.ErrMalformed, protocol.RetryNow},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, append(tt.opts, WithTimeout(4*time.Second))...)
+			cfg := alice(srv)
+			events := watch(cfg)
+			s := dial(t, cfg)
+			s.Start(func([][]byte) {})
+			server, err := srv.Session(within(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.lose(srv, server)
+			expect[protocol.Detached](t, s, events)
+			select {
+			case <-s.Done():
+			case <-within(t).Done():
+				t.Fatal("the session lives on")
+			}
+			if !is(s.Err(), tt.want) {
+				t.Errorf("error %v, want %v", s.Err(), tt.want)
+			}
+			if _, retry := protocol.Classify(s.Err()); retry != tt.retry {
+				t.Errorf("retry %v for %v, want %v", retry, s.Err(), tt.retry)
+			}
+			if err := s.Send(batch(numbered(60, 1))); err == nil {
+				t.Error("Send after the end: no error")
+			}
+		})
+	}
+}
+
+// attachAndDrop lets a connection join and closes it a moment later.
+func attachAndDrop(x *Exchange) bool {
+	x.WriteHTTP("200 OK", "application/octet-stream", must(x.Reply.Marshal()))
+	time.Sleep(50 * time.Millisecond)
+	return CloseNotify(x)
+}
+
+func must(b []byte, err error) []byte {
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func TestAReattachedConnectionMustShowTheSameCertificate(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithTimeout(time.Second))
+	other := start(t, WithCertificate(anyCertificate(t)))
+	cfg := alice(srv)
+	var to atomic.Value
+	to.Store(srv.Addr())
+	cfg.Dialer = dialerFunc(func(ctx context.Context, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", to.Load().(string))
+	})
+	cfg.Trust = protocol.Trust{Mode: protocol.TrustAny}
+	s := dial(t, cfg)
+	s.Start(func([][]byte) {})
+	to.Store(other.Addr())
+	server, err := srv.Session(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Cut(Polite)
+	<-s.Done()
+	var refused *protocol.CertificateError
+	if !errors.As(s.Err(), &refused) || refused.Reason != protocol.CertMemberDiffer {
+		t.Errorf("error %v, want another certificate refused", s.Err())
+	}
+	for _, r := range other.Records() {
+		if len(r.Packs) > 0 {
+			t.Error("the session's key was sent to another server")
+		}
+	}
+}
+
+func anyCertificate(t *testing.T) tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+func TestAServerThatKeepsDroppingIsGivenUp(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithTimeout(20*time.Second), WithFault(StepData, func(x *Exchange) bool {
+		time.Sleep(100 * time.Millisecond)
+		return CloseNotify(x)
+	}))
+	cfg := alice(srv)
+	protocol.Shorten(cfg, protocol.Waits{ReattachLife: time.Nanosecond})
+	s := dial(t, cfg)
+	s.Start(func([][]byte) {})
+	select {
+	case <-s.Done():
+	case <-within(t).Done():
+		t.Fatal("the session lives on")
+	}
+	if n := len(srv.Records()); n != 6 {
+		t.Errorf("%d connections, want 6: %v", n, s.Err())
+	}
+}
+
+// TestUncleanCloseBug: on Debian's server, a session whose connection broke without
+// our close_notify takes new ones, and drops them (softether-protocol.md 8.6).
+func TestUncleanCloseBug(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithTimeout(5*time.Second), WithUncleanCloseBug())
+	cfg := alice(srv)
+	var raw net.Conn
+	cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (c net.Conn, err error) {
+		c, err = new(net.Dialer).DialContext(ctx, "tcp", address)
+		if raw == nil {
+			raw = c
+		}
+		return c, err
+	})
+	events := watch(cfg)
+	s := dial(t, cfg)
+	s.Start(func([][]byte) {})
+	raw.(*net.TCPConn).CloseWrite() // a bare FIN, as from a dying middle box
+	expect[protocol.Detached](t, s, events)
+	expect[protocol.Reattached](t, s, events)
+	select {
+	case <-s.Done():
+	case <-within(t).Done():
+		t.Fatal("the session lives on")
+	}
+	if n := len(srv.Records()); n != 2 {
+		t.Errorf("%d connections, want 2: no loop", n)
+	}
+	if _, retry := protocol.Classify(s.Err()); retry != protocol.RetryNow {
+		t.Errorf("retry %v after %v, want at once", retry, s.Err())
+	}
+}
+
+func TestCloseWhileDetached(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithTimeout(10*time.Second), WithFault(StepAttach, Silence))
+	cfg := alice(srv)
+	events := watch(cfg)
+	s := dial(t, cfg)
+	s.Start(func([][]byte) {})
+	server, err := srv.Session(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Cut(Polite)
+	expect[protocol.Detached](t, s, events)
+	time.Sleep(20 * time.Millisecond)
+	began := time.Now()
+	s.Close()
+	if took := time.Since(began); took > 900*time.Millisecond {
+		t.Errorf("Close took %v", took)
+	}
+	if !errors.Is(s.Err(), protocol.ErrClosed) {
+		t.Errorf("error %v, want %v", s.Err(), protocol.ErrClosed)
+	}
+}

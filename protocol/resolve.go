@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A CachingResolver asks another resolver and remembers its last good answer for
+// each name. The answer stands in when a later look-up fails or hangs: while the
+// tunnel is down its DNS servers are, too. It is safe for concurrent use.
+type CachingResolver struct {
+	resolver Resolver
+	wait     time.Duration // how long to wait for an answer that is in the cache
+
+	mu   sync.Mutex
+	last map[string][]netip.Addr // guarded by mu
+}
+
+// NewCachingResolver returns an empty cache in front of r; nil means
+// [net.DefaultResolver].
+func NewCachingResolver(r Resolver) *CachingResolver {
+	if r == nil {
+		r = net.DefaultResolver
+	}
+	return &CachingResolver{resolver: r, wait: defaultTiming.resolveCached, last: make(map[string][]netip.Addr)}
+}
+
+// LookupNetIP looks host up. It returns the remembered answer if the resolver has
+// none, or none soon.
+func (c *CachingResolver) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	key := network + " " + host
+	c.mu.Lock()
+	last := c.last[key]
+	c.mu.Unlock()
+
+	lookup := ctx
+	if last != nil {
+		var cancel context.CancelFunc
+		lookup, cancel = context.WithTimeout(ctx, c.wait)
+		defer cancel()
+	}
+	addrs, err := c.resolver.LookupNetIP(lookup, network, host)
+	if err != nil || len(addrs) == 0 {
+		if last != nil && ctx.Err() == nil {
+			return slices.Clone(last), nil
+		}
+		return nil, err
+	}
+	c.mu.Lock()
+	c.last[key] = slices.Clone(addrs)
+	c.mu.Unlock()
+	return addrs, nil
+}
+
+// resolve returns the addresses of the server, or of the proxy in front of it, in the
+// order to try them.
+func (s *settings) resolve(ctx context.Context) ([]netip.AddrPort, error) {
+	host, port := s.firstHop()
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.AddrPort{netip.AddrPortFrom(a.Unmap(), port)}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timing.resolve)
+	defer cancel()
+	addrs, err := s.Resolver.LookupNetIP(ctx, "ip", host)
+	if err == nil && len(addrs) == 0 {
+		err = &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}
+	}
+	if err != nil {
+		return nil, s.unreachable(ctx, "resolve", host, err)
+	}
+	list := make([]netip.AddrPort, 0, len(addrs))
+	for _, a := range interleave(addrs) {
+		list = append(list, netip.AddrPortFrom(a, port))
+	}
+	return list, nil
+}
+
+// interleave removes doubles and mixes the address families, beginning with that
+// of the first address, as the resolver sorts by what is reachable (RFC 8305 4,
+// RFC 6724). It keeps at most maxAddresses.
+func interleave(addrs []netip.Addr) []netip.Addr {
+	var families [2][]netip.Addr
+	seen := make(map[netip.Addr]bool)
+	first := 0
+	for i, a := range addrs {
+		a = a.Unmap()
+		if !a.IsValid() || seen[a] {
+			continue
+		}
+		seen[a] = true
+		f := 0
+		if a.Is6() {
+			f = 1
+		}
+		if i == 0 {
+			first = f
+		}
+		families[f] = append(families[f], a)
+	}
+	a, b := families[first], families[1-first]
+	mixed := make([]netip.Addr, 0, len(a)+len(b))
+	for i := range max(len(a), len(b)) {
+		if i < len(a) {
+			mixed = append(mixed, a[i])
+		}
+		if i < len(b) {
+			mixed = append(mixed, b[i])
+		}
+	}
+	return mixed[:min(len(mixed), maxAddresses)]
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package arq turns datagrams that may be lost, reordered and duplicated into a
+// stream of bytes: SoftEther's R-UDP (softether-protocol.md 11.3).
+//
+// [Endpoint] is the protocol itself, for either side. It does no input or output
+// and knows no clock: datagrams and the time are handed in, datagrams are handed
+// out.
+//
+//	keys.go      what both sides derive from the client's 20 random bytes
+//	segment.go   a datagram: signed, encrypted, with acknowledgements and payload
+//	sender.go    what is on its way, and when it is sent again
+//	receiver.go  what has come, and what has been read
+//	rtt.go       how long an acknowledgement may take
+//	endpoint.go  the connection: request, keep-alives, death, farewell
+//
+// [Conn] is a [net.Conn] made of an Endpoint, a [Carrier] of datagrams and the
+// clock. It has one goroutine, which ends with it.
+//
+// Memory is bounded: an Endpoint keeps 128 segments of 512 bytes to send and 256
+// received ones, whatever the other side does. When nobody reads, it stops
+// acknowledging; when nobody acknowledges, Write waits.
+//
+// The end of a stream does not say how long it was. Who closes waits half a second
+// for acknowledgements; what is still missing then is missing, and the other side
+// cannot tell. TLS can, by its close_notify.
+//
+// None of the cryptography here protects anything: the key travels in clear in
+// the first datagram. It only keeps strangers that do not see the traffic from
+// injecting segments. TLS inside the stream does the rest.
+package arq

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arq
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// Waits of the protocol (softether-protocol.md 11.3).
+const (
+	connectEvery   = 200 * time.Millisecond
+	keepAliveMin   = 2500 * time.Millisecond
+	keepAliveMax   = 4792 * time.Millisecond
+	silenceIsDeath = 12 * time.Second
+	// linger is how long a closed endpoint waits until the other side has all.
+	linger = 500 * time.Millisecond
+	// farewells is how often the end is told; nobody acknowledges it.
+	farewells = 5
+
+	never = time.Duration(math.MaxInt64)
+)
+
+// Why an Endpoint is over. A farewell of the other side is [io.EOF].
+var (
+	ErrClosed = errors.New("closed")
+	ErrSilent = errors.New("the other side has been silent for 12 s")
+)
+
+// An Endpoint is one side of a connection. The time it is handed counts from when
+// it was made and never goes back. After each call that changes something, Next is
+// called until it returns 0, and again at the time Timer tells. An Endpoint is not
+// safe for concurrent use.
+type Endpoint struct {
+	keys       keys
+	initial    key
+	send, recv codec
+	client     bool
+	rng        *rand.ChaCha8
+
+	state   state
+	err     error  // when over
+	goodbye uint64 // the number that means the end; 0: the server does not know it yet
+	told    int    // farewells sent
+
+	out sender
+	in  receiver
+
+	connectAt   time.Duration // when the next request is due
+	peerTick    uint64        // the other side's clock, as last heard
+	heardTick   uint64        // our clock, as the other side last heard it
+	keepAliveAt time.Duration
+	ackNow      bool          // something has come that is not acknowledged
+	closeBy     time.Duration // when closing: when the waiting ends
+
+	acks [8 * Window]byte // of the segment being sent
+}
+
+type state uint8
+
+const (
+	connecting state = iota // client: nothing genuine heard yet
+	established
+	closing // Close was called; data is still on its way
+	over
+)
+
+// NewClient returns the endpoint of a client. masked is for DNS and ICMP. seed
+// must be random, and never the same again.
+func NewClient(masked bool, seed [32]byte) *Endpoint {
+	rng := rand.NewChaCha8(seed)
+	var initial key
+	rng.Read(initial[:])
+	e := newEndpoint(initial, rng)
+	e.client = true
+	e.send, e.recv = codec{e.keys.toServer, masked}, codec{e.keys.toClient, masked}
+	e.goodbye = 0xffffffff<<32 | rng.Uint64()&0xffffffff
+	e.out.write(binary.BigEndian.AppendUint64(nil, e.goodbye))
+	return e
+}
+
+// NewServer returns the endpoint that answers the connect request with that
+// initial key.
+func NewServer(initial [20]byte, masked bool, seed [32]byte) *Endpoint {
+	e := newEndpoint(initial, rand.NewChaCha8(seed))
+	e.send, e.recv = codec{e.keys.toClient, masked}, codec{e.keys.toServer, masked}
+	e.state = established
+	return e
+}
+
+func newEndpoint(initial key, rng *rand.ChaCha8) *Endpoint {
+	e := &Endpoint{keys: deriveKeys(initial), initial: initial, rng: rng, heardTick: tick(0)}
+	e.out.init()
+	return e
+}
+
+// tick is the time as segments carry it, in ms. The other side takes 0 for "never".
+func tick(now time.Duration) uint64 { return uint64(now/time.Millisecond) + 1 }
+
+// alive is when the other side last heard us, as far as we know.
+func (e *Endpoint) alive() time.Duration { return time.Duration(e.heardTick-1) * time.Millisecond }
+
+// Established reports whether the other side has answered. It stays true.
+func (e *Endpoint) Established() bool { return e.state != connecting }
+
+// Err is why the connection is over, or nil.
+func (e *Endpoint) Err() error { return e.err }
+
+// Done reports whether there is nothing more to receive or to send.
+func (e *Endpoint) Done() bool { return e.state == over && e.told >= farewells }
+
+// Receive takes a datagram, which it changes. It reports whether the other side
+// has made it.
+func (e *Endpoint) Receive(now time.Duration, b []byte) bool {
+	if e.state == over {
+		return false
+	}
+	if initial, ok := InitialKey(b); ok {
+		if e.client || initial != e.initial {
+			return false
+		}
+		e.keepAliveAt = now // it has not heard us yet
+		return true
+	}
+	s, ok := e.recv.open(b)
+	// A clock of ours that is in the future is a lie.
+	if !ok || s.yourTick > tick(now) {
+		return false
+	}
+	if e.state == connecting {
+		e.state = established
+		e.heardTick = tick(now)
+		e.keepAliveAt = now + e.keepAlive()
+	}
+	e.out.acknowledge(now, &s)
+	e.peerTick = max(e.peerTick, s.myTick)
+	e.heardTick = max(e.heardTick, s.yourTick)
+	switch {
+	case s.seq == 0:
+	case s.seq == e.goodbye:
+		e.finish(io.EOF)
+		e.told = farewells // nobody listens
+	case len(s.payload) > 0 && e.in.accept(s.seq, s.payload):
+		e.ackNow = true
+		e.advance()
+	}
+	return true
+}
+
+// advance puts segments into order and takes out what is not for the reader.
+func (e *Endpoint) advance() {
+	for p := e.in.advance(); p != nil; p = e.in.advance() {
+		switch {
+		case len(p) == keyLen && key(p) == e.keys.request:
+			if e.out.empty() {
+				e.out.message(e.keys.response[:])
+			}
+			e.in.swallow(len(p))
+		case len(p) == keyLen && key(p) == e.keys.response:
+			e.in.swallow(len(p))
+		case !e.client && e.goodbye == 0:
+			// A client's stream begins with its farewell. The original takes
+			// a first segment of fewer bytes, too; no client sends one.
+			if len(p) >= 8 {
+				e.goodbye = binary.BigEndian.Uint64(p)
+				e.in.swallow(8)
+			} else {
+				e.in.swallow(len(p))
+			}
+		}
+	}
+}
+
+// Next writes the next datagram that is to be sent now into b, which must have
+// room for [MaxDatagram], and returns its length, or 0.
+func (e *Endpoint) Next(now time.Duration, b []byte) int {
+	switch {
+	case e.state == connecting:
+		return e.request(now, b)
+	case e.state == over:
+	case now-e.alive() >= silenceIsDeath:
+		e.finish(ErrSilent)
+	case e.state == closing && (e.out.empty() || now >= e.closeBy):
+		e.finish(ErrClosed)
+	}
+	if e.state == over {
+		if e.told >= farewells || e.goodbye == 0 {
+			e.told = farewells
+			return 0
+		}
+		e.told++
+		return e.seal(now, b, e.goodbye, nil)
+	}
+	if seq, payload := e.out.take(now); seq != 0 {
+		e.keepAliveAt = now + e.keepAlive()
+		return e.seal(now, b, seq, payload)
+	}
+	if e.out.empty() && now >= e.keepAliveAt {
+		e.out.message(e.keys.request[:])
+		e.keepAliveAt = now + e.keepAlive()
+		seq, payload := e.out.take(now)
+		return e.seal(now, b, seq, payload)
+	}
+	if e.ackNow {
+		return e.seal(now, b, e.out.next, nil)
+	}
+	return 0
+}
+
+// request writes a connect request, when one is due.
+func (e *Endpoint) request(now time.Duration, b []byte) int {
+	if now < e.connectAt {
+		return 0
+	}
+	e.connectAt = now + connectEvery
+	copy(b, e.initial[:])
+	e.rng.Read(b[keyLen:connectLen])
+	return connectLen
+}
+
+func (e *Endpoint) seal(now time.Duration, b []byte, seq uint64, payload []byte) int {
+	e.ackNow = false
+	var iv key
+	e.rng.Read(iv[:])
+	// One less than heard, as the original does: the answer's round trip is never 0.
+	heard := e.peerTick
+	if heard >= 2 {
+		heard--
+	}
+	s := segment{myTick: tick(now), yourTick: heard, maxAck: e.in.complete, seq: seq,
+		acks: e.in.acks(e.acks[:0]), payload: payload}
+	return e.send.seal(b, &s, &iv, 1+int(e.rng.Uint64()%maxPadding))
+}
+
+// Timer returns when Next will have something to send, if nothing else happens; it
+// may be in the past. never is the largest Duration.
+func (e *Endpoint) Timer() time.Duration {
+	switch e.state {
+	case connecting:
+		return e.connectAt
+	case over:
+		if e.Done() {
+			return never
+		}
+		return 0
+	}
+	if e.ackNow {
+		return 0
+	}
+	at := min(e.alive()+silenceIsDeath, e.out.timer())
+	if e.out.empty() {
+		at = min(at, e.keepAliveAt)
+	}
+	if e.state == closing {
+		at = min(at, e.closeBy)
+		if e.out.empty() {
+			at = 0
+		}
+	}
+	return at
+}
+
+// Write takes bytes to send, as many as there is room for.
+func (e *Endpoint) Write(p []byte) int {
+	if e.state > established {
+		return 0
+	}
+	return e.out.write(p)
+}
+
+// Read copies bytes that have come to p. It returns 0 if there are none now; then,
+// if Err is not nil, there never will be.
+func (e *Endpoint) Read(p []byte) int {
+	stalled := e.in.stalled()
+	n := e.in.take(p)
+	if stalled && !e.in.stalled() {
+		e.advance()
+		e.ackNow = true
+	}
+	return n
+}
+
+// Close ends the connection, once the other side has got all that was written, at
+// the latest in half a second. Nothing more can be written or read.
+func (e *Endpoint) Close(now time.Duration) {
+	switch e.state {
+	case connecting:
+		e.finish(ErrClosed)
+		e.told = farewells // there is nobody to tell
+	case established:
+		e.state, e.closeBy = closing, now+linger
+	}
+}
+
+func (e *Endpoint) finish(err error) { e.state, e.err = over, err }
+
+// keepAlive is how long to be silent before asking for a sign of life.
+func (e *Endpoint) keepAlive() time.Duration {
+	return keepAliveMin + time.Duration(e.rng.Uint64()%uint64(keepAliveMax-keepAliveMin))
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rudp_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(unprivilegedVar) != "" {
+		if err := withoutRights(); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// within2 bounds a dial in a process of its own.
+func within2() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	time.AfterFunc(5*time.Second, cancel)
+	return ctx
+}

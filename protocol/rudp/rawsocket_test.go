@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rudp_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/netip"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"network-manager-softether/protocol/rudp"
+)
+
+const unprivilegedVar = "RUDP_TEST_UNPRIVILEGED"
+
+// withoutRights dials ICMP twice, after having given up all capabilities in
+// between, and again with a Dialer that was not prepared.
+func withoutRights() error {
+	prepared, other := &rudp.Dialer{Ways: []rudp.Way{rudp.ICMP}}, &rudp.Dialer{Ways: []rudp.Way{rudp.ICMP}}
+	if err := prepared.Prepare(); err != nil {
+		return err
+	}
+	defer prepared.Close()
+	if err := cap.NewSet().SetProc(); err != nil {
+		return err
+	}
+	for range 2 {
+		c, err := prepared.DialContext(within2(), "tcp", "127.0.0.1:443")
+		if err != nil {
+			return err
+		}
+		c.SetDeadline(time.Now().Add(5 * time.Second))
+		b := make([]byte, 5)
+		if _, err = c.Write([]byte("hello")); err == nil {
+			_, err = io.ReadFull(c, b)
+		}
+		if err != nil || !bytes.Equal(b, []byte("hello")) {
+			return errors.Join(errors.New("no echo"), err)
+		}
+		c.Close()
+	}
+	if _, err := other.DialContext(within2(), "tcp", "127.0.0.1:443"); !errors.Is(err, rudp.ErrNoPrivilege) {
+		return errors.Join(errors.New("dialled without the right"), err)
+	}
+	return nil
+}
+
+// A service that has given up its rights can still connect again.
+func TestICMPWithoutRights(t *testing.T) {
+	l, _ := listen(t, "icmp")
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go io.Copy(c, c)
+		}
+	}()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), unprivilegedVar+"=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestPrepareOnlyWhatIsUsed(t *testing.T) {
+	d := &rudp.Dialer{Ways: []rudp.Way{rudp.DNS}}
+	if err := d.Prepare(); err != nil {
+		t.Error(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if c, err := d.DialContext(t.Context(), "tcp", netip.AddrPortFrom(netip.IPv6Loopback(), 443).String()); c != nil || err == nil {
+		t.Errorf("%v, %v", c, err)
+	}
+}

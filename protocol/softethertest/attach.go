@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package softethertest
+
+import (
+	"slices"
+	"time"
+
+	"network-manager-softether/protocol/pack"
+)
+
+// Values of "direction" (softether-protocol.md 8.2).
+const (
+	directionBoth     = 0
+	directionToClient = 1
+	directionToServer = 2
+)
+
+// bugDelay is how long other connections survive an unclean close on Debian's 9674.
+const bugDelay = 260 * time.Millisecond
+
+// attach answers additional_connect, and runs the tunnel on this connection, too.
+func (c *conn) attach(p *pack.Pack) error {
+	key := p.Data("session_key")
+	if len(key) != keyLen {
+		return c.sendError(StepAttach, errProtocol, false)
+	}
+	c.srv.mu.Lock()
+	sess := c.srv.sessions[[keyLen]byte(key)]
+	c.srv.mu.Unlock()
+	if sess == nil {
+		return c.sendError(StepAttach, errSessionTimeout, false)
+	}
+	direction, ok := sess.nextDirection()
+	if !ok {
+		return c.sendError(StepAttach, errTooManyConnection, false)
+	}
+	var reply pack.Pack
+	reply.AddInt("error", 0)
+	reply.AddInt("direction", direction)
+	if err := c.grant(StepAttach, &reply); err != nil {
+		return err
+	}
+	return sess.open(c, direction, false)
+}
+
+// nextDirection returns what one more connection would be for, and whether there
+// may be one: as in the original, one more than granted.
+func (s *ServerSession) nextDirection() (uint32, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.socks) > s.most {
+		return 0, false
+	}
+	if !s.half {
+		return directionBoth, true
+	}
+	toClient := 0
+	for _, k := range s.socks {
+		if k.direction == directionToClient {
+			toClient++
+		}
+	}
+	if toClient > len(s.socks)-toClient {
+		return directionToServer, true
+	}
+	return directionToClient, true
+}
+
+// open makes c a connection of the session and carries frames until it ends. The
+// first connection also starts the handler.
+func (s *ServerSession) open(c *conn, direction uint32, first bool) error {
+	k := newSock(s, c, direction)
+	if !s.add(k) {
+		return c.bye(errOver)
+	}
+	if first {
+		s.srv.wg.Add(1)
+		go s.run()
+		select {
+		case s.srv.news <- s:
+		default: // nobody asks for sessions
+		}
+	}
+	err := k.serve()
+	how := c.endOf(err)
+	c.ended(how)
+	s.remove(k, how)
+	if how == EndSilent || how == EndViolated {
+		k.close(Polite)
+	}
+	return err
+}
+
+// run is the goroutine of the handler.
+func (s *ServerSession) run() {
+	defer s.srv.wg.Done()
+	if s.handler != nil {
+		s.handler(s)
+	}
+	s.Receive(func([][]byte) {})
+}
+
+func (s *ServerSession) add(k *sock) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.isOver() {
+		return false
+	}
+	if s.linger != nil {
+		s.linger.Stop()
+	}
+	s.socks = append(s.socks, k)
+	s.update()
+	if s.poisoned {
+		k.killLater()
+	}
+	return true
+}
+
+// remove takes k out of the session. The last one leaves it to linger.
+func (s *ServerSession) remove(k *sock, how End) {
+	s.mu.Lock()
+	i := slices.Index(s.socks, k)
+	if i >= 0 {
+		s.socks = slices.Delete(s.socks, i, i+1)
+	}
+	s.update()
+	if s.bug && how == EndAbrupt {
+		s.poisoned = true
+		for _, other := range s.socks {
+			other.killLater()
+		}
+	}
+	last := len(s.socks) == 0
+	if last && !s.isOver() {
+		s.linger = time.AfterFunc(s.timeout, s.expire)
+	}
+	s.mu.Unlock()
+	if last && s.srv.settings().noReattach {
+		s.end(Polite)
+	}
+}
+
+// expire ends a session that nobody came back to.
+func (s *ServerSession) expire() {
+	if s.Conns() == 0 {
+		s.end(Polite)
+	}
+}
+
+// update makes a change of s.socks known. The caller holds s.mu.
+func (s *ServerSession) update() {
+	var out []*sock
+	for _, k := range s.socks {
+		if k.direction != directionToServer {
+			out = append(out, k)
+		}
+	}
+	s.out.Store(&out)
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// waitChange waits until the session gets or loses a connection.
+func (s *ServerSession) waitChange() error {
+	s.mu.Lock()
+	have, changed := len(s.socks), s.changed
+	s.mu.Unlock()
+	if have > 0 {
+		return nil
+	}
+	select {
+	case <-changed:
+		return nil
+	case <-s.done:
+		return errOver
+	}
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package softethertest
+
+import (
+	"crypto/tls"
+	"net"
+	"time"
+)
+
+// An Option describes a server.
+type Option func(*settings)
+
+// settings are what options set. The maps are never changed in place once a
+// server runs.
+type settings struct {
+	listener net.Listener
+	addr     string
+	cert     *tls.Certificate
+	tls      func(*tls.Config)
+
+	product        string
+	version, build uint32
+	new502         bool
+
+	hubs        map[string]*Hub // by folded name
+	defaultHubs bool
+	timeout     time.Duration // 0: by policy
+	stepLimit   time.Duration
+	noops       int
+	noopEvery   time.Duration
+	redirect    *Redirect
+	member      bool
+
+	noReattach  bool
+	uncleanBug  bool
+	noKeepAlive bool
+	handler     func(*ServerSession)
+	dhcp        *DHCP
+	faults      map[Step]Fault
+}
+
+func defaults() settings {
+	return settings{
+		addr:        "127.0.0.1:0",
+		product:     "SoftEther VPN Server Developer Edition (64 bit) (Open Source)",
+		version:     501,
+		build:       9674,
+		defaultHubs: true,
+		hubs: map[string]*Hub{"test": {Name: "TEST", Users: []User{
+			{Name: "alice", Password: "secret1"},
+			{Name: "anon", Anonymous: true},
+		}}},
+		stepLimit: 15 * time.Second,
+		handler:   Sink,
+		faults:    map[Step]Fault{},
+	}
+}
+
+func (s *settings) apply(opts []Option) {
+	for _, o := range opts {
+		o(s)
+	}
+}
+
+// WithAddr sets the address to listen on, "127.0.0.1:0" by default.
+func WithAddr(addr string) Option { return func(s *settings) { s.addr = addr } }
+
+// WithListener takes connections from ln, which the server closes in the end.
+func WithListener(ln net.Listener) Option { return func(s *settings) { s.listener = ln } }
+
+// WithCertificate replaces the self-signed certificate.
+func WithCertificate(c tls.Certificate) Option { return func(s *settings) { s.cert = &c } }
+
+// WithTLS lets f change the TLS configuration before the server starts.
+func WithTLS(f func(*tls.Config)) Option { return func(s *settings) { s.tls = f } }
+
+// WithHub adds the hub h, or replaces the one of that name. The first one also
+// replaces the default hub TEST.
+func WithHub(h Hub) Option {
+	return func(s *settings) {
+		if s.defaultHubs {
+			s.hubs, s.defaultHubs = make(map[string]*Hub), false
+		}
+		s.hubs[foldASCII(h.Name)] = &h
+	}
+}
+
+// WithProduct sets what the hello says.
+func WithProduct(product string, version, build uint32) Option {
+	return func(s *settings) { s.product, s.version, s.build = product, version, build }
+}
+
+// As502 makes the server speak as 5.02 does: noop packs carry 2, IPv4 addresses
+// are in the IPv6 array too, low builds are welcome (softether-protocol.md 15).
+func As502() Option {
+	return func(s *settings) {
+		s.version, s.build, s.new502 = 502, 5187, true
+	}
+}
+
+// WithTimeout sets the session timeout of the Welcome, to whole milliseconds,
+// whatever the policy TimeOut says. Real servers stay within 5 s to 60 s.
+func WithTimeout(d time.Duration) Option { return func(s *settings) { s.timeout = d } }
+
+// WithStepLimit sets how long the server waits for each step of the handshake, 15 s by default.
+func WithStepLimit(d time.Duration) Option { return func(s *settings) { s.stepLimit = d } }
+
+// WithNoops has n unsolicited noop packs sent before each answer to a login, one
+// every d, as 5.02 does while it waits for RADIUS.
+func WithNoops(n int, d time.Duration) Option {
+	return func(s *settings) { s.noops, s.noopEvery = n, d }
+}
+
+// WithRedirect makes the server a cluster controller that sends sessions
+// elsewhere. Nil ends that.
+func WithRedirect(r *Redirect) Option { return func(s *settings) { s.redirect = r } }
+
+// AsMember makes the server a cluster member: users come with a ticket or get error 12.
+func AsMember() Option { return func(s *settings) { s.member = true } }
+
+// WithoutReattach ends a session with its last TCP connection, as the server
+// setting DisableSessionReconnect does.
+func WithoutReattach() Option { return func(s *settings) { s.noReattach = true } }
+
+// WithUncleanCloseBug gives the server the fault of Debian's 9674: a connection
+// that ends without close_notify takes the session's others, and each that is
+// attached later, down with it after 0.26 s (softether-protocol.md 8.6).
+func WithUncleanCloseBug() Option { return func(s *settings) { s.uncleanBug = true } }
+
+// WithoutKeepAlive keeps the server from sending keep-alives.
+func WithoutKeepAlive() Option { return func(s *settings) { s.noKeepAlive = true } }
+
+// WithHandler sets what a new session runs, in a goroutine of its own; [Sink] by
+// default. When it returns, frames from the client are discarded and the session
+// goes on.
+func WithHandler(f func(*ServerSession)) Option { return func(s *settings) { s.handler = f } }
+
+// WithDHCP has d answer DHCP and ARP in every session, before the handler sees
+// such frames.
+func WithDHCP(d *DHCP) Option { return func(s *settings) { s.dhcp = d } }
+
+// WithFault has the server misbehave at a step; a nil f makes it regular again.
+func WithFault(at Step, f Fault) Option {
+	return func(s *settings) { s.faults[at] = f }
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// flowTable is how many flows are told apart. More share an entry.
+	flowTable = 1024
+	// flowPause is after how much silence a flow may change to a better connection:
+	// by then, what it has sent has arrived.
+	flowPause = 500 * time.Millisecond
+	// muchBusier is by how many bytes a connection must be busier than another, for
+	// a flow that has paused to change.
+	muchBusier = 64 << 10
+	// lookEvery is how often, at most, the state of the connections is looked at.
+	lookEvery = 250 * time.Millisecond
+	// roomPatience is how long all flows wait for one full queue. Then frames for it
+	// are dropped until it has drained by half: TCP inside slows down by that, as it
+	// does before a full router.
+	roomPatience = 20 * time.Millisecond
+)
+
+// A spreader divides what is sent over the connections of a session that has
+// several. Each flow is given the least busy connection when it begins, and stays
+// there, so that its frames arrive in order (softether-protocol.md 8.4: no
+// receiver puts them in order again). It moves when its connection is lost, hangs
+// or is about to be replaced, and may move after a pause.
+//
+// A connection that takes nothing does not stop the others: its queue fills up,
+// and from then on frames for it are dropped.
+//
+// It is safe for concurrent use, one sender at a time.
+type spreader struct {
+	qos     bool // one connection is for urgent frames
+	born    time.Time
+	dropped atomic.Uint64 // frames that found no room
+
+	mu      sync.Mutex // guards what follows, and conn.share of every connection
+	flows   [flowTable]flow
+	express *conn         // what urgent frames travel on; nil: anything
+	looked  time.Duration // when look was last called
+	touched []*conn       // given frames by the batch under way
+	timer   *time.Timer
+}
+
+// A flow is an entry of the table: what it travels on, and when it last did.
+type flow struct {
+	conn *conn
+	last time.Duration
+}
+
+// A share is a spreader's view of a connection.
+type share struct {
+	recent  int64 // bytes given to it lately: halved with each look
+	hangs   bool  // takes nothing; flows go elsewhere
+	full    bool  // frames are dropped until the queue has drained by half
+	touched bool
+}
+
+func newSpreader(qos bool) *spreader {
+	sp := &spreader{qos: qos, born: time.Now(), looked: -lookEvery, touched: make([]*conn, 0, maxPool+1), timer: time.NewTimer(time.Hour)}
+	sp.timer.Stop()
+	return sp
+}
+
+// send gives the frames to the queues of conns.
+func (sp *spreader) send(frames [][]byte, conns []*conn) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	now := time.Since(sp.born)
+	if now-sp.looked >= lookEvery {
+		sp.look(now, conns)
+	}
+	for _, f := range frames {
+		sp.sendOne(f, now, conns)
+	}
+	for _, c := range sp.touched {
+		c.share.touched = false
+		c.queue.kick()
+	}
+	clear(sp.touched)
+	sp.touched = sp.touched[:0]
+}
+
+// sendOne puts f into a queue, or drops it.
+func (sp *spreader) sendOne(f []byte, now time.Duration, conns []*conn) {
+	hash, isUrgent := flowOf(f)
+	for {
+		c := sp.choose(hash, isUrgent, now, conns)
+		if c == nil {
+			sp.dropped.Add(1)
+			return
+		}
+		if !c.share.touched {
+			c.share.touched = true
+			sp.touched = append(sp.touched, c)
+		}
+		if c.share.full && c.queue.waiting() < queueBytes/2 {
+			c.share.full = false
+		}
+		if !c.share.full && c.queue.append(f) {
+			c.share.recent += int64(len(f))
+			return
+		}
+		alone := usable(conns) < 2
+		if c.share.full && !alone {
+			sp.dropped.Add(1)
+			return
+		}
+		if !sp.await(c) && !alone {
+			c.share.full = true
+		}
+	}
+}
+
+// await waits a moment for room in the queue of c and reports whether there may be
+// some now.
+func (sp *spreader) await(c *conn) bool {
+	c.queue.kick()
+	sp.timer.Reset(roomPatience)
+	defer sp.timer.Stop()
+	select {
+	case <-c.queue.room:
+		return true
+	case <-c.gone:
+		return true
+	case <-sp.timer.C:
+		return false
+	}
+}
+
+// choose returns the connection for a frame, or nil if there is none.
+func (sp *spreader) choose(hash uint64, isUrgent bool, now time.Duration, conns []*conn) *conn {
+	if isUrgent && sp.express != nil && sp.express.sends() && !sp.express.share.hangs {
+		return sp.express
+	}
+	e := &sp.flows[hash%flowTable]
+	c := e.conn
+	paused := now-e.last > flowPause
+	e.last = now
+	switch {
+	case c == nil || !c.sends() || c.retiring.Load() && c.queue.idle():
+	case !paused && !c.share.hangs:
+		return c
+	default:
+		best := sp.leastBusy(conns)
+		better := best != nil && !best.share.hangs
+		if better && (c.share.hangs || c == sp.express || busy(c)-busy(best) > muchBusier) {
+			e.conn = best
+		}
+		return e.conn
+	}
+	e.conn = sp.leastBusy(conns)
+	return e.conn
+}
+
+// leastBusy returns the connection for a flow that begins: one that does not hang,
+// is not about to be closed and not for urgent frames, if there is such a one; of
+// several the least busy, of equals the newest.
+func (sp *spreader) leastBusy(conns []*conn) *conn {
+	var best *conn
+	var bestRank, bestLoad int64
+	for _, c := range conns {
+		if !c.sends() {
+			continue
+		}
+		var rank int64
+		if c.share.hangs {
+			rank += 4
+		}
+		if c.retiring.Load() {
+			rank += 2
+		}
+		if c == sp.express {
+			rank++
+		}
+		load := busy(c)
+		if best == nil || rank < bestRank || rank == bestRank && load <= bestLoad {
+			best, bestRank, bestLoad = c, rank, load
+		}
+	}
+	if best != nil {
+		return best
+	}
+	// Half-duplex, and none that leads to the server is left: servers take frames on
+	// the others, too (softether-protocol.md 8.2).
+	for _, c := range conns {
+		if c.alive() {
+			best = c
+		}
+	}
+	return best
+}
+
+// busy is how much a connection has to do, in bytes.
+func busy(c *conn) int64 { return c.share.recent + int64(c.queue.waiting()) }
+
+// usable counts the connections that a frame could go to.
+func usable(conns []*conn) int {
+	n := 0
+	for _, c := range conns {
+		if c.sends() && !c.retiring.Load() {
+			n++
+		}
+	}
+	return n
+}
+
+// look brings what is known about the connections up to date.
+func (sp *spreader) look(now time.Duration, conns []*conn) {
+	sp.looked = now
+	for _, c := range conns {
+		c.share.recent /= 2
+		c.share.hangs = c.hangs()
+	}
+	if !sp.qos || sp.express != nil && sp.express.sends() && !sp.express.retiring.Load() {
+		return
+	}
+	sp.express = nil
+	if usable(conns) < 2 {
+		return
+	}
+	for _, c := range conns {
+		if c.sends() && !c.retiring.Load() {
+			sp.express = c // the newest
+		}
+	}
+}
+
+// forget lets go of a connection that is gone.
+func (sp *spreader) forget(c *conn) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	for i := range sp.flows {
+		if sp.flows[i].conn == c {
+			sp.flows[i].conn = nil
+		}
+	}
+	if sp.express == c {
+		sp.express = nil
+	}
+	sp.looked = -lookEvery
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/protocol/pack"
+	"network-manager-softether/protocol/udpaccel"
+)
+
+// UDPMode says when frames travel over UDP beside the TCP connection
+// (softether-protocol.md 10).
+type UDPMode uint8
+
+const (
+	// UDPOff does not ask for it.
+	UDPOff UDPMode = iota
+	// UDPAuto uses version 2 while TCP loses packets (udpauto.go).
+	UDPAuto
+	// UDPYes uses version 2 whenever it is usable.
+	UDPYes
+	// UDPV1 also accepts version 1, whose RC4 cipher is weak.
+	UDPV1
+)
+
+// A udpOffer is what a login proposes, and the socket it speaks of.
+type udpOffer struct {
+	*udpaccel.Offer
+	conn *net.UDPConn
+}
+
+// offerUDP opens a socket for the login on c. It returns nil if there is to be no UDP, or
+// cannot be: through a proxy, or where UDP is forbidden.
+func (s *settings) offerUDP(c *control) *udpOffer {
+	if s.UDP == UDPOff {
+		return nil
+	}
+	conn, err := s.dialUDP(context.Background(), c.raw, c.addr)
+	if conn == nil {
+		s.log.Info("no UDP acceleration: the connection is not a direct one", "server", c.addr, "error", err)
+		return nil
+	}
+	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	return &udpOffer{udpaccel.NewOffer(local, s.udpVersion), conn}
+}
+
+// dialUDP returns a socket connected to the host of raw, which is known by addr. The dialer
+// keeps it outside the tunnel, as it does with raw.
+func (s *settings) dialUDP(ctx context.Context, raw net.Conn, addr netip.AddrPort) (*net.UDPConn, error) {
+	tcp, ok := raw.(*net.TCPConn)
+	if !ok || s.Proxy != nil || hostOf(tcp.RemoteAddr()).Unmap() != addr.Addr().Unmap() {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timing.connect)
+	defer cancel()
+	conn, err := s.Dialer.DialContext(ctx, "udp", addr.String())
+	if err != nil {
+		return nil, err
+	}
+	udp, ok := conn.(*net.UDPConn)
+	if !ok {
+		conn.Close()
+	}
+	return udp, nil
+}
+
+// grant returns what the server answers to the offer, nil if nothing usable.
+func (o *udpOffer) grant(s *settings, welcome *pack.Pack) *udpaccel.Grant {
+	if o == nil {
+		return nil
+	}
+	lowest := 2
+	if s.UDP == UDPV1 {
+		lowest = 1
+	}
+	g, err := o.Accept(welcome, lowest)
+	if err != nil {
+		s.log.Info("no UDP acceleration", "error", err)
+	}
+	return g
+}
+
+// close closes the socket, if there is one.
+func (o *udpOffer) close() {
+	if o != nil {
+		o.conn.Close()
+	}
+}
+
+// acceleration is the UDP side of a session: one engine for all its life, and a path, which
+// is replaced when the session moves to another connection. A nil *acceleration is none.
+type acceleration struct {
+	s      *Session
+	engine *udpaccel.Engine
+	port   uint16
+	start  time.Time
+	path   atomic.Pointer[udpaccel.Path]
+	carry  atomic.Bool // what the last batch went by, for the log
+	judge  autoJudge   // mode UDPAuto
+
+	changing sync.Mutex // guards what follows
+	closed   bool
+}
+
+// accelerate takes over the socket of the login c, if the server granted its offer. The
+// path begins to work once the session has a receiver.
+func (s *Session) accelerate(c *control, g *udpaccel.Grant) *acceleration {
+	o := c.udp
+	c.udp = nil
+	if g == nil {
+		o.close()
+		return nil
+	}
+	g.Stable, g.Compressed = s.cfg.udpStable, s.compressed
+	engine, err := udpaccel.NewEngine(g.Params)
+	if err != nil {
+		s.cfg.log.Warn("no UDP acceleration", "error", err)
+		o.close()
+		return nil
+	}
+	s.cfg.log.Info("UDP acceleration granted", "version", g.Version, "port", g.Port, "fast", g.Fast)
+	a := &acceleration{s: s, engine: engine, port: g.Port, start: time.Now()}
+	s.wg.Go(func() {
+		select {
+		case <-s.started:
+			a.open(o.conn)
+		case <-s.ctx.Done():
+			o.close()
+		}
+	})
+	return a
+}
+
+// open makes conn the way of the session's packets, in place of an earlier one.
+func (a *acceleration) open(conn *net.UDPConn) {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	if old := a.path.Swap(nil); old != nil {
+		old.Close()
+	}
+	if a.closed {
+		conn.Close()
+		return
+	}
+	p, err := udpaccel.NewPath(udpaccel.PathConfig{
+		Engine: a.engine, Conn: conn, Port: a.port, Start: a.start, Receive: a.s.receive,
+		Idle: a.s.cfg.UDP == UDPAuto && !a.judge.on.Load(), Logger: a.s.cfg.log,
+	})
+	if err != nil {
+		a.s.cfg.log.Warn("no UDP acceleration", "error", err)
+		return
+	}
+	a.path.Store(p)
+}
+
+// follow takes notice of a new connection c of the session, before it is read from. When c
+// came by another way, to another address or from one, packets will, too: the server learns
+// it from the first that arrives.
+func (a *acceleration) follow(c *conn) {
+	if a == nil {
+		return
+	}
+	c.in.keepAlive = a.heard
+	p := a.path.Load()
+	tcp, ok := c.raw.(*net.TCPConn)
+	if p == nil || !ok || p.Between(hostOf(tcp.LocalAddr()), c.addr.Addr()) {
+		return
+	}
+	conn, err := a.s.cfg.dialUDP(a.s.ctx, c.raw, c.addr)
+	if conn == nil {
+		a.s.cfg.log.Debug("UDP acceleration stays where it is", "server", c.addr, "error", err)
+		return
+	}
+	a.open(conn)
+}
+
+func hostOf(a net.Addr) netip.Addr { return a.(*net.TCPAddr).AddrPort().Addr() }
+
+// send sends b over UDP, if that is the way to go, and reports whether it did.
+func (a *acceleration) send(b *frame.Batch) bool {
+	if a == nil {
+		return false
+	}
+	p := a.path.Load()
+	if p == nil {
+		return false
+	}
+	if a.s.cfg.UDP == UDPAuto {
+		p.SetActive(a.judge.decide(time.Since(a.start), a.s.pool.all()))
+	}
+	ok := p.Usable() && p.Send(b) == nil
+	if a.carry.Load() != ok && a.carry.Swap(ok) != ok {
+		a.s.cfg.log.Debug("frames change their way", "udp", ok, "rtt", a.engine.RTT())
+	}
+	return ok
+}
+
+// heard takes in the payload of a keep-alive over TCP, which may tell another UDP port of
+// the server.
+func (a *acceleration) heard(payload []byte) {
+	if port, ok := udpaccel.NATTPort(payload); ok {
+		if p := a.path.Load(); p != nil {
+			p.TryPort(port)
+		}
+	}
+}
+
+// close ends it, and waits until it hands on no more frames.
+func (a *acceleration) close() {
+	if a == nil {
+		return
+	}
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	a.closed = true
+	if p := a.path.Swap(nil); p != nil {
+		st := p.Stats()
+		a.s.cfg.log.Debug("UDP path closed", "sent", st.SentFrames, "received", st.ReceivedFrames, "dropped", st.Dropped)
+		p.Close()
+	}
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package udpaccel is SoftEther's UDP acceleration: a second way for the frames of a
+// session whose control connection is TCP (softether-protocol.md 10).
+//
+// # Parts
+//
+//	negotiate.go  offer in the login, grant in the welcome
+//	packet.go     the header inside a packet, and its sizes
+//	cipher.go     version 2 (ChaCha20-Poly1305); rc4.go version 1 (RC4 and SHA-1)
+//	replay.go     packets that were seen before
+//	health.go     whether the path is usable, by what was heard on it
+//	engine.go     all of that together: a packet in or out, no clock and no socket
+//	group.go      packets of one size, for the kernel to send as one
+//	path.go       an Engine with a socket, a clock and goroutines
+//
+// # Where it differs from the original client
+//
+// Packets are refused when they were seen before, or are too old to tell
+// (replay.go). The original accepts a packet again for 30 s.
+//
+// The far end is always the address of the TCP connection; only its port may
+// change. The original also tries the address the server believes it has, which may
+// lie inside the tunnel, where the path would carry itself.
+//
+// A path may be idle ([Path.SetActive]). It then tells the peer that it hears nothing, which
+// keeps the peer's frames on TCP: a server that was granted UDP has no other reason not to
+// use it. The peer still shows that it hears us, so that the path is known to work.
+//
+// The helper servers on the Internet that tell a client its public port are never
+// asked. What a server learned from them about its own port is used ([NATTPort]).
+//
+// A path that carries frames falls silent for a second at most before [Path.Usable]
+// says no; the original waits 2.1 s, or 9 s, and 30 s where only one direction died.
+package udpaccel

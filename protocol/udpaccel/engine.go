@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package udpaccel
+
+import (
+	"cmp"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/protocol/zblock"
+)
+
+// A Drop is why a packet was refused. It is an error, and an index into [Stats.Dropped].
+type Drop uint8
+
+// Reasons to refuse a packet.
+const (
+	DropForged     Drop = iota // not sealed with the session's key, or too short to be
+	DropCookie                 // for somebody else
+	DropTruncated              // shorter than it says
+	DropOld                    // far older than others, or too old to know
+	DropReplay                 // it has been here before
+	DropFrame                  // its frame is no Ethernet frame, or too long
+	DropCompressed             // compressed, without leave or wrongly
+	numDrops
+)
+
+var dropText = [numDrops]string{"not genuine", "wrong cookie", "truncated", "too old", "replayed", "bad frame length", "bad compression"}
+
+func (d Drop) Error() string { return "udpaccel: packet " + d.String() }
+
+func (d Drop) String() string {
+	if int(d) >= len(dropText) {
+		return fmt.Sprintf("Drop(%d)", uint8(d))
+	}
+	return dropText[d]
+}
+
+// An Engine is one end of a UDP acceleration, without clock and socket: it makes packets
+// of frames and frames of packets. It outlives sockets. Seal may be called by one goroutine
+// at a time, Open by one at a time, beside each other; the other methods by any.
+//
+// Times are handed in, as the time since some start; they never run backwards and must be
+// at least a millisecond.
+type Engine struct {
+	params   Params
+	out, in  box
+	ivLen    int
+	front    int
+	overhead int // of a packet, without padding
+	health   health
+	peerTick atomic.Uint64 // highest one received
+	muted    atomic.Bool
+
+	replay   replayWindow
+	expander zblock.Expander
+	expanded [frame.MaxLen]byte
+}
+
+// Params is what both ends have agreed on.
+type Params struct {
+	Version                int    // 1 or 2
+	SendKey, RecvKey       []byte // at least 20 bytes in version 1, 32 in version 2
+	SendCookie, RecvCookie uint32
+	Fast                   bool // fast disconnect detection
+	Compressed             bool // the session uses compression: the peer may, too
+	// Stable is how long a path must have been alive before it carries our frames; 0
+	// means 10 s, as the protocol has it.
+	Stable time.Duration
+}
+
+// NewEngine returns the end that p describes.
+func NewEngine(p Params) (*Engine, error) {
+	e := &Engine{params: p}
+	need := map[int]int{1: v1KeyLen, 2: 32}[p.Version]
+	switch {
+	case need == 0:
+		return nil, fmt.Errorf("udpaccel: unknown version %d", p.Version)
+	case len(p.SendKey) < need || len(p.RecvKey) < need:
+		return nil, fmt.Errorf("udpaccel: keys of %d and %d bytes, version %d needs %d", len(p.SendKey), len(p.RecvKey), p.Version, need)
+	}
+	if p.Version == 1 {
+		e.out, e.in, e.ivLen = newBoxV1(p.SendKey), newBoxV1(p.RecvKey), v1IVLen
+	} else {
+		out, err := newBoxV2(p.SendKey)
+		if err != nil {
+			return nil, err
+		}
+		in, err := newBoxV2(p.RecvKey)
+		if err != nil {
+			return nil, err
+		}
+		e.out, e.in, e.ivLen = out, in, v2IVLen
+	}
+	front, back := e.out.overhead()
+	e.front, e.overhead = front, front+headerLen+back
+	e.health.pace, e.health.period = slowPace, cmp.Or(p.Stable, stablePeriod)
+	if p.Fast {
+		e.health.pace = fastPace
+	}
+	return e, nil
+}
+
+// Version returns 1 or 2.
+func (e *Engine) Version() int { return e.params.Version }
+
+// Size returns the length of the packet for a frame of n bytes, without padding.
+func (e *Engine) Size(n int) int { return e.overhead + n }
+
+// Seal makes the packet for a frame of at most frame.MaxLen bytes, or without one, a
+// keep-alive, in p. The length of p is that of the packet: [Engine.Size], and up to 31 more.
+func (e *Engine) Seal(now time.Duration, p, f []byte) {
+	h := header{cookie: e.params.SendCookie, tick: tick(now), size: len(f)}
+	if !e.muted.Load() {
+		h.echo = e.peerTick.Load()
+	}
+	inside := p[e.front:]
+	h.put(inside)
+	n := headerLen + copy(inside[headerLen:], f)
+	clear(inside[n : len(p)-e.overhead+headerLen])
+	e.out.seal(p)
+	e.health.sent(now)
+}
+
+// tick is the wire form of a time, and echoed its inverse.
+func tick(now time.Duration) uint64          { return uint64(now.Milliseconds()) }
+func echoed(tick uint64) (now time.Duration) { return time.Duration(tick) * time.Millisecond }
+
+// Open opens the packet p in place and returns its frame, nil for a keep-alive. The frame is
+// a view of p, or, if it was compressed, of a buffer that the next Open overwrites. The
+// error is a [Drop].
+func (e *Engine) Open(now time.Duration, p []byte) ([]byte, error) {
+	if len(p) > maxReceived {
+		return nil, DropForged
+	}
+	inside := e.in.open(p)
+	if inside == nil {
+		return nil, DropForged
+	}
+	h, data, ok := parseHeader(inside)
+	newest := e.peerTick.Load()
+	switch {
+	case !ok:
+		return nil, DropTruncated
+	case h.cookie != e.params.RecvCookie:
+		return nil, DropCookie
+	case h.tick == 0 || h.tick < newest && newest-h.tick > uint64(tickWindow.Milliseconds()):
+		return nil, DropOld
+	case h.tick <= e.replay.floor:
+		return nil, DropOld
+	case e.replay.seen(p[:e.ivLen], h.tick):
+		return nil, DropReplay
+	}
+	if h.tick > newest {
+		e.peerTick.Store(h.tick)
+	}
+	// An echo from the future is none; the comparison also keeps echoed from overflowing.
+	if h.echo != 0 && h.echo <= tick(now) {
+		e.health.heard(now, echoed(h.echo))
+	}
+	if h.size == 0 {
+		return nil, nil
+	}
+	if h.compressed {
+		if !e.params.Compressed {
+			return nil, DropCompressed
+		}
+		n, err := e.expander.Expand(e.expanded[:], data)
+		if err != nil {
+			return nil, DropCompressed
+		}
+		data = e.expanded[:n]
+	}
+	if len(data) < frame.HeaderLen || len(data) > frame.MaxLen {
+		return nil, DropFrame
+	}
+	return data, nil
+}
+
+// Usable reports whether frames may be sent: the peer was heard just now, hears us, and
+// has done so for 10 s.
+func (e *Engine) Usable(now time.Duration) bool { return e.health.carries(now) }
+
+// Alive reports whether the peer answers, without the wait for a stable period.
+func (e *Engine) Alive(now time.Duration) bool {
+	last := time.Duration(e.health.last.Load())
+	return last != 0 && now-last <= e.health.limit
+}
+
+// RTT returns an upper estimate of the round trip, 0 before there is one.
+func (e *Engine) RTT() time.Duration { return time.Duration(e.health.rtt.Load()) }
+
+// Mute makes our packets say that nothing was heard. A peer that follows the protocol then
+// does not send its frames here, though it goes on to show that it hears us.
+func (e *Engine) Mute(on bool) { e.muted.Store(on) }
+
+// Forgive makes the silence that ends with the next packet count for nothing: it was we who
+// did not listen.
+func (e *Engine) Forgive() { e.health.forgive.Store(true) }
+
+// interval draws the time until the next keep-alive.
+func (e *Engine) interval() time.Duration { return e.health.interval() }

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package udpaccel
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+)
+
+// Times of the protocol (softether-protocol.md 10.5).
+const (
+	// tickWindow is how much older than the newest tick one may be, and how old an
+	// echo of our own.
+	tickWindow = 30 * time.Second
+	// stablePeriod is how long a path must have been alive before it carries frames,
+	// unless [Params] say otherwise.
+	stablePeriod = 10 * time.Second
+)
+
+// A pace is how often each side sends keep-alives, and what follows from it. Which one
+// holds is negotiated.
+type pace struct {
+	limit    time.Duration // silence that ends the stable period
+	quiet    time.Duration // longest pause between the peer's keep-alives
+	min, max time.Duration // between ours
+}
+
+var (
+	fastPace = pace{limit: 2100 * time.Millisecond, quiet: time.Second, min: 500 * time.Millisecond, max: 750 * time.Millisecond}
+	slowPace = pace{limit: 9 * time.Second, quiet: 3 * time.Second, min: time.Second, max: 1500 * time.Millisecond}
+)
+
+// interval draws the time to the next keep-alive.
+func (p *pace) interval() time.Duration { return p.min + rand.N(p.max-p.min) }
+
+// answerSlack is added to the peer's pause and the round trip before a packet counts as
+// unanswered.
+const answerSlack = 100 * time.Millisecond
+
+// health knows whether a path is alive. Times are since the engine's start and never 0.
+// One goroutine calls heard, one at a time calls sent, any calls the others.
+type health struct {
+	pace
+	period time.Duration // stablePeriod
+	last   atomic.Int64  // when the peer was last heard
+	stable atomic.Int64  // since when it was never silent for longer than limit
+	// unanswered is when the first packet was sent that the peer has not yet shown to
+	// have received; 0 = none.
+	unanswered atomic.Int64
+	rtt        atomic.Int64 // estimate, from above
+	forgive    atomic.Bool  // the present silence is our own doing
+}
+
+// heard takes in a genuine packet that echoes our own tick.
+func (h *health) heard(now, echo time.Duration) {
+	age := now - echo
+	if age < 0 || age >= tickWindow {
+		return
+	}
+	forgiven := h.forgive.Swap(false)
+	if last := time.Duration(h.last.Load()); last == 0 || now-last > h.limit && !forgiven {
+		h.stable.Store(int64(now))
+	}
+	h.last.Store(int64(now))
+	// The age has the peer's own pause in it, so small ones tell more.
+	if rtt := time.Duration(h.rtt.Load()); rtt == 0 || age < rtt {
+		h.rtt.Store(int64(age))
+	} else {
+		h.rtt.Store(int64(min(age, rtt+rtt/16+time.Millisecond)))
+	}
+	if u := h.unanswered.Load(); u != 0 && int64(echo) >= u {
+		h.unanswered.CompareAndSwap(u, 0)
+	}
+}
+
+// sent notes that a packet was sent, at the time an echo of it will tell.
+func (h *health) sent(now time.Duration) {
+	if h.unanswered.Load() == 0 {
+		h.unanswered.Store(int64(echoed(tick(now))))
+	}
+}
+
+// usable is the protocol's own rule.
+func (h *health) usable(now time.Duration) bool {
+	last := time.Duration(h.last.Load())
+	return last != 0 && now-last <= h.limit && now-time.Duration(h.stable.Load()) >= h.period
+}
+
+// carries is our stricter rule for sending. It says no as soon as one keep-alive of the
+// peer is missing, or nothing shows that ours arrive, and yes again with the next one;
+// only limit costs another stable period.
+func (h *health) carries(now time.Duration) bool {
+	if !h.usable(now) || now-time.Duration(h.last.Load()) > h.quiet {
+		return false
+	}
+	u := time.Duration(h.unanswered.Load())
+	return u == 0 || now-u <= h.quiet+time.Duration(h.rtt.Load())+answerSlack
+}

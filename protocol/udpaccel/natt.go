@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package udpaccel
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+var nattPrefix = []byte("NATT_MY_PORT")
+
+// NATTPort returns the public UDP port that the peer tells of in the keep-alive payload b
+// of a TCP connection, and whether it does (softether-protocol.md 10.6). Payloads are
+// noise otherwise. The address that may follow is not looked at: see the package comment.
+func NATTPort(b []byte) (port uint16, ok bool) {
+	rest, ok := bytes.CutPrefix(b, nattPrefix)
+	if !ok || len(rest) < 2 {
+		return 0, false
+	}
+	port = binary.BigEndian.Uint16(rest)
+	return port, port != 0
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// An upkeep gives a session the connections it may have: one after the other, with
+// a pause between them (softether-protocol.md 8.3). It replaces those that are lost,
+// and those that have reached the lifetime. It belongs to the goroutine of supervise.
+type upkeep struct {
+	s        *Session
+	due      *time.Timer        // when to act
+	earliest time.Time          // of the next attempt
+	failures int                // attempts in a row
+	strays   bool               // the server may hold connections that we have lost
+	cancel   context.CancelFunc // of the attempt under way; nil: none is
+	attempts chan attempt       // its result
+}
+
+type attempt struct {
+	c   *conn
+	err error
+}
+
+func newUpkeep(s *Session) *upkeep {
+	k := &upkeep{s: s, due: time.NewTimer(time.Hour), attempts: make(chan attempt, 1)}
+	k.begin()
+	return k
+}
+
+// begin waits before the second connection, when the first has been made. In
+// half-duplex sessions it does not: the server cannot send before there are two.
+func (k *upkeep) begin() {
+	if k.s.half {
+		k.pause(0)
+	} else {
+		k.pause(k.s.cfg.interval())
+	}
+}
+
+// pause puts the next attempt off to d from now.
+func (k *upkeep) pause(d time.Duration) {
+	k.earliest = time.Now().Add(d)
+	k.plan()
+}
+
+// plan sets the timer for what is to be done next.
+func (k *upkeep) plan() {
+	k.due.Stop()
+	if k.cancel != nil {
+		return
+	}
+	at := k.earliest
+	if !k.missing() {
+		if k.s.half && k.leaving() {
+			return // lost comes next
+		}
+		old := k.oldest()
+		if old == nil {
+			return
+		}
+		if end := old.born.Add(k.s.cfg.ConnectionLifetime); end.After(at) {
+			at = end
+		}
+	}
+	k.due.Reset(time.Until(at))
+}
+
+// missing reports whether the session has fewer connections than it may have. In
+// half-duplex sessions one that is being closed still counts, as the server gives a
+// new one the direction of which it has less.
+func (k *upkeep) missing() bool {
+	n := 0
+	for _, c := range k.s.pool.all() {
+		if k.s.half || !c.retiring.Load() {
+			n++
+		}
+	}
+	return n < k.s.most
+}
+
+// leaving reports whether a connection is being closed.
+func (k *upkeep) leaving() bool {
+	return slices.ContainsFunc(k.s.pool.all(), func(c *conn) bool { return c.retiring.Load() })
+}
+
+// oldest returns the connection that is to be replaced first, or nil if none is.
+func (k *upkeep) oldest() *conn {
+	if k.s.cfg.ConnectionLifetime <= 0 {
+		return nil
+	}
+	for _, c := range k.s.pool.all() {
+		if !c.retiring.Load() {
+			return c
+		}
+	}
+	return nil
+}
+
+// expired is oldest, if its time has come.
+func (k *upkeep) expired() *conn {
+	if c := k.oldest(); c != nil && time.Since(c.born) >= k.s.cfg.ConnectionLifetime {
+		return c
+	}
+	return nil
+}
+
+// act opens another connection, either because one is missing or to take the place
+// of one that has reached its lifetime: the server takes one more than granted. In
+// half-duplex sessions the old one goes first, or the new one would get the wrong
+// direction.
+func (k *upkeep) act() {
+	if !k.missing() {
+		old := k.expired()
+		if old != nil && k.s.half {
+			k.s.retire(old)
+			k.pause(0)
+			return
+		}
+		if old == nil {
+			k.plan()
+			return
+		}
+	}
+	ctx, cancel := context.WithCancel(k.s.ctx)
+	k.cancel = cancel
+	k.earliest = time.Now().Add(k.s.cfg.interval())
+	all := k.s.pool.all()
+	addr := all[len(all)-1].addr
+	k.s.wg.Go(func() {
+		c, err := k.s.attach(ctx, []netip.AddrPort{addr})
+		k.attempts <- attempt{c, err}
+	})
+}
+
+// ended takes what an attempt has brought.
+func (k *upkeep) ended(a attempt) {
+	k.cancel()
+	k.cancel = nil
+	if a.err != nil {
+		k.failed(a.err)
+		return
+	}
+	k.failures = 0
+	old := k.expired()
+	full := !k.missing()
+	k.s.add(a.c)
+	k.s.cfg.log.Debug("connection added", "from", a.c.raw.LocalAddr(), "direction", a.c.dir, "connections", k.s.Connections())
+	if full && old != nil {
+		k.s.retire(old)
+	}
+	k.plan()
+}
+
+// lost takes note of a lost connection. The server may not know that it is lost. On
+// one that it only sends on it never notices, as it waits for nothing there: it goes
+// on to send every so many frames into the void (seen on 5.01.9674).
+func (k *upkeep) lost(c *conn) {
+	if c.dir == fromServer && !errors.Is(c.err, errServerClosed) && !c.retiring.Load() {
+		k.strays = true
+	}
+	k.plan()
+}
+
+// failed decides when to try again. The connections there are go on, whatever the
+// answer was: should the server have forgotten the session, they end by themselves.
+// The exception are strays, when the server turns out to hold too many connections.
+func (k *upkeep) failed(err error) {
+	k.failures++
+	pause := k.s.cfg.interval() << min(k.failures, 6)
+	if isFinal(err) {
+		pause = max(pause, k.s.cfg.attachPause)
+	}
+	pause = min(pause, max(k.s.cfg.attachPause, k.s.cfg.interval()))
+	var refused *ServerError
+	if errors.As(err, &refused) && refused.Code == CodeTooManyConnections {
+		switch old := k.expired(); {
+		case k.missing() && k.strays:
+			over := &Error{Op: "re-attach", Addr: k.s.Info().ServerAddr.String(),
+				Err: fmt.Errorf("%w: the server sends on connections that are no more", ErrLost)}
+			k.s.cfg.log.Warn("session is over", "session", k.s.Info().SessionName, "error", over)
+			k.s.end(over)
+			return
+		case !k.missing() && old != nil && k.s.most > 1:
+			k.s.retire(old) // this server takes no surplus: the old one has to go first
+		}
+	}
+	log := k.s.cfg.log.Debug
+	if k.failures == 1 && isFinal(err) {
+		log = k.s.cfg.log.Warn
+	}
+	log("no additional connection", "error", err, "connections", k.s.Connections(), "again in", pause)
+	k.pause(pause)
+}
+
+// interrupt ends the attempt under way, if there is one. It returns the connection
+// if it has succeeded nevertheless.
+func (k *upkeep) interrupt() *conn {
+	if k.cancel == nil {
+		return nil
+	}
+	k.cancel()
+	k.cancel = nil
+	return (<-k.attempts).c
+}
+
+// stop ends the upkeep and returns the connection that was just being opened, or nil.
+func (k *upkeep) stop() *conn {
+	k.due.Stop()
+	return k.interrupt()
+}

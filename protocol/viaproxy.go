@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+
+	"network-manager-softether/protocol/proxy"
+)
+
+// With a proxy, everything about addresses is about the proxy's: they are looked up,
+// raced, routed around the tunnel and connected to again. The server is only a text
+// in the dialogue with the proxy, the target (softether-protocol.md 12).
+
+// firstHop returns what a TCP connection is opened to: the proxy, or the server.
+func (s *settings) firstHop() (host string, port uint16) {
+	if s.Proxy != nil {
+		return s.hop, s.Proxy.Port()
+	}
+	return s.Host, s.Port
+}
+
+// targetText returns what a proxy is asked for: the server, or the member of its
+// cluster that a redirect has named.
+func (s *settings) targetText() string {
+	if s.member.IsValid() {
+		return s.member.String()
+	}
+	return net.JoinHostPort(s.Host, strconv.Itoa(int(s.Port)))
+}
+
+// redirected makes next the server to connect to and returns the addresses for it.
+func (s *settings) redirected(next netip.AddrPort, addrs []netip.AddrPort) []netip.AddrPort {
+	s.member = next
+	if s.Proxy != nil {
+		return addrs
+	}
+	return []netip.AddrPort{next}
+}
+
+// serverPort is the port of the server that a connection to addr leads to.
+func (s *settings) serverPort(addr netip.AddrPort) uint16 {
+	switch {
+	case s.Proxy == nil:
+		return addr.Port()
+	case s.member.IsValid():
+		return s.member.Port()
+	}
+	return s.Port
+}
+
+// throughProxy returns the connection that raw, to the first hop at addr, becomes. It
+// closes raw if it fails.
+func (s *settings) throughProxy(ctx context.Context, raw net.Conn, addr netip.AddrPort) (net.Conn, error) {
+	if s.Proxy == nil {
+		return raw, nil
+	}
+	again := func(ctx context.Context) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, s.timing.connect)
+		defer cancel()
+		return s.Dialer.DialContext(ctx, "tcp", addr.String())
+	}
+	target := s.targetText()
+	conn, err := s.Proxy.Connect(ctx, raw, again, target)
+	if err != nil {
+		return nil, opError(ctx, "proxy", addr.String(), err)
+	}
+	s.log.Debug("through the proxy", "proxy", addr, "target", target)
+	return conn, nil
+}
+
+// viaProxy says of an error on the way to the first hop that the first hop is a proxy.
+func (s *settings) viaProxy(err error) error {
+	if s.Proxy == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return s.Proxy.Error(s.targetText(), err)
+}
+
+// proxyCode is the error code for a failure of the proxy.
+func proxyCode(e *proxy.Error) ErrorCode {
+	switch e.Reason {
+	case proxy.Unreachable:
+		return CodeProxyUnreachable
+	case proxy.Denied:
+		return CodeProxyAuthFailed
+	case proxy.NoTarget:
+		return CodeConnectFailed
+	}
+	return CodeProxyError
+}
+
+// proxyRefused is true for an answer that another address of the proxy, or of the
+// server, would not change.
+func proxyRefused(err error) bool {
+	e, ok := errors.AsType[*proxy.Error](err)
+	return ok && (e.Reason == proxy.Denied || e.Reason == proxy.NoTarget)
+}

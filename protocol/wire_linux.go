@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A wire is the TCP connection below TLS. It can do three things that a *net.TCPConn
+// cannot, all to spend less time in the kernel and in the scheduler:
+//
+//   - It collects the TLS records of one batch and hands them to the kernel in one
+//     system call (hold, flush). crypto/tls makes a call for each of 16 KiB.
+//   - It can be read without waiting (now), so that the reader gets all the records
+//     that are here already, and superframes become as long as they can be.
+//   - Its system calls are not announced to the Go scheduler: they never block. The
+//     scheduler's watcher would wake up for each burst of them, 20 µs at a time, and
+//     take the processor away from calls that take longer than that.
+//
+// Reading is for one goroutine at a time, which crypto/tls sees to; all else is safe
+// for concurrent use.
+type wire struct {
+	net.Conn
+	raw syscall.RawConn
+
+	// of Read
+	in      []byte // its argument
+	got     int    // its results
+	readErr error
+	hasty   bool // do not wait
+	streak  int  // reads since there was nothing to read
+	receive func(fd uintptr) bool
+
+	writing  sync.Mutex // guards all below
+	holding  bool
+	held     []byte
+	out      []byte // what is still to be written
+	writeErr error
+	congests bool // the kernel did not take all of the last write at once
+	transmit func(fd uintptr) bool
+}
+
+// maxStreak is how often a wire reads without a pause before it does announce a call.
+// The watcher then looks after other goroutines that the reader does not let run.
+const maxStreak = 256
+
+// burst is how much a wire holds: the records of the largest batch that a bridge makes.
+const burst = 5 * (tlsRecord + 64)
+
+// newWire returns nil if c is no socket, and TLS has to use it as it is.
+func newWire(c net.Conn) *wire {
+	socket, ok := c.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	w := &wire{Conn: c, raw: raw}
+	// Once: a method value in every call would be an allocation.
+	w.receive, w.transmit = w.read, w.write
+	return w
+}
+
+// NetConn returns what is below the wire.
+func (w *wire) NetConn() net.Conn { return w.Conn }
+
+// errNothing is what a Read in a hurry fails with. To crypto/tls it is like a time-out:
+// one can go on after it.
+var errNothing net.Error = nothing{}
+
+type nothing struct{}
+
+func (nothing) Error() string   { return "nothing to read" }
+func (nothing) Timeout() bool   { return true }
+func (nothing) Temporary() bool { return true }
+
+// Read implements [net.Conn].
+func (w *wire) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	w.in, w.got, w.readErr = p, 0, nil
+	err := w.raw.Read(w.receive)
+	w.in = nil
+	if err == nil {
+		err = w.readErr
+	}
+	return w.got, err
+}
+
+// now reads from src, TLS on top of w, what can be had without waiting, perhaps
+// nothing.
+func (w *wire) now(src io.Reader, p []byte) (int, error) {
+	w.hasty = true
+	n, err := src.Read(p)
+	w.hasty = false
+	if err == errNothing {
+		err = nil
+	}
+	return n, err
+}
+
+// read is Read when the socket may be readable. It reports false to be called again.
+func (w *wire) read(fd uintptr) bool {
+	for {
+		var n uintptr
+		var errno syscall.Errno
+		if w.streak++; w.streak < maxStreak {
+			n, _, errno = unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(w.in))), uintptr(len(w.in)))
+		} else {
+			w.streak = 0
+			n, _, errno = unix.Syscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(w.in))), uintptr(len(w.in)))
+		}
+		switch errno {
+		case 0:
+			if w.got = int(n); n == 0 {
+				w.readErr = io.EOF
+			}
+			return true
+		case unix.EINTR:
+		case unix.EAGAIN:
+			w.streak = 0
+			if w.hasty {
+				w.readErr = errNothing
+			}
+			return w.hasty
+		default:
+			w.readErr = w.opError("read", errno)
+			return true
+		}
+	}
+}
+
+// Write implements [net.Conn].
+func (w *wire) Write(p []byte) (int, error) {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	if w.holding && len(w.held)+len(p) <= cap(w.held) {
+		w.held = append(w.held, p...)
+		return len(p), nil
+	}
+	// In order: what is held comes first.
+	if err := w.release(); err != nil {
+		return 0, err
+	}
+	return len(p), w.put(p)
+}
+
+// hold keeps what is written from now on until flush, unless it gets too much.
+func (w *wire) hold() {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	if w.held == nil {
+		w.held = make([]byte, 0, burst)
+	}
+	w.holding = true
+}
+
+// flush writes what was held.
+func (w *wire) flush() error {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	w.holding = false
+	return w.release()
+}
+
+// congested reports whether the network is slower than we are. To hand over much at
+// once then gains nothing, and would take long.
+func (w *wire) congested() bool {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	return w.congests
+}
+
+// release writes what is held. The caller holds writing.
+func (w *wire) release() error {
+	if len(w.held) == 0 {
+		return nil
+	}
+	err := w.put(w.held)
+	w.held = w.held[:0]
+	return err
+}
+
+// put writes all of p. The caller holds writing.
+func (w *wire) put(p []byte) error {
+	w.out, w.writeErr, w.congests = p, nil, false
+	err := w.raw.Write(w.transmit)
+	w.out = nil
+	if err == nil {
+		err = w.writeErr
+	}
+	return err
+}
+
+// write is put when the socket may be writable. It reports false to be called again.
+func (w *wire) write(fd uintptr) bool {
+	for len(w.out) > 0 {
+		n, _, errno := unix.RawSyscall(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(w.out))), uintptr(len(w.out)))
+		switch errno {
+		case 0:
+			w.out = w.out[n:]
+		case unix.EINTR:
+		case unix.EAGAIN:
+			w.congests = true
+			return false
+		default:
+			w.writeErr = w.opError("write", errno)
+			return true
+		}
+	}
+	return true
+}
+
+func (w *wire) opError(op string, errno syscall.Errno) error {
+	local := w.LocalAddr()
+	return &net.OpError{Op: op, Net: local.Network(), Source: local, Addr: w.RemoteAddr(), Err: os.NewSyscallError(op, errno)}
+}
