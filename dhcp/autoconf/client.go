@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package autoconf
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"network-manager-softether/dhcp"
+	"network-manager-softether/dhcp/internal/packet"
+)
+
+// Port is the client's place on the network.
+type Port = dhcp.Port
+
+// Route is a route as package dhcp has it; Via is a router's link-local address.
+type Route = dhcp.Route
+
+// Config says who the client is.
+type Config struct {
+	MAC    net.HardwareAddr // 6 bytes; addresses and the DHCPv6 identity follow from it
+	Logger *slog.Logger     // nil: silence
+}
+
+var (
+	// ErrNoRouter: no router advertised itself.
+	ErrNoRouter = errors.New("no IPv6 router answered; SecureNAT is IPv4 only, and the hub's policy may filter router advertisements")
+	// ErrNoAddress: a router answered, but neither it nor DHCPv6 gave an address.
+	ErrNoAddress = errors.New("an IPv6 router answered, but gave no usable prefix, and no DHCPv6 server gave an address")
+)
+
+// A Client configures one host. Its methods are for one goroutine at a time.
+type Client struct {
+	port Port
+	mac  packet.MAC
+	log  *slog.Logger
+	err  error // of the configuration
+
+	host    host
+	dhcp    dhcp6
+	solicit solicitor
+}
+
+// New returns a client on port. A bad configuration is reported by Acquire and
+// Maintain.
+func New(port Port, cfg Config) *Client {
+	c := &Client{port: port, log: cfg.Logger}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if len(cfg.MAC) != len(c.mac) {
+		c.err = fmt.Errorf("autoconf: MAC address %q has %d bytes, not 6", cfg.MAC, len(cfg.MAC))
+	}
+	copy(c.mac[:], cfg.MAC)
+	c.forget()
+	return c
+}
+
+// forget drops what was learned, but for the addresses to ask DHCPv6 for again.
+func (c *Client) forget() {
+	c.host = newHost(c.mac, c.log)
+	c.dhcp = newDHCP6(c.mac, c.log, c.dhcp.addrs())
+	c.solicit = solicitor{}
+}
+
+// Match returns a filter for the frames that a client with that MAC wants: router
+// advertisements and DHCPv6 answers, sent to it or to a group. It neither
+// allocates nor verifies; it is safe for concurrent use. Neighbour solicitations
+// are the kernel's.
+func Match(mac net.HardwareAddr) func(frame []byte) bool {
+	if len(mac) != 6 {
+		return func([]byte) bool { return false }
+	}
+	own := packet.MAC(mac)
+	return func(f []byte) bool {
+		const ip, body = 14, 14 + 40
+		if len(f) < body+8 || f[12] != 0x86 || f[13] != 0xdd {
+			return false
+		}
+		if dst := packet.MAC(f[:6]); dst != own && !dst.Group() {
+			return false
+		}
+		switch f[ip+6] {
+		case protoICMPv6:
+			return f[body] == typeAdvertisement
+		case protoUDP:
+			return f[body+2] == clientPort>>8 && f[body+3] == clientPort&0xff
+		}
+		return false
+	}
+}
+
+const (
+	protoUDP    = 17
+	protoICMPv6 = 58
+
+	clientPort = 546
+	serverPort = 547
+)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package autoconf
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Config6 is what routers and DHCPv6 let this host use, after all checks. It is
+// not changed once it has been handed out.
+type Config6 struct {
+	Addr    netip.Prefix   // the best of Addrs; the zero value if there is none
+	Addrs   []netip.Prefix // all, best first; /128 where the prefix is not on the link
+	Router  netip.Addr     // link-local address of the default router; zero: there must be none
+	Routes  []Route        // RIO and on-link prefixes, without Addr's own and the default route
+	DNS     []netip.Addr   // may hold link-local addresses
+	Domains []string
+	MTU     int // 0: not said
+}
+
+// Equal reports whether c and d configure a host alike.
+func (c *Config6) Equal(d *Config6) bool {
+	if c == nil || d == nil {
+		return c == d
+	}
+	return c.Router == d.Router && c.MTU == d.MTU && slices.Equal(c.Addrs, d.Addrs) &&
+		slices.Equal(c.Routes, d.Routes) && slices.Equal(c.DNS, d.DNS) && slices.Equal(c.Domains, d.Domains)
+}
+
+// String returns c in one line.
+func (c *Config6) String() string {
+	if !c.Addr.IsValid() {
+		return "no address"
+	}
+	var b strings.Builder
+	for i, a := range c.Addrs {
+		b.WriteString([]string{"", " "}[min(i, 1)])
+		b.WriteString(a.String())
+	}
+	if c.Router.IsValid() {
+		fmt.Fprintf(&b, ", router %v", c.Router)
+	}
+	for i, d := range c.DNS {
+		fmt.Fprintf(&b, "%s %v", []string{", DNS", ""}[min(i, 1)], d)
+	}
+	if len(c.Domains) > 0 {
+		fmt.Fprintf(&b, ", domains %s", strings.Join(c.Domains, " "))
+	}
+	if len(c.Routes) > 0 {
+		fmt.Fprintf(&b, ", %d routes", len(c.Routes))
+	}
+	if c.MTU != 0 {
+		fmt.Fprintf(&b, ", MTU %d", c.MTU)
+	}
+	return b.String()
+}
+
+// LogValue implements [slog.LogValuer].
+func (c *Config6) LogValue() slog.Value {
+	if c == nil {
+		return slog.StringValue("none")
+	}
+	return slog.StringValue(c.String())
+}

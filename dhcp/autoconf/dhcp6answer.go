@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package autoconf
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+	"github.com/insomniacslk/dhcp/iana"
+)
+
+// answer takes in a server's message, if it is one to the exchange under way.
+func (d *dhcp6) answer(r *reply6, now time.Time) {
+	if r.xid != d.xid {
+		return
+	}
+	advertise := r.kind == dhcpv6.MessageTypeAdvertise
+	switch {
+	case d.phase == soliciting && advertise:
+		d.advertised(r, now)
+	case advertise:
+	case d.phase == informing:
+		d.information(r, now)
+	case d.phase == soliciting && r.rapid, d.phase == rebinding,
+		(d.phase == requesting || d.phase == renewing) && bytes.Equal(r.server, d.server):
+		d.granted(r, now)
+	}
+}
+
+// advertised chooses the first server with an address. RFC 8415 18.2.1 has
+// clients collect offers for a second; a second is much of the time a user waits.
+func (d *dhcp6) advertised(r *reply6, now time.Time) {
+	if r.status != iana.StatusSuccess || r.grant == nil || r.grant.status != iana.StatusSuccess || len(r.grant.addrs) == 0 {
+		d.log.Debug("DHCPv6 server offers no address", "status", r.status)
+		return
+	}
+	d.server = r.server
+	d.hint = nil
+	for _, a := range r.grant.addrs {
+		d.hint = append(d.hint, a.addr)
+	}
+	penalty := d.penalty
+	d.penalty = 0 // the wait was kept before SOLICIT
+	d.start(requesting, now)
+	d.penalty = penalty
+}
+
+// information takes an answer to INFORMATION-REQUEST.
+func (d *dhcp6) information(r *reply6, now time.Time) {
+	if r.status != iana.StatusSuccess {
+		return
+	}
+	d.phase, d.penalty = informed, 0
+	d.dns, d.domains = r.dns, r.domains
+	switch refresh := r.refresh; {
+	case refresh == 0:
+		d.refresh = now.Add(defaultRefresh)
+	default:
+		d.refresh = after(now, max(refresh, minRefresh))
+	}
+}
+
+// granted takes a REPLY with addresses, or with the reason why there are none
+// (RFC 8415 18.2.10.1).
+func (d *dhcp6) granted(r *reply6, now time.Time) {
+	status := r.status
+	if status == iana.StatusSuccess && r.grant != nil {
+		status = r.grant.status
+	}
+	switch {
+	case status == iana.StatusNoBinding && (d.phase == renewing || d.phase == rebinding):
+		d.fail("the server does not know the lease any more", now)
+		return
+	case status == iana.StatusNotOnLink || status == iana.StatusNoAddrsAvail:
+		if d.phase == soliciting || d.phase == requesting {
+			d.hint = nil
+			d.fail("the server refuses: "+status.String(), now)
+		}
+		return
+	case status != iana.StatusSuccess || r.grant == nil:
+		return // sent again at its time
+	}
+	d.leased.rows = slices.DeleteFunc(d.leased.rows, func(a row[netip.Addr, time.Time]) bool { return !offers(r.grant, a.key) })
+	soonest, last := forever, time.Duration(0)
+	for _, a := range r.grant.addrs {
+		d.leased.set(a.addr, now.Add(min(a.preferred, farAway)), a.valid, now)
+		soonest, last = min(soonest, a.preferred), max(last, a.valid)
+	}
+	if len(d.leased.rows) == 0 {
+		if d.phase != soliciting {
+			d.hint = nil
+			d.fail("the server took the address back", now)
+		}
+		return
+	}
+	d.phase, d.penalty, d.server, d.hint = bound, 0, r.server, d.addrs()
+	d.dns, d.domains = r.dns, r.domains
+	d.setTimes(r.grant, soonest, last, now)
+	d.log.Info("DHCPv6 lease", "addresses", d.addrs(), "valid", last)
+}
+
+func offers(g *grant, addr netip.Addr) bool {
+	return slices.ContainsFunc(g.addrs, func(a granted) bool { return a.addr == addr })
+}
+
+// setTimes takes the renewal times; where the server leaves them to the client,
+// half and four fifths of the shortest preferred lifetime (RFC 8415 21.4), or of
+// the lifetime of a lease that is deprecated from the start.
+func (d *dhcp6) setTimes(g *grant, preferred, valid time.Duration, now time.Time) {
+	base := preferred
+	if base == 0 {
+		base = valid
+	}
+	t1, t2 := g.t1, g.t2
+	if t1 == 0 {
+		t1 = part(base, 5)
+	}
+	if t2 == 0 || t2 < t1 {
+		t2 = max(t1, part(base, 8))
+	}
+	d.t1, d.t2 = after(now, max(t1, minRenew)), after(now, max(t2, minRenew))
+}
+
+// part returns so many tenths of life.
+func part(life time.Duration, tenths int) time.Duration {
+	if life == forever {
+		return forever
+	}
+	return life / 10 * time.Duration(tenths)
+}

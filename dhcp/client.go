@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dhcp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"network-manager-softether/dhcp/internal/pace"
+	"network-manager-softether/dhcp/internal/packet"
+)
+
+// A Port is the client's place on the network. Frames are whole Ethernet frames
+// without FCS. Send must not keep its argument; slices from Frames belong to the
+// receiver. A closed channel means that the port is gone.
+type Port interface {
+	Send(frame []byte) error
+	Frames() <-chan []byte
+}
+
+// Config says who the client is.
+type Config struct {
+	MAC      net.HardwareAddr // 6 bytes; must stay the same if the address shall
+	ClientID []byte           // option 61 with its type byte; nil: type 1 and the MAC
+	Hostname string           // option 12; empty: nothing is said about this computer
+	Logger   *slog.Logger     // nil: silence
+}
+
+// A Client asks for leases. Its methods are for one goroutine at a time.
+type Client struct {
+	port Port
+	mac  packet.MAC
+	id   []byte
+	host string
+	log  *slog.Logger
+	err  error // of the configuration, reported by the first call
+
+	ignored pace.Seldom // answers that were logged
+}
+
+// New returns a client on port. A bad configuration is reported by Acquire and
+// Maintain.
+func New(port Port, cfg Config) *Client {
+	c := &Client{port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, log: cfg.Logger}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if len(cfg.MAC) != len(c.mac) {
+		c.err = fmt.Errorf("dhcp: MAC address %q has %d bytes, not 6", cfg.MAC, len(cfg.MAC))
+		return c
+	}
+	copy(c.mac[:], cfg.MAC)
+	if c.id == nil {
+		c.id = append([]byte{hardwareEthernet}, c.mac[:]...)
+	}
+	// RFC 2132 9.14: at least 2 bytes; an option holds 255.
+	if len(c.id) < 2 || len(c.id) > 255 {
+		c.err = fmt.Errorf("dhcp: client identifier has %d bytes, must be 2 to 255", len(c.id))
+	}
+	if len(c.host) > 255 {
+		c.err = errors.New("dhcp: host name is longer than 255 bytes")
+	}
+	return c
+}
+
+// Ports of DHCP (RFC 2131 4.1) and what a BOOTP message has where.
+const (
+	clientPort = 68
+	serverPort = 67
+
+	hardwareEthernet = 1
+
+	chaddrOffset = 28 // in the BOOTP message
+)
+
+// Match returns a filter for the frames that a client with that MAC wants: DHCP
+// answers that carry its hardware address, sent to it or to everyone. It neither
+// allocates nor verifies checksums; it is safe for concurrent use.
+func Match(mac net.HardwareAddr) func(frame []byte) bool {
+	if len(mac) != 6 {
+		return func([]byte) bool { return false }
+	}
+	own := packet.MAC(mac)
+	return func(f []byte) bool {
+		const ip, bootp = 14, 14 + 20 + 8
+		if len(f) < bootp+chaddrOffset+6 || f[12] != 0x08 || f[13] != 0x00 || f[ip+9] != 17 {
+			return false
+		}
+		if dst := packet.MAC(f[:6]); dst != own && dst != packet.Broadcast {
+			return false
+		}
+		udp := ip + int(f[ip]&0x0f)*4
+		if len(f) < udp+8+chaddrOffset+6 || binary.BigEndian.Uint16(f[udp+2:]) != clientPort {
+			return false
+		}
+		return packet.MAC(f[udp+8+chaddrOffset:udp+8+chaddrOffset+6]) == own
+	}
+}
+
+// ignoredPause is the least time between two warnings of answers that were not taken: any
+// host that hears our broadcasts can send as many as it likes.
+const ignoredPause = time.Second
+
+// warnIgnored logs why an answer was not taken, unless that was just said of another.
+func (c *Client) warnIgnored(why string, attrs ...any) {
+	if c.ignored.Due(time.Now(), ignoredPause) {
+		c.log.Warn(why, attrs...)
+	}
+}

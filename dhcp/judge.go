@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dhcp
+
+import (
+	"fmt"
+	"log/slog"
+	"math/bits"
+	"net/netip"
+	"slices"
+	"time"
+
+	"network-manager-softether/dhcp/internal/domain"
+)
+
+// Bounds of what a lease may say.
+const (
+	maxDNS      = 16
+	minMTU      = 576  // every IPv4 host can take that (RFC 791)
+	maxMTU      = 1500 // what a virtual hub carries
+	minDuration = 10 * time.Second
+	maxNotes    = 16
+)
+
+// defaultDuration stands in for a lease time that a server forgot, although it
+// must give one (RFC 2131 4.3.1).
+const defaultDuration = time.Hour
+
+// notes are what was mended in a lease, in words for the log; bounded, since the
+// server decides how much there is to say.
+type notes struct {
+	list []string
+	more int
+}
+
+func (n *notes) add(format string, args ...any) {
+	if len(n.list) == maxNotes {
+		n.more++
+		return
+	}
+	n.list = append(n.list, fmt.Sprintf(format, args...))
+}
+
+func (n *notes) log(l *slog.Logger, server netip.Addr) {
+	for _, text := range n.list {
+		l.Warn("DHCP lease mended", "server", server, "what", text)
+	}
+	if n.more > 0 {
+		l.Warn("DHCP lease mended in more places", "server", server, "count", n.more)
+	}
+}
+
+// judge turns r, requested at sent, into a Lease. What no host could use, or what
+// would silently take the user's default route away, is a *LeaseError; the rest
+// is mended or left out, with a note.
+func judge(r *reply, sent time.Time) (*Lease, *notes, error) {
+	j := judgement{
+		reply: r,
+		notes: new(notes),
+		lease: &Lease{Server: r.server, ServerMAC: r.mac, Acquired: sent},
+	}
+	for _, step := range []func() error{j.address, j.routes, j.names, j.times} {
+		if err := step(); err != nil {
+			return nil, j.notes, err
+		}
+	}
+	return j.lease, j.notes, nil
+}
+
+type judgement struct {
+	*reply
+	*notes
+	lease *Lease
+}
+
+func (j *judgement) refuse(option uint8, value any, problem string) error {
+	return &LeaseError{Server: j.server, Option: option, Value: fmt.Sprint(value), Problem: problem}
+}
+
+// address takes the address and its subnet.
+func (j *judgement) address() error {
+	if !usable(j.addr) {
+		return j.refuse(0, j.addr, "not the address of a host")
+	}
+	mask, there := j.opts[optMask]
+	var length int
+	switch {
+	case !there:
+		length = j.guessMask()
+		j.add("no subnet mask, taking /%d", length)
+	case len(mask) != 4:
+		return j.refuse(optMask, fmt.Sprintf("%x", mask), "not 4 bytes long")
+	default:
+		m, _ := seconds(mask)
+		length = bits.LeadingZeros32(^m)
+		if m<<length != 0 || length == 0 {
+			return j.refuse(optMask, netip.AddrFrom4([4]byte(mask)), "no mask of a subnet")
+		}
+	}
+	p := netip.PrefixFrom(j.addr, length)
+	// Networks of /31 and /32 have neither of these addresses (RFC 3021).
+	if length < 31 && (j.addr == p.Masked().Addr() || j.addr == lastOf(p)) {
+		return j.refuse(0, p, "the first or the last address of its subnet, which no host may have")
+	}
+	j.lease.Addr = p
+	return nil
+}
+
+// guessMask stands in for a missing option 1: /24, the smallest network that is
+// likely, so that as little as possible of the user's own networks is covered;
+// the address's class (RFC 791) only where the router would not be in it.
+func (j *judgement) guessMask() int {
+	const likely = 24
+	routers := addrs(j.opts[optRouter])
+	if len(routers) == 0 || netip.PrefixFrom(j.addr, likely).Contains(routers[0]) {
+		return likely
+	}
+	switch first := j.addr.As4()[0]; {
+	case first < 128:
+		return 8
+	case first < 192:
+		return 16
+	}
+	return likely
+}
+
+func lastOf(p netip.Prefix) netip.Addr {
+	a := p.Masked().Addr().As4()
+	for i := p.Bits(); i < 32; i++ {
+		a[i/8] |= 0x80 >> (i % 8)
+	}
+	return netip.AddrFrom4(a)
+}
+
+// names takes the DNS servers, the domains and, since nothing can go wrong with
+// it either, the MTU.
+func (j *judgement) names() error {
+	for _, d := range addrs(j.opts[optDNS]) {
+		switch {
+		case !usable(d) && !d.IsLinkLocalUnicast():
+			j.add("DNS server %v left out: not the address of a host", d)
+		case slices.Contains(j.lease.DNS, d):
+		case len(j.lease.DNS) == maxDNS:
+			j.add("DNS server %v left out: more than %d", d, maxDNS)
+		default:
+			j.lease.DNS = append(j.lease.DNS, d)
+		}
+	}
+	if len(j.opts[optDNS])%4 != 0 {
+		j.add("option 6 (DNS servers) left out: %d bytes are no list of addresses", len(j.opts[optDNS]))
+	}
+	j.domains()
+	if m := j.opts[optMTU]; len(m) == 2 {
+		if mtu := int(m[0])<<8 | int(m[1]); mtu >= minMTU && mtu <= maxMTU {
+			j.lease.MTU = mtu
+		} else {
+			j.add("MTU %d left out: not in %d to %d", mtu, minMTU, maxMTU)
+		}
+	}
+	return nil
+}
+
+func (j *judgement) domains() {
+	list, rest := splitDomains(j.opts[optDomain])
+	for _, raw := range list {
+		if name, ok := domain.Clean(raw); ok {
+			j.addDomain(name)
+		} else {
+			j.add("domain %.80q left out: not a domain name", raw)
+		}
+	}
+	if rest {
+		j.add("option 15 (domain) holds more than %d names, the rest is left out", domain.MaxNames)
+	}
+	search, dropped, err := domain.ParseList(j.opts[optSearch], true)
+	for _, name := range search {
+		j.addDomain(name)
+	}
+	if dropped > 0 {
+		j.add("%d domains of option 119 left out: not domain names, or too many", dropped)
+	}
+	if err != nil {
+		j.add("option 119 (domain search) is cut off after %d names: %v", len(search), err)
+	}
+}
+
+func (j *judgement) addDomain(name string) {
+	if len(j.lease.Domains) < domain.MaxNames && !slices.Contains(j.lease.Domains, name) {
+		j.lease.Domains = append(j.lease.Domains, name)
+	}
+}
+
+// times takes the lease time and the two renewal times (RFC 2131 4.4.5).
+func (j *judgement) times() error {
+	l := j.lease
+	s, ok := seconds(j.opts[optLeaseTime])
+	switch l.Duration = time.Duration(s) * time.Second; {
+	case !ok:
+		l.Duration = defaultDuration
+		j.add("no lease time, taking %v", l.Duration)
+	case s == 0xffffffff:
+		l.Duration, l.T1, l.T2 = Infinite, Infinite, Infinite
+		return nil
+	case l.Duration < minDuration:
+		j.add("lease time %v is too short, taking %v", l.Duration, minDuration)
+		l.Duration = minDuration
+	}
+	l.T1, l.T2 = l.Duration/2, l.Duration/8*7
+	t1, has1 := seconds(j.opts[optT1])
+	t2, has2 := seconds(j.opts[optT2])
+	if has1 {
+		l.T1 = time.Duration(t1) * time.Second
+	}
+	if has2 {
+		l.T2 = time.Duration(t2) * time.Second
+	}
+	if l.T1 < minDuration/2 || l.T1 > l.T2 || l.T2 > l.Duration {
+		j.add("renewal times %v and %v do not fit a lease of %v, taking the usual parts of it", l.T1, l.T2, l.Duration)
+		l.T1, l.T2 = l.Duration/2, l.Duration/8*7
+	}
+	return nil
+}

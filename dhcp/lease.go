@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dhcp
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"network-manager-softether/dhcp/internal/packet"
+)
+
+// Infinite is the Duration of a lease that never ends.
+const Infinite = time.Duration(math.MaxInt64)
+
+// A Lease is what a server lets this host use, after all checks. It is not
+// changed once it has been handed out.
+type Lease struct {
+	Addr    netip.Prefix
+	Router  netip.Addr   // next hop of the default route; zero: there must be none
+	DNS     []netip.Addr // in the server's order
+	Domains []string     // search list: option 15 first, then 119
+	Routes  []Route      // without the default route
+	MTU     int          // 0: not said
+
+	Server    netip.Addr // server identifier
+	ServerMAC [6]byte    // who sent the ACK: the server or the relay before it
+
+	Duration time.Duration // all three count from Acquired; may be Infinite
+	T1, T2   time.Duration // when to renew, when to ask any server
+	Acquired time.Time     // when the request was sent (RFC 2131 4.4.1)
+}
+
+// A Route leads to Dst through Via, a neighbour; the zero Via means that Dst is
+// on the link itself.
+type Route struct {
+	Dst netip.Prefix
+	Via netip.Addr
+}
+
+// String returns r as "10.0.0.0/8 via 192.168.30.1" or "10.0.0.0/8 on-link".
+func (r Route) String() string {
+	if !r.Via.IsValid() {
+		return r.Dst.String() + " on-link"
+	}
+	return r.Dst.String() + " via " + r.Via.String()
+}
+
+// Equal reports whether l and m configure a host alike. Times and the server do
+// not count.
+func (l *Lease) Equal(m *Lease) bool {
+	if l == nil || m == nil {
+		return l == m
+	}
+	return l.Addr == m.Addr && l.Router == m.Router && l.MTU == m.MTU &&
+		slices.Equal(l.DNS, m.DNS) && slices.Equal(l.Domains, m.Domains) && slices.Equal(l.Routes, m.Routes)
+}
+
+// String returns l in one line.
+func (l *Lease) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v from %v for %s", l.Addr, l.Server, readable(l.Duration))
+	if l.Router.IsValid() {
+		fmt.Fprintf(&b, ", router %v", l.Router)
+	}
+	for i, d := range l.DNS {
+		fmt.Fprintf(&b, "%s %v", []string{", DNS", ""}[min(i, 1)], d)
+	}
+	if len(l.Domains) > 0 {
+		fmt.Fprintf(&b, ", domains %s", strings.Join(l.Domains, " "))
+	}
+	if len(l.Routes) > 0 {
+		fmt.Fprintf(&b, ", %d routes", len(l.Routes))
+	}
+	if l.MTU != 0 {
+		fmt.Fprintf(&b, ", MTU %d", l.MTU)
+	}
+	return b.String()
+}
+
+// LogValue implements [slog.LogValuer].
+func (l *Lease) LogValue() slog.Value {
+	if l == nil {
+		return slog.StringValue("none")
+	}
+	return slog.GroupValue(
+		slog.String("lease", l.String()),
+		slog.String("renew-after", readable(l.T1)),
+		slog.String("server-mac", packet.MAC(l.ServerMAC).String()),
+	)
+}
+
+func readable(d time.Duration) string {
+	if d == Infinite {
+		return "ever"
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dhcp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"slices"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/iana"
+
+	"network-manager-softether/dhcp/internal/packet"
+)
+
+// reply is a message from a server, verified to be one and to be for us.
+type reply struct {
+	kind   dhcpv4.MessageType // OFFER, ACK or NAK
+	xid    dhcpv4.TransactionID
+	addr   netip.Addr // yiaddr
+	server netip.Addr // option 54
+	mac    packet.MAC // of the frame's sender
+	opts   dhcpv4.Options
+}
+
+// Fields of a BOOTP message that may carry options too (RFC 2131 4.1).
+const (
+	snameOffset, snameLen = 44, 64
+	fileOffset, fileLen   = 108, 128
+	fixedLen              = 240 // up to and with the magic cookie
+)
+
+// parseReply takes frame apart. It reports false for everything but an OFFER, ACK
+// or NAK of a server that names itself, to a client with that MAC and identifier.
+func parseReply(frame []byte, mac packet.MAC, id []byte) (*reply, bool) {
+	u, ok := packet.ParseUDP(frame)
+	if !ok || u.Dst.Port() != clientPort || !u.Dst.Addr().Is4() || len(u.Payload) < fixedLen {
+		return nil, false
+	}
+	// Some servers fill a message to the brim and leave out the end option, which
+	// the codec insists on. After a first one, another is not looked at.
+	m, err := dhcpv4.FromBytes(append(bytes.Clone(u.Payload), dhcpv4.OptionEnd.Code()))
+	if err != nil || m.OpCode != dhcpv4.OpcodeBootReply || m.HWType != iana.HWTypeEthernet ||
+		!bytes.Equal(m.ClientHWAddr, mac[:]) {
+		return nil, false
+	}
+	if !unpackOverload(m.Options, u.Payload) {
+		return nil, false
+	}
+	r := &reply{kind: m.MessageType(), xid: m.TransactionID, mac: u.SrcMAC, opts: m.Options}
+	switch r.kind {
+	case dhcpv4.MessageTypeOffer, dhcpv4.MessageTypeAck, dhcpv4.MessageTypeNak:
+	default:
+		return nil, false
+	}
+	// A server that repeats the client identifier must have repeated ours (RFC 6842).
+	if got, there := m.Options[optClientID]; there && !bytes.Equal(got, id) {
+		return nil, false
+	}
+	r.addr, _ = netip.AddrFromSlice(m.YourIPAddr.To4())
+	servers := addrs(m.Options[optServerID])
+	// A server may well be link-local, as on some clouds.
+	if len(servers) != 1 || !usable(servers[0]) && !servers[0].IsLinkLocalUnicast() {
+		return nil, false
+	}
+	r.server = servers[0]
+	return r, true
+}
+
+// unpackOverload adds the options a server put into the fields for the boot file
+// and the server's name, in that order (option 52; RFC 3396 5).
+func unpackOverload(opts dhcpv4.Options, message []byte) bool {
+	o := opts[optOverload]
+	if len(o) != 1 {
+		return len(o) == 0
+	}
+	const inFile, inSname = 1, 2
+	if o[0]&inFile != 0 && opts.FromBytes(message[fileOffset:fileOffset+fileLen]) != nil {
+		return false
+	}
+	return o[0]&inSname == 0 || opts.FromBytes(message[snameOffset:snameOffset+snameLen]) == nil
+}
+
+// addrs reads a list of IPv4 addresses; nil if its length is no multiple of 4.
+func addrs(b []byte) []netip.Addr {
+	if len(b)%4 != 0 {
+		return nil
+	}
+	list := make([]netip.Addr, 0, len(b)/4)
+	for a := range slices.Chunk(b, 4) {
+		list = append(list, netip.AddrFrom4([4]byte(a)))
+	}
+	return list
+}
+
+// usable reports whether a can be the address of a single host on this network:
+// not "this network", loopback, link-local, multicast, reserved or broadcast
+// (RFC 6890).
+func usable(a netip.Addr) bool {
+	if !a.Is4() {
+		return false
+	}
+	first := a.As4()[0]
+	return first != 0 && first < 224 && !a.IsLoopback() && !a.IsLinkLocalUnicast()
+}
+
+// seconds reads a time option; false if it is not there or misshapen.
+func seconds(b []byte) (uint32, bool) {
+	if len(b) != 4 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(b), true
+}

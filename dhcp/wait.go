@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dhcp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+)
+
+// errSilence: nothing acceptable came in time.
+var errSilence = errors.New("no answer")
+
+// await returns the first answer to exchange xid that accept takes, errSilence
+// after d, or the context's error. Other frames are dropped.
+func (c *Client) await(ctx context.Context, d time.Duration, xid dhcpv4.TransactionID, accept func(*reply) bool) (*reply, error) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-timer.C:
+			return nil, errSilence
+		case frame, open := <-c.port.Frames():
+			if !open {
+				return nil, ErrPortClosed
+			}
+			r, ok := parseReply(frame, c.mac, c.id)
+			if !ok || r.xid != xid {
+				continue
+			}
+			if accept(r) {
+				return r, nil
+			}
+		}
+	}
+}
+
+// send puts frame on the wire. A failure is logged and otherwise like a lost
+// packet: the session below may be about to come back.
+func (c *Client) send(frame []byte, what string, attempt int) {
+	if err := c.port.Send(frame); err != nil {
+		c.log.Debug("DHCP message not sent", "message", what, "attempt", attempt, "error", err)
+		return
+	}
+	c.log.Debug("DHCP message sent", "message", what, "attempt", attempt)
+}
