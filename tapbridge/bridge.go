@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tapbridge
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/tapbridge/offload"
+)
+
+// A Device is the host's end of the bridge; a [TAP] is one. Read and Write may run
+// at the same time, each by one goroutine; Close at any time, and more than once.
+type Device interface {
+	// Read appends frames to b, which has room for at least one of frame.MaxLen: it
+	// waits for the first, then takes what is there until b is full. An error means
+	// that the device is over; b may hold frames then, too.
+	Read(b *frame.Batch) error
+	// Write gives frames to the host without waiting and returns how many it took;
+	// the others are lost. It does not retain them. An error means that the device is
+	// over.
+	Write(frames [][]byte) (int, error)
+	// Close ends the device and makes Read return.
+	Close() error
+}
+
+// A Link takes what the host sends. Send may block, which stops the bridge from
+// reading the device, and does not retain b. It is safe for concurrent use.
+type Link interface {
+	Send(b *frame.Batch) error
+}
+
+// closeWait bounds how long Close waits for a Link.
+const closeWait = 5 * time.Second
+
+// A Bridge moves frames between a Device, a Link and its Ports. All methods are
+// safe for concurrent use.
+type Bridge struct {
+	dev Device
+	log *slog.Logger
+
+	link atomic.Pointer[plug] // nil: unplugged
+
+	// receiveMu serializes what comes from the link and guards ports and scratch.
+	receiveMu sync.Mutex
+	ports     []*Port
+	scratch   [offload.MaxFrames][]byte
+
+	counters counters
+
+	over    sync.Once
+	err     error // set before done is closed
+	done    chan struct{}
+	sending chan struct{} // closed when the sending goroutine has ended
+}
+
+// A plug is a link in use.
+type plug struct {
+	Link
+	failed atomic.Bool // Send has failed, and that was logged
+}
+
+// New returns a bridge of dev, which it closes in the end, with no link plugged in.
+// It starts one goroutine, which ends with the device or with Close. A nil log
+// discards.
+func New(dev Device, log *slog.Logger) *Bridge {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	b := &Bridge{dev: dev, log: log, done: make(chan struct{}), sending: make(chan struct{})}
+	go b.sendLoop()
+	return b
+}
+
+// SetLink plugs l in, instead of what was before; nil unplugs. A Send that is under
+// way on the old link is not waited for.
+func (b *Bridge) SetLink(l Link) {
+	if l == nil {
+		b.link.Store(nil)
+		return
+	}
+	b.link.Store(&plug{Link: l})
+}
+
+// Done is closed when the device is gone or the bridge closed; Err then says which.
+// While a Link does not return from Send, only Receive can notice that it is gone.
+func (b *Bridge) Done() <-chan struct{} { return b.done }
+
+// Err returns nil before Done is closed, then [ErrClosed] after Close, an error that
+// is [ErrTAPGone] after the device was deleted, or what else ended the device.
+func (b *Bridge) Err() error {
+	select {
+	case <-b.done:
+		return b.err
+	default:
+		return nil
+	}
+}
+
+// Close closes the device and all ports and waits until no frame is under way. It
+// fails with [ErrStuck] if a Link does not let go in 5 seconds: close that first.
+func (b *Bridge) Close() error {
+	b.end(ErrClosed)
+	t := time.NewTimer(closeWait)
+	defer t.Stop()
+	select {
+	case <-b.sending:
+		return nil
+	case <-t.C:
+		return &Error{Op: "close", Err: ErrStuck}
+	}
+}
+
+// end shuts the bridge for the first reason given. It must not be called with
+// receiveMu held.
+func (b *Bridge) end(why error) {
+	b.over.Do(func() {
+		b.err = why
+		b.link.Store(nil)
+		if err := b.dev.Close(); err != nil {
+			b.log.Warn("cannot close the TAP", "err", err)
+		}
+		b.receiveMu.Lock()
+		for _, p := range b.ports {
+			p.shut()
+		}
+		b.ports = nil
+		close(b.done)
+		b.receiveMu.Unlock()
+	})
+}
+
+// isOver reports whether end has run.
+func (b *Bridge) isOver() bool {
+	select {
+	case <-b.done:
+		return true
+	default:
+		return false
+	}
+}

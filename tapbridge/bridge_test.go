@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tapbridge_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/tapbridge"
+	"network-manager-softether/tapbridge/tapbridgetest"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// recorder is a Link that keeps what it gets.
+type recorder struct {
+	got chan []byte
+	err error
+}
+
+func newRecorder() *recorder { return &recorder{got: make(chan []byte, 1024)} }
+
+func (r *recorder) Send(b *frame.Batch) error {
+	for _, f := range b.Frames() {
+		r.got <- bytes.Clone(f)
+	}
+	return r.err
+}
+
+// testFrame is a frame of an unknown type with n bytes, the last being mark.
+func testFrame(n int, mark byte) []byte {
+	f := make([]byte, n)
+	copy(f, []byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5})
+	f[n-1] = mark
+	return f
+}
+
+// take returns what is in the channel now. The bubble is durably blocked first.
+func take(c <-chan []byte) [][]byte {
+	synctest.Wait()
+	var out [][]byte
+	for {
+		select {
+		case f, ok := <-c:
+			if !ok {
+				return out
+			}
+			out = append(out, f)
+		default:
+			return out
+		}
+	}
+}
+
+func equal(t *testing.T, what string, want, got [][]byte) {
+	t.Helper()
+	if slices.EqualFunc(want, got, bytes.Equal) {
+		return // cmp takes its time with long frames
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unexpected frames %s (-want +got):\n%s", what, diff)
+	}
+}
+
+// bubble runs f with a bridge of a device in memory.
+func bubble(t *testing.T, f func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge)) {
+	synctest.Test(t, func(t *testing.T) {
+		d := tapbridgetest.NewDevice(1024)
+		b := tapbridge.New(d, nil)
+		defer b.Close()
+		f(t, d, b)
+	})
+}
+
+func TestFramesGoToTheLinkThatIsPluggedIn(t *testing.T) {
+	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+		d.Send(testFrame(60, 1)) // to nowhere
+		synctest.Wait()
+		first, second := newRecorder(), newRecorder()
+		b.SetLink(first)
+		d.Send(testFrame(60, 2), testFrame(1514, 3))
+		equal(t, "at the first link", [][]byte{testFrame(60, 2), testFrame(1514, 3)}, take(first.got))
+		b.SetLink(second)
+		d.Send(testFrame(60, 4))
+		equal(t, "at the second link", [][]byte{testFrame(60, 4)}, take(second.got))
+		b.SetLink(nil)
+		d.Send(testFrame(60, 5))
+		equal(t, "at the first link after it was replaced", nil, take(first.got))
+		equal(t, "at the second link after it was unplugged", nil, take(second.got))
+		want := tapbridge.Stats{SentBatches: 2, SentFrames: 3, SentBytes: 60 + 1514 + 60, SendDropped: 2}
+		if diff := cmp.Diff(want, b.Stats()); diff != "" {
+			t.Errorf("unexpected stats (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestALinkThatIsOverDoesNotEndTheBridge(t *testing.T) {
+	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+		b.SetLink(&recorder{got: make(chan []byte, 9), err: errors.New("session over")})
+		d.Send(testFrame(60, 1))
+		synctest.Wait()
+		if err := b.Err(); err != nil {
+			t.Errorf("the bridge ended: %v", err)
+		}
+		if n := b.Stats().SendDropped; n != 1 {
+			t.Errorf("%d frames dropped, want 1", n)
+		}
+	})
+}
+
+func TestReceivedFramesReachTheHostIfTheirLengthIsPossible(t *testing.T) {
+	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+		var in, want [][]byte
+		for _, n := range []int{14, 60, frame.MaxLen, 1514} {
+			in = append(in, testFrame(n, byte(n)), nil, []byte{1}, make([]byte, 13), make([]byte, frame.MaxLen+1))
+			want = append(want, testFrame(n, byte(n)))
+		}
+		b.Receive(in)
+		b.Receive(nil)
+		equal(t, "at the host", want, take(d.Frames()))
+		if s := b.Stats(); s.ReceivedFrames != 4 || s.ReceiveDropped != 16 {
+			t.Errorf("unexpected stats %+v", s)
+		}
+	})
+}
+
+func TestReceiveTakesMoreFramesThanFitInOnePass(t *testing.T) {
+	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+		var in [][]byte
+		for i := range 1000 {
+			in = append(in, testFrame(60, byte(i)))
+		}
+		b.Receive(in)
+		equal(t, "at the host", in, take(d.Frames()))
+	})
+}
+
+func TestAPortGetsWhatItWantsInsteadOfTheHost(t *testing.T) {
+	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+		marked := func(m byte) func([]byte) bool {
+			return func(f []byte) bool { return f[len(f)-1] == m }
+		}
+		one, two := b.NewPort(marked(1), 2), b.NewPort(marked(1), 2)
+		three := b.NewPort(marked(3), 2)
+		in := [][]byte{testFrame(60, 0), testFrame(60, 1), testFrame(60, 2), testFrame(60, 3)}
+		b.Receive(in)
+		in[1][20] = 9 // the port has a copy
+		equal(t, "at the host", [][]byte{in[0], in[2]}, take(d.Frames()))
+		equal(t, "at the first port", [][]byte{testFrame(60, 1)}, take(one.Frames()))
+		equal(t, "at the second port, which is later", nil, take(two.Frames()))
+		equal(t, "at the third port", [][]byte{testFrame(60, 3)}, take(three.Frames()))
+
+		one.Close()
+		one.Close()
+		if _, ok := <-one.Frames(); ok {
+			t.Error("the channel of a closed port is open")
+		}
+		for i := range 5 { // two more than it has room for
+			b.Receive([][]byte{testFrame(60+i, 1)})
+		}
+		equal(t, "at the second port", [][]byte{testFrame(60, 1), testFrame(61, 1)}, take(two.Frames()))
+		want := tapbridge.Stats{
+			ReceivedBatches: 6, ReceivedFrames: 2, ReceivedBytes: 120, PortFrames: 4, PortDropped: 3,
+		}
+		if diff := cmp.Diff(want, b.Stats()); diff != "" {
+			t.Errorf("unexpected stats (-want +got):\n%s", diff)
+		}
+
+		two.Close()
+		b.Receive([][]byte{testFrame(60, 1)})
+		equal(t, "at the host when no port is left", [][]byte{testFrame(60, 1)}, take(d.Frames()))
+	})
+}
+
+func TestAPortSendsToTheLink(t *testing.T) {
+	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+		p, r := b.NewPort(func([]byte) bool { return false }, 1), newRecorder()
+		if err := p.Send(testFrame(60, 1)); err != nil {
+			t.Errorf("with nothing plugged in: %v", err)
+		}
+		b.SetLink(r)
+		for _, n := range []int{14, frame.MaxLen} {
+			if err := p.Send(testFrame(n, 2)); err != nil {
+				t.Errorf("%d bytes: %v", n, err)
+			}
+		}
+		for _, n := range []int{0, 13, frame.MaxLen + 1} {
+			if err := p.Send(make([]byte, n)); !errors.Is(err, tapbridge.ErrBadFrame) {
+				t.Errorf("%d bytes: error %v, want ErrBadFrame", n, err)
+			}
+		}
+		equal(t, "at the link", [][]byte{testFrame(14, 2), testFrame(frame.MaxLen, 2)}, take(r.got))
+		b.Close()
+		if err := p.Send(testFrame(60, 1)); !errors.Is(err, tapbridge.ErrClosed) {
+			t.Errorf("after Close: error %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestTheEndOfTheDeviceEndsTheBridge(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		end  func(d *tapbridgetest.Device, b *tapbridge.Bridge)
+		want error
+	}{
+		{"deleted", func(d *tapbridgetest.Device, _ *tapbridge.Bridge) { d.Vanish() }, tapbridge.ErrTAPGone},
+		{"deleted, then closed", func(d *tapbridgetest.Device, b *tapbridge.Bridge) { d.Vanish(); synctest.Wait(); b.Close() }, tapbridge.ErrTAPGone},
+		{"closed", func(_ *tapbridgetest.Device, b *tapbridge.Bridge) { b.Close() }, tapbridge.ErrClosed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+				p := b.NewPort(func([]byte) bool { return true }, 1)
+				if b.Err() != nil {
+					t.Errorf("an error before the end: %v", b.Err())
+				}
+				tt.end(d, b)
+				<-b.Done()
+				if !errors.Is(b.Err(), tt.want) {
+					t.Errorf("error %v, want %v", b.Err(), tt.want)
+				}
+				<-d.Closed()
+				if _, ok := <-p.Frames(); ok {
+					t.Error("the channel of a port is still open")
+				}
+				late := b.NewPort(func([]byte) bool { return true }, 1)
+				if _, ok := <-late.Frames(); ok {
+					t.Error("the channel of a port made too late is open")
+				}
+				b.Receive([][]byte{testFrame(60, 1)})
+				equal(t, "at the host", nil, take(d.Frames()))
+			})
+		})
+	}
+}
+
+func TestCloseGivesUpOnAStuckLink(t *testing.T) {
+	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+		l := stuck{make(chan struct{}, 1), make(chan struct{})}
+		b.SetLink(l)
+		d.Send(testFrame(60, 1))
+		<-l.entered
+		start := time.Now()
+		if err := b.Close(); !errors.Is(err, tapbridge.ErrStuck) || time.Since(start) != 5*time.Second {
+			t.Errorf("error %v after %v, want ErrStuck after 5s", err, time.Since(start))
+		}
+		close(l.release)
+	})
+}
+
+func TestASlowLinkStopsTheReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := tapbridgetest.NewDevice(0) // whatever is taken from the host is with the bridge
+		b := tapbridge.New(d, nil)
+		l := stuck{make(chan struct{}, 1), make(chan struct{})}
+		b.SetLink(l)
+		sent := make(chan int, 1000)
+		go func() {
+			for i := range 1000 {
+				d.Send(testFrame(1514, byte(i)))
+				sent <- i
+			}
+		}()
+		synctest.Wait()
+		if n := len(sent); n == 0 || n > 60 {
+			t.Errorf("%d frames were read with the link stuck, want one batch", n)
+		}
+		close(l.release)
+		synctest.Wait()
+		if n := len(sent); n != 1000 {
+			t.Errorf("%d frames were read after that, want 1000", n)
+		}
+		b.Close()
+	})
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package offload does in user space what a network card does for a kernel that
+// offloads work to it, for whole Ethernet frames and without any file descriptor.
+//
+// A TAP device opened with IFF_VNET_HDR puts a [Header] before every frame. Towards
+// user space it may then hand over a superframe of up to 64 KiB, which a
+// [Segmenter] splits into frames a SoftEther server takes (TCP and UDP, IPv4 and
+// IPv6), and frames whose checksum is unfinished, which it finishes. Towards the
+// kernel a [Coalescer] joins consecutive frames of one flow into such a superframe.
+//
+// Two promises hold, and the fuzz targets hold them:
+//
+//   - What is joined and then split again is byte for byte what it was. The one
+//     exception is the identification of IPv4 datagrams that cannot be fragmented
+//     and all carry the same one; it has no meaning there (RFC 6864 4.1).
+//   - A frame is only joined to another after its own checksums were found right,
+//     for the kernel takes a superframe's checksum on trust.
+//
+// Whatever is not a plain TCP or UDP segment with data (VLAN tags, IP options and
+// extension headers, fragments, IPsec, other TCP flags than ACK and PSH, padding,
+// broadcasts) passes through untouched.
+//
+// Nothing here allocates after construction. No type is safe for concurrent use.
+package offload

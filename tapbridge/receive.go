@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tapbridge
+
+import (
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/tapbridge/offload"
+)
+
+// From the link to the host, in the goroutine that calls Receive:
+//
+//	1. One lock for the whole call.
+//	2. Frames of an impossible length are dropped.
+//	3. A frame that a Port wants is copied to that port, and goes no further.
+//	4. The others go to the device in one Write (TAP.Write, tapwrite_linux.go), which
+//	   joins consecutive segments of a flow into superframes (offload.Coalescer), one
+//	   system call each. Nothing is kept for a later Receive.
+//
+// The device takes a frame or loses it, it never blocks: the host's kernel is the
+// one with the queues.
+
+// Receive takes frames from the link. It does not retain or change them.
+func (b *Bridge) Receive(frames [][]byte) {
+	b.receiveMu.Lock()
+	var err error
+	for len(frames) > 0 && err == nil && !b.isOver() {
+		n := min(len(frames), offload.MaxFrames)
+		err = b.receive(frames[:n])
+		frames = frames[n:]
+	}
+	b.receiveMu.Unlock()
+	if err != nil {
+		b.end(err)
+	}
+}
+
+// receive handles at most offload.MaxFrames frames. The caller holds receiveMu.
+func (b *Bridge) receive(frames [][]byte) error {
+	host := b.scratch[:0]
+	var bytes, bad uint64
+	for _, f := range frames {
+		switch {
+		case len(f) < frame.HeaderLen || len(f) > frame.MaxLen:
+			bad++
+		case len(b.ports) > 0 && b.toPort(f):
+		default:
+			host = append(host, f)
+			bytes += uint64(len(f))
+		}
+	}
+	took := 0
+	var err error
+	if len(host) > 0 {
+		took, err = b.dev.Write(host)
+	}
+	b.counters.receivedBatches.Add(1)
+	b.counters.receivedFrames.Add(uint64(took))
+	b.counters.receivedBytes.Add(bytes)
+	b.counters.receiveDropped.Add(bad + uint64(len(host)-took))
+	return err
+}
+
+// toPort gives f to the first port that wants it and reports whether one does. The
+// caller holds receiveMu.
+func (b *Bridge) toPort(f []byte) bool {
+	for _, p := range b.ports {
+		if p.match(f) {
+			p.deliver(f)
+			return true
+		}
+	}
+	return false
+}

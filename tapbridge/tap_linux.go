@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tapbridge
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"sync/atomic"
+	"syscall"
+
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/tapbridge/offload"
+
+	"golang.org/x/sys/unix"
+)
+
+// TAPConfig says what device to make.
+type TAPConfig struct {
+	Name        string           // one %d stands for the first free number; "" is DefaultName
+	MAC         net.HardwareAddr // required: a device without one gets its address changed by udev
+	MTU         int              // 0 is DefaultMTU
+	DisableIPv6 bool             // disable_ipv6=1: not even a link-local address
+	PlainMode   bool             // no IFF_VNET_HDR, for diagnosis: one frame per system call
+	Logger      *slog.Logger     // nil discards
+}
+
+// A TAP is a network interface of the kernel whose other end is this process. It is
+// up, and goes away with the process, however that ends. It is a [Device].
+type TAP struct {
+	file  *os.File
+	raw   syscall.RawConn
+	log   *slog.Logger
+	name  string
+	index int
+	mac   net.HardwareAddr
+	vnet  bool // frames have a virtio_net_hdr before them
+	usoOK bool // the kernel takes UDP superframes
+
+	closed atomic.Bool
+
+	in  reader
+	out writer
+}
+
+var _ Device = (*TAP)(nil)
+
+// tunPath is where the driver is.
+const tunPath = "/dev/net/tun"
+
+// OpenTAP makes a TAP device in the network namespace of the calling thread and
+// brings it up. It needs CAP_NET_ADMIN. Errors are [ErrNoTUN], [ErrNameTaken],
+// [ErrBadConfig] or what the system said, in an [*Error].
+func OpenTAP(cfg TAPConfig) (*TAP, error) { return openTAP(tunPath, cfg) }
+
+func openTAP(path string, cfg TAPConfig) (*TAP, error) {
+	name, err := checkName(cfg.Name)
+	if err != nil {
+		return nil, &Error{"create", cfg.Name, err}
+	}
+	mtu, err := checkMTU(cfg.MTU)
+	if err != nil {
+		return nil, &Error{"create", name, err}
+	}
+	if err := checkMAC(cfg.MAC); err != nil {
+		return nil, &Error{"create", name, err}
+	}
+	t := &TAP{log: cfg.Logger, mac: slices.Clone(cfg.MAC)}
+	if t.log == nil {
+		t.log = slog.New(slog.DiscardHandler)
+	}
+	fd, err := t.create(path, name, cfg.PlainMode)
+	if err != nil {
+		return nil, &Error{"create", name, err}
+	}
+	// Only a file made from a nonblocking descriptor that is already bound to a
+	// device works with the runtime's poller; it refuses an unbound /dev/net/tun.
+	t.file = os.NewFile(uintptr(fd), tunPath)
+	if err := t.configure(mtu, cfg.DisableIPv6); err != nil {
+		t.file.Close()
+		return nil, err
+	}
+	t.in.init(t)
+	t.out.init(t)
+	t.log.Debug("TAP is up", "name", t.name, "index", t.index, "mac", t.mac.String(), "mtu", mtu, "offload", t.vnet, "uso", t.usoOK)
+	return t, nil
+}
+
+// Name returns the name the device had when it was made.
+func (t *TAP) Name() string { return t.name }
+
+// Index returns the interface index, which identifies the device also after a rename.
+func (t *TAP) Index() int { return t.index }
+
+// MAC returns the hardware address of the device.
+func (t *TAP) MAC() net.HardwareAddr { return slices.Clone(t.mac) }
+
+// Offload reports whether superframes are used.
+func (t *TAP) Offload() bool { return t.vnet }
+
+// Close removes the device. It may be called more than once.
+func (t *TAP) Close() error {
+	if t.closed.Swap(true) {
+		return nil
+	}
+	if err := t.file.Close(); err != nil {
+		return &Error{"close", t.name, err}
+	}
+	return nil
+}
+
+// create opens the driver, makes a device of the given name, and returns its
+// descriptor, which is nonblocking. It sets name, vnet and usoOK.
+func (t *TAP) create(path, name string, plain bool) (int, error) {
+	if !plain {
+		fd, err := t.attach(path, name, unix.IFF_VNET_HDR)
+		if err != errNoOffload {
+			return fd, err
+		}
+		t.log.Info("the kernel's TUN driver offloads nothing, using one system call per frame")
+	}
+	return t.attach(path, name, 0)
+}
+
+// attach opens the driver once and makes a device with the given extra flags.
+func (t *TAP) attach(path, name string, flags uint16) (fd int, err error) {
+	fd, err = unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	switch err {
+	case nil:
+	case unix.ENOENT, unix.ENODEV, unix.ENXIO:
+		return -1, ErrNoTUN
+	default:
+		return -1, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer func() {
+		if err != nil {
+			unix.Close(fd)
+		}
+	}()
+	if flags&unix.IFF_VNET_HDR != 0 {
+		if err := probeVnetHdr(fd); err != nil {
+			return -1, err
+		}
+	}
+	ifr, err := unix.NewIfreq(name)
+	if err != nil {
+		return -1, err
+	}
+	// Without IFF_TUN_EXCL, a persistent device of that name would be taken over,
+	// with whatever configuration it has.
+	ifr.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI | unix.IFF_TUN_EXCL | flags)
+	switch err := unix.IoctlIfreq(fd, unix.TUNSETIFF, ifr); err {
+	case nil:
+	case unix.EBUSY, unix.EEXIST:
+		return -1, ErrNameTaken
+	case unix.EPERM, unix.EACCES:
+		return -1, fmt.Errorf("%w (it takes CAP_NET_ADMIN)", os.NewSyscallError("TUNSETIFF", err))
+	default:
+		return -1, os.NewSyscallError("TUNSETIFF", err)
+	}
+	t.name, t.vnet, t.usoOK = ifr.Name(), false, false
+	if flags&unix.IFF_VNET_HDR != 0 {
+		if err := t.setOffloads(fd); err != nil {
+			return -1, err
+		}
+	}
+	return fd, nil
+}
+
+// reader and writer hold what Read and Write need; each is used by one goroutine at
+// a time, see Device.
+type (
+	reader struct {
+		ready   func(fd uintptr) bool // made once: a closure per call would be an allocation
+		buf     []byte
+		split   offload.Segmenter
+		batch   *frame.Batch // the argument of the Read under way
+		err     error        // its result
+		streak  int          // reads since there was nothing to read
+		strange int          // failed reads in a row
+		told    bool         // a frame that was dropped has been logged
+	}
+	writer struct {
+		ready   func(fd uintptr) bool
+		join    *offload.Coalescer
+		merge   bool // superframes are written
+		refused int  // superframes the kernel did not take, in a row
+		told    bool // a frame that was not taken has been logged
+		iov     []unix.Iovec
+		frames  [][]byte // the argument of the Write under way
+		took    int      // its results
+		err     error
+	}
+)

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tapbridge
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"testing"
+
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/tapbridge/offload"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+// fakeTAP is a TAP whose driver is the test: a socket that keeps the boundaries of
+// what is written, as the driver does. It takes no message of more than about 4.5 KB.
+func fakeTAP(t *testing.T, log *slog.Logger) (tap *TAP, driver int) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.SetsockoptInt(fds[0], unix.SOL_SOCKET, unix.SO_SNDBUF, 1); err != nil {
+		t.Fatal(err)
+	}
+	tap = &TAP{file: os.NewFile(uintptr(fds[0]), "fake"), log: log, vnet: true, usoOK: true, name: "fake"}
+	if tap.raw, err = tap.file.SyscallConn(); err != nil {
+		t.Fatal(err)
+	}
+	tap.in.init(tap)
+	tap.out.init(tap)
+	t.Cleanup(func() { tap.Close(); unix.Close(fds[1]) })
+	return tap, fds[1]
+}
+
+// stream is n right segments of one UDP flow, 1400 bytes each.
+func stream(n int) [][]byte {
+	var out [][]byte
+	for range n {
+		f := make([]byte, 62+1400)
+		copy(f, []byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x86, 0xdd, 0x60})
+		binary.BigEndian.PutUint16(f[18:], 1408)
+		f[20], f[21], f[37], f[53] = 17, 64, 1, 2
+		copy(f[54:], []byte{0, 9, 0, 9, 1408 >> 8, 1408 & 0xff})
+		// The payload is zero and the addresses are 1 and 2.
+		binary.BigEndian.PutUint16(f[60:], ^uint16(1+2+17+1408+9+9+1408))
+		out = append(out, f)
+	}
+	return out
+}
+
+func TestAKernelThatRefusesSuperframesGetsFramesOnly(t *testing.T) {
+	var log bytes.Buffer
+	tap, driver := fakeTAP(t, slog.New(slog.NewTextHandler(&log, nil)))
+	frames := stream(4)
+	buf := make([]byte, 10000)
+	for round := range maxRefused + 2 {
+		if want := round < maxRefused; tap.out.merge != want {
+			t.Errorf("round %d: superframes are made: %v, want %v", round, tap.out.merge, want)
+		}
+		took, err := tap.Write(frames)
+		if err != nil || took == 0 {
+			t.Fatalf("round %d: took %d, %v", round, took, err)
+		}
+		for range took {
+			n, err := unix.Read(driver, buf)
+			if want := append(make([]byte, offload.HeaderLen), frames[0]...); err != nil || !bytes.Equal(buf[:n], want) {
+				t.Fatalf("round %d: the driver got %d bytes (%v), want a frame", round, n, err)
+			}
+		}
+	}
+	if n := strings.Count(log.String(), "takes no superframes"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, &log)
+	}
+}
+
+func TestASuperframeIsOneWrite(t *testing.T) {
+	tap, driver := fakeTAP(t, slog.New(slog.DiscardHandler))
+	if took, err := tap.Write(stream(3)); took != 3 || err != nil {
+		t.Fatalf("took %d, %v", took, err)
+	}
+	buf := make([]byte, 10000)
+	if n, err := unix.Read(driver, buf); n != offload.HeaderLen+62+3*1400 || err != nil {
+		t.Errorf("the driver got %d bytes, %v", n, err)
+	}
+}
+
+func TestWhatTheDriverGetsWrongIsDropped(t *testing.T) {
+	var log bytes.Buffer
+	tap, driver := fakeTAP(t, slog.New(slog.NewTextHandler(&log, nil)))
+	good := append(make([]byte, offload.HeaderLen), stream(1)[0]...)
+	for _, b := range [][]byte{
+		{1}, make([]byte, 23), append([]byte{0, 99}, make([]byte, 80)...), make([]byte, 3000), good,
+	} {
+		if _, err := unix.Write(driver, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := frame.NewBatch(4000, 4)
+	if err := tap.Read(b); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(stream(1), b.Frames()); diff != "" {
+		t.Errorf("unexpected frames (-want +got):\n%s", diff)
+	}
+	if n := strings.Count(log.String(), "dropped a frame"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, &log)
+	}
+}
+
+func TestADriverThatEndsTheFileEndsTheTAP(t *testing.T) {
+	tap, driver := fakeTAP(t, slog.New(slog.DiscardHandler))
+	if err := unix.Shutdown(driver, unix.SHUT_WR); err != nil {
+		t.Fatal(err)
+	}
+	if err := tap.Read(frame.NewBatch(4000, 4)); !errors.Is(err, ErrTAPGone) {
+		t.Errorf("error %v, want ErrTAPGone", err)
+	}
+}
+
+func TestCloseEndsReadAndWrite(t *testing.T) {
+	tap, _ := fakeTAP(t, slog.New(slog.DiscardHandler))
+	failed := make(chan error)
+	go func() { failed <- tap.Read(frame.NewBatch(4000, 4)) }()
+	if err := tap.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-failed; !errors.Is(err, ErrClosed) {
+		t.Errorf("Read: error %v, want ErrClosed", err)
+	}
+	if _, err := tap.Write(stream(1)); !errors.Is(err, ErrClosed) {
+		t.Errorf("Write: error %v, want ErrClosed", err)
+	}
+}
+
+func TestADriverThatIsMissing(t *testing.T) {
+	cfg := TAPConfig{MAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}}
+	if _, err := openTAP("/nonexistent/tun", cfg); !errors.Is(err, ErrNoTUN) {
+		t.Errorf("error %v, want ErrNoTUN", err)
+	}
+	// Something else in its place: the probe falls back, and then the device says so.
+	_, err := openTAP("/dev/null", cfg)
+	var e *Error
+	if !errors.As(err, &e) || !errors.Is(err, unix.ENOTTY) || !strings.Contains(err.Error(), "TUNSETIFF") {
+		t.Errorf("error %v, want one of TUNSETIFF", err)
+	}
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tapbridge
+
+import (
+	"errors"
+
+	"network-manager-softether/tapbridge/offload"
+
+	"golang.org/x/sys/unix"
+)
+
+// errNoOffload: this kernel has no IFF_VNET_HDR that is of use.
+var errNoOffload = errors.New("no offload")
+
+// What we take from the kernel unfinished (include/uapi/linux/if_tun.h). USO is
+// known since Linux 6.2, which takes both or none.
+const (
+	tcpOffloads = unix.TUN_F_CSUM | unix.TUN_F_TSO4 | unix.TUN_F_TSO6 | unix.TUN_F_TSO_ECN
+	udpOffloads = unix.TUN_F_USO4 | unix.TUN_F_USO6
+)
+
+// probeVnetHdr asks the driver behind fd whether it knows IFF_VNET_HDR at all.
+func probeVnetHdr(fd int) error {
+	features, err := unix.IoctlGetInt(fd, unix.TUNGETFEATURES)
+	if err != nil || features&unix.IFF_VNET_HDR == 0 {
+		return errNoOffload
+	}
+	return nil
+}
+
+// setOffloads settles the form of the header and what the kernel may leave to us.
+// It fails with errNoOffload, and the device is to be made anew without.
+func (t *TAP) setOffloads(fd int) error {
+	if err := unix.IoctlSetPointerInt(fd, unix.TUNSETVNETHDRSZ, offload.HeaderLen); err != nil {
+		return errNoOffload
+	}
+	if unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tcpOffloads|udpOffloads) == nil {
+		t.usoOK = true
+	} else if unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tcpOffloads) != nil {
+		return errNoOffload
+	}
+	t.vnet = true
+	return nil
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tapbridge
+
+import (
+	"fmt"
+	"os"
+
+	"network-manager-softether/protocol/frame"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// readSize holds the largest superframe (64 KiB with its headers) and the
+	// virtio_net_hdr before it, with some to spare.
+	readSize = 65536 + 512
+	// maxStrange is how many reads in a row may fail for reasons that may pass.
+	maxStrange = 100
+)
+
+func (r *reader) init(t *TAP) {
+	r.buf = make([]byte, readSize)
+	r.ready = t.read
+}
+
+// Read implements [Device]. It fails with [ErrTAPGone] when the device was deleted,
+// or moved out of existence with its namespace, and with [ErrClosed] after Close.
+func (t *TAP) Read(b *frame.Batch) error {
+	t.in.batch, t.in.err = b, nil
+	err := t.raw.Read(t.in.ready)
+	t.in.batch = nil
+	return t.explain("read", err, t.in.err)
+}
+
+// read takes frames until there are no more or the batch is full. It reports false,
+// to be called again when the device is readable, if it got none.
+func (t *TAP) read(fd uintptr) bool {
+	r := &t.in
+	for r.split.Drain(r.batch) {
+		n, err := read(int(fd), r.buf, &r.streak)
+		switch err {
+		case nil:
+			r.strange = 0
+		case unix.EAGAIN:
+			return r.batch.Len() > 0
+		case unix.EINTR:
+			continue
+		case unix.EBADFD, unix.EIO:
+			r.err = ErrTAPGone
+			return true
+		default:
+			// The driver says so of a frame it cannot describe to us; that one is lost.
+			if r.strange++; r.strange > maxStrange {
+				r.err = os.NewSyscallError("read", err)
+				return true
+			}
+			continue
+		}
+		if n == 0 { // no driver does that; better an end than a busy loop
+			r.err = ErrTAPGone
+			return true
+		}
+		if err := t.load(r.buf[:n]); err != nil && !r.told {
+			// Once, for it may be every frame: somebody has raised the MTU.
+			r.told = true
+			t.log.Warn("dropped a frame from the host; more of them will not be reported",
+				"device", t.name, "length", n, "err", err)
+		}
+	}
+	return true
+}
+
+// load hands what was read to the segmenter. After an error that is empty.
+func (t *TAP) load(b []byte) error {
+	if t.vnet {
+		return t.in.split.Load(b)
+	}
+	return t.in.split.LoadPlain(b)
+}
+
+// explain makes one error of what the poller and what the device said. Unless we
+// closed the file, the poller's only reason to refuse is that the driver has nothing
+// more behind the descriptor.
+func (t *TAP) explain(op string, poller, device error) error {
+	switch {
+	case poller == nil && device == nil:
+		return nil
+	case t.closed.Load():
+		device = ErrClosed
+	case poller != nil:
+		device = fmt.Errorf("%w (%v)", ErrTAPGone, poller)
+	}
+	return &Error{op, t.name, device}
+}

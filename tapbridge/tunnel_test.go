@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tapbridge_test
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"network-manager-softether/protocol"
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/protocol/softethertest"
+	"network-manager-softether/tapbridge"
+	"network-manager-softether/tapbridge/offload"
+
+	"golang.org/x/sys/unix"
+)
+
+// The whole way of a frame, as in the service but without the kernel's TAP: a device in
+// memory, the bridge, a session over real TLS and TCP, and a server that does nothing
+// with frames, or makes them. Both ends run in this process: the numbers are for both.
+//
+//	go test -run - -bench Tunnel -cpuprofile /tmp/cpu ./tapbridge
+
+// superFrames is how many segments a superframe of the device has.
+const superFrames = 44
+
+// An endless device has as many superframes to send as it is given tokens. What it
+// receives it joins to superframes, too, and counts.
+type endless struct {
+	super, buf []byte
+	tokens     chan struct{}
+	split      offload.Segmenter
+	join       *offload.Coalescer
+	over       chan struct{}
+	closed     atomic.Bool
+
+	received atomic.Int64 // frames
+	more     chan struct{}
+}
+
+func newEndless() *endless {
+	d := &endless{tokens: make(chan struct{}, 16), join: offload.NewCoalescer(true), over: make(chan struct{}), more: make(chan struct{}, 1)}
+	d.join.Load(burst(superFrames), true)
+	for _, part := range d.join.Next() {
+		d.super = append(d.super, part...)
+	}
+	d.buf = make([]byte, len(d.super))
+	return d
+}
+
+func (d *endless) Read(b *frame.Batch) error {
+	for d.split.Drain(b) {
+		select {
+		case <-d.tokens:
+		default:
+			if b.Len() > 0 {
+				return nil
+			}
+			select {
+			case <-d.tokens:
+			case <-d.over:
+				return tapbridge.ErrClosed
+			}
+		}
+		copy(d.buf, d.super)
+		if err := d.split.Load(d.buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *endless) Write(frames [][]byte) (int, error) {
+	took := len(frames)
+	for len(frames) > 0 {
+		n := d.join.Load(frames, true)
+		for parts := d.join.Next(); parts != nil; parts = d.join.Next() {
+		}
+		frames = frames[n:]
+	}
+	d.received.Add(int64(took))
+	select {
+	case d.more <- struct{}{}:
+	default:
+	}
+	return took, nil
+}
+
+func (d *endless) Close() error {
+	if !d.closed.Swap(true) {
+		close(d.over)
+	}
+	return nil
+}
+
+// await waits until so many frames have been received.
+func (d *endless) await(n int64) {
+	for d.received.Load() < n {
+		<-d.more
+	}
+}
+
+// tunnel brings up the whole way with that handler at the far end, until the test is
+// over, and returns the device and the server's end.
+func tunnel(t testing.TB, handler func(*softethertest.ServerSession)) (*endless, *softethertest.ServerSession) {
+	t.Helper()
+	far := make(chan *softethertest.ServerSession, 1)
+	srv := softethertest.NewServer(softethertest.WithHandler(func(s *softethertest.ServerSession) {
+		far <- s
+		handler(s)
+	}))
+	t.Cleanup(srv.Close)
+	s, err := protocol.Dial(t.Context(), &protocol.Config{
+		Host: srv.Host(), Port: srv.Port(), Hub: "TEST", User: "alice",
+		Auth:  protocol.Password{Secret: "secret1"},
+		Trust: protocol.Trust{Roots: srv.CertPool()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	d := newEndless()
+	b := tapbridge.New(d, nil)
+	t.Cleanup(func() {
+		s.Close()
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.Start(b.Receive)
+	b.SetLink(s)
+	return d, <-far
+}
+
+// segments is a handler that sends consecutive segments as fast as the client takes
+// them.
+func segments(s *softethertest.ServerSession) {
+	softethertest.Sink(s)
+	b := frame.NewBatch(superFrames*frame.MaxLen, superFrames)
+	for _, f := range burst(superFrames) {
+		b.Append(f)
+	}
+	for s.Conns() > 0 && s.WriteBatch(b) == nil {
+	}
+}
+
+// sent waits until the server has got that many frames.
+func sent(s *softethertest.ServerSession, frames uint64) {
+	for s.Stats().FramesIn < frames {
+		time.Sleep(50 * time.Microsecond)
+	}
+}
+
+// Nothing is allocated for a frame or a batch. What is left is crypto/tls, a few for a
+// record of eleven frames, at both ends.
+func TestTunnelAllocatesNothingForFrames(t *testing.T) {
+	const (
+		supers  = 200
+		frames  = supers * superFrames
+		allowed = frames / 8
+	)
+	mallocs := func(f func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		return after.Mallocs - before.Mallocs
+	}
+	t.Run("up", func(t *testing.T) {
+		d, far := tunnel(t, softethertest.Sink)
+		run := func(total uint64) {
+			for range supers {
+				d.tokens <- struct{}{}
+			}
+			sent(far, total)
+		}
+		run(frames) // fills pools
+		if n := mallocs(func() { run(2 * frames) }); n > allowed {
+			t.Errorf("%d allocations for %d frames, want at most %d", n, frames, allowed)
+		}
+	})
+	t.Run("down", func(t *testing.T) {
+		d, _ := tunnel(t, segments)
+		d.await(frames)
+		first := d.received.Load()
+		if n := mallocs(func() { d.await(first + frames) }); n > allowed {
+			t.Errorf("%d allocations for %d frames, want at most %d", n, frames, allowed)
+		}
+	})
+}
+
+func BenchmarkTunnelUp(b *testing.B) {
+	d, far := tunnel(b, softethertest.Sink)
+	report := costs(b)
+	supers := uint64(0)
+	for b.Loop() {
+		d.tokens <- struct{}{}
+		supers++
+	}
+	sent(far, supers*superFrames)
+	report(int(supers))
+}
+
+func BenchmarkTunnelDown(b *testing.B) {
+	d, _ := tunnel(b, segments)
+	report := costs(b)
+	first, supers := d.received.Load(), int64(0)
+	for b.Loop() {
+		supers++
+		d.await(first + supers*superFrames)
+	}
+	report(int(supers))
+}
+
+// costs returns a function that reports the throughput of that many superframes, and
+// the CPU time a GB of this process, which is both ends.
+func costs(b *testing.B) func(supers int) {
+	size := 0
+	for _, f := range burst(superFrames) {
+		size += len(f)
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	began, cpu := time.Now(), cpuTime(b)
+	return func(supers int) {
+		gb := float64(supers*size) / 1e9
+		b.ReportMetric((cpuTime(b)-cpu).Seconds()/gb, "cpu-s/GB")
+		b.ReportMetric(8*gb/time.Since(began).Seconds(), "Gbit/s")
+	}
+}
+
+func cpuTime(b *testing.B) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
