@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package profile
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Endpoint is a host and a port as a person writes them.
+type Endpoint struct {
+	Host string // host name as typed, or an IP address without brackets
+	Port uint16 // 0 = not given
+}
+
+// IsZero reports whether nothing is set.
+func (e Endpoint) IsZero() bool { return e == Endpoint{} }
+
+// String joins host and port, with brackets around an IPv6 address.
+func (e Endpoint) String() string {
+	if e.Port == 0 {
+		return e.Host
+	}
+	host := e.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(int(e.Port))
+}
+
+const hostForms = "a host name, an IPv4 or an IPv6 address, with or without a port: vpn.example.com, vpn.example.com:8888, 192.0.2.1, 2001:db8::1, [2001:db8::1]:8888"
+
+// ParseEndpoint splits a host from its port and checks both, without resolving
+// anything. A name with letters outside ASCII is left as it is. The error's text
+// says what is allowed.
+func ParseEndpoint(s string) (Endpoint, error) {
+	switch {
+	case strings.Contains(s, "://"):
+		return Endpoint{}, errors.New("this is a URL; take the host name out of it: " + hostForms)
+	case strings.Contains(s, "/"):
+		return Endpoint{}, errors.New("the form host/hint of the official client is not supported; write the host alone and, where the part after the slash was \"tcp\", transport=tcp")
+	}
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return endpointOf(addr, 0)
+	}
+	host, port := s, ""
+	if strings.HasPrefix(s, "[") {
+		var rest string
+		var ok bool
+		if host, rest, ok = strings.Cut(s[1:], "]"); !ok {
+			return Endpoint{}, errors.New("the bracket is not closed: " + hostForms)
+		}
+		if rest != "" {
+			if port, ok = strings.CutPrefix(rest, ":"); !ok || port == "" {
+				return Endpoint{}, errors.New("after the bracket only a colon and a port may follow: " + hostForms)
+			}
+		}
+		addr, err := netip.ParseAddr(host)
+		if err != nil || !addr.Is6() {
+			return Endpoint{}, errors.New("between brackets an IPv6 address is expected: " + hostForms)
+		}
+		n, err := parsePort(port, rest != "")
+		if err != nil {
+			return Endpoint{}, err
+		}
+		return endpointOf(addr, n)
+	}
+	host, port, given := strings.Cut(s, ":")
+	if strings.Contains(port, ":") {
+		return Endpoint{}, errors.New("this is not an IPv6 address: " + hostForms)
+	}
+	n, err := parsePort(port, given)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return endpointOf(addr, n)
+	}
+	if why := badHostName(host); why != "" {
+		return Endpoint{}, errors.New(why + ": " + hostForms)
+	}
+	return Endpoint{Host: host, Port: n}, nil
+}
+
+func parsePort(s string, given bool) (uint16, error) {
+	if !given {
+		return 0, nil
+	}
+	n, ok := decimal(s)
+	if !ok || n < 1 || n > 65535 {
+		return 0, errors.New("the port must be a number from 1 to 65535")
+	}
+	return uint16(n), nil
+}
+
+// endpointOf refuses the addresses no server can have.
+func endpointOf(addr netip.Addr, port uint16) (Endpoint, error) {
+	a := addr.Unmap()
+	if a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return Endpoint{}, errors.New("this is not the address of one host: " + hostForms)
+	}
+	return Endpoint{Host: addr.String(), Port: port}, nil
+}
+
+// badHostName checks the syntax of a host name: RFC 1123 2.1 for ASCII, with the
+// underscore that real networks use, and letters, marks and digits of any script
+// for names in their own language. It returns what is wrong, or "".
+func badHostName(name string) string {
+	name = strings.TrimSuffix(name, ".")
+	if name == "" {
+		return "the host name is empty"
+	}
+	if utf8.RuneCountInString(name) > 253 {
+		return "the host name is longer than 253 characters"
+	}
+	labels := strings.Split(strings.Map(plainDot, name), ".")
+	for _, label := range labels {
+		switch {
+		case label == "":
+			return "the host name has an empty part: a dot at its beginning, or two in a row"
+		case utf8.RuneCountInString(label) > 63:
+			return "a part of the host name is longer than 63 characters"
+		case strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-"):
+			return "a part of the host name begins or ends with a hyphen"
+		}
+		for _, r := range label {
+			if !nameRune(r) {
+				return "the host name contains " + strconv.QuoteRune(r)
+			}
+		}
+	}
+	// A name that ends in a number is a mistyped IPv4 address: no top-level domain is one.
+	last := labels[len(labels)-1]
+	if strings.Trim(last, "0123456789") == "" || len(last) > 1 && (last[:2] == "0x" || last[:2] == "0X") && strings.Trim(last[2:], "0123456789abcdefABCDEF") == "" {
+		return "this is not an IPv4 address"
+	}
+	return ""
+}
+
+// plainDot turns the other full stops that separate labels into ours (RFC 3490 3.1).
+func plainDot(r rune) rune {
+	switch r {
+	case '\u3002', '\uff0e', '\uff61':
+		return '.'
+	}
+	return r
+}
+
+func nameRune(r rune) bool {
+	switch {
+	case r < utf8.RuneSelf:
+		return r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z'
+	case r == '\u00b7', r == '\u0375', r == '\u05f3', r == '\u05f4', r == '\u30fb', r == '\u200c', r == '\u200d':
+		return true // punctuation allowed within words: RFC 5892 A
+	}
+	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || r == '\u3007'
+}

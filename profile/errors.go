@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package profile
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// maxShown is how many bytes of a bad value a message repeats.
+const maxShown = 80
+
+// ValueError reports a key whose value is not allowed, alone or beside the others.
+type ValueError struct {
+	Key     string
+	Value   string // as written, cut to a readable length; empty for secrets and inline PEM
+	Allowed string // what is allowed, or what to do
+}
+
+func (e *ValueError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("bad value of %s: %s", e.Key, e.Allowed)
+	}
+	return fmt.Sprintf("bad value %s of %s: %s", strconv.Quote(e.Value), e.Key, e.Allowed)
+}
+
+// MissingError reports a key that must be set and is not.
+type MissingError struct {
+	Key  string
+	Help string // what to do
+}
+
+func (e *MissingError) Error() string { return fmt.Sprintf("%s is not set: %s", e.Key, e.Help) }
+
+// Warning is something in a connection that has no effect or an unexpected one.
+type Warning struct {
+	Key  string
+	Text string
+}
+
+func (w Warning) String() string { return w.Key + ": " + w.Text }
+
+// shown cuts a value for a message.
+func shown(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	cut := maxShown
+	for cut > 0 && s[cut]&0xc0 == 0x80 { // not within a UTF-8 sequence
+		cut--
+	}
+	return s[:cut] + "..."
+}

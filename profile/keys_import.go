@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package profile
+
+// KeyVPNFileItems holds what only an export to a .vpn file needs.
+const KeyVPNFileItems = "vpn-file-items"
+
+// maxFileItems is enough for a certificate and a page of HTTP headers.
+const maxFileItems = 16 << 10
+
+// importKeys are about files of the official client; the service has no use for them.
+var importKeys = []Key{
+	{
+		Name: KeyVPNFileItems, Kind: KindString, Group: GroupImport, Max: maxFileItems,
+		Help: "What an imported .vpn file said that no other key can hold",
+		Long: "Without effect on the connection. It is there for an export, which gives the official client its settings back. The items are those of the file, separated by blanks.",
+		set:  func(p *Profile, v value) { p.VPNFileItems = v.text },
+	},
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package profile
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Parse checks a connection. The error is a *[ValueError] or *[MissingError] about
+// one key; warnings come in the order of the keys' names and are complete only if there is no error.
+// Missing secrets are no error: see [Profile.MissingSecrets].
+func Parse(src Source) (*Profile, []Warning, error) {
+	p := &Profile{
+		ID: src.ID, UUID: src.UUID, InterfaceName: src.InterfaceName, Users: slices.Clone(src.Users),
+		Timeout: src.Timeout, Persistent: src.Persistent,
+		needed: NeededSecrets(src.Data), given: map[string]bool{},
+	}
+	if p.Timeout <= 0 {
+		p.Timeout = DefaultTimeout
+	}
+	warnings, err := unknownKeys(src)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range Keys {
+		k := &Keys[i]
+		text, present := src.Data[k.Name], false
+		if k.Secret {
+			text, present = src.Secrets[k.Name]
+			p.given[k.Name] = present && (text != "" || k.Kind == KindSecret)
+		}
+		if text == "" {
+			text = k.Default
+		}
+		if text == "" {
+			continue
+		}
+		if k.Name == KeyPort && src.Data[KeyPort] == "" && p.Gateway.Port != 0 {
+			continue // the gateway's port stands in for the default
+		}
+		v, err := k.parse(text)
+		if err != nil {
+			return nil, nil, err
+		}
+		if k.Name == KeyPort && p.Gateway.Port != 0 && int(p.Gateway.Port) != v.n {
+			return nil, nil, &ValueError{Key: KeyPort, Value: shown(text), Allowed: "gateway already names port " + itoa(int(p.Gateway.Port)) + "; make them equal or remove one"}
+		}
+		k.set(p, v)
+	}
+	if err := p.fillUser(src.UserName); err != nil {
+		return nil, nil, err
+	}
+	if p.Trusted, err = trusted(src.Secrets); err != nil {
+		return nil, nil, err
+	}
+	p.IPv4 = addressing(src.IPv4Method, src.IPv4NeverDefault)
+	p.IPv6 = addressing(src.IPv6Method, src.IPv6NeverDefault)
+	for _, rule := range rules {
+		if err := rule(p); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := p.identify(); err != nil {
+		return nil, nil, err
+	}
+	warnings = append(warnings, p.oddities()...)
+	slices.SortStableFunc(warnings, func(a, b Warning) int { return strings.Compare(a.Key, b.Key) })
+	return p, warnings, nil
+}
+
+// fillUser takes vpn.user-name where the key user is unset, which the same rules then bind.
+func (p *Profile) fillUser(fallback string) error {
+	if p.User != "" || fallback == "" {
+		return nil
+	}
+	v, err := Lookup(KeyUser).parse(fallback)
+	if err != nil {
+		err.(*ValueError).Key = "vpn.user-name"
+		return err
+	}
+	p.User = v.text
+	return nil
+}
+
+// addressing interprets ipv4.method or ipv6.method: with anything but auto
+// NetworkManager ignores what a plugin reports (nm-vpn-plugin.md 3).
+func addressing(method string, neverDefault bool) Addressing {
+	return Addressing{
+		Auto:         method == "" || method == "auto",
+		Disabled:     method == "disabled" || method == "ignore",
+		NeverDefault: neverDefault,
+	}
+}
+
+// maxUnknown is how many unknown keys are worth a warning each.
+const maxUnknown = 20
+
+// unknownKeys warns of keys that are not in the table, and refuses control
+// characters in them too: their names are going to be logged.
+func unknownKeys(src Source) ([]Warning, error) {
+	var warnings []Warning
+	left := 0
+	for _, in := range []struct {
+		items  map[string]string
+		secret bool
+	}{{src.Data, false}, {src.Secrets, true}} {
+		for _, name := range slices.Sorted(maps.Keys(in.items)) {
+			if k := Lookup(name); k != nil && k.Secret == in.secret {
+				continue
+			}
+			if _, ok := ParseTrustSecret(name); ok && in.secret {
+				continue
+			}
+			if err := plainText(name); err != nil {
+				return nil, &ValueError{Key: shown(strings.ToValidUTF8(strings.Map(dropControl, name), "?")), Allowed: "in the name of a key " + err.Error()}
+			}
+			if !in.secret {
+				if err := plainText(in.items[name]); err != nil {
+					return nil, &ValueError{Key: shown(name), Value: shown(in.items[name]), Allowed: err.Error()}
+				}
+			}
+			if len(warnings) == maxUnknown {
+				left++
+				continue
+			}
+			warnings = append(warnings, Warning{Key: shown(name), Text: unknownText(name, in.secret)})
+		}
+	}
+	if left > 0 {
+		warnings = append(warnings, Warning{Key: "~", Text: "and " + itoa(left) + " more unknown keys"})
+	}
+	return warnings, nil
+}
+
+func unknownText(name string, secret bool) string {
+	k := Lookup(name)
+	switch {
+	case k != nil && k.Secret:
+		return "this is a secret and belongs into vpn.secrets, not vpn.data; ignored"
+	case k != nil:
+		return "this belongs into vpn.data, not vpn.secrets; ignored"
+	case secret:
+		return "unknown secret, ignored"
+	}
+	if near := nearest(name); near != "" {
+		return "unknown key, ignored; did you mean " + near + "?"
+	}
+	return "unknown key, ignored"
+}
+
+func dropControl(r rune) rune {
+	if plainText(string(r)) != nil {
+		return '?'
+	}
+	return r
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package profile
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Secret is a text that prints as "(secret)", or "(none)" if empty, through fmt
+// with every verb, log/slog and the encoding packages. Only Reveal gives it away.
+//
+// fmt cannot call methods on unexported fields: hold a Secret (or a struct with
+// one) in an exported field or behind a pointer where a %+v may meet it.
+type Secret string
+
+// Reveal returns the text itself.
+func (s Secret) Reveal() string { return string(s) }
+
+// String returns a stand-in for the text.
+func (s Secret) String() string {
+	if s == "" {
+		return "(none)"
+	}
+	return "(secret)"
+}
+
+// GoString returns a stand-in for the text.
+func (s Secret) GoString() string { return s.String() }
+
+// Format writes the stand-in for every verb, %x and %q among them.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// LogValue returns the stand-in for log/slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText returns the stand-in for encoding/json and its like.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

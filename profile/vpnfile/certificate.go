@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vpnfile
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+
+	"network-manager-softether/profile"
+)
+
+// serverCert translates what the file says about the server's certificate.
+//
+// The official client checks nothing unless told to, so that its files rarely ask for a check. That is no decision
+// of the person who imports one: the check stays on, and who connects is asked once.
+func (t *translation) serverCert() {
+	a := t.a
+	switch {
+	case !a.CheckServerCert:
+		t.warn("CheckServerCert", "the file does not ask for a check of the server's certificate; here it is checked, and you are asked about one that does not verify")
+	case len(a.ServerCert) > 0:
+		der := derOf(a.ServerCert, "CERTIFICATE")
+		if _, err := x509.ParseCertificate(der); err != nil {
+			t.err = &ItemError{Item: "ServerCert", Err: errors.New("this is no certificate")}
+			return
+		}
+		sum := sha256.Sum256(der)
+		t.set(profile.KeyServerCertSHA, "ServerCert", hex.EncodeToString(sum[:]))
+	case !a.AddDefaultCA:
+		t.warn("CheckServerCert", "the authorities the official client trusts are not in the file; those of the system are trusted here, or the one in ca")
+	}
+}
+
+// certificate translates the certificate of the user and its key.
+func (t *translation) certificate() {
+	a := t.a
+	if len(a.ClientCert) == 0 {
+		t.warn("ClientCert", "the file has no certificate; set cert and key")
+		return
+	}
+	cert := derOf(a.ClientCert, "CERTIFICATE")
+	if _, err := x509.ParseCertificate(cert); err != nil {
+		t.err = &ItemError{Item: "ClientCert", Err: errors.New("this is no certificate")}
+		return
+	}
+	t.set(profile.KeyCert, "ClientCert", pemOf("CERTIFICATE", cert))
+	if a.AuthType != authCert {
+		return
+	}
+	if len(a.ClientKey) == 0 {
+		t.warn("ClientKey", "the file has no private key; set key")
+		return
+	}
+	block, err := keyBlock(derOf(a.ClientKey, "PRIVATE KEY"))
+	if err != nil {
+		t.err = &ItemError{Item: "ClientKey", Err: err}
+		return
+	}
+	t.set(profile.KeyKey, "ClientKey", pemOf(block, derOf(a.ClientKey, "PRIVATE KEY")))
+}
+
+// derOf returns the DER of what is DER already, or PEM text with a block of that kind. OpenSSL readers take both.
+func derOf(b []byte, kind string) []byte {
+	if bytes.HasPrefix(b, []byte("-----BEGIN ")) {
+		if block, _ := pem.Decode(b); block != nil && bytes.HasSuffix([]byte(block.Type), []byte(kind)) {
+			return block.Bytes
+		}
+	}
+	return b
+}
+
+func pemOf(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+// keyBlock returns the PEM label that fits a private key in DER.
+func keyBlock(der []byte) (string, error) {
+	if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return "RSA PRIVATE KEY", nil
+	}
+	if _, err := x509.ParseECPrivateKey(der); err == nil {
+		return "EC PRIVATE KEY", nil
+	}
+	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		return "PRIVATE KEY", nil
+	}
+	return "", errors.New("this is no private key that is not encrypted")
+}
+
+// certDER reads the one certificate of the key cert as the format wants it.
+func certDER(text string) ([]byte, error) {
+	for rest := []byte(text); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return nil, errors.New("there is no certificate in it")
+		}
+		if block.Type == "CERTIFICATE" {
+			_, err := x509.ParseCertificate(block.Bytes)
+			return block.Bytes, err
+		}
+	}
+}
+
+// keyDER reads the key as the official client writes it: PKCS #1 or SEC 1, not PKCS #8 and not encrypted.
+func keyDER(text string) ([]byte, error) {
+	for rest := []byte(text); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return nil, errors.New("there is no private key in it")
+		}
+		switch block.Type {
+		case "RSA PRIVATE KEY", "EC PRIVATE KEY":
+			if _, err := keyBlock(block.Bytes); err != nil {
+				return nil, errors.New("the key is encrypted, and the format has no encrypted keys")
+			}
+			return block.Bytes, nil
+		case "ENCRYPTED PRIVATE KEY":
+			return nil, errors.New("the key is encrypted, and the format has no encrypted keys")
+		case "PRIVATE KEY":
+			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+			if err != nil {
+				return nil, err
+			}
+			switch key := key.(type) {
+			case *rsa.PrivateKey:
+				return x509.MarshalPKCS1PrivateKey(key), nil
+			case *ecdsa.PrivateKey:
+				return x509.MarshalECPrivateKey(key)
+			}
+			return nil, errors.New("the format has RSA and EC keys only")
+		}
+	}
+}
