@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net/netip"
+	"slices"
+
+	"network-manager-softether/dhcp"
+	"network-manager-softether/dhcp/autoconf"
+	"network-manager-softether/profile"
+	"network-manager-softether/service/nmvpn"
+	"network-manager-softether/tapbridge"
+)
+
+// An announcement is all that NetworkManager is told of a tunnel.
+type announcement struct {
+	config   nmvpn.Config
+	ip4, ip6 *nmvpn.IPConfig // nil: nothing to say of that family
+	toggled  bool            // carries the redundant route of a bounce, see steps
+}
+
+// A step is one signal, or a state, of telling an announcement.
+type step int
+
+const (
+	tellConfig step = iota
+	tellIP4
+	tellIP6
+	tellStarting
+	tellStarted
+)
+
+// steps returns how to get NetworkManager from told to next, by the rules of
+// nm-vpn-plugin.md 4.6, and next as it has to be sent. No steps: nothing changed.
+//
+//   - An identical configuration is never sent.
+//   - Addresses and routes of one family are changed by its signal alone.
+//   - DNS is followed only when the state becomes ACTIVATED, so a change of it needs the
+//     bounce STARTING, configurations, STARTED. A bounce whose addresses and routes are
+//     as before hangs NetworkManager in "activating" for ever: a redundant host route,
+//     there in every other bounce, keeps them different.
+//   - The host route to the server follows the next configuration of a family.
+//   - A family cannot be taken back; what was told of it stays.
+func steps(told, next announcement) ([]step, announcement) {
+	next.toggled = told.toggled
+	if next.ip4 == nil {
+		next.ip4 = told.ip4
+	}
+	if next.ip6 == nil {
+		next.ip6 = told.ip6
+	}
+	next.config.HasIP4, next.config.HasIP6 = next.ip4 != nil, next.ip6 != nil
+
+	var families []step
+	if next.ip4 != nil {
+		families = append(families, tellIP4)
+	}
+	if next.ip6 != nil {
+		families = append(families, tellIP6)
+	}
+	first := told.config.TunDev == ""
+	if first {
+		return slices.Concat([]step{tellConfig}, families, []step{tellStarted}), next
+	}
+
+	changed4, dns4 := compare(told.ip4, next.ip4)
+	changed6, dns6 := compare(told.ip6, next.ip6)
+	configChanged := told.config != next.config
+	if dns4 || dns6 {
+		if !changed4 && !changed6 {
+			next.toggled = !told.toggled
+		}
+		bounce := []step{tellStarting}
+		if configChanged {
+			bounce = append(bounce, tellConfig)
+		}
+		return slices.Concat(bounce, families, []step{tellStarted}), next
+	}
+	var s []step
+	if configChanged {
+		s = append(s, tellConfig)
+	}
+	moved := told.config.Gateway != next.config.Gateway
+	for _, f := range families {
+		if moved || f == tellIP4 && changed4 || f == tellIP6 && changed6 {
+			s = append(s, f)
+		}
+	}
+	return s, next
+}
+
+// compare says what is different between the old and the new of one family: addresses
+// or routes, and DNS.
+func compare(old, new *nmvpn.IPConfig) (routing, dns bool) {
+	switch {
+	case new == nil:
+		return false, false
+	case old == nil:
+		return true, len(new.DNS)+len(new.Domains) > 0
+	}
+	return !new.SameRouting(*old), !new.SameDNS(*old)
+}
+
+// announce tells NetworkManager what is new about the tunnel.
+func (c *connection) announce() {
+	next := announcement{config: nmvpn.Config{
+		TunDev:  c.tunnel.tap.Name(),
+		Gateway: serverOf(c.session),
+		MTU:     uint32(c.mtu()),
+		Banner:  banner(c.session.Info(), c.profile),
+	}}
+	if c.told.config.TunDev != "" {
+		next.config.Banner = c.told.config.Banner // shown once, and no reason to touch routes
+	}
+	if c.lease != nil {
+		next.ip4 = fromLease(c.lease, c.profile, next.config.Gateway)
+	}
+	if c.config6 != nil {
+		next.ip6 = fromConfig6(c.config6, c.profile, next.config.Gateway)
+	}
+	todo, next := steps(c.told, next)
+	c.told = next
+	for _, s := range todo {
+		switch s {
+		case tellConfig:
+			c.log.Info("to NetworkManager: tunnel", "device", next.config.TunDev, "server", next.config.Gateway.String(), "mtu", next.config.MTU)
+			c.nm.Config(next.config)
+		case tellIP4:
+			c.log.Info("to NetworkManager: IPv4", "config", *next.ip4)
+			c.nm.IP4Config(withToggle(*next.ip4, next.toggled))
+		case tellIP6:
+			c.log.Info("to NetworkManager: IPv6", "config", *next.ip6)
+			// Without IPv4 the redundant route has to be here.
+			c.nm.IP6Config(withToggle(*next.ip6, next.toggled && next.ip4 == nil))
+		case tellStarting:
+			c.nm.StateChanged(nmvpn.StateStarting)
+		case tellStarted:
+			c.nm.StateChanged(nmvpn.StateStarted)
+		}
+	}
+}
+
+// mtu is that of the profile, or a smaller one that the network inside the tunnel asks
+// for; below what IPv6 needs, a router is not believed.
+func (c *connection) mtu() int {
+	mtu := c.profile.MTU
+	if c.lease != nil && c.lease.MTU >= tapbridge.MinMTU {
+		mtu = min(mtu, c.lease.MTU)
+	}
+	if c.config6 != nil && c.config6.MTU >= 1280 {
+		mtu = min(mtu, c.config6.MTU)
+	}
+	return mtu
+}
+
+// withToggle adds the redundant route of a bounce: to the gateway, or where there is
+// none to the network's own first address, on-link, where it leads anyway.
+func withToggle(c nmvpn.IPConfig, toggled bool) nmvpn.IPConfig {
+	if !toggled {
+		return c
+	}
+	dst := c.Gateway
+	if !dst.IsValid() {
+		dst = c.Addr.Masked().Addr()
+	}
+	c.Routes = append(slices.Clone(c.Routes), nmvpn.Route{Dst: netip.PrefixFrom(dst, dst.BitLen())})
+	return c
+}
+
+func fromLease(l *dhcp.Lease, p *profile.Profile, server netip.Addr) *nmvpn.IPConfig {
+	c := &nmvpn.IPConfig{
+		Addr:         l.Addr,
+		Gateway:      l.Router,
+		DNS:          l.DNS,
+		Domains:      l.Domains,
+		NeverDefault: !l.Router.IsValid() || p.IPv4.NeverDefault,
+	}
+	for _, r := range l.Routes {
+		if hidesServer(r.Dst, server) {
+			continue
+		}
+		c.Routes = append(c.Routes, nmvpn.Route{Dst: r.Dst, Via: r.Via})
+	}
+	return c
+}
+
+func fromConfig6(l *autoconf.Config6, p *profile.Profile, server netip.Addr) *nmvpn.IPConfig {
+	if !l.Addr.IsValid() {
+		return nil // NetworkManager up to 1.46.0 refuses a family without an address
+	}
+	c := &nmvpn.IPConfig{
+		Addr:         l.Addr,
+		Gateway:      l.Router,
+		DNS:          l.DNS,
+		Domains:      l.Domains,
+		NeverDefault: !l.Router.IsValid() || p.IPv6.NeverDefault,
+	}
+	for _, r := range l.Routes {
+		if hidesServer(r.Dst, server) {
+			continue
+		}
+		c.Routes = append(c.Routes, nmvpn.Route{Dst: r.Dst, Via: r.Via})
+	}
+	return c
+}
+
+// hidesServer is true for a route that would lead the tunnel's own packets into the
+// tunnel: wider ones lose against the host route to the server, this one does not.
+func hidesServer(dst netip.Prefix, server netip.Addr) bool {
+	return dst.IsSingleIP() && dst.Addr() == server
+}

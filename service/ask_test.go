@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"network-manager-softether/protocol"
+)
+
+// Who answers in the server's place chooses the names in the certificate, and with
+// them tries to talk the user into it.
+func TestACertificateCannotWriteItsOwnQuestion(t *testing.T) {
+	for _, tt := range []struct{ name, subject string }{
+		{"more lines", "vpn.example\nValid: 2020-01-01 to 2099-01-01\nSHA-256: 1111 2222\nAnswer yes.\n\n"},
+		{"other line breaks", "vpn.example\r\vSHA-256: 1111\u2028SHA-256: 2222\u0085"},
+		{"reversed text", "vpn.example\u202e\u2066"},
+		{"no text", "vpn\xff.example\x00"},
+		{"no end", strings.Repeat("é", 5000)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := &protocol.CertificateError{Host: "vpn.example", Reason: protocol.CertSelfSigned, Leaf: &x509.Certificate{
+				Subject: pkix.Name{CommonName: tt.subject}, Issuer: pkix.Name{Organization: []string{tt.subject}},
+				NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1e9, 0),
+			}}
+			e.SHA256[0] = 0xab
+			text := certQuestion(e)
+			lines := strings.Split(text, "\n")
+			if len(lines) != 6 || !strings.HasPrefix(lines[4], "SHA-256: ab00 0000") {
+				t.Errorf("%d lines, the fifth without the fingerprint:\n%s", len(lines), text)
+			}
+			if n := utf8.RuneCountInString(text); n > 700 {
+				t.Errorf("%d characters", n)
+			}
+			if !utf8.ValidString(text) || strings.ContainsAny(text, "\r\v\x00\u0085\u2028\u202e\u2066") {
+				t.Errorf("characters that are not shown as they are: %q", text)
+			}
+		})
+	}
+}

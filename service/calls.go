@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/profile"
+	"network-manager-softether/protocol"
+	"network-manager-softether/service/nmvpn"
+)
+
+// NeedSecrets says whether NetworkManager has to get secrets before Connect. A profile
+// that is wrong is no reason to ask for secrets, and an error here would be shown as
+// "no valid secrets": Connect refuses it with the right words.
+func (c *connection) NeedSecrets(s nmvpn.Settings) (setting string, err error) {
+	err = c.call(func() error {
+		p, _, perr := profile.Parse(source(s))
+		if perr != nil {
+			c.log.Debug("profile not usable, Connect will say so", "error", perr)
+			return nil
+		}
+		if missing := p.MissingSecrets(); len(missing) > 0 {
+			c.log.Info("secrets needed", "secrets", missing)
+			setting = "vpn"
+			if c.phase == idle {
+				c.waitForConnect()
+			}
+		}
+		return nil
+	})
+	return setting, err
+}
+
+// Connect checks the profile and starts the first attempt; the rest is told by signals.
+func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) error {
+	return c.call(func() error {
+		if c.phase != idle && c.phase != stopped {
+			return nmvpn.Errorf(nmvpn.ErrorWrongState, "a connection is already %v in this process", c.phase)
+		}
+		c.waitForConnect() // a refused Connect leaves the process to Disconnect or the timer
+		p, err := c.parse(s)
+		if err != nil {
+			c.log.Error("connection refused: the profile is not usable", "error", err)
+			return err
+		}
+		stopTimer(&c.quit)
+		c.profile, c.interactive = p, interactive
+		c.log.Info("connecting", "profile", p.ID, "server", p.Gateway.String(), "hub", p.Hub, "user", p.User,
+			"auth", p.AuthType, "interactive", interactive, "caller", caller)
+		// NetworkManager does not say good-bye when it stops or crashes.
+		c.unwatch = c.nm.WatchPeer(caller, func() {
+			c.post(func() { c.peerGone("NetworkManager has left the bus") })
+		})
+		c.startConnecting()
+		return nil
+	})
+}
+
+// peerGone ends the connection when nobody is there any more to use it.
+func (c *connection) peerGone(why string) {
+	if c.phase != stopped {
+		c.log.Warn(why + ", disconnecting")
+		c.stop()
+	}
+}
+
+// NewSecrets brings the answer to what ask asked.
+func (c *connection) NewSecrets(s nmvpn.Settings) error {
+	return c.call(func() error {
+		if c.phase != asking {
+			return nmvpn.Errorf(nmvpn.ErrorWrongState, "no secrets were asked for")
+		}
+		p, err := c.parse(s)
+		if err != nil {
+			c.log.Error("the new secrets came with a profile that is not usable", "error", err)
+			return err
+		}
+		c.profile = p
+		c.answered()
+		return nil
+	})
+}
+
+// Disconnect ends the connection, in every phase, before it returns.
+func (c *connection) Disconnect() error {
+	return c.call(func() error {
+		switch c.phase {
+		case stopped:
+			return nmvpn.Errorf(nmvpn.ErrorAlreadyStopped, "the VPN connection has ended already")
+		case connecting:
+			c.interrupted()
+			c.nm.Failure(nmvpn.FailureConnect)
+		case asking:
+			c.log.Info("disconnecting: there was no answer")
+			c.nm.Failure(nmvpn.FailureConnect)
+		default:
+			c.log.Info("disconnecting", "was", c.phase.String())
+		}
+		c.stop()
+		return nil
+	})
+}
+
+// interrupted logs what a connection was at when NetworkManager ended it: by its timer,
+// and then something was too slow, or because the user wanted it.
+func (c *connection) interrupted() {
+	r := c.attempt
+	waited := time.Since(r.since)
+	at := r.stuckAt()
+	if waited < c.profile.Timeout-time.Second {
+		c.log.Info("disconnecting while connecting", "after", waited.Round(time.Millisecond), "at", at)
+		return
+	}
+	c.logFailure(nmvpn.FailureConnect, fmt.Errorf("no connection within %v (vpn.timeout): %w: %v", c.profile.Timeout, protocol.ErrTimeout, at))
+}
+
+// remember keeps the secrets in s beside those that came before, newer ones first, and
+// puts all of them into s.
+func (c *connection) remember(s nmvpn.Settings) {
+	all := maps.Clone(c.secrets)
+	if all == nil {
+		all = make(map[string]string)
+	}
+	maps.Copy(all, value[map[string]string](s["vpn"], "secrets"))
+	c.secrets = all
+	s["vpn"]["secrets"] = dbus.MakeVariant(all)
+}
+
+// parse turns settings into a profile, its warnings into log lines and its errors
+// into the error that D-Bus has for them.
+func (c *connection) parse(s nmvpn.Settings) (*profile.Profile, error) {
+	if _, ok := s["vpn"]; !ok {
+		return nil, nmvpn.Errorf(nmvpn.ErrorInvalidConnection, "the connection has no vpn setting")
+	}
+	c.remember(s)
+	p, warnings, err := profile.Parse(source(s))
+	for _, w := range warnings {
+		c.log.Warn("profile: " + w.String())
+	}
+	if missing, ok := errors.AsType[*profile.MissingError](err); ok {
+		return nil, nmvpn.Errorf(nmvpn.ErrorInvalidConnection, "%v", missing)
+	}
+	if err != nil {
+		return nil, nmvpn.Errorf(nmvpn.ErrorBadArguments, "%v", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"network-manager-softether/dhcp/autoconf"
+	"network-manager-softether/protocol"
+)
+
+// watchdogGrace lets NetworkManager's own timer, which has the better words for the
+// user, end a connection first.
+const watchdogGrace = 2 * time.Second
+
+// startConnecting starts the first attempt, or the next after an answer of the user.
+func (c *connection) startConnecting() {
+	c.enter(connecting)
+	stopTimer(&c.watchdog)
+	timeout := c.profile.Timeout
+	era := c.startAttempt()
+	c.watchdog = c.after(timeout+watchdogGrace, func() {
+		if era == c.era && c.phase == connecting {
+			err := fmt.Errorf("no connection after %v (vpn.timeout): %w", timeout, protocol.ErrTimeout)
+			c.fail(failureOf(err), err)
+		}
+	})
+}
+
+// running is the loop's side of an attempt.
+type running struct {
+	cancel context.CancelFunc
+	since  time.Time
+	ended  chan error // gets the attempt's error, nil if it succeeded
+}
+
+// stuckAt cancels the attempt and returns what it was doing, as the error it ends with.
+func (r *running) stuckAt() error {
+	r.cancel()
+	select {
+	case err := <-r.ended:
+		if err == nil {
+			err = errors.New("the announcement of a connection that was just made")
+		}
+		return err
+	case <-time.After(time.Second):
+		return errors.New("an attempt that does not end")
+	}
+}
+
+// startAttempt starts an attempt with the present profile and returns its era.
+func (c *connection) startAttempt() int {
+	c.cancelAttempt()
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{cancel: cancel, since: time.Now(), ended: make(chan error, 1)}
+	c.attempt = r
+	era, p, path, log := c.era, c.profile, c.path, c.log
+	var want netip.Addr
+	if c.lease != nil {
+		want = c.lease.Addr.Addr()
+	}
+	notify := func(e protocol.Event) { c.sessionEvent(era, e) }
+	config := func() (*protocol.Config, error) { return sessionConfig(p, path, notify, log) }
+	if c.config != nil {
+		// The rights to read files are given up by now.
+		again := *c.config
+		again.Notify = notify
+		config = func() (*protocol.Config, error) { return &again, nil }
+	}
+	a := &attempt{
+		outside: c.outside,
+		log:     log,
+		profile: p,
+		config:  config,
+		tunnel:  c.tunnel,
+		want:    want,
+		found6:  func(cfg *autoconf.Config6) { c.post(func() { c.config6Found(era, cfg) }) },
+	}
+	c.attempts.Go(func() {
+		o := a.run(ctx)
+		r.ended <- o.err
+		if !c.post(func() { c.attemptEnded(era, o) }) && o.err == nil {
+			o.discard()
+		}
+	})
+	return era
+}
+
+// attemptEnded takes over what an attempt has opened, or goes on after its failure.
+func (c *connection) attemptEnded(era int, o *outcome) {
+	if era != c.era {
+		if o.err == nil {
+			o.discard()
+		}
+		return
+	}
+	c.attempt.cancel()
+	c.attempt = nil
+	if o.err != nil {
+		c.attemptFailed(o.err)
+		return
+	}
+	c.config, c.session, c.tunnel, c.endKeep = o.config, o.session, o.tunnel, o.endKeep
+	if o.lease != nil {
+		c.lease = o.lease
+	}
+	if o.opened {
+		c.watchTAP(o.tunnel)
+		c.path.learn(serverOf(c.session))
+		if !c.persist {
+			c.outside.confine(c.log)
+		}
+	}
+	stopTimer(&c.watchdog)
+	if c.phase == reconnecting {
+		c.log.Info("connected again", "after", time.Since(c.lost.since).Round(time.Millisecond), "attempts", c.lost.attempts)
+		c.lost.stop()
+	}
+	c.become(up) // the announcement brings STARTED, after the configuration
+	c.announce()
+	c.startKeeping(o)
+}
+
+func (c *connection) attemptFailed(err error) {
+	if c.phase == reconnecting {
+		c.tryAgain(err)
+		return
+	}
+	if c.ask(err) {
+		return
+	}
+	c.fail(failureOf(err), err)
+}
+
+// errTAPGone ends a connection whose device somebody else deleted; NetworkManager
+// itself would not notice (nm-vpn-plugin.md 4.6).
+var errTAPGone = errors.New("the TAP device was deleted")
+
+func (c *connection) watchTAP(t *tunnel) {
+	go func() {
+		<-t.bridge.Done()
+		c.post(func() {
+			if c.tunnel != t {
+				return
+			}
+			err := errors.Join(errTAPGone, t.bridge.Err())
+			c.fail(failureOf(err), err)
+		})
+	}()
+}
+
+// sessionEvent takes what the session overcomes by itself. It runs in a goroutine of the
+// session and must not wait for the loop, which may be closing that session.
+func (c *connection) sessionEvent(era int, e protocol.Event) {
+	switch e := e.(type) {
+	case protocol.Detached:
+		c.log.Warn("connection to the server lost, attaching to the session again", "cause", e.Err)
+	case protocol.Reattached:
+		c.log.Info("attached to the session again", "server", e.Addr.String(), "after", e.After.Round(time.Millisecond))
+		go c.post(func() {
+			if era == c.era && c.phase == up {
+				c.announce() // the server may have been reached at another address
+			}
+		})
+	}
+}

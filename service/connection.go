@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"network-manager-softether/dhcp"
+	"network-manager-softether/dhcp/autoconf"
+	"network-manager-softether/profile"
+	"network-manager-softether/protocol"
+	"network-manager-softether/service/nmvpn"
+)
+
+// networkManager is what a connection tells NetworkManager; *nmvpn.Plugin does it.
+type networkManager interface {
+	StateChanged(nmvpn.State)
+	Failure(nmvpn.Failure)
+	Config(nmvpn.Config)
+	IP4Config(nmvpn.IPConfig)
+	IP6Config(nmvpn.IPConfig)
+	SecretsRequired(message string, hints []string)
+	// WatchPeer calls gone once when the owner of a unique bus name leaves the bus.
+	WatchPeer(name string, gone func()) (stop func())
+}
+
+// connection is the one VPN connection of this process. All fields below inbox are
+// owned by the goroutine in run; everybody else uses post or call.
+type connection struct {
+	nm      networkManager
+	log     *slog.Logger
+	outside outside // sessions and TAP devices, replaced in tests
+	persist bool    // --persist: stay after a connection
+
+	inbox chan func() // messages to the loop
+	gone  chan struct{}
+
+	attempts sync.WaitGroup // goroutines of attempts, also cancelled ones
+
+	phase       phase
+	ended       bool // the loop returns after this message
+	profile     *profile.Profile
+	secrets     map[string]string // all that came so far: agents may hand back only what was asked
+	config      *protocol.Config  // what the living session was dialled with
+	interactive bool
+	rounds      map[string]int // of asking for each secret
+	asked       asked          // what the user is, or was, being asked
+
+	attempt  *running           // the running attempt, nil if none
+	era      int                // counts attempts with their sessions; messages of an older one are ignored
+	tunnel   *tunnel            // from the first login to the end
+	session  session            // the living session, nil if none
+	endKeep  context.CancelFunc // ends what lives with the session: lease, autoconf
+	lease    *dhcp.Lease        // the last one, kept over reconnects
+	config6  *autoconf.Config6
+	told     announcement // what NetworkManager was told
+	path     *serverPath  // resolver and dialer, with what is learned of the way to the server
+	lost     lostSession  // in phase reconnecting
+	unwatch  func()       // ends the watch of who called Connect
+	watchdog *time.Timer  // of connecting as a whole
+	quit     *time.Timer  // of waiting for Connect
+}
+
+func newConnection(log *slog.Logger, out outside, persist bool) *connection {
+	return &connection{
+		log:     log,
+		outside: out,
+		persist: persist,
+		inbox:   make(chan func()),
+		gone:    make(chan struct{}),
+		path:    newServerPath(log),
+	}
+}
+
+// run is the loop. It returns when the connection has ended for good, with everything
+// that it opened closed.
+func (c *connection) run() {
+	defer close(c.gone)
+	c.waitForConnect()
+	for !c.ended {
+		(<-c.inbox)()
+	}
+}
+
+// goodbye is how long a process that ends waits for an attempt to close its session.
+const goodbye = 2 * time.Second
+
+// awaitAttempts waits, after the loop has ended, until cancelled attempts have closed
+// what they had open: a session without a close_notify lingers on the server.
+func (c *connection) awaitAttempts() {
+	done := make(chan struct{})
+	go func() { c.attempts.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(goodbye):
+		c.log.Debug("an attempt does not end")
+	}
+}
+
+// post hands f to the loop; it may block shortly. It returns false, and f is not run,
+// if the loop has ended.
+func (c *connection) post(f func()) bool {
+	select {
+	case c.inbox <- f:
+		return true
+	case <-c.gone:
+		return false
+	}
+}
+
+// call runs f in the loop and returns its error; after the end it returns AlreadyStopped.
+func (c *connection) call(f func() error) error {
+	answer := make(chan error, 1)
+	c.post(func() { answer <- f() })
+	select {
+	case err := <-answer:
+		return err
+	case <-c.gone:
+		select {
+		case err := <-answer: // it was the last message
+			return err
+		default:
+			return nmvpn.Errorf(nmvpn.ErrorAlreadyStopped, "the VPN connection has ended")
+		}
+	}
+}
+
+// after posts f in d, unless the returned timer is stopped in time; f has to check
+// that it still applies, as it may be in the inbox already.
+func (c *connection) after(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() { c.post(f) })
+}
+
+// idleQuit is how long the process waits for a Connect, as libnm's plugins do
+// (nm-vpn-plugin.md 1.4).
+const idleQuit = 180 * time.Second
+
+// waitForConnect starts or restarts the time after which an unused process ends.
+func (c *connection) waitForConnect() {
+	stopTimer(&c.quit)
+	if c.persist {
+		return
+	}
+	c.quit = c.after(idleQuit, func() {
+		if c.phase == idle {
+			c.log.Info("nobody asked for a connection, quitting", "waited", idleQuit)
+			c.stop()
+		}
+	})
+}
+
+// fail ends the connection and tells NetworkManager why: always both signals, in this
+// order, once.
+func (c *connection) fail(kind nmvpn.Failure, err error) {
+	c.logFailure(kind, err)
+	c.nm.Failure(kind)
+	c.stop()
+}
+
+// stop takes everything down, from any phase, and ends the process unless --persist.
+func (c *connection) stop() {
+	if c.phase == stopped {
+		return
+	}
+	if c.phase != idle {
+		c.enter(stopping)
+	}
+	c.teardown()
+	c.enter(stopped)
+	c.ended = !c.persist
+}
+
+// teardown closes the session politely, then the TAP, and forgets the connection's state.
+func (c *connection) teardown() {
+	stopTimer(&c.watchdog)
+	stopTimer(&c.quit)
+	c.lost.stop()
+	if c.unwatch != nil {
+		c.unwatch()
+		c.unwatch = nil
+	}
+	c.cancelAttempt()
+	c.dropSession()
+	if c.tunnel != nil {
+		c.tunnel.close()
+		c.tunnel = nil
+	}
+	c.profile, c.secrets, c.config = nil, nil, nil
+	c.lease, c.config6 = nil, nil
+	c.told = announcement{}
+	c.rounds, c.asked = nil, asked{}
+	c.path.close()
+	c.path = newServerPath(c.log)
+}
+
+func (c *connection) cancelAttempt() {
+	c.era++
+	if c.attempt != nil {
+		c.attempt.cancel()
+		c.attempt = nil
+	}
+}
+
+// dropSession closes the session and what lives with it; TAP and addresses stay.
+func (c *connection) dropSession() {
+	if c.endKeep != nil {
+		c.endKeep()
+		c.endKeep = nil
+	}
+	if c.session != nil {
+		c.tunnel.unplug()
+		c.session.Close()
+		c.session = nil
+	}
+}
+
+func stopTimer(t **time.Timer) {
+	if *t != nil {
+		(*t).Stop()
+		*t = nil
+	}
+}

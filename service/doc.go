@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Nm-softether-service is the NetworkManager VPN service for SoftEther: one process
+// per connection, started by NetworkManager as root.
+//
+// It is where the libraries meet: protocol logs in to the server, tapbridge carries
+// frames between the session and a TAP device, dhcp gets the lease through the tunnel,
+// and nmvpn tells NetworkManager, which alone configures the system.
+//
+// One goroutine, the loop of a connection, owns all state (connection.go). Whatever
+// happens elsewhere (a D-Bus call, the end of an attempt, a lost session, a renewed
+// lease, a signal) is a message to it. phase.go has the states and what may follow what.
+package main

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/user"
+
+	"network-manager-softether/dhcp"
+	"network-manager-softether/profile"
+	"network-manager-softether/protocol"
+	"network-manager-softether/protocol/proxy"
+	"network-manager-softether/service/nmvpn"
+	"network-manager-softether/service/usercert"
+	"network-manager-softether/tapbridge"
+)
+
+// failureOf maps an error to the one of NetworkManager's three failures that a user is
+// shown. It is the only place that does.
+func failureOf(err error) nmvpn.Failure {
+	var absurd *dhcp.LeaseError
+	switch {
+	case errors.As(err, &absurd), errors.Is(err, dhcp.ErrNoAnswer), errors.Is(err, dhcp.ErrNAK), errors.Is(err, dhcp.ErrExpired):
+		return nmvpn.FailureBadIPConfig
+	case errors.Is(err, tapbridge.ErrNoTUN), errors.Is(err, tapbridge.ErrNameTaken):
+		return nmvpn.FailureBadIPConfig
+	}
+	if file, ok := errors.AsType[*fileError](err); ok && file.key != profile.KeyCA {
+		return nmvpn.FailureLogin
+	}
+	switch kind, _ := protocol.Classify(err); kind {
+	case protocol.KindLogin:
+		return nmvpn.FailureLogin
+	case protocol.KindLocal:
+		return nmvpn.FailureBadIPConfig
+	}
+	return nmvpn.FailureConnect
+}
+
+// logFailure writes the one line a person looks for: what failed, why, what to do.
+func (c *connection) logFailure(kind nmvpn.Failure, err error) {
+	attrs := []any{"cause", err}
+	if r := c.remedy(err); r != "" {
+		attrs = append(attrs, "remedy", r)
+	}
+	c.log.Error("VPN connection failed: "+kind.String(), attrs...)
+}
+
+// remedy says what to do about err, with the names of this profile in it.
+func (c *connection) remedy(err error) string {
+	if cert, ok := errors.AsType[*protocol.CertificateError](err); ok && askable(cert) && c.profile != nil {
+		return fmt.Sprintf("if the fingerprint is the one your administrator names, trust it with: nmcli connection modify %q +vpn.data server-cert-sha256=%s",
+			c.profile.ID, hex.EncodeToString(cert.SHA256[:]))
+	}
+	server, refused := errors.AsType[*protocol.ServerError](err)
+	hop, proxied := errors.AsType[*proxy.Error](err)
+	file, isFile := errors.AsType[*fileError](err)
+	switch {
+	case refused && server.Code == protocol.CodeAuthFailed && c.profile != nil && c.profile.AuthType == profile.AuthCertificate:
+		return "ask the administrator whether this user logs in with a certificate and whether the hub knows this one, or the authority that signed it"
+	case proxied && hop.Reason == proxy.Denied && c.profile != nil && c.profile.Proxy.User == "":
+		return "set proxy-user"
+	case errors.Is(err, usercert.ErrPasswordNeeded), errors.Is(err, usercert.ErrWrongPassword):
+		return "nmcli --ask, or store it: vpn.secrets key-password=..."
+	case isFile:
+		return fileRemedy(file, c.profile)
+	case errors.Is(err, tapbridge.ErrNoTUN):
+		return "load the kernel module: modprobe tun"
+	case errors.Is(err, tapbridge.ErrNameTaken):
+		return "choose another connection.interface-name, or none"
+	}
+	return protocol.Hint(err)
+}
+
+// fileRemedy says what to do about a file that could not be used.
+func fileRemedy(err *fileError, p *profile.Profile) string {
+	const inline = "put the PEM text itself into the profile"
+	switch {
+	case errors.As(err, new(user.UnknownUserError)):
+		return "the profile is for a user that this computer has no entry for in /etc/passwd: " + inline
+	case errors.Is(err, fs.ErrPermission) && p != nil && len(p.Users) > 0:
+		return fmt.Sprintf("let %s read the file, or %s", p.Users[0], inline)
+	case errors.Is(err, fs.ErrNotExist):
+		return "correct the path, or " + inline
+	case err.key == profile.KeyCA:
+		return "name a file with PEM text (-----BEGIN CERTIFICATE-----), or " + inline
+	}
+	return "" // package usercert says it itself
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os/user"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"network-manager-softether/dhcp"
+	"network-manager-softether/profile"
+	"network-manager-softether/protocol"
+	"network-manager-softether/service/nmvpn"
+	"network-manager-softether/tapbridge"
+)
+
+// A person who reads one line has to find in it what to do.
+func TestEveryFailureNamesAKindAndARemedy(t *testing.T) {
+	file := func(err error) error { return &fileError{key: profile.KeyCA, err: err} }
+	cert, fingerprint := certificate(protocol.CertSelfSigned)
+	for _, tt := range []struct {
+		err    error
+		want   nmvpn.Failure
+		remedy string
+	}{
+		{errWrongPassword, nmvpn.FailureLogin, "password"},
+		{refused(protocol.CodeHubNotFound), nmvpn.FailureConnect, "hub"},
+		{cert, nmvpn.FailureConnect, "server-cert-sha256=" + fingerprint},
+		{errUnreachable, nmvpn.FailureConnect, "port"},
+		{fmt.Errorf("hello: %w", protocol.ErrNotSoftEther), nmvpn.FailureConnect, "port"},
+		{dhcp.ErrNoAnswer, nmvpn.FailureBadIPConfig, ""}, // the error itself says it
+		{&dhcp.LeaseError{}, nmvpn.FailureBadIPConfig, ""},
+		{tapbridge.ErrNoTUN, nmvpn.FailureBadIPConfig, "modprobe tun"},
+		{tapbridge.ErrNameTaken, nmvpn.FailureBadIPConfig, "interface-name"},
+		{file(fs.ErrNotExist), nmvpn.FailureConnect, "correct the path"},
+		{file(fs.ErrPermission), nmvpn.FailureConnect, "let joe read the file"},
+		{file(user.UnknownUserError("joe")), nmvpn.FailureConnect, "/etc/passwd"},
+		{file(errors.New("no PEM")), nmvpn.FailureConnect, "-----BEGIN"},
+	} {
+		c := newConnection(slog.New(slog.DiscardHandler), outside{}, false)
+		c.profile = &profile.Profile{ID: "Work", Users: []string{"joe"}}
+		if got := failureOf(tt.err); got != tt.want {
+			t.Errorf("%v: %v, want %v", tt.err, got, tt.want)
+		}
+		if got := c.remedy(tt.err); !strings.Contains(got, tt.remedy) {
+			t.Errorf("%v: remedy %q, want one with %q", tt.err, got, tt.remedy)
+		}
+	}
+}
+
+// Where nobody can be asked NetworkManager ends the activation, and the line about the
+// question is all there is.
+func TestTheQuestionForAPasswordIsLoggedWithARemedy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStage(false)
+		var log bytes.Buffer
+		st.log = slog.New(slog.NewTextHandler(&log, nil))
+		st.answers = []error{errWrongPassword}
+		st.connect(t, true, settings())
+		st.expect(t, "state starting", "ask [password]")
+		st.Disconnect()
+		if text := protocol.Hint(errWrongPassword); text == "" || !strings.Contains(log.String(), text) {
+			t.Errorf("no remedy %q in the log:\n%s", text, &log)
+		}
+		if strings.Contains(log.String(), "pw") {
+			t.Errorf("the password is in the log:\n%s", &log)
+		}
+	})
+}

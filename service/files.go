@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"network-manager-softether/profile"
+)
+
+// maxFile bounds what is read of a certificate or key file, in bytes.
+const maxFile = 1 << 20
+
+// readProfileFile returns the content of a file key. A file that somebody's private
+// profile names is opened with the rights of that user (CVE-2025-9615: root would read
+// files for people who may not); one of a profile for everybody, which only an
+// administrator can make, with those of root.
+func readProfileFile(f profile.File, users []string) ([]byte, error) {
+	if f.Path == "" {
+		return []byte(f.PEM.Reveal()), nil
+	}
+	switch len(users) {
+	case 0:
+		return readRegular(f.Path)
+	case 1:
+		return readAs(users[0], f.Path)
+	}
+	return nil, fmt.Errorf("%s: the profile belongs to several users, so it is not clear whose file this is: put the PEM text into the profile", f.Path)
+}
+
+// readAs opens path with the identity of a user, on a thread that is thrown away.
+func readAs(name, path string) ([]byte, error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the profile's user: %w", path, err)
+	}
+	uid, err1 := strconv.Atoi(u.Uid)
+	gid, err2 := strconv.Atoi(u.Gid)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("%s: the profile's user: %w", path, err)
+	}
+	groups := []uint32{uint32(gid)}
+	ids, err := u.GroupIds()
+	if err != nil {
+		return nil, fmt.Errorf("%s: groups of %s: %w", path, name, err)
+	}
+	for _, id := range ids {
+		if n, err := strconv.ParseUint(id, 10, 32); err == nil {
+			groups = append(groups, uint32(n))
+		}
+	}
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		// Locked and never unlocked: the runtime ends the thread with the goroutine,
+		// and its identity with it.
+		runtime.LockOSThread()
+		if err := becomeForFiles(uid, gid, groups); err != nil {
+			done <- result{err: fmt.Errorf("%s: take the rights of %s: %w", path, name, err)}
+			return
+		}
+		data, err := readRegular(path)
+		if err != nil {
+			err = fmt.Errorf("with the rights of %s: %w", name, err)
+		}
+		done <- result{data, err}
+	}()
+	r := <-done
+	return r.data, r.err
+}
+
+// becomeForFiles gives this thread, and no other, the file system identity of a user.
+// The kernel takes the capabilities that override file permissions away with uid 0
+// (capabilities(7), "Effect of user ID changes").
+func becomeForFiles(uid, gid int, groups []uint32) error {
+	if err := setThreadGroups(groups); err != nil {
+		return fmt.Errorf("setgroups: %w", err)
+	}
+	// setfsgid and setfsuid report no errors: the second call returns what the first did.
+	unix.Setfsgid(gid)
+	if got, _ := unix.SetfsgidRetGid(-1); got != gid {
+		return fmt.Errorf("setfsgid %d: still %d", gid, got)
+	}
+	unix.Setfsuid(uid)
+	if got, _ := unix.SetfsuidRetUid(-1); got != uid {
+		return fmt.Errorf("setfsuid %d: still %d", uid, got)
+	}
+	return nil
+}
+
+// readRegular reads a regular file; opening a FIFO or a device must not block or do more.
+func readRegular(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	if st.Size() > maxFile {
+		return nil, fmt.Errorf("%s has %d bytes, more than a certificate or key can have", path, st.Size())
+	}
+	return io.ReadAll(io.LimitReader(f, maxFile))
+}

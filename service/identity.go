@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"network-manager-softether/profile"
+	"network-manager-softether/protocol"
+	"network-manager-softether/protocol/proxy"
+	"network-manager-softether/service/usercert"
+)
+
+// identity reads the user's certificate and private key, with the rights of the
+// profile's user.
+func identity(p *profile.Profile) (protocol.Auth, error) {
+	cert, err := readProfileFile(p.Cert, p.Users)
+	if err != nil {
+		return nil, &fileError{key: profile.KeyCert, err: err}
+	}
+	var key []byte
+	if !p.Key.IsZero() {
+		if key, err = readProfileFile(p.Key, p.Users); err != nil {
+			return nil, &fileError{key: profile.KeyKey, err: err}
+		}
+	}
+	id, err := usercert.Load(cert, key, p.KeyPassword.Reveal())
+	if err != nil {
+		about := profile.KeyKey
+		if p.Key.IsZero() {
+			about = profile.KeyCert
+		}
+		return nil, &fileError{key: about, err: err}
+	}
+	return protocol.Certificate{DER: id.DER, Key: id.Key}, nil
+}
+
+// throughProxy returns the proxy of the profile, nil if there is none.
+func throughProxy(p *profile.Profile, path *serverPath) (*proxy.Proxy, error) {
+	if p.Proxy.Type == profile.ProxyNone {
+		return nil, nil
+	}
+	kind := map[profile.ProxyType]proxy.Kind{
+		profile.ProxyHTTP: proxy.HTTP, profile.ProxySOCKS4: proxy.SOCKS4, profile.ProxySOCKS5: proxy.SOCKS5,
+	}[p.Proxy.Type]
+	px, err := proxy.New(proxy.Config{
+		Kind: kind, Host: p.Proxy.Server.Host, Port: p.Proxy.Server.Port,
+		User: p.Proxy.User, Password: p.Proxy.Password.Reveal(),
+		Resolver: path.resolver,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", profile.KeyProxyServer, err)
+	}
+	return px, nil
+}
+
+// A secretQuestion is what to ask the user for.
+type secretQuestion struct {
+	name string // of the secret
+	text string // for the user
+}
+
+// questionFor returns the secret that may help against err, and false if none does.
+func questionFor(err error, p *profile.Profile) (secretQuestion, bool) {
+	server, refused := errors.AsType[*protocol.ServerError](err)
+	hop, proxied := errors.AsType[*proxy.Error](err)
+	switch {
+	case errors.Is(err, usercert.ErrPasswordNeeded):
+		return secretQuestion{profile.SecretKeyPassword,
+			fmt.Sprintf("The private key of %s is encrypted. Its password:", p.User)}, true
+	case errors.Is(err, usercert.ErrWrongPassword):
+		return secretQuestion{profile.SecretKeyPassword,
+			fmt.Sprintf("That is not the password of the private key of %s. Its password:", p.User)}, true
+	case proxied && hop.Reason == proxy.Denied && p.Proxy.User != "" && p.Proxy.Type != profile.ProxySOCKS4:
+		return secretQuestion{profile.SecretProxyPassword,
+			fmt.Sprintf("User name or password is wrong. Password of %s for the proxy %s:", p.Proxy.User, p.Proxy.Server)}, true
+	case refused && server.Code == protocol.CodeAuthFailed && (p.AuthType == profile.AuthPassword || p.AuthType == profile.AuthPlainPassword):
+		return secretQuestion{profile.SecretPassword,
+			fmt.Sprintf("User name or password is wrong. Password of %s on hub %s at %s:", p.User, p.Hub, p.Gateway)}, true
+	}
+	return secretQuestion{}, false
+}

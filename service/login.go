@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"network-manager-softether/profile"
+	"network-manager-softether/protocol"
+)
+
+// sessionConfig makes what protocol dials with. It reads the files that the profile names
+// with the rights of the profile's user, and so does not run in the loop.
+func sessionConfig(p *profile.Profile, path *serverPath, notify func(protocol.Event), log *slog.Logger) (*protocol.Config, error) {
+	cfg := &protocol.Config{
+		Host:               p.Gateway.Host,
+		Port:               p.Gateway.Port,
+		Hub:                p.Hub,
+		User:               p.User,
+		UniqueID:           p.UniqueID,
+		MaxConnections:     p.MaxConnections,
+		ConnectionInterval: p.ConnectionInterval,
+		ConnectionLifetime: p.ConnectionLifetime,
+		HalfDuplex:         p.HalfDuplex,
+		Compression:        p.Compression,
+		QoS:                p.QoS && p.MaxConnections > 1,
+		BridgeMode:         p.BridgeMode,
+		MonitorMode:        p.MonitorMode,
+		UDP:                udpModes[p.UDPAcceleration],
+		Resolver:           path.resolver,
+		Notify:             notify,
+		Logger:             log,
+	}
+	var err error
+	if cfg.Dialer, err = path.dialer(p); err != nil {
+		return nil, err
+	}
+	switch p.AuthType {
+	case profile.AuthPassword:
+		cfg.Auth = protocol.Password{Secret: p.Password.Reveal()}
+	case profile.AuthPlainPassword:
+		cfg.Auth = protocol.PlainPassword{Secret: p.Password.Reveal()}
+	case profile.AuthAnonymous:
+		cfg.Auth = protocol.Anonymous{}
+	case profile.AuthCertificate:
+		if cfg.Auth, err = identity(p); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Proxy, err = throughProxy(p, path); err != nil {
+		return nil, err
+	}
+	if p.SendHostInfo {
+		cfg.HostInfo = hostInfo()
+	}
+	cfg.Trust, err = trust(p, log)
+	return cfg, err
+}
+
+// udpModes are the values of udp-acceleration as the protocol calls them.
+var udpModes = map[profile.UDPAcceleration]protocol.UDPMode{
+	profile.UDPNo:   protocol.UDPOff,
+	profile.UDPAuto: protocol.UDPAuto,
+	profile.UDPYes:  protocol.UDPYes,
+	profile.UDPV1:   protocol.UDPV1,
+}
+
+// trust says how the server's certificate is judged: by a pin, if there is one, else as
+// server-cert-check says.
+func trust(p *profile.Profile, log *slog.Logger) (protocol.Trust, error) {
+	if pin := p.Pin(); pin != nil {
+		return protocol.Trust{Mode: protocol.TrustPin, Pin: pin}, nil
+	}
+	switch p.ServerCertCheck {
+	case profile.CertCheckNo:
+		log.Warn("the server's certificate is not checked (server-cert-check=no): anybody on the way can read and change everything",
+			"remedy", "pin the certificate with server-cert-sha256")
+		return protocol.Trust{Mode: protocol.TrustAny}, nil
+	case profile.CertCheckPin:
+		return protocol.Trust{Mode: protocol.TrustPin}, nil
+	}
+	t := protocol.Trust{Mode: protocol.TrustChain}
+	if p.CA.IsZero() {
+		return t, nil
+	}
+	pem, err := readProfileFile(p.CA, p.Users)
+	if err != nil {
+		return t, &fileError{key: profile.KeyCA, err: err}
+	}
+	t.Roots = x509.NewCertPool()
+	if !t.Roots.AppendCertsFromPEM(pem) {
+		return t, &fileError{key: profile.KeyCA, err: errors.New("there is no PEM certificate in it")}
+	}
+	return t, nil
+}
+
+// A fileError is about a file, or the text in its place, that a key names.
+type fileError struct {
+	key string
+	err error
+}
+
+func (e *fileError) Error() string { return fmt.Sprintf("%s: %v", e.key, e.err) }
+func (e *fileError) Unwrap() error { return e.err }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/profile"
+	"network-manager-softether/service/nmvpn"
+)
+
+// version is set by the build.
+var version = "unknown"
+
+// options are the command line that NetworkManager, or a developer, gives.
+type options struct {
+	busName string
+	persist bool
+	debug   bool
+}
+
+func main() {
+	opts, err := parseArgs(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		os.Exit(2) // flag has said why
+	}
+	log := newLogger(os.Getenv, opts.debug)
+	if err := serve(opts, log); err != nil {
+		log.Error("cannot serve", "cause", err)
+		os.Exit(1)
+	}
+}
+
+func parseArgs(args []string) (options, error) {
+	var o options
+	showVersion := false
+	f := flag.NewFlagSet(logName, flag.ContinueOnError)
+	f.Usage = func() {
+		fmt.Fprintf(f.Output(), "Usage: %s [--bus-name NAME] [--persist] [--debug]\n\n"+
+			"The NetworkManager VPN service for SoftEther. NetworkManager starts it; see the manual page\n"+
+			"nm-settings-softether(5) for what a connection can have.\n\n", logName)
+		f.PrintDefaults()
+	}
+	f.StringVar(&o.busName, "bus-name", profile.ServiceType, "D-Bus name to own")
+	f.BoolVar(&o.persist, "persist", false, "stay after a connection has ended")
+	f.BoolVar(&o.debug, "debug", false, "log more, to standard error, and do not end with the caller")
+	f.BoolVar(&showVersion, "version", false, "print the version and exit")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if f.NArg() > 0 {
+		fmt.Fprintf(f.Output(), "%s: unexpected argument %q\n", logName, f.Arg(0))
+		return o, errors.New("unexpected argument")
+	}
+	if showVersion {
+		fmt.Println(logName, version)
+		return o, flag.ErrHelp
+	}
+	return o, nil
+}
+
+// serve owns the bus name until the connection has ended.
+func serve(opts options, log *slog.Logger) error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+
+	conn, err := dbus.ConnectSystemBus()
+	if err != nil {
+		return fmt.Errorf("connect to the system bus: %w", err)
+	}
+	defer conn.Close()
+
+	c := newConnection(log, realWorld, opts.persist)
+	plugin, err := nmvpn.Serve(conn, opts.busName, c, log, func(p *nmvpn.Plugin) {
+		c.nm = p
+		go c.run()
+	})
+	if err != nil {
+		return err
+	}
+	log.Debug("serving", "name", opts.busName, "version", version)
+
+	go func() {
+		select {
+		case s := <-signals:
+			c.post(func() {
+				log.Info("signal, disconnecting", "signal", s.String())
+				c.persist = false
+				c.stop()
+				c.ended = true
+			})
+		case <-conn.Context().Done():
+			c.post(func() {
+				c.persist = false
+				c.peerGone("the connection to the bus is lost")
+				c.ended = true
+			})
+		}
+	}()
+	<-c.gone
+	c.awaitAttempts()
+	plugin.Flush()
+	return nil
+}

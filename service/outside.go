@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+
+	"network-manager-softether/protocol"
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/tapbridge"
+)
+
+// outside is what a connection reaches the world with.
+type outside struct {
+	dial    func(context.Context, *protocol.Config) (session, error)
+	openTAP func(tapbridge.TAPConfig) (tap, error)
+	// confine gives up rights after the first login; a connection after that would
+	// not get a TAP.
+	confine func(*slog.Logger)
+}
+
+// session is a *protocol.Session.
+type session interface {
+	Info() protocol.Info
+	Start(receive func(frames [][]byte))
+	Send(*frame.Batch) error
+	Done() <-chan struct{}
+	Err() error
+	Close() error
+}
+
+// serverOf is where the session's packets go, outside the tunnel.
+func serverOf(s session) netip.Addr { return s.Info().ServerAddr.Addr().Unmap() }
+
+// tap is a *tapbridge.TAP.
+type tap interface {
+	tapbridge.Device
+	Name() string
+	MAC() net.HardwareAddr
+	Close() error
+}
+
+var realWorld = outside{
+	dial: func(ctx context.Context, cfg *protocol.Config) (session, error) {
+		s, err := protocol.Dial(ctx, cfg)
+		if err != nil {
+			return nil, err // not a typed nil
+		}
+		return s, nil
+	},
+	openTAP: func(cfg tapbridge.TAPConfig) (tap, error) {
+		t, err := tapbridge.OpenTAP(cfg)
+		if err != nil {
+			return nil, err
+		}
+		return t, nil
+	},
+	confine: confine,
+}

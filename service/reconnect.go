@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"network-manager-softether/protocol"
+	"network-manager-softether/service/nmvpn"
+)
+
+// Pauses between attempts to reconnect. A server that does not answer is only knocked
+// at, and more often than one that answers and refuses, to which each attempt is a
+// login: so traffic flows soon after a server is back, and nobody is locked out.
+const (
+	shortestPause = 1 * time.Second  // also between any two TCP connections (design, decision 6)
+	knockPause    = 5 * time.Second  // the longest while the server cannot be reached
+	refusedPause  = 60 * time.Second // the shortest after "hub offline", "too many sessions"
+	quickRefusals = 2                // a server that is just starting may refuse at first
+)
+
+// lostSession is what is known while there is no session.
+type lostSession struct {
+	since    time.Time
+	attempts int
+	refusals int // answers that were a refusal
+	timer    *time.Timer
+}
+
+func (l *lostSession) stop() {
+	stopTimer(&l.timer)
+	*l = lostSession{}
+}
+
+// sessionLost starts to reconnect. The session has tried to re-attach by then, so this
+// is about a new login. TAP, addresses, routes and DNS stay.
+func (c *connection) sessionLost(err error) {
+	c.dropSession()
+	c.cancelAttempt()
+	if final(err) {
+		c.fail(failureOf(err), err)
+		return
+	}
+	c.enter(reconnecting)
+	c.lost = lostSession{since: time.Now()}
+	c.log.Warn("session lost, logging in again", "cause", err, "remedy", protocol.Hint(err))
+	c.tryAgainIn(shortestPause)
+}
+
+// tryAgain goes on after an attempt that failed with err.
+func (c *connection) tryAgain(err error) {
+	limit := c.profile.ReconnectAttempts
+	switch {
+	case final(err):
+		c.fail(failureOf(err), err)
+		return
+	case limit > 0 && c.lost.attempts >= limit:
+		c.fail(nmvpn.FailureConnect, fmt.Errorf("gave up after %d attempts to reconnect (reconnect-attempts): %w", limit, err))
+		return
+	}
+	pause := c.lost.pause(err, c.profile.ReconnectInterval)
+	c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "cause", err, "remedy", c.remedy(err), "again in", pause.Round(100*time.Millisecond))
+	c.tryAgainIn(pause)
+}
+
+func (c *connection) tryAgainIn(pause time.Duration) {
+	era := c.era
+	c.lost.timer = c.after(pause, func() {
+		if era != c.era || c.phase != reconnecting {
+			return
+		}
+		c.lost.attempts++
+		c.startAttempt()
+	})
+}
+
+// final is true for what no further attempt can mend: the server or the proxy refuses the user, and
+// trying again would lock the account, or policy ended the session.
+func final(err error) bool {
+	if server, ok := errors.AsType[*protocol.ServerError](err); ok && server.Code == protocol.CodeAutoDisconnected {
+		return true
+	}
+	kind, _ := protocol.Classify(err)
+	return kind == protocol.KindLogin || errors.Is(err, errTAPGone)
+}
+
+// pause returns how long to wait after err. interval is reconnect-interval.
+func (l *lostSession) pause(err error, interval time.Duration) time.Duration {
+	var pause time.Duration
+	server, refused := errors.AsType[*protocol.ServerError](err)
+	if refused {
+		l.refusals++
+	}
+	switch {
+	case !refused:
+		pause = min(time.Duration(l.attempts)*shortestPause, knockPause, interval)
+		if _, ok := errors.AsType[*protocol.CertificateError](err); ok {
+			pause = interval // a captive portal goes away, but not in seconds
+		}
+	case l.refusals <= quickRefusals:
+		pause = knockPause
+	case server.Code.Retry() == protocol.RetryLater:
+		pause = max(refusedPause, interval)
+	default:
+		pause = interval
+	}
+	// Many clients lose the same server at the same moment.
+	return max(pause, shortestPause) + rand.N(pause/8+1)
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/profile"
+	"network-manager-softether/service/nmvpn"
+)
+
+// source takes what the profile is made from out of NetworkManager's dictionary
+// (nm-vpn-plugin.md 3). A property that is absent or of another type than documented
+// has its default.
+func source(s nmvpn.Settings) profile.Source {
+	con, vpn := s["connection"], s["vpn"]
+	return profile.Source{
+		ID:               value[string](con, "id"),
+		UUID:             value[string](con, "uuid"),
+		InterfaceName:    value[string](con, "interface-name"),
+		Users:            users(value[[]string](con, "permissions")),
+		UserName:         value[string](vpn, "user-name"),
+		Timeout:          time.Duration(value[uint32](vpn, "timeout")) * time.Second,
+		Persistent:       value[bool](vpn, "persistent"),
+		IPv4Method:       value[string](s["ipv4"], "method"),
+		IPv6Method:       value[string](s["ipv6"], "method"),
+		IPv4NeverDefault: value[bool](s["ipv4"], "never-default"),
+		IPv6NeverDefault: value[bool](s["ipv6"], "never-default"),
+		Data:             value[map[string]string](vpn, "data"),
+		Secrets:          value[map[string]string](vpn, "secrets"),
+	}
+}
+
+func value[T any](setting map[string]dbus.Variant, property string) T {
+	v, _ := setting[property].Value().(T)
+	return v
+}
+
+// users returns the names in connection.permissions, which has "user:NAME:" entries.
+func users(permissions []string) []string {
+	var names []string
+	for _, p := range permissions {
+		if name, ok := strings.CutPrefix(p, "user:"); ok {
+			names = append(names, strings.TrimSuffix(name, ":"))
+		}
+	}
+	return names
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+
+	"network-manager-softether/dhcp"
+	"network-manager-softether/dhcp/autoconf"
+	"network-manager-softether/profile"
+	"network-manager-softether/tapbridge"
+)
+
+// A tunnel is this computer's end: the TAP device and the bridge behind it, with the
+// ports of the in-process hosts. It outlives sessions, so that addresses and routes
+// stay over a reconnect.
+type tunnel struct {
+	tap    tap
+	bridge *tapbridge.Bridge
+	// Ports of the DHCP client and of autoconf, nil unless the family's method is auto:
+	// NetworkManager ignores what is reported for another (nm-vpn-plugin.md 3).
+	port4, port6 *tapbridge.Port
+}
+
+// portDepth is how many frames wait for an in-process host; it talks in single frames.
+const portDepth = 32
+
+func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, error) {
+	dev, err := out.openTAP(tapbridge.TAPConfig{
+		Name:        p.InterfaceName,
+		MAC:         p.MAC,
+		MTU:         p.MTU,
+		DisableIPv6: p.IPv6.Disabled,
+		Logger:      log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the TAP device: %w", err)
+	}
+	t := &tunnel{tap: dev, bridge: tapbridge.New(dev, log)}
+	if p.IPv4.Auto {
+		t.port4 = t.bridge.NewPort(dhcp.Match(t.mac()), portDepth)
+	}
+	if p.IPv6.Auto {
+		t.port6 = t.bridge.NewPort(autoconf.Match(t.mac()), portDepth)
+	}
+	return t, nil
+}
+
+// mac is read back from the device: it is what the lease and the hub know us by.
+func (t *tunnel) mac() net.HardwareAddr { return t.tap.MAC() }
+
+// plug connects the tunnel to a session.
+func (t *tunnel) plug(s session) {
+	t.bridge.SetLink(s)
+	s.Start(t.bridge.Receive)
+}
+
+// unplug leaves the TAP without a far end, like a pulled cable without loss of carrier.
+func (t *tunnel) unplug() { t.bridge.SetLink(nil) }
+
+// close deletes the device, with all that NetworkManager has configured on it.
+func (t *tunnel) close() { t.bridge.Close() }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package usercert
+
+import (
+	"crypto"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/pem"
+	"errors"
+	"fmt"
+
+	"github.com/youmark/pkcs8"
+	"software.sslmate.com/src/go-pkcs12"
+)
+
+// pemKey reads the key of a PEM block whose type ends in PRIVATE KEY.
+func pemKey(block *pem.Block, password string) (crypto.Signer, error) {
+	switch {
+	case block.Type == "ENCRYPTED PRIVATE KEY":
+		return encryptedPKCS8(block.Bytes, password)
+	case block.Type == "OPENSSH PRIVATE KEY":
+		return nil, errors.New("the private key is one of OpenSSH: convert it with ssh-keygen -p -m pkcs8")
+	case block.Headers["DEK-Info"] != "":
+		return legacyPEM(block, password)
+	}
+	key, err := parseDER(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("the private key cannot be read: %w", err)
+	}
+	return key, nil
+}
+
+// legacyPEM reads what OpenSSL wrote before PKCS #8 (RFC 1421 4.6.1.1). There is
+// nothing in it to tell a wrong password by but the padding and the key itself.
+func legacyPEM(block *pem.Block, password string) (crypto.Signer, error) {
+	if password == "" {
+		return nil, ErrPasswordNeeded
+	}
+	//lint:ignore SA1019 the format is weak against changes of the file; the file is the user's own, and many have no other
+	der, err := x509.DecryptPEMBlock(block, []byte(password))
+	if errors.Is(err, x509.IncorrectPasswordError) {
+		return nil, ErrWrongPassword
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the private key cannot be decrypted: %w; convert it with openssl pkcs8 -topk8", err)
+	}
+	key, err := parseDER(der)
+	if err != nil {
+		return nil, ErrWrongPassword
+	}
+	return key, nil
+}
+
+// encryptedKeyInfo is the container of RFC 5958 3.
+type encryptedKeyInfo struct {
+	Algorithm pkix.AlgorithmIdentifier
+	Data      []byte
+}
+
+var oidPBES2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13} // RFC 8018 C
+
+func isEncryptedPKCS8(der []byte) bool {
+	var info encryptedKeyInfo
+	rest, err := asn1.Unmarshal(der, &info)
+	return err == nil && len(rest) == 0
+}
+
+func encryptedPKCS8(der []byte, password string) (crypto.Signer, error) {
+	var info encryptedKeyInfo
+	if _, err := asn1.Unmarshal(der, &info); err != nil {
+		return nil, fmt.Errorf("the encrypted private key cannot be read: %w", err)
+	}
+	if !info.Algorithm.Algorithm.Equal(oidPBES2) {
+		return nil, fmt.Errorf("the private key is encrypted by an outdated scheme (%v): convert it with openssl pkcs8 -topk8", info.Algorithm.Algorithm)
+	}
+	if err := affordable(der); err != nil {
+		return nil, fmt.Errorf("the private key will not be decrypted: %w", err)
+	}
+	if password == "" {
+		return nil, ErrPasswordNeeded
+	}
+	var key any
+	err := guard(func() (err error) {
+		key, err = pkcs8.ParsePKCS8PrivateKey(der, []byte(password))
+		return err
+	})
+	switch {
+	case err == nil:
+		return signer(key)
+	case err.Error() == "pkcs8: incorrect password": // the module has no name for it
+		return nil, ErrWrongPassword
+	}
+	return nil, fmt.Errorf("the private key cannot be decrypted: %w", err)
+}
+
+func isPKCS12(der []byte) bool {
+	var pfx struct {
+		Version int
+		Rest    asn1.RawValue
+		Mac     asn1.RawValue `asn1:"optional"`
+	}
+	_, err := asn1.Unmarshal(der, &pfx)
+	return err == nil && pfx.Version == 3
+}
+
+func readPKCS12(der []byte, password string) (*Identity, error) {
+	if err := affordable(der); err != nil {
+		return nil, fmt.Errorf("the PKCS #12 file will not be decrypted: %w", err)
+	}
+	id := new(Identity)
+	err := guard(func() error {
+		key, cert, _, err := pkcs12.DecodeChain(der, password)
+		if err != nil {
+			return err
+		}
+		id.DER = cert.Raw
+		id.Key, err = signer(key)
+		return err
+	})
+	switch {
+	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
+		if password == "" {
+			return nil, ErrPasswordNeeded
+		}
+		return nil, ErrWrongPassword
+	case err != nil:
+		return nil, fmt.Errorf("the PKCS #12 file cannot be read: %w", err)
+	}
+	return id, nil
+}
+
+// guard turns a panic of f into an error: the ciphers of the standard library panic
+// when a file gives them an initialisation vector or a text of the wrong length.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("damaged: %v", p)
+		}
+	}()
+	return f()
+}

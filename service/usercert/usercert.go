@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package usercert
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+)
+
+// What is wrong about the password of a key.
+var (
+	// ErrPasswordNeeded: the key is encrypted, and there is no password.
+	ErrPasswordNeeded = errors.New("the private key is encrypted and needs its password")
+	// ErrWrongPassword: the password does not decrypt the key.
+	ErrWrongPassword = errors.New("the password of the private key is wrong")
+)
+
+// An Identity is a certificate and its private key.
+type Identity struct {
+	DER []byte // the certificate alone
+	Key crypto.Signer
+}
+
+// Load returns the identity in cert, which is PEM, DER or PKCS #12, and key, which is
+// PEM or DER and may be empty where cert has the key too. An empty password is none.
+// Of several certificates the one that belongs to the key is taken.
+func Load(cert, key []byte, password string) (*Identity, error) {
+	var certs [][]byte
+	var signer crypto.Signer
+	if isPKCS12(cert) {
+		found, err := readPKCS12(cert, password)
+		if err != nil {
+			return nil, err
+		}
+		if len(key) == 0 {
+			return found, nil
+		}
+		certs = [][]byte{found.DER}
+	} else {
+		var err error
+		if certs, err = certificates(cert); err != nil {
+			return nil, err
+		}
+		if len(key) == 0 {
+			key = cert
+		}
+	}
+	signer, err := privateKey(key, password)
+	if err != nil {
+		return nil, err
+	}
+	return &Identity{DER: matching(certs, signer), Key: signer}, nil
+}
+
+// certificates returns the DER of every certificate in text.
+func certificates(text []byte) ([][]byte, error) {
+	var list [][]byte
+	for rest := text; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type == "CERTIFICATE" {
+			list = append(list, block.Bytes)
+		}
+	}
+	if len(list) > 0 {
+		return list, nil
+	}
+	if _, err := x509.ParseCertificate(text); err == nil {
+		return [][]byte{text}, nil
+	}
+	return nil, errors.New("there is no certificate in it, neither as PEM nor as DER or PKCS #12")
+}
+
+// matching returns the certificate whose public key is that of key, or the first one:
+// that none matches is for others to say.
+func matching(certs [][]byte, key crypto.Signer) []byte {
+	type equaler interface{ Equal(crypto.PublicKey) bool }
+	public, ok := key.Public().(equaler)
+	for _, der := range certs {
+		if cert, err := x509.ParseCertificate(der); ok && err == nil && public.Equal(cert.PublicKey) {
+			return der
+		}
+	}
+	return certs[0]
+}
+
+// privateKey returns the first private key in text.
+func privateKey(text []byte, password string) (crypto.Signer, error) {
+	for rest := text; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if bytes.HasSuffix([]byte(block.Type), []byte("PRIVATE KEY")) {
+			return pemKey(block, password)
+		}
+	}
+	if key, err := parseDER(text); err == nil {
+		return key, nil
+	}
+	if isEncryptedPKCS8(text) {
+		return encryptedPKCS8(text, password)
+	}
+	return nil, errors.New("there is no private key in it, neither as PEM nor as DER")
+}
+
+// parseDER reads an unencrypted key in any of its three forms.
+func parseDER(der []byte) (crypto.Signer, error) {
+	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return key, nil
+	}
+	if key, err := x509.ParseECPrivateKey(der); err == nil {
+		return key, nil // not RSA, which has to be said, not guessed
+	}
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, err
+	}
+	return signer(key)
+}
+
+func signer(key any) (crypto.Signer, error) {
+	if s, ok := key.(crypto.Signer); ok {
+		return s, nil
+	}
+	return nil, fmt.Errorf("the private key is a %T, which cannot sign", key)
+}

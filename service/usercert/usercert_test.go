@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package usercert
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Everything in testdata was written by OpenSSL 3.0, and by ssh-keygen. Where it is the
+// key of joe.crt it is plain.pem in another form.
+func file(t testing.TB, name string) []byte {
+	t.Helper()
+	if name == "" {
+		return nil
+	}
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+const password = "s3cret-ü"
+
+func TestEveryFormatIsRead(t *testing.T) {
+	block, _ := pem.Decode(file(t, "joe.crt"))
+	key, err := parseDER(file(t, "plain.der"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ cert, key, password string }{
+		{"joe.crt", "plain.pem", ""},
+		{"joe.crt", "plain.pem", "needless"},
+		{"joe.crt", "plain.der", ""},
+		{"joe.crt", "pkcs1.pem", ""},
+		{"joe.der", "plain.pem", ""},
+		{"joe.crt", "aes256.pem", password},
+		{"joe.crt", "aes256.der", password},
+		{"joe.crt", "aes128sha1.pem", password},
+		{"joe.crt", "des3.pem", password},
+		{"joe.crt", "scrypt.pem", password},
+		{"joe.crt", "legacy-aes.pem", password},
+		{"joe.crt", "legacy-des3.pem", password},
+		{"modern.p12", "", password},
+		{"legacy.p12", "", password},
+		{"nopassword.p12", "", ""},
+		{"modern.p12", "plain.pem", password},
+	} {
+		t.Run(tt.cert+" "+tt.key, func(t *testing.T) {
+			id, err := Load(file(t, tt.cert), file(t, tt.key), tt.password)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(id.DER, block.Bytes) {
+				t.Error("another certificate")
+			}
+			if !id.Key.Public().(*rsa.PublicKey).Equal(key.Public()) {
+				t.Error("another key")
+			}
+		})
+	}
+}
+
+func TestTheCertificateOfTheKeyIsTakenFromABundle(t *testing.T) {
+	bundle := bytes.Join([][]byte{file(t, "ca.crt"), file(t, "plain.pem"), file(t, "ec.crt"), file(t, "joe.crt")}, nil)
+	id, err := Load(bundle, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(id.DER)
+	if err != nil || cert.Subject.CommonName != "joe" || cert.PublicKeyAlgorithm != x509.RSA {
+		t.Errorf("took %v (%v), %v", cert.Subject, cert.PublicKeyAlgorithm, err)
+	}
+	// One that does not match is for package protocol to refuse.
+	if id, err = Load(file(t, "ca.crt"), file(t, "plain.pem"), ""); err != nil || id == nil {
+		t.Errorf("certificate of another key: %v", err)
+	}
+}
+
+func TestKeysOfOtherKindsAreReadSoThatTheyCanBeNamed(t *testing.T) {
+	id, err := Load(file(t, "ec.crt"), file(t, "ec.pem"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, isRSA := id.Key.Public().(*rsa.PublicKey); isRSA {
+		t.Error("an elliptic curve became RSA")
+	}
+}
+
+func TestPasswordsAreNeededOrWrong(t *testing.T) {
+	for _, key := range []string{"aes256.pem", "aes256.der", "aes128sha1.pem", "des3.pem", "scrypt.pem", "legacy-aes.pem", "legacy-des3.pem", "modern.p12", "legacy.p12"} {
+		cert := "joe.crt"
+		if strings.HasSuffix(key, ".p12") {
+			cert, key = key, ""
+		}
+		for _, c := range []struct {
+			password string
+			want     error
+		}{{"", ErrPasswordNeeded}, {"wrong", ErrWrongPassword}, {password + " ", ErrWrongPassword}} {
+			if _, err := Load(file(t, cert), file(t, key), c.password); !errors.Is(err, c.want) {
+				t.Errorf("%s %s with password %q: error %v, want %v", cert, key, c.password, err, c.want)
+			}
+		}
+	}
+}
+
+// costly is scrypt.pem with parameters that need half a gigabyte.
+func costly(t testing.TB) []byte {
+	block, _ := pem.Decode(file(t, "scrypt.pem"))
+	der := bytes.Replace(block.Bytes, []byte{2, 2, 4, 0, 2, 1, 8}, []byte{2, 2, 0x7f, 0xff, 2, 1, 0x7f}, 1)
+	if bytes.Equal(der, block.Bytes) {
+		t.Fatal("scrypt's parameters are not where they should be")
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: der})
+}
+
+// damaged changes the middle of the container: an initialisation vector of another length
+// makes ciphers panic.
+func damaged(t testing.TB, name string, from, to []byte) []byte {
+	block, _ := pem.Decode(file(t, name))
+	der := bytes.Replace(block.Bytes, from, to, 1)
+	if bytes.Equal(der, block.Bytes) {
+		t.Fatalf("%s has no % x", name, from)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: der})
+}
+
+func TestWhatCannotBeReadIsNamed(t *testing.T) {
+	cert := file(t, "joe.crt")
+	for _, tt := range []struct {
+		name      string
+		cert, key []byte
+		want      string
+	}{
+		{"no certificate", file(t, "plain.pem"), file(t, "plain.pem"), "no certificate"},
+		{"empty", nil, nil, "no certificate"},
+		{"no key", cert, cert, "no private key"},
+		{"no key at all", cert, nil, "no private key"},
+		{"noise", cert, []byte("\x30\x03\x02\x01\x00 noise"), "no private key"},
+		{"damaged key", cert, []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "cannot be read"},
+		{"OpenSSH", cert, file(t, "openssh.pem"), "ssh-keygen"},
+		{"PBES1", cert, file(t, "pbes1.pem"), "openssl pkcs8 -topk8"},
+		{"a cipher nobody uses", cert, file(t, "camellia.pem"), "unsupported cipher"},
+		{"an initialisation vector of four bytes", cert, damaged(t, "des3.pem", []byte{4, 8}, []byte{4, 4}), ""},
+		{"PKCS #12 without a key", file(t, "nokey.p12"), nil, "PKCS #12"},
+		{"twenty million rounds", cert, file(t, "rounds-huge.pem"), "rounds"},
+		{"twenty million rounds in PKCS #12", file(t, "rounds-huge.p12"), nil, "rounds"},
+		{"half a gigabyte", cert, costly(t), "memory"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			began := time.Now()
+			_, err := Load(tt.cert, tt.key, password)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || errors.Is(err, ErrPasswordNeeded) {
+				t.Errorf("error %v, want one with %q", err, tt.want)
+			}
+			if err != nil && strings.Contains(err.Error(), password) {
+				t.Error("the error has the password in it")
+			}
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	names, err := filepath.Glob("testdata/*.*")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, n := range names {
+		if b := file(f, filepath.Base(n)); !strings.Contains(n, "huge") {
+			f.Add(b, []byte(nil))
+			f.Add(file(f, "joe.crt"), b)
+			if block, _ := pem.Decode(b); block != nil {
+				f.Add(block.Bytes, block.Bytes)
+			}
+		}
+	}
+	f.Add(costly(f), costly(f))
+	f.Fuzz(func(t *testing.T, cert, key []byte) {
+		id, err := Load(cert, key, password)
+		if err != nil {
+			return
+		}
+		if len(id.DER) == 0 || id.Key == nil {
+			t.Fatal("success without a certificate or key")
+		}
+		if k, ok := id.Key.(*rsa.PrivateKey); ok && k.N.BitLen() >= 1024 {
+			digest := make([]byte, 20)
+			if _, err := k.Sign(nil, digest, crypto.SHA1); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
