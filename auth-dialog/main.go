@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Nm-softether-auth-dialog is the program that secret agents (GNOME Shell, nm-applet,
+// nmcli --ask, nmtui) run as the user to learn which secrets a SoftEther connection
+// wants. NetworkManager itself never runs it.
+//
+// It is told about the connection on standard input and answers on standard output
+// (nm-vpn-plugin.md 5). With --external-ui-mode the answer is a key file that tells
+// the agent what to ask. Without it the answer is the secrets themselves; having no
+// window, the program can then only hand back what it was given.
+//
+// It touches no file, no network and no display, and never asks for anything
+// unless it was called with -i.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"network-manager-softether/profile"
+)
+
+const program = "nm-softether-auth-dialog"
+
+// patience is how long the agent may take to describe the connection, and how long
+// the program waits for QUIT before it leaves by itself (nm-vpn-plugin.md 5.4).
+const patience = 20 * time.Second
+
+var errSlow = errors.New("nothing more came within 20 seconds")
+
+func main() {
+	// GNOME Shell closes our standard error at once; a message there must not end the answer.
+	signal.Ignore(syscall.SIGPIPE)
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program; it returns its exit status: 0, or 1, which agents take as "cancelled".
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	fail := func(err error) int {
+		_, _ = fmt.Fprintf(stderr, "%s: %v\n", program, err)
+		return 1
+	}
+	o := parseArgs(args)
+	if o.help {
+		_, _ = io.WriteString(stdout, usage)
+		return 0
+	}
+	if o.service != profile.ServiceType {
+		return fail(fmt.Errorf("this program serves connections of type %s only and is run by NetworkManager's clients (--help says more); --service was %q", profile.ServiceType, o.service))
+	}
+	in := newLineReader(stdin)
+	var conn connection
+	err := within(patience, func() (err error) {
+		conn, err = readConnection(in)
+		return err
+	})
+	if err != nil {
+		return fail(fmt.Errorf("reading the connection from standard input: %w", err))
+	}
+	q := decide(o, conn)
+	if o.external {
+		err = writeExternal(stdout, q)
+	} else if q.asks() {
+		err = fmt.Errorf("connection %q needs an answer (%s), and this version has no window to ask in; use an agent that draws its own (GNOME Shell, nm-applet 1.8.22 or later), or: nmcli --ask connection up %q", o.name, q.asked(), o.name)
+	} else if err = writePlain(stdout, q); err == nil {
+		_ = within(patience, func() error { return awaitQuit(in) }) // leaving late is no failure
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return 0
+}
+
+// within returns what f returns, or errSlow after d. In the latter case f is left
+// behind, blocked on standard input: the program is about to end.
+func within(d time.Duration, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return errSlow
+	}
+}
