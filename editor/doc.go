@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command editor is libnm-vpn-plugin-softether.so (go build -buildmode=c-shared): what settings programs load to
+// import, export and edit connections of this plugin. nmcli, nm-connection-editor (GTK 3) and GNOME Settings (GTK 4)
+// load the same file.
+//
+// It is a guest in other people's programs, and behaves like one:
+//
+//   - It is linked with libnm alone. GTK is what the host has: it is found at run time (package gtk), so the
+//     library brings no second toolkit into a process.
+//   - The two GObject classes libnm wants are in plugin.c, without any logic. It is all Go, and every function
+//     that C calls recovers from panics and reports them as a GError.
+//   - It starts no goroutine, keeps no global state and touches neither the network nor any file but the one it is
+//     asked to import or export.
+//
+// The reasons and measurements are in gui-in-go.md.
+package main

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"network-manager-softether/profile"
+	"network-manager-softether/profile/vpnfile"
+)
+
+// importFile reads a .vpn file. Settings programs try every plugin on every file, so one that is not ours ends in an
+// error soon, whatever it is: nothing but a regular file is opened for reading, and no more read than a .vpn file may have.
+func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
+	// Without O_NONBLOCK, opening a named pipe would wait for its other end.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
+		return nil, nil, errors.Join(err, fmt.Errorf("%s: %w: it is no regular file", path, vpnfile.ErrForeign))
+	}
+	text, err := io.ReadAll(io.LimitReader(f, vpnfile.MaxSize+1))
+	if err != nil {
+		return nil, nil, err
+	}
+	account, unknown, err := vpnfile.Read(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	c, warnings, err := account.Connection()
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, item := range unknown {
+		warnings = append(warnings, profile.Warning{Key: strings.TrimPrefix(item, "."), Text: "unknown item, left out"})
+	}
+	return c, warnings, nil
+}
+
+// exportFile writes a .vpn file that only its owner can read, since there may be passwords in it.
+func exportFile(path string, c *vpnfile.Connection) ([]profile.Warning, error) {
+	account, warnings, err := vpnfile.FromConnection(c)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() && st.Mode().Perm()&0o077 != 0 {
+		if err := f.Chmod(0o600); err != nil { // a file that was there before
+			return nil, err
+		}
+	}
+	if _, err := f.Write(account.Marshal()); err != nil {
+		return nil, err
+	}
+	return warnings, f.Close()
+}
+
+// fileName suggests a name for an exported file.
+func fileName(id string) string {
+	name := strings.TrimLeft(strings.Map(func(r rune) rune {
+		if r < ' ' || r == '/' || r == 0x7f {
+			return '_'
+		}
+		return r
+	}, strings.ToValidUTF8(id, "_")), ".")
+	for len(name) > 200 { // NAME_MAX is 255
+		name = strings.ToValidUTF8(name[:200], "")
+	}
+	if name == "" {
+		name = "softether"
+	}
+	return name + ".vpn"
+}
+
+// plain takes the operation out of an error about a file: the host says itself what it was doing.
+func plain(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Path + ": " + path.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package form
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"strings"
+)
+
+func isPEM(text string) bool { return strings.Contains(text, "-----BEGIN ") }
+
+// Describe returns what stands in a field for PEM text that is stored in the connection. It begins with a bracket, so
+// that it is not taken for a path.
+func Describe(text string) string {
+	var first string
+	certs := 0
+	for rest := []byte(text); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		name := "private key"
+		if block.Type == "CERTIFICATE" {
+			certs++
+			name = "certificate"
+			if c, err := x509.ParseCertificate(block.Bytes); err == nil {
+				name = fmt.Sprintf("%s, until %s", c.Subject.CommonName, c.NotAfter.Format("2006-01-02"))
+			}
+		}
+		if first == "" {
+			first = strings.TrimPrefix(name, ", ")
+		}
+	}
+	if certs > 1 {
+		first += fmt.Sprintf(", and %d more", certs-1)
+	}
+	return "[" + strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(first, "?")) + "]"
+}

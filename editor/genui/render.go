@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strings"
+
+	"network-manager-softether/editor/form"
+	"network-manager-softether/profile"
+)
+
+// A page is XML in the making.
+type page struct {
+	b      strings.Builder
+	gtk    int
+	indent int
+	layout func() // writes the place of the next object, if it stands in a grid of GTK 4
+}
+
+// render returns the whole file. The two versions differ in a few words only: how a widget says its place in a grid,
+// and that GTK 3 hides what is not told to be visible.
+func render(gtk int) string {
+	p := &page{gtk: gtk}
+	p.line(`<?xml version="1.0" encoding="UTF-8"?>`)
+	p.line(`<!-- SPDX-License-Identifier: Apache-2.0 -->`)
+	p.line(`<!-- Generated from editor/form by "go generate ./editor/form". Do not edit. -->`)
+	p.line(`<interface domain="network-manager-softether">`)
+	p.in(func() {
+		if gtk == 3 {
+			p.line(`<requires lib="gtk+" version="3.20"/>`)
+		} else {
+			p.line(`<requires lib="gtk" version="4.0"/>`)
+		}
+		p.object("GtkBox", "page", func() {
+			p.property("orientation", "vertical")
+			p.child(p.scrolled)
+			p.child(p.problem)
+		})
+	})
+	p.line(`</interface>`)
+	return p.b.String()
+}
+
+func (p *page) scrolled() {
+	p.object("GtkScrolledWindow", "", func() {
+		p.property("vexpand", "True")
+		p.property("hscrollbar-policy", "never")
+		p.property("propagate-natural-height", "True")
+		p.property("max-content-height", "400") // leaves room for the window's own parts on a screen of 600 lines
+		p.child(func() {
+			p.object("GtkViewport", "", func() { p.child(p.body) })
+		})
+	})
+}
+
+// problem is what is wrong with the input. It does not scroll away.
+func (p *page) problem() {
+	p.object("GtkLabel", "problem", func() {
+		p.property("wrap", "True")
+		p.property("xalign", "0")
+		p.property("max-width-chars", "60")
+		p.property("selectable", "True")
+		for _, side := range []string{"start", "end", "top", "bottom"} {
+			p.property("margin-"+side, "12")
+		}
+	})
+}
+
+func (p *page) body() {
+	p.object("GtkBox", "", func() {
+		p.property("orientation", "vertical")
+		p.property("spacing", "12")
+		for _, side := range []string{"start", "end", "top", "bottom"} {
+			p.property("margin-"+side, "12")
+		}
+		for _, s := range form.Sections {
+			p.child(func() {
+				if s.Title == "" {
+					p.grid(s.Section)
+					return
+				}
+				p.object("GtkExpander", fmt.Sprintf("section-%d", s.Section), func() {
+					p.text("label", s.Title)
+					p.property("use-underline", "True")
+					p.child(func() { p.grid(s.Section) })
+				})
+			})
+		}
+	})
+}
+
+func (p *page) grid(section form.Section) {
+	p.object("GtkGrid", "", func() {
+		p.property("row-spacing", "6")
+		p.property("column-spacing", "12")
+		if section != form.Identity {
+			p.property("margin-start", "12")
+			p.property("margin-top", "6")
+		}
+		row := 0
+		for i := range form.Fields {
+			f := &form.Fields[i]
+			if f.Section != section {
+				continue
+			}
+			if f.Shape != form.Check {
+				p.cell(0, row, func() { p.label(f) })
+				p.cell(1, row, func() { p.field(f) })
+			} else {
+				p.cell(1, row, func() { p.field(f) })
+			}
+			row++
+		}
+		if section == form.Identity {
+			p.cell(1, row, func() {
+				p.object("GtkCheckButton", form.ShowPasswords, func() {
+					p.text("label", "Show _passwords")
+					p.property("use-underline", "True")
+				})
+			})
+		}
+	})
+}
+
+func (p *page) label(f *form.Field) {
+	p.object("GtkLabel", "label-"+f.Key, func() {
+		p.text("label", f.Label)
+		p.property("use-underline", "True")
+		p.property("mnemonic-widget", f.Key)
+		p.property("xalign", "0")
+	})
+}
+
+func (p *page) field(f *form.Field) {
+	k := profile.Lookup(f.Key)
+	tip := tooltip(k)
+	entry := func() {
+		p.text("tooltip-text", tip)
+		p.property("hexpand", "True")
+		p.property("activates-default", "True")
+		if k.Default != "" {
+			p.property("placeholder-text", k.Default)
+		}
+	}
+	switch f.Shape {
+	case form.Entry:
+		p.object("GtkEntry", f.Key, entry)
+	case form.Password:
+		p.object("GtkEntry", f.Key, func() {
+			entry()
+			p.property("visibility", "False")
+			p.property("input-purpose", "password")
+		})
+	case form.Check:
+		p.object("GtkCheckButton", f.Key, func() {
+			p.text("label", f.Label)
+			p.property("use-underline", "True")
+			p.text("tooltip-text", tip)
+		})
+	case form.Combo:
+		p.object("GtkComboBoxText", f.Key, func() {
+			p.text("tooltip-text", tip)
+			p.property("hexpand", "True")
+			p.line("<items>")
+			p.in(func() {
+				for _, w := range f.Words {
+					p.line(fmt.Sprintf(`<item id="%s" translatable="yes">%s</item>`, escape(w.Value), escape(w.Label)))
+				}
+			})
+			p.line("</items>")
+		})
+	case form.File:
+		p.object("GtkBox", "box-"+f.Key, func() {
+			p.property("spacing", "6")
+			p.child(func() { p.object("GtkEntry", f.Key, entry) })
+			p.child(func() {
+				p.object("GtkButton", "choose-"+f.Key, func() {
+					p.text("label", "Choose…")
+					p.text("tooltip-text", "Read a PEM file into the connection")
+				})
+			})
+		})
+	}
+}
+
+// tooltip is the help of the table, in lines: GTK 4 does not break those of tooltips. What the flags of a secret are
+// as numbers is for those who write files.
+func tooltip(k *profile.Key) string {
+	tip := k.Help + "."
+	if k.Kind == profile.KindFlags {
+		return tip
+	}
+	for _, word := range strings.Fields(k.Long) {
+		line := tip[strings.LastIndexByte(tip, '\n')+1:]
+		if len(line)+len(word) > 64 || tip == k.Help+"." {
+			tip += "\n" + word
+		} else {
+			tip += " " + word
+		}
+	}
+	return tip
+}
+
+func (p *page) line(text string) {
+	p.b.WriteString(strings.Repeat("  ", p.indent) + text + "\n")
+}
+
+func (p *page) in(f func()) {
+	p.indent++
+	f()
+	p.indent--
+}
+
+func (p *page) object(class, id string, inside func()) {
+	layout := p.layout
+	p.layout = nil
+	open := `<object class="` + class + `"`
+	if id != "" {
+		open += ` id="` + id + `"`
+	}
+	p.line(open + ">")
+	p.in(func() {
+		if p.gtk == 3 {
+			p.property("visible", "True")
+		}
+		inside()
+		if layout != nil {
+			layout()
+		}
+	})
+	p.line("</object>")
+}
+
+func (p *page) child(f func()) {
+	p.line("<child>")
+	p.in(f)
+	p.line("</child>")
+}
+
+// cell is a child of a grid. GTK 3 has its place beside the object, GTK 4 in it.
+func (p *page) cell(column, row int, f func()) {
+	place := func(outer, left, top string) {
+		p.line("<" + outer + ">")
+		p.in(func() {
+			p.property(left, fmt.Sprint(column))
+			p.property(top, fmt.Sprint(row))
+		})
+		p.line("</" + outer + ">")
+	}
+	p.child(func() {
+		if p.gtk == 4 {
+			p.layout = func() { place("layout", "column", "row") }
+		}
+		f()
+		if p.gtk == 3 {
+			place("packing", "left-attach", "top-attach")
+		}
+	})
+}
+
+func (p *page) property(name, value string) {
+	p.line(`<property name="` + name + `">` + escape(value) + `</property>`)
+}
+
+// text is a property a translator is to see.
+func (p *page) text(name, value string) {
+	p.line(`<property name="` + name + `" translatable="yes">` + escape(value) + `</property>`)
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s)) // writing to a Builder does not fail
+	return strings.ReplaceAll(b.String(), "&#39;", "'")
+}

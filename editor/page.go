@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// #include <stdlib.h>
+// #include "editor.h"
+// #include "plugin.h"
+import "C"
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/cgo"
+	"unsafe"
+
+	"network-manager-softether/editor/form"
+	"network-manager-softether/editor/gtk"
+	"network-manager-softether/profile"
+)
+
+const gettextDomain = "network-manager-softether"
+
+var (
+	//go:embed page-gtk3.ui
+	pageGTK3 string
+	//go:embed page-gtk4.ui
+	pageGTK4 string
+)
+
+// A page is one settings page on the screen.
+type page struct {
+	widgets *widgets
+	form    *form.Form
+	editor  *C.NMVpnEditor // borrowed: the page is the editor's
+	filling bool           // what changes now, the person did not do
+}
+
+//export softetherNewEditor
+func softetherNewEditor(connection *C.NMConnection, gerr **C.GError) (editor *C.NMVpnEditor) {
+	defer guard(gerr)
+	editor, err := newEditor(connection)
+	if err != nil {
+		fail(gerr, C.NM_CONNECTION_ERROR_FAILED, "SoftEther: "+err.Error())
+	}
+	return editor
+}
+
+func newEditor(connection *C.NMConnection) (*C.NMVpnEditor, error) {
+	var xml string
+	switch version := gtk.Version(); version {
+	case 0:
+		return nil, errors.New("there is no settings page outside of a graphical program; see nm-settings-softether(5) for the keys")
+	case 3:
+		xml = pageGTK3
+	case 4:
+		xml = pageGTK4
+	default:
+		return nil, fmt.Errorf("there is no settings page for GTK %d", version)
+	}
+	builder, err := gtk.Build(gettextDomain, xml)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{filling: true, widgets: &widgets{builder: builder}}
+	defer func() {
+		if p.editor == nil { // something went wrong
+			builder.Close()
+		}
+	}()
+	p.widgets.collect()
+	values := form.Values{}
+	if c, err := fromNM(connection); err == nil { // a new connection may have no VPN setting yet
+		values = form.Values{Data: c.Data, Secrets: c.Secrets}
+	}
+	p.form = form.New(p.widgets, values)
+	p.editor = C.softether_editor_new((*C.GObject)(builder.Object("page").Pointer()), C.uintptr_t(cgo.NewHandle(p)))
+	p.watch()
+	p.filling = false
+	return p.editor, nil
+}
+
+// watch has changed and choose called. The number of an event is that of its field; a field's button has a negative one.
+func (p *page) watch() {
+	on := func(o gtk.Object, signal string, what int) {
+		s := C.CString(signal)
+		defer C.free(unsafe.Pointer(s))
+		C.softether_editor_watch(p.editor, (*C.GObject)(o.Pointer()), s, C.int(what))
+	}
+	for i := range form.Fields {
+		f := &form.Fields[i]
+		on(p.widgets.object(f.Key), "notify::"+property(f.Shape), i)
+		if f.Shape == form.File {
+			on(p.widgets.object("choose-"+f.Key), "clicked", -1-i)
+		}
+	}
+	on(p.widgets.object(form.ShowPasswords), "notify::active", len(form.Fields))
+}
+
+//export softetherEditorEvent
+func softetherEditorEvent(handle C.uintptr_t, what C.int) {
+	defer guard(nil)
+	p := cgo.Handle(handle).Value().(*page)
+	switch {
+	case p.filling:
+	case what < 0:
+		p.choose(form.Fields[-1-int(what)])
+	default:
+		p.filling = true
+		p.form.Changed()
+		p.filling = false
+		if int(what) < len(form.Fields) { // showing a password changes nothing
+			C.softether_editor_emit_changed(p.editor)
+		}
+	}
+}
+
+// choose lets the person pick a file for a field.
+func (p *page) choose(f form.Field) {
+	near := p.widgets.object("choose-" + f.Key)
+	gtk.ChooseFile(near, unsafe.Pointer(p.editor), f.Title(), func(path string) {
+		defer guard(nil)
+		if err := p.load(f.Key, path); err != nil {
+			p.widgets.Tell(f.Title() + ": " + plain(err))
+		}
+	})
+}
+
+// load reads a file into a field. A PKCS#12 file stays where it is: only the service opens it, with its password.
+func (p *page) load(key, path string) error {
+	if (profile.File{Path: path}).PKCS12() && key == profile.KeyCert {
+		p.widgets.Set(key, path)
+		return nil
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if limit := int64(profile.Lookup(key).Max); !st.Mode().IsRegular() || st.Size() > limit {
+		return fmt.Errorf("%s is no file of at most %d bytes", filepath.Base(path), limit)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return p.form.Load(key, string(content))
+}
+
+//export softetherEditorGone
+func softetherEditorGone(handle C.uintptr_t) {
+	defer guard(nil)
+	p := cgo.Handle(handle).Value().(*page)
+	cgo.Handle(handle).Delete()
+	p.widgets.builder.Close()
+}
