@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/profile"
+)
+
+// How every relay of VPN Gate is entered; the password is no secret.
+const (
+	gateHub      = "VPNGATE"
+	gateUser     = "vpn"
+	gatePassword = "vpn"
+)
+
+// dnsPriority keeps names from being asked of others than the relay: a negative one excludes the other connections
+// (nm-settings(5), ipv4.dns-priority).
+const dnsPriority = int32(-50)
+
+// connectionName is made of checked values alone: country code, address and, if another connection has that name, the port.
+func connectionName(r relay, taken map[string]bool) string {
+	name := "VPN Gate " + r.addr.String()
+	if r.code != "" {
+		name = "VPN Gate " + r.code + " " + r.addr.String()
+	}
+	if taken[name] {
+		name += " " + strconv.Itoa(int(r.port))
+	}
+	return name
+}
+
+// newConnection returns the settings of a connection (nm-vpn-plugin.md 3). owner, if not empty, is the one user who
+// may see and use it.
+//
+// The certificate is checked as usual: the relays' own certificates do not verify, so the first connection asks the
+// person, and the answer is stored as a pin. server-cert-check=no would spare the question and any
+// later protection with it. IPv6 is off in the tunnel: relays have none, and the hub is full of strangers who could
+// pretend to be a router.
+func newConnection(r relay, name, uuid, owner string) map[string]map[string]dbus.Variant {
+	connection := map[string]dbus.Variant{
+		"id":          dbus.MakeVariant(name),
+		"uuid":        dbus.MakeVariant(uuid),
+		"type":        dbus.MakeVariant("vpn"),
+		"autoconnect": dbus.MakeVariant(false),
+	}
+	if owner != "" {
+		connection["permissions"] = dbus.MakeVariant([]string{"user:" + owner + ":"})
+	}
+	return map[string]map[string]dbus.Variant{
+		"connection": connection,
+		"vpn": {
+			"service-type": dbus.MakeVariant(profile.ServiceType),
+			"data": dbus.MakeVariant(map[string]string{
+				profile.KeyGateway:                       r.addr.String(),
+				profile.KeyPort:                          strconv.Itoa(int(r.port)),
+				profile.KeyHub:                           gateHub,
+				profile.KeyUser:                          gateUser,
+				profile.KeyAuthType:                      string(profile.AuthPassword),
+				profile.FlagsKey(profile.SecretPassword): "0",
+				profile.KeyServerCertCheck:               string(profile.CertCheckYes),
+			}),
+			"secrets": dbus.MakeVariant(map[string]string{profile.SecretPassword: gatePassword}),
+		},
+		"ipv4": {"method": dbus.MakeVariant("auto"), "dns-priority": dbus.MakeVariant(dnsPriority)},
+		"ipv6": {"method": dbus.MakeVariant("disabled")},
+	}
+}
+
+// leadsTo returns the relay that an existing connection leads to, if it is one of VPN Gate.
+func leadsTo(serviceType string, data map[string]string) (netip.AddrPort, bool) {
+	if serviceType != profile.ServiceType || !strings.EqualFold(data[profile.KeyHub], gateHub) {
+		return netip.AddrPort{}, false
+	}
+	gateway, err := profile.ParseEndpoint(data[profile.KeyGateway])
+	if err != nil {
+		return netip.AddrPort{}, false
+	}
+	addr, err := netip.ParseAddr(gateway.Host)
+	if err != nil {
+		return netip.AddrPort{}, false
+	}
+	if gateway.Port == 0 {
+		gateway.Port = 443
+		if n, err := strconv.ParseUint(data[profile.KeyPort], 10, 16); err == nil && n > 0 {
+			gateway.Port = uint16(n)
+		}
+	}
+	return netip.AddrPortFrom(addr.Unmap(), gateway.Port), true
+}
+
+// newUUID returns a random UUID (RFC 9562 5.4).
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

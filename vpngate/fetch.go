@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+)
+
+// defaultURL is where VPN Gate publishes its list for programs.
+const defaultURL = "https://www.vpngate.net/api/iphone/"
+
+const (
+	maxList        = 32 << 20 // bytes, decompressed; the real list has about 1.5 MB
+	defaultTimeout = time.Minute
+	maxRedirects   = 5
+)
+
+// bounds is how much is read and how long fetching may take.
+type bounds struct {
+	bytes int64
+	time  time.Duration
+}
+
+// readFile reads a saved list; "-" is stdin. It waits for a person or a pipe until ctx ends, and then leaves the
+// reading behind: the program is about to end.
+func readFile(ctx context.Context, name string, stdin io.Reader, limit int64) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := readNamed(name, stdin, limit)
+		done <- result{data, err}
+	}()
+	select {
+	case r := <-done:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, errors.New(textErrStopped)
+	}
+}
+
+func readNamed(name string, stdin io.Reader, limit int64) ([]byte, error) {
+	if name == "-" {
+		return readBounded(stdin, limit)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf(textErrRead, err)
+	}
+	defer f.Close()
+	return readBounded(f, limit)
+}
+
+func readBounded(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf(textErrRead, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf(textErrTooBig, limit>>20)
+	}
+	return data, nil
+}
+
+// fetch gets the list from an http or https address. The environment names the proxy, as usual
+// (http_proxy, https_proxy, no_proxy). progress is told how many bytes are there.
+func fetch(ctx context.Context, address string, most bounds, progress func(n int)) ([]byte, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf(textErrScheme, shown(address, maxWord))
+	}
+	whole, cancel := context.WithTimeout(ctx, most.time)
+	defer cancel()
+	data, err := get(whole, u, most.bytes, progress)
+	switch {
+	case err == nil:
+		return data, nil
+	case ctx.Err() != nil:
+		return nil, errors.New(textErrStopped)
+	case whole.Err() != nil:
+		return nil, fmt.Errorf(textErrSlow, most.time)
+	}
+	return nil, err
+}
+
+func get(ctx context.Context, u *url.URL, limit int64, progress func(n int)) ([]byte, error) {
+	transport := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    20 * time.Second,
+		ResponseHeaderTimeout:  30 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		DisableKeepAlives:      true,
+	}
+	client := &http.Client{Transport: transport, CheckRedirect: checkRedirect}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf(textErrFetch, err)
+	}
+	req.Header.Set("User-Agent", "network-manager-softether/"+version)
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf(textErrFetch, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf(textErrStatus, shown(u.Host, maxWord), resp.StatusCode, http.StatusText(resp.StatusCode))
+	}
+	return readBounded(&counter{r: resp.Body, tell: progress}, limit)
+}
+
+// checkRedirect refuses to go on without encryption where it was asked for.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return errors.New(textErrRedirects)
+	}
+	if req.URL.Scheme != "https" && via[len(via)-1].URL.Scheme == "https" {
+		return errors.New(textErrRedirect)
+	}
+	return nil
+}
+
+// A counter tells how many bytes have been read through it.
+type counter struct {
+	r    io.Reader
+	n    int
+	tell func(n int)
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += n
+	c.tell(c.n)
+	return n, err
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A column of the table. All texts are of characters that take one column of the terminal, see shown.
+type column struct {
+	head  string
+	right bool // numbers
+	text  func(relay) string
+}
+
+var tableColumns = []column{
+	{textHeadCountry, false, func(r relay) string { return strings.TrimSpace(codeText(r) + " " + r.country) }},
+	{textHeadAddress, false, func(r relay) string { return r.addr.String() }},
+	{textHeadPort, true, func(r relay) string { return strconv.Itoa(int(r.port)) }},
+	{textHeadSpeed, true, func(r relay) string {
+		if r.speed == 0 {
+			return textUnknown
+		}
+		return fmt.Sprintf(textSpeed, float64(r.speed)/mbit)
+	}},
+	{textHeadPing, true, func(r relay) string {
+		if r.ping == unknown {
+			return textUnknown
+		}
+		return fmt.Sprintf(textPing, r.ping)
+	}},
+	{textHeadSessions, true, func(r relay) string {
+		if r.sessions == unknown {
+			return textUnknown
+		}
+		return strconv.FormatInt(r.sessions, 10)
+	}},
+	{textHeadUptime, true, func(r relay) string { return uptimeText(r.uptime) }},
+}
+
+// narrow is the order in which columns go when the terminal is too narrow for all: by their place in tableColumns.
+// Country and address always stay.
+var narrow = []int{6, 5, 4, 2, 3}
+
+// minCountry is how far the first column shrinks before others go: the code and a few letters.
+const minCountry = 11
+
+func codeText(r relay) string {
+	if r.code == "" {
+		return "??"
+	}
+	return r.code
+}
+
+func uptimeText(d time.Duration) string {
+	switch {
+	case d == 0:
+		return textUnknown
+	case d < time.Hour:
+		return fmt.Sprintf(textMinutes, d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf(textHours, d/time.Hour)
+	}
+	return fmt.Sprintf(textDays, d/(24*time.Hour))
+}
+
+// writeTable writes a table for people. width is that of the terminal, 0 = no limit.
+func writeTable(w io.Writer, relays []relay, width int) error {
+	cells := make([][]string, len(tableColumns)) // by column; the first is the head
+	widths := make([]int, len(tableColumns))
+	for i, c := range tableColumns {
+		cells[i] = append(cells[i], c.head)
+		for _, r := range relays {
+			cells[i] = append(cells[i], c.text(r))
+		}
+		for _, s := range cells[i] {
+			widths[i] = max(widths[i], utf8.RuneCountInString(s))
+		}
+	}
+	fit(widths, width)
+	var b strings.Builder
+	for row := range len(relays) + 1 {
+		var line strings.Builder
+		for i, c := range tableColumns {
+			if widths[i] == 0 {
+				continue
+			}
+			if line.Len() > 0 {
+				line.WriteString("  ")
+			}
+			line.WriteString(pad(cells[i][row], widths[i], c.right))
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// fit shrinks the columns until they fit into width; a column of no width is left out.
+func fit(widths []int, width int) {
+	if width <= 0 {
+		return
+	}
+	excess := func() int {
+		sum := -2
+		for _, n := range widths {
+			if n > 0 {
+				sum += n + 2
+			}
+		}
+		return sum - width
+	}
+	shrink := func() {
+		if n := excess(); n > 0 {
+			widths[0] = max(min(widths[0], minCountry), widths[0]-n)
+		}
+	}
+	full := widths[0]
+	shrink()
+	for _, i := range narrow {
+		if excess() <= 0 {
+			break
+		}
+		widths[i] = 0
+		widths[0] = full
+		shrink()
+	}
+}
+
+func pad(s string, width int, right bool) string {
+	n := utf8.RuneCountInString(s)
+	switch {
+	case n > width:
+		return string([]rune(s)[:width-1]) + "…"
+	case right:
+		return strings.Repeat(" ", width-n) + s
+	}
+	return s + strings.Repeat(" ", width-n)
+}
