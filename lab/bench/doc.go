@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command bench measures this project's client against the official one, Debian's softether-vpnclient, in one run, on
+// one network, against the same softether-vpnserver. `make bench` runs it; it prints a table and writes it as JSON and
+// as an SVG chart.
+//
+// The comparison is meant to be fair. Both clients have a cable of their own to the same Internet, log in as the same
+// user to the same hub with the same settings, and speak the cipher that the server chooses; they run one after the
+// other, never together, and who goes first alternates from round to round. Each is freshly connected and warmed up in
+// every round. Ours is connected by NetworkManager, the official one by vpncmd, as their users do. What is printed are
+// medians over the rounds; the JSON has every value.
+//
+// Two things to know when reading the numbers. Both ends of the tunnel, the server, and both iperf3 share the
+// machine's processors, so a frugal client also leaves more of them to the server: throughput here is that of the
+// whole, and the client's own cost is the CPU time per GB. And CPU time is what the kernel puts to the account of the
+// client's processes; work that it does in softirqs, like moving packets from a veth into a socket, is in nobody's.
+package main

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// A flow is what iperf3 is to send.
+type flow struct {
+	way     way
+	streams int // TCP connections at once
+	udp     int // bytes of payload of the datagrams to send as fast as possible; 0 is TCP
+}
+
+type way int
+
+const (
+	up way = iota
+	down
+	both
+)
+
+func (w way) String() string { return [...]string{"up", "down", "both ways"}[w] }
+
+// traffic is what arrived.
+type traffic struct {
+	bytes, packets float64 // of payload, in both directions together; packets only of UDP
+	bits           float64 // per second
+	took           time.Duration
+}
+
+// iperf runs iperf3 from the client to the office.
+func iperf(ctx context.Context, h *lab.Host, f flow, length time.Duration) (traffic, error) {
+	args := []string{"iperf3", "--client", lab.OfficeGateway.String(), "--json", "--connect-timeout", "3000",
+		"--time", fmt.Sprint(int(length.Round(time.Second).Seconds())), "--parallel", fmt.Sprint(max(f.streams, 1))}
+	switch f.way {
+	case down:
+		args = append(args, "--reverse")
+	case both:
+		args = append(args, "--bidir")
+	}
+	if f.udp > 0 {
+		args = append(args, "--udp", "--bitrate", "0", "--length", fmt.Sprint(f.udp))
+	}
+	ctx, cancel := context.WithTimeout(ctx, length+15*time.Second)
+	defer cancel()
+	res, err := h.Run(ctx, lab.Command{Args: args})
+	if err != nil {
+		return traffic{}, err
+	}
+	return parseIperf([]byte(res.Stdout))
+}
+
+// parseIperf adds up what iperf3 3.12 says that the receivers got.
+func parseIperf(out []byte) (traffic, error) {
+	type sum struct {
+		Bytes, Seconds, Packets float64
+		Lost                    float64 `json:"lost_packets"`
+	}
+	var report struct {
+		Error string
+		End   struct {
+			Received sum `json:"sum_received"`
+			Reverse  sum `json:"sum_received_bidir_reverse"`
+		}
+	}
+	if err := json.Unmarshal(out, &report); err != nil {
+		return traffic{}, fmt.Errorf("iperf3's report: %w: %.200s", err, out)
+	}
+	if report.Error != "" {
+		return traffic{}, fmt.Errorf("iperf3: %s", report.Error)
+	}
+	r, v := report.End.Received, report.End.Reverse
+	if r.Seconds <= 0 {
+		return traffic{}, fmt.Errorf("iperf3's report has no receiver: %.200s", out)
+	}
+	t := traffic{bytes: r.Bytes + v.Bytes, took: time.Duration(r.Seconds * float64(time.Second))}
+	t.bits = 8 * t.bytes / r.Seconds
+	t.packets = r.Packets - r.Lost
+	return t, nil
+}

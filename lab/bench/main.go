@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+func main() { os.Exit(lab.Main(run)) }
+
+// options are the command line.
+type options struct {
+	build, json, svg string
+	against          string // another build of the service, instead of the official client
+	rounds           int
+	length           time.Duration // of one measurement
+	idle             time.Duration // of the measurement of doing nothing
+	only             string        // setups, comma-separated; "" is all
+	bulk             bool          // leave out what is not bulk transfer of one flow
+}
+
+func parseArgs() (options, time.Duration, error) {
+	var o options
+	seconds := flag.Float64("seconds", 5, "length of one measurement")
+	quick := flag.Bool("quick", false, "2 rounds of 2 seconds, for a first look")
+	limit := flag.Duration("limit", 40*time.Minute, "give up after this long")
+	flag.StringVar(&o.build, "build", "build", "folder with the built programs")
+	flag.StringVar(&o.json, "json", "", "write the results to this file")
+	flag.StringVar(&o.svg, "svg", "", "write a chart to this file")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often everything is measured")
+	flag.StringVar(&o.only, "setups", "", "measure only these, comma-separated: "+strings.Join(setupNames(), ", "))
+	flag.StringVar(&o.against, "against", "", "compare with this other build of nm-softether-service instead of the official client")
+	flag.BoolVar(&o.bulk, "bulk", false, "measure only bulk transfer over one flow")
+	flag.Parse()
+	if *quick {
+		o.rounds, *seconds = 2, 2
+	}
+	o.length = time.Duration(*seconds * float64(time.Second))
+	o.idle = max(2*o.length, 2*time.Second)
+	if o.against != "" {
+		var err error
+		if o.against, err = filepath.Abs(o.against); err != nil {
+			return o, 0, err
+		}
+	}
+	if o.rounds < 1 || o.length < time.Second || flag.NArg() > 0 {
+		return o, 0, fmt.Errorf("at least 1 round, at least 1 second, and no further arguments")
+	}
+	return o, *limit, nil
+}
+
+func run() int {
+	opts, limit, err := parseArgs()
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), limit)
+		defer cancel()
+		err = measureAll(ctx, opts)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		return 1
+	}
+	return 0
+}
+
+// measureAll builds the lab, measures, and reports what there is, also if something failed half-way.
+func measureAll(ctx context.Context, o options) error {
+	setups, err := chooseSetups(o.only)
+	if err != nil {
+		return err
+	}
+	lo := lab.Options{Progress: os.Stderr, NMLevel: "WARN"}
+	if err := lo.FindPrograms(o.build); err != nil {
+		return err
+	}
+	service := lo.Service
+	lo.Service = serviceLink
+	l, err := lab.Start(ctx, lo)
+	if err != nil {
+		return err
+	}
+	b, err := newBench(ctx, l, o, service)
+	if err != nil {
+		return err
+	}
+	failed := b.rounds(ctx, setups)
+	r := b.report()
+	r.print(os.Stdout)
+	if o.json != "" {
+		if err := r.writeJSON(o.json); err != nil {
+			return err
+		}
+	}
+	if o.svg != "" {
+		if err := os.WriteFile(o.svg, []byte(r.chart()), 0o644); err != nil {
+			return err
+		}
+	}
+	return failed
+}

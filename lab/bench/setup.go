@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"network-manager-softether/lab"
+)
+
+// A setup is one way of connecting, the same for both clients.
+type setup struct {
+	name, title string
+	ours        map[string]string // keys of the profile
+	official    lab.OfficialAccount
+	full        bool // measure everything, not bulk transfer alone
+	// inForce looks at the server's description of the session for what the setup is about.
+	inForce func(session map[string]string) bool
+}
+
+var setups = []setup{
+	{
+		name: "tcp", title: "one TCP connection", full: true,
+		ours:     map[string]string{"max-connections": "1", "udp-acceleration": "no"},
+		official: lab.OfficialAccount{Connections: 1, NoUDP: true},
+		inForce:  func(s map[string]string) bool { return !udpInUse(s) },
+	},
+	{
+		name: "tcp8", title: "8 TCP connections",
+		ours:     map[string]string{"max-connections": "8", "udp-acceleration": "no"},
+		official: lab.OfficialAccount{Connections: 8, NoUDP: true},
+		inForce:  func(s map[string]string) bool { return connections(s) == "8" },
+	},
+	{
+		name: "tcp32", title: "32 TCP connections",
+		ours:     map[string]string{"max-connections": "32", "udp-acceleration": "no"},
+		official: lab.OfficialAccount{Connections: 32, NoUDP: true},
+		inForce:  func(s map[string]string) bool { return connections(s) == "32" },
+	},
+	{
+		name: "udp", title: "UDP acceleration",
+		ours:     map[string]string{"max-connections": "1", "udp-acceleration": "yes"},
+		official: lab.OfficialAccount{Connections: 1},
+		inForce:  udpInUse,
+	},
+}
+
+func setupNames() []string {
+	var names []string
+	for _, s := range setups {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func chooseSetups(only string) ([]setup, error) {
+	if only == "" {
+		return setups, nil
+	}
+	var chosen []setup
+	for _, name := range strings.Split(only, ",") {
+		i := slices.Index(setupNames(), name)
+		if i < 0 {
+			return nil, fmt.Errorf("no setup %q, there are %s", name, strings.Join(setupNames(), ", "))
+		}
+		chosen = append(chosen, setups[i])
+	}
+	return chosen, nil
+}
+
+// The items of vpncmd's SessionGet.
+func udpInUse(s map[string]string) bool {
+	return strings.HasPrefix(s["UDP Acceleration is Active"], "Yes")
+}
+
+func connections(s map[string]string) string {
+	return s["Number of TCP Connections"]
+}
+
+// session asks the server about Alice's only session.
+func session(ctx context.Context, l *lab.Lab) (map[string]string, error) {
+	names, err := l.Server.Sessions(ctx, lab.HubOffice, lab.Alice)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) != 1 {
+		return nil, fmt.Errorf("the server has %d sessions of %s instead of one: %v", len(names), lab.Alice.Name, names)
+	}
+	out, err := l.Server.Admin(ctx, "Hub "+lab.HubOffice+"\nSessionGet "+names[0])
+	if err != nil {
+		return nil, err
+	}
+	items := map[string]string{}
+	for line := range strings.Lines(out) {
+		if name, value, ok := strings.Cut(line, "|"); ok {
+			items[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		}
+	}
+	return items, nil
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package bustest runs a real dbus-daemon of its own for a test.
+package bustest
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// config is that of a bus for everything; policy is included, so that a test can use
+// the policy file that is installed.
+const config = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=SOCKET</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+    <allow send_interface="org.freedesktop.DBus.Introspectable"/>
+    <allow send_interface="org.freedesktop.DBus.Properties"/>
+  </policy>
+  <policy user="root">
+    <allow send_interface="org.freedesktop.NetworkManager.VPN.Plugin"/>
+  </policy>
+  INCLUDE
+</busconfig>
+`
+
+// A Bus is a running dbus-daemon.
+type Bus struct {
+	Address string
+	daemon  *exec.Cmd
+}
+
+// New starts a bus as strict as the system's, with the policy file, if it is not empty,
+// and stops it with the test.
+func New(t testing.TB, policy string) *Bus {
+	t.Helper()
+	// t.TempDir may be longer than the 108 bytes of a socket address.
+	dir, err := os.MkdirTemp("", "bus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	include := ""
+	if policy != "" {
+		abs, err := filepath.Abs(policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		include = "<include>" + abs + "</include>"
+	}
+	socket, file := filepath.Join(dir, "bus"), filepath.Join(dir, "bus.conf")
+	text := strings.NewReplacer("SOCKET", socket, "INCLUDE", include).Replace(config)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := &Bus{Address: "unix:path=" + socket}
+	b.daemon = exec.Command("dbus-daemon", "--config-file="+file, "--nofork", "--nopidfile", "--print-address")
+	b.daemon.Stderr = os.Stderr
+	out, err := b.daemon.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Stop)
+	started := make(chan bool, 1)
+	go func() { started <- bufio.NewScanner(out).Scan() }() // it prints its address when it listens
+	select {
+	case ok := <-started:
+		if !ok {
+			t.Fatal("dbus-daemon ended at once")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("dbus-daemon did not start")
+	}
+	return b
+}
+
+// Stop ends the bus, as a crash would; it may be called twice.
+func (b *Bus) Stop() {
+	b.daemon.Process.Kill()
+	b.daemon.Wait()
+}
+
+// Connect returns a new connection, closed with the test.
+func (b *Bus) Connect(t testing.TB) *dbus.Conn {
+	t.Helper()
+	conn, err := dbus.Connect(b.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+func TestEveryKindOfUserConnects(t *testing.T) {
+	plain := lab.Alice
+	plain.AuthType = "plain-password"
+	otherCase := lab.Mixed
+	otherCase.Name = strings.ToLower(otherCase.Name)
+	for name, u := range map[string]lab.User{
+		"password":                        lab.Alice,
+		"plain password":                  plain,
+		"anonymous":                       lab.Anonymous,
+		"mixed-case name":                 lab.Mixed,
+		"name typed in lower case":        otherCase,
+		"non-ASCII password":              lab.Accented,
+		"only DHCP addresses are allowed": lab.Forced,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := network(t)
+			w.up(w.profile("user", lab.HubOffice, u))
+			w.pings(lab.OfficeGateway)
+			w.down("user")
+		})
+	}
+}
+
+func TestUserNameFromTheStandardProperty(t *testing.T) {
+	w := network(t)
+	v := w.profile("user", lab.HubOffice, lab.Alice, "vpn.user-name", lab.Alice.Name)
+	v.Data["user"] = ""
+	w.up(v)
+	w.pings(lab.OfficeGateway)
+}
+
+// refused connects and wants a failure: nmcli's words, a hint in the log, soon, and nothing left.
+func (w *world) refused(v lab.VPN, wantWords, wantLog string, limit time.Duration) {
+	w.t.Helper()
+	mark := w.Desktop.NMLogMark()
+	w.ok(w.Desktop.Add(w.ctx, v))
+	began := time.Now()
+	res, err := w.Desktop.NMCLI(w.ctx, "", "connection", "up", v.Name)
+	w.ok(err)
+	if took := time.Since(began); took > limit {
+		w.t.Errorf("the failure took %v, want at most %v", took, limit)
+	}
+	if res.Code == 0 || !strings.Contains(res.Text(), wantWords) {
+		w.t.Errorf("nmcli said %q (exit status %d), want a failure with %q", res.Text(), res.Code, wantWords)
+	}
+	if log := w.Desktop.VPNLog(mark); !strings.Contains(strings.ToLower(log), strings.ToLower(wantLog)) {
+		w.t.Errorf("the log does not say %q:\n%s", wantLog, log)
+	}
+	w.ok(w.Desktop.AwaitGone(w.ctx))
+	w.baseIntact()
+}
+
+// What nmcli says for the reasons a VPN can fail with (nm-vpn-plugin.md 2.3).
+const (
+	loginFailed   = "Invalid secrets"
+	connectFailed = "Unknown reason"
+	badConfig     = "returned invalid configuration"
+	startFailed   = "failed to start"
+	noSecrets     = "No valid secrets"
+	timedOut      = "timed out"
+)
+
+func TestServerRefusesTheUser(t *testing.T) {
+	nobody := lab.User{Name: "nobody", Password: "x", AuthType: "password"}
+	for name, c := range map[string]struct {
+		user            lab.User
+		hub, words, log string
+	}{
+		"expired user": {lab.Expired, lab.HubOffice, loginFailed, "expired"},
+		"unknown hub":  {lab.Alice, "NOSUCHHUB", connectFailed, "HUB_NOT_FOUND"},
+		"unknown user": {nobody, lab.HubOffice, noSecrets, "password"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := network(t)
+			w.refused(w.profile("refused", c.hub, c.user), c.words, c.log, 5*time.Second)
+		})
+	}
+}
+
+func TestUserWithOneLoginIsAlreadyLoggedIn(t *testing.T) {
+	w := network(t)
+	w.up(w.profile("first", lab.HubNAT, lab.OneLogin, "ipv4.never-default", "yes"))
+	w.ok(w.Desktop.Add(w.ctx, w.profile("second", lab.HubNAT, lab.OneLogin, "ipv4.never-default", "yes")))
+	res, err := w.Desktop.NMCLI(w.ctx, "", "connection", "up", "second")
+	w.ok(err)
+	if res.Code == 0 {
+		t.Error("a second session of a user with MultiLogins=1 was let in")
+	}
+	w.wantState("first", lab.Activated)
+	w.pings(lab.NATGateway)
+}
+
+func TestHubIsOffline(t *testing.T) {
+	w := network(t)
+	w.ok(w.Server.SetHub(w.ctx, lab.HubNAT, false))
+	t.Cleanup(func() { w.ok(w.Server.SetHub(w.ctx, lab.HubNAT, true)) })
+	w.refused(w.profile("offline", lab.HubNAT, lab.Alice), connectFailed, "hub", 5*time.Second)
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// unpinned is a profile that says nothing about the server's certificate.
+func (w *world) unpinned() lab.VPN {
+	w.t.Helper()
+	v := w.profile("trust", lab.HubOffice, lab.Alice)
+	v.Data["server-cert-sha256"] = ""
+	return v
+}
+
+func TestCertificateQuestionIsAskedOnceAndNotAgain(t *testing.T) {
+	w := network(t)
+	w.ok(w.Server.NewCert(w.ctx))
+	fingerprint, err := w.Server.Fingerprint(w.ctx)
+	w.ok(err)
+	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
+	res := w.asks("trust", "yes")
+	if res.Code != 0 || !strings.Contains(strings.ReplaceAll(res.Text(), " ", ""), fingerprint) {
+		t.Fatalf("nmcli --ask with yes typed (exit status %d) said, without the fingerprint %s:\n%s", res.Code, fingerprint, res.Text())
+	}
+	w.pings(lab.OfficeGateway)
+	w.down("trust")
+
+	res = w.asks("trust") // a question would be seen in what nmcli prints
+	if res.Code != 0 || strings.Contains(res.Text(), "trust-sha256") {
+		t.Fatalf("the second time (exit status %d): %s", res.Code, res.Text())
+	}
+	w.down("trust")
+	w.ok(w.Desktop.Up(w.ctx, "trust")) // and with nobody to ask
+	w.down("trust")
+}
+
+func TestChangedCertificateIsNeverAQuestion(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
+	if res := w.asks("trust", "yes"); res.Code != 0 {
+		t.Fatalf("the first connection failed: %s", res.Text())
+	}
+	w.down("trust")
+	w.ok(w.Server.NewCert(w.ctx))
+	mark := w.Desktop.NMLogMark()
+	res := w.asks("trust", "yes", "yes", "yes")
+	if res.Code == 0 {
+		t.Fatal("it connected to a server with another certificate")
+	}
+	fingerprint, err := w.Server.Fingerprint(w.ctx)
+	w.ok(err)
+	if strings.Contains(res.Text(), fingerprint) {
+		t.Errorf("the new certificate was offered:\n%s", res.Text())
+	}
+	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, fingerprint) {
+		t.Error("the log does not show the new fingerprint")
+	}
+	w.ok(w.Desktop.AwaitGone(w.ctx))
+}
+
+func TestUnknownCertificateWithNobodyToAsk(t *testing.T) {
+	w := network(t)
+	fingerprint, err := w.Server.Fingerprint(w.ctx)
+	w.ok(err)
+	w.refused(w.unpinned(), noSecrets, "server-cert-sha256", 5*time.Second)
+	w.neverLoggedIn(fingerprint)
+}
+
+// neverLoggedIn checks that the log tells how to trust the certificate.
+func (w *world) neverLoggedIn(fingerprint string) {
+	w.t.Helper()
+	if !strings.Contains(w.Desktop.VPNLog(0), fingerprint) {
+		w.t.Error("the log does not show the fingerprint")
+	}
+}
+
+func TestWrongPinInTheProfile(t *testing.T) {
+	w := network(t)
+	v := w.profile("pinned", lab.HubOffice, lab.Alice)
+	v.Data["server-cert-sha256"] = strings.Repeat("00", 32)
+	w.refused(v, connectFailed, "certificate", 5*time.Second)
+}
+
+func TestCertificateSignedByAnAuthorityOfTheProfile(t *testing.T) {
+	w := network(t)
+	w.ok(w.Server.UseSignedCert(w.ctx))
+	t.Cleanup(func() { w.ok(w.Server.NewCert(w.ctx)) })
+	w.ok(w.Desktop.WriteFile("/etc/NetworkManager/ca.pem", string(w.Server.CA.PEM)))
+	v := w.unpinned()
+	v.Data["ca"] = "/etc/NetworkManager/ca.pem"
+	w.up(v)
+	w.pings(lab.OfficeGateway)
+	w.down("trust")
+
+	v.Name, v.Data["gateway"] = "othername", lab.ServerName4 // not a name in the certificate
+	w.refused(v, noSecrets, lab.ServerName4, 5*time.Second)
+}
+
+func TestCertificateIsNotCheckedWhenThePersonSaysSo(t *testing.T) {
+	w := network(t)
+	v := w.unpinned()
+	v.Data["server-cert-check"] = "no"
+	w.up(v)
+	w.pings(lab.OfficeGateway)
+}
+
+func TestPinIsDemandedButMissing(t *testing.T) {
+	w := network(t)
+	v := w.unpinned()
+	v.Data["server-cert-check"] = "pin"
+	w.ok(w.Desktop.Add(w.ctx, v))
+	res := w.asks("trust", "yes")
+	if res.Code == 0 {
+		return // asked and answered is as good as refused
+	}
+	w.ok(w.Desktop.AwaitGone(w.ctx))
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+func TestCluster(t *testing.T) {
+	w := freshNetwork(t)
+	c, err := w.NewCluster(w.ctx)
+	w.ok(err)
+	fingerprint, err := c.Controller.Fingerprint(w.ctx)
+	w.ok(err)
+	if other, err := c.Member.Fingerprint(w.ctx); err != nil || other == fingerprint {
+		t.Fatalf("controller and member have the same certificate (%v): nothing to test", err)
+	}
+	v := lab.VPN{Name: "cluster", Password: lab.Alice.Password,
+		Data: map[string]string{"gateway": lab.ControllerAddr.String(), "hub": lab.HubCluster, "user": lab.Alice.Name,
+			"server-cert-sha256": fingerprint, "max-connections": "3"},
+		More: []string{"ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv4.never-default", "yes", "ipv6.method", "disabled"}}
+	w.up(quick(v))
+	inner := lab.MemberInner.Addr()
+	w.pings(inner)
+
+	route := func() {
+		t.Helper()
+		w.hasRoutes(serverRoute(lab.MemberAddr, lab.Bases[0]))
+		w.hasNoRoute(netip.PrefixFrom(lab.ControllerAddr, 32).String())
+	}
+	route()
+	sessions := func() []string {
+		t.Helper()
+		names, err := c.Member.Sessions(w.ctx, lab.HubCluster, lab.Alice)
+		w.ok(err)
+		return names
+	}
+	first := sessions()
+	if len(first) != 1 {
+		t.Fatalf("the member has the sessions %v, want one", first)
+	}
+	var ports []string
+	w.eventually("all connections at the member", 15*time.Second, func() error {
+		ports, err = c.Member.VPNPorts(w.ctx)
+		return is("the number of connections", len(ports), 3, err)
+	})
+	if n, err := c.Controller.VPNPorts(w.ctx); err != nil || len(n) > 0 {
+		t.Errorf("the controller still has the connections %v, %v", n, err)
+	}
+
+	// All connections are lost on the way: the session at the member is taken up again.
+	before := w.snapshot()
+	for _, p := range ports {
+		w.ok(c.Member.Forget(w.ctx, p))
+	}
+	w.eventually("pings after the loss", 20*time.Second, func() error { return w.pingOnce(inner) })
+	if now := sessions(); fmt.Sprint(now) != fmt.Sprint(first) {
+		t.Errorf("sessions %v became %v: a new login where the old session could be taken up again", first, now)
+	}
+	w.unchanged("cluster", before)
+	route()
+
+	// The session is ended: the way back begins at the controller.
+	logins := strings.Count(w.Desktop.NMLog(0), "redirected to a member")
+	w.ok(c.Member.Kick(w.ctx, lab.HubCluster, lab.Alice))
+	w.eventually("pings after the kick", 30*time.Second, func() error { return w.pingOnce(inner) })
+	if now := strings.Count(w.Desktop.NMLog(0), "redirected to a member"); now <= logins {
+		t.Errorf("%d redirects before the kick, %d after it", logins, now)
+	}
+	w.unchanged("cluster", before)
+	route()
+
+	// The member dies, and comes back: meanwhile the controller has nobody to send us to.
+	w.ok(c.Member.Kill(w.ctx))
+	time.Sleep(2 * time.Second)
+	w.unchanged("cluster", before)
+	w.ok(c.Restart(w.ctx))
+	w.eventually("pings after the member's return", 60*time.Second, func() error { return w.pingOnce(inner) })
+	w.unchanged("cluster", before)
+	w.down("cluster")
+	w.hasNoRoute(netip.PrefixFrom(lab.MemberAddr, 32).String())
+}
+
+// pingOnce gives addr a second to answer.
+func (w *world) pingOnce(addr netip.Addr) error {
+	ctx, cancel := context.WithTimeout(w.ctx, time.Second)
+	defer cancel()
+	_, err := w.Desktop.Ping(ctx, addr)
+	return err
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// edits runs nm-connection-editor on a profile and drives it.
+func (w *world) edits(name string, steps ...string) {
+	w.t.Helper()
+	w.drives("--edit="+w.get(name, "connection.uuid"), steps...)
+}
+
+// drives runs nm-connection-editor with options and drives it, see testdata/edit.py.
+func (w *world) drives(options string, steps ...string) {
+	w.t.Helper()
+	script, err := filepath.Abs("testdata/edit.py")
+	w.ok(err)
+	ctx, cancel := context.WithTimeout(w.ctx, 80*time.Second)
+	defer cancel()
+	res, err := w.Desktop.Run(ctx, lab.Command{
+		Args: append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, options}, steps...),
+		Env:  []string{"GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11", "HOME=" + w.t.TempDir(), "XDG_RUNTIME_DIR=" + w.t.TempDir()},
+	})
+	w.ok(err)
+	if res.Code != 0 {
+		w.t.Fatal(res.Text())
+	}
+	if strings.Contains(res.Stderr, "internal error of the SoftEther plugin") {
+		w.t.Error(res.Stderr)
+	}
+}
+
+func TestPersonEditsAConnectionInNMConnectionEditorAndConnects(t *testing.T) {
+	w := network(t)
+	v := ipv4Only(w.profile("office", lab.HubNAT, lab.Alice))
+	v.Data["user"], v.Data["made-up"] = "nobody", "kept"
+	w.ok(w.Desktop.Add(w.ctx, v))
+	w.edits("office", "Server="+lab.ServerName4, "Virtual hub="+lab.HubOffice, "User name="+lab.Alice.Name, "Password="+lab.Alice.Password, "!Save")
+	data := w.get("office", "vpn.data")
+	for _, item := range []string{"hub = " + lab.HubOffice, "user = " + lab.Alice.Name, "made-up = kept", "server-cert-sha256 = "} {
+		if !strings.Contains(data, item) {
+			t.Errorf("vpn.data lacks %s: %s", item, data)
+		}
+	}
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(lab.OfficeInner)
+	w.down("office")
+}
+
+func TestWrongInputCannotBeSavedInNMConnectionEditor(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
+	w.edits("office", "Port=99999", "?Port: \"99999\": a number from 1 to 65535", "dead:Save", "Port=5555", "!Save")
+	if data := w.get("office", "vpn.data"); !strings.Contains(data, "port = 5555") {
+		t.Errorf("vpn.data is %s", data)
+	}
+}
+
+func TestPersonImportsAFileInNMConnectionEditor(t *testing.T) {
+	w := network(t)
+	w.drives("--type=vpn --import="+official(t, "radius-http-proxy"), "Virtual hub=OTHER", "!Save")
+	data := w.get("radius", "vpn.data")
+	for _, item := range []string{"gateway = vpn.example.com", "hub = OTHER", "auth-type = plain-password", `proxy-server = proxy.example.com\:3128`} {
+		if !strings.Contains(data, item) {
+			t.Errorf("vpn.data lacks %s: %s", item, data)
+		}
+	}
+	if got := w.get("radius", "vpn.secrets"); !strings.Contains(got, "password = pässword 密码") || !strings.Contains(got, "proxy-password = proxypw") {
+		t.Errorf("vpn.secrets is %s", got)
+	}
+}

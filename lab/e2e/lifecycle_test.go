@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// gone waits until NetworkManager no longer shows the connection and nothing of it is left.
+func (w *world) gone(name string) {
+	w.t.Helper()
+	w.eventually(name+" to be inactive", 10*time.Second, func() error {
+		state, err := w.Desktop.State(name)
+		return is("state", state, 0, err)
+	})
+	w.ok(w.Desktop.AwaitGone(w.ctx))
+	w.baseIntact()
+}
+
+func TestServiceIsKilled(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT} {
+		t.Run(sig.String(), func(t *testing.T) {
+			w := network(t)
+			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+			w.ok(syscall.Kill(w.service(), sig))
+			w.gone("office")
+			w.ok(w.Desktop.Up(w.ctx, "office"))
+			w.pings(lab.OfficeGateway)
+			w.down("office")
+		})
+	}
+}
+
+func TestServiceIsKilledWhileConnecting(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			w := network(t)
+			called := make(chan struct{}, 8)
+			v := w.at(w.play(func(c net.Conn) { called <- struct{}{}; discard(c) }))
+			w.ok(w.Desktop.Add(w.ctx, v))
+			_, err := w.Desktop.MustNMCLI(w.ctx, "--wait", "0", "connection", "up", v.Name)
+			w.ok(err)
+			select {
+			case <-called:
+			case <-time.After(5 * time.Second):
+				t.Fatal("the service does not connect")
+			}
+			w.ok(syscall.Kill(w.service(), sig))
+			w.gone(v.Name)
+		})
+	}
+}
+
+func TestPersonDisconnectsWhileConnecting(t *testing.T) {
+	w := network(t)
+	v := w.at(w.play(discard))
+	w.ok(w.Desktop.Add(w.ctx, v))
+	_, err := w.Desktop.MustNMCLI(w.ctx, "--wait", "0", "connection", "up", v.Name)
+	w.ok(err)
+	w.eventually("the connection to be coming up", 5*time.Second, func() error {
+		state, err := w.Desktop.State(v.Name)
+		return is("state", state, lab.Activating, err)
+	})
+	w.ok(w.Desktop.Down(w.ctx, v.Name))
+	w.gone(v.Name)
+}
+
+func TestPersonTogglesQuickly(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	for range 10 {
+		w.ok(w.Desktop.Up(w.ctx, "office"))
+		w.ok(w.Desktop.Down(w.ctx, "office"))
+	}
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(lab.OfficeGateway)
+	w.down("office")
+	w.baseIntact()
+}
+
+func TestNetworkManagerIsRestarted(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		t.Run(sig.String(), func(t *testing.T) {
+			w := freshNetwork(t)
+			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+			w.ok(w.Desktop.StopNM(w.ctx, sig))
+			// NetworkManager tells its VPN services nothing when it ends: they have to see it themselves.
+			w.eventually("the service to end and its TAP to go", 5*time.Second, func() error {
+				taps, err := w.Desktop.TAPs()
+				if len(taps) > 0 || len(w.Desktop.Services()) > 0 {
+					return fmt.Errorf("TAPs %v and services %v are left", taps, w.Desktop.Services())
+				}
+				return err
+			})
+			w.ok(w.Desktop.StartNM(w.ctx))
+			w.ok(w.Desktop.Up(w.ctx, "office"))
+			w.pings(lab.OfficeInner)
+			w.down("office")
+		})
+	}
+}
+
+func TestTAPIsDeleted(t *testing.T) {
+	w := network(t)
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	link, err := w.Desktop.Net.LinkByName(w.tap())
+	w.ok(err)
+	w.ok(w.Desktop.Net.LinkDel(link))
+	w.gone("office")
+}
+
+func TestProfileIsDeletedWhileActive(t *testing.T) {
+	w := network(t)
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "delete", "office")
+	w.ok(err)
+	w.gone("office")
+}
+
+func TestPrivateProfile(t *testing.T) {
+	w := network(t)
+	w.up(ipv4Only(w.profile("private", lab.HubOffice, lab.Alice, "connection.permissions", "user:root")))
+	w.pings(lab.OfficeGateway)
+	w.down("private")
+}
+
+func TestServiceEndsByItselfWhenNobodyUsesIt(t *testing.T) {
+	w := network(t)
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.ok(w.Desktop.Down(w.ctx, "office"))
+	w.eventually("the service to end", 3*time.Second, func() error { return is("number of services", len(w.Desktop.Services()), 0, nil) })
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// parallel gives the profile n connections.
+func parallel(v lab.VPN, n int, half bool) lab.VPN {
+	v.Data["max-connections"] = fmt.Sprint(n)
+	if half {
+		v.Data["half-duplex"] = "yes"
+	}
+	return ipv4Only(v)
+}
+
+// connections waits until the server has n TCP connections from the desktop, and returns them.
+func (w *world) connections(n int, limit time.Duration) (ports []string) {
+	w.t.Helper()
+	w.eventually(fmt.Sprint(n, " connections"), limit, func() (err error) {
+		ports, err = w.VPNConnections(w.ctx)
+		return is("the number of connections", len(ports), n, err)
+	})
+	return ports
+}
+
+// session returns the name of Alice's only session on the hub and what the server says about it.
+func (w *world) session(hub string) (name string, facts map[string]string) {
+	w.t.Helper()
+	names, err := w.Server.Sessions(w.ctx, hub, lab.Alice)
+	w.ok(err)
+	if len(names) != 1 {
+		w.t.Fatalf("sessions are %v, want one", names)
+	}
+	out, err := w.Server.Admin(w.ctx, "Hub "+hub+"\nSessionGet "+names[0])
+	w.ok(err)
+	facts = make(map[string]string)
+	for line := range strings.Lines(out) {
+		if key, value, ok := strings.Cut(line, "|"); ok {
+			facts[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		}
+	}
+	return names[0], facts
+}
+
+// watch pings addr without a pause until stop is called, which returns the longest time without an answer.
+func (w *world) watch() (stop func() time.Duration) {
+	ctx, cancel := context.WithCancel(w.ctx)
+	worst := make(chan time.Duration)
+	go func() {
+		var longest time.Duration
+		for began := time.Now(); ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+			_, err := w.Desktop.Ping(ctx, lab.OfficeGateway)
+			longest = max(longest, time.Since(began))
+			if err == nil {
+				began = time.Now()
+			}
+		}
+		worst <- longest
+	}()
+	return func() time.Duration {
+		cancel()
+		return <-worst
+	}
+}
+
+func TestEightConnectionsCarryTheTraffic(t *testing.T) {
+	for name, half := range map[string]bool{"full duplex": false, "half duplex": true} {
+		t.Run(name, func(t *testing.T) {
+			w := freshNetwork(t)
+			w.up(parallel(w.profile("office", lab.HubOffice, lab.Alice), 8, half))
+			w.pings(lab.OfficeGateway)
+			w.connections(8, 20*time.Second)
+			id, facts := w.session(lab.HubOffice)
+			if facts["Number of TCP Connections"] != "8" || facts["VoIP / QoS Function"] != "Enabled" ||
+				strings.HasPrefix(facts["Half Duplex TCP Connection Mode"], "Yes") != half {
+				t.Errorf("the server says: %v", facts)
+			}
+			for _, reverse := range []bool{false, true} {
+				bits, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 3*time.Second, reverse)
+				w.ok(err)
+				t.Logf("%s, reverse %t: %.0f Mbit/s", name, reverse, bits/1e6)
+				if bits < 20e6 {
+					t.Errorf("%s, reverse %t: only %.1f Mbit/s", name, reverse, bits/1e6)
+				}
+			}
+			w.pings(lab.OfficeGateway, lab.OfficeInner)
+			w.connections(8, 5*time.Second)
+			if now, _ := w.session(lab.HubOffice); now != id {
+				t.Errorf("session %s became %s", id, now)
+			}
+			w.down("office")
+		})
+	}
+}
+
+// inOrder connects with n connections and returns them in the order in which they were made.
+func (w *world) inOrder(v lab.VPN, n int) (ports []string) {
+	w.t.Helper()
+	v.Data["connection-interval"] = "3"
+	w.up(v)
+	w.eventually(fmt.Sprint(n, " connections"), 30*time.Second, func() error {
+		now, err := w.VPNConnections(w.ctx)
+		for _, p := range now {
+			if !slices.Contains(ports, p) {
+				ports = append(ports, p)
+			}
+		}
+		return is("the number of connections", len(ports), n, err)
+	})
+	return ports
+}
+
+func TestConnectionsAreForgottenOnTheWayOneByOne(t *testing.T) {
+	for name, tt := range map[string]struct {
+		half bool
+		lose []int
+	}{
+		"full duplex": {false, []int{0, 1, 2}},
+		"half duplex": {true, []int{0, 3, 1}}, // both that lead to the server, and one of the others
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := freshNetwork(t)
+			ports := w.inOrder(quick(parallel(w.profile("office", lab.HubOffice, lab.Alice), 4, tt.half)), 4)
+			before := w.snapshot()
+			id, _ := w.session(lab.HubOffice)
+			done := make(chan error, 1)
+			go func() {
+				_, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 8*time.Second, false)
+				done <- err
+			}()
+			stop := w.watch()
+			for _, i := range tt.lose {
+				w.ok(w.ForgetConnection(w.ctx, ports[i]))
+				time.Sleep(2 * time.Second)
+			}
+			gap := stop()
+			t.Logf("the longest time without an answer: %v", gap.Round(time.Millisecond))
+			w.ok(<-done)
+			if gap > 3*time.Second {
+				t.Errorf("no answer for %v", gap)
+			}
+			w.unchanged("office", before)
+			// The server believes in the old ones until its time-out, and takes one more than granted.
+			w.eventually("the lost ones to be replaced", 45*time.Second, func() error {
+				now, err := w.VPNConnections(w.ctx)
+				fresh := slices.DeleteFunc(now, func(p string) bool { return slices.Contains(ports, p) })
+				if len(fresh) < 3 {
+					err = fmt.Errorf("only %d new connections (%v)", len(fresh), err)
+				}
+				return err
+			})
+			w.flows(5 * time.Second)
+			if !tt.half {
+				if now, _ := w.session(lab.HubOffice); now != id {
+					t.Errorf("session %s became %s", id, now)
+				}
+			}
+			w.down("office")
+		})
+	}
+}
+
+// TestServerSendsIntoTheVoid: a server never notices that a connection on which it only sends is lost. Two of those, and
+// the client takes a new session.
+func TestServerSendsIntoTheVoid(t *testing.T) {
+	w := freshNetwork(t)
+	ports := w.inOrder(quick(parallel(w.profile("office", lab.HubOffice, lab.Alice), 4, true)), 4)
+	before := w.snapshot()
+	stop := w.watch()
+	w.ok(w.ForgetConnection(w.ctx, ports[1]))
+	w.ok(w.ForgetConnection(w.ctx, ports[2]))
+	time.Sleep(20 * time.Second)
+	gap := stop()
+	t.Logf("the longest time without an answer: %v", gap.Round(time.Millisecond))
+	if gap > 15*time.Second {
+		t.Errorf("no answer for %v", gap)
+	}
+	w.flows(5 * time.Second)
+	for _, reverse := range []bool{false, true} {
+		if _, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, time.Second, reverse); err != nil {
+			t.Errorf("reverse %t: %v", reverse, err)
+		}
+	}
+	w.unchanged("office", before)
+	w.down("office")
+}
+
+// TestServerDropsTheOthersAfterAnAbruptClose: Debian's server takes all connections of a session for broken when one was
+// reset (softether-protocol.md 8.6); the way out is a new login.
+func TestServerDropsTheOthersAfterAnAbruptClose(t *testing.T) {
+	w := freshNetwork(t)
+	w.up(quick(parallel(w.profile("office", lab.HubOffice, lab.Alice), 4, false)))
+	ports := w.connections(4, 10*time.Second)
+	before := w.snapshot()
+	stop := w.watch()
+	w.ok(w.ResetConnection(w.ctx, ports[1]))
+	time.Sleep(8 * time.Second)
+	gap := stop()
+	t.Logf("the longest time without an answer: %v", gap.Round(time.Millisecond))
+	if gap > 7*time.Second {
+		t.Errorf("no answer for %v", gap)
+	}
+	w.flows(5 * time.Second)
+	w.unchanged("office", before)
+	now := w.connections(4, 15*time.Second)
+	if slices.ContainsFunc(now, func(p string) bool { return slices.Contains(ports, p) }) {
+		t.Logf("this server is not one of those: connections %v became %v", ports, now)
+	}
+	w.down("office")
+}
+
+func TestConnectionsAreReplacedAtTheEndOfTheirLifetime(t *testing.T) {
+	for name, n := range map[string]int{"one": 1, "three": 3} {
+		t.Run(name, func(t *testing.T) {
+			w := freshNetwork(t)
+			v := parallel(w.profile("office", lab.HubOffice, lab.Alice), n, false)
+			v.Data["connection-lifetime"] = "4"
+			w.up(v)
+			ports := w.connections(n, 10*time.Second)
+			id, _ := w.session(lab.HubOffice)
+			stop := w.watch()
+			time.Sleep(12 * time.Second)
+			gap := stop()
+			t.Logf("the longest time without an answer: %v", gap.Round(time.Millisecond))
+			if gap > 1500*time.Millisecond {
+				t.Errorf("no answer for %v", gap)
+			}
+			now, err := w.VPNConnections(w.ctx)
+			w.ok(err)
+			if slices.ContainsFunc(now, func(p string) bool { return slices.Contains(ports, p) }) {
+				t.Errorf("of the connections %v some are still there: %v", ports, now)
+			}
+			if after, _ := w.session(lab.HubOffice); after != id {
+				t.Errorf("session %s became %s", id, after)
+			}
+			w.down("office")
+		})
+	}
+}
+
+func TestCompressedSession(t *testing.T) {
+	w := freshNetwork(t)
+	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	v.Data["compression"] = "yes"
+	w.up(v) // with a real DHCP lease
+	w.pings(lab.OfficeGateway, lab.OfficeInner)
+	_, facts := w.session(lab.HubOffice)
+	if !strings.HasPrefix(facts["Use of Compression"], "Yes") {
+		t.Errorf("use of compression: %q, want yes", facts["Use of Compression"])
+	}
+	for _, reverse := range []bool{false, true} {
+		bits, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 2*time.Second, reverse)
+		w.ok(err)
+		t.Logf("reverse %t: %.0f Mbit/s", reverse, bits/1e6)
+	}
+	w.down("office")
+}

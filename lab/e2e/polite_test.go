@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+func TestServiceListensOnNothingAndStartsNoProgram(t *testing.T) {
+	w := network(t)
+	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.pings(lab.OfficeInner)
+	check := func(when string) {
+		t.Helper()
+		pid := w.service()
+		sockets, err := lab.Listening(pid)
+		w.ok(err)
+		if len(sockets) > 0 {
+			t.Errorf("%s, the service listens: %v", when, sockets)
+		}
+		had, err := lab.HadChildren(pid)
+		w.ok(err)
+		if kids := lab.Children(pid); len(kids) > 0 || had {
+			t.Errorf("%s, the service has the children %v, or had some (%t)", when, kids, had)
+		}
+	}
+	check("connected")
+	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	check("without a session")
+	w.flows(20 * time.Second)
+	check("connected again")
+	w.down("office")
+}
+
+func TestServiceGivesUpItsRightsAndStillReconnects(t *testing.T) {
+	w := network(t)
+	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	none := strings.Repeat("0", 16)
+	want := map[string]string{"NoNewPrivs": "1", "CapEff": none, "CapPrm": none, "CapInh": none, "CapAmb": none, "Groups": ""}
+	w.eventually("the service to have no rights left", 3*time.Second, func() error {
+		status, err := lab.Status(w.service())
+		if err != nil {
+			return err
+		}
+		for field, value := range want {
+			if status[field] != value {
+				return fmt.Errorf("%s is %q, want %q", field, status[field], value)
+			}
+		}
+		if strings.Contains(" "+status["Uid"]+" "+status["Gid"]+" ", " 0 ") {
+			return fmt.Errorf("it is still root: Uid %s, Gid %s", status["Uid"], status["Gid"])
+		}
+		return nil
+	})
+	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.flows(20 * time.Second)
+	w.down("office")
+}
+
+func TestNoSecretReachesTheLog(t *testing.T) {
+	w := freshNetwork(t)
+	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	v.Password = "very-secret-typo"
+	w.ok(w.Desktop.Add(w.ctx, v))
+	if res := w.asks("office", ctrlU+lab.Alice.Password); res.Code != 0 {
+		t.Fatal(res.Text())
+	}
+	w.down("office")
+	for line := range strings.Lines(w.Desktop.NMLog(0)) {
+		if strings.HasPrefix(line, "<") {
+			continue // NetworkManager's own, at level debug
+		}
+		for _, secret := range []string{v.Password, lab.Alice.Password} {
+			if strings.Contains(line, secret) {
+				t.Errorf("the service logged a password: %s", line)
+			}
+		}
+	}
+}
+
+func TestServerSeesOneEncryptedSession(t *testing.T) {
+	w := freshNetwork(t) // a server keeps the session of a client that left until its time-out
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+	w.ok(err)
+	if len(sessions) != 1 {
+		t.Errorf("the server has the sessions %v", sessions)
+	}
+	for _, want := range []string{`Client name: "network-manager-softether"`, "Use of encryption: Yes", `Client host name: ""`} {
+		if log := w.Server.Log(40); !strings.Contains(log, want) {
+			t.Errorf("the server's log lacks %q: %s", want, log)
+		}
+	}
+	w.down("office")
+}
+
+func TestActivationIsFast(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
+	var took []time.Duration
+	for range 10 {
+		began := time.Now()
+		w.ok(w.Desktop.Up(w.ctx, "office"))
+		took = append(took, time.Since(began))
+		w.down("office")
+	}
+	slices.Sort(took)
+	median := (took[4] + took[5]) / 2
+	t.Logf("10 activations took %v, median %v", took, median)
+	if median > 600*time.Millisecond {
+		t.Errorf("the median of 10 activations is %v", median)
+	}
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// company is how somebody logs in whose account the VPN server asks FreeRADIUS about.
+func company(r lab.RADIUSUser) lab.User {
+	return lab.User{Name: r.Name, Password: r.Password, AuthType: "plain-password"}
+}
+
+func TestCompanyAccountsOverRADIUS(t *testing.T) {
+	w := freshNetwork(t)
+	// Names that the server does not let an administrator create can come from RADIUS.
+	accented := lab.RADIUSUser{Name: "Zoë Müller-密码", Password: "Grüße-čaj"}
+	plain := lab.RADIUSUser{Name: "bob", Password: "pa55"}
+	w.ok(w.Server.UseRADIUS(w.ctx, lab.HubOffice, accented, plain))
+	for _, u := range []lab.RADIUSUser{accented, plain} {
+		v := ipv4Only(w.profile("company", lab.HubOffice, company(u)))
+		w.up(v)
+		w.pings(lab.OfficeGateway)
+		w.down(v.Name)
+		w.ok(w.Desktop.Clean(w.ctx))
+		if log := w.Server.RADIUSLog(); !strings.Contains(log, "Login OK: ["+u.Name+"]") {
+			t.Errorf("FreeRADIUS did not let %s in:\n%s", u.Name, log)
+		}
+	}
+	plain.Password = "wrong"
+	w.refused(w.profile("company", lab.HubOffice, company(plain)), noSecrets, "password", 8*time.Second)
+	if log := w.Server.RADIUSLog(); !strings.Contains(log, "Login incorrect") {
+		t.Errorf("FreeRADIUS refused nobody:\n%s", log)
+	}
+}
+
+// A confirmation on the telephone takes time. The server gives up before the client does: see lab.RADIUSPatience, and
+// package protocol for a server with more of it.
+func TestRADIUSAnswersLate(t *testing.T) {
+	w := freshNetwork(t)
+	late := lab.RADIUSUser{Name: "carol", Password: "pa55", Delay: lab.RADIUSPatience - 2*time.Second}
+	never := lab.RADIUSUser{Name: "dave", Password: "pa55", Delay: lab.RADIUSPatience + 5*time.Second}
+	w.ok(w.Server.UseRADIUS(w.ctx, lab.HubOffice, late, never))
+	v := ipv4Only(w.profile("company", lab.HubOffice, company(late)))
+	w.ok(w.Desktop.Add(w.ctx, v))
+	began := time.Now()
+	w.ok(w.Desktop.Up(w.ctx, v.Name))
+	if took := time.Since(began); took < late.Delay {
+		t.Errorf("it took %v: FreeRADIUS was not asked", took)
+	}
+	w.pings(lab.OfficeGateway)
+	w.down(v.Name)
+	w.ok(w.Desktop.Clean(w.ctx))
+	w.refused(w.profile("company", lab.HubOffice, company(never)), noSecrets, "AUTH_FAILED", lab.RADIUSPatience+4*time.Second)
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"testing"
+
+	"network-manager-softether/lab"
+)
+
+func TestHubGreetsWithAMessage(t *testing.T) {
+	w := freshNetwork(t)
+	const greeting = "Willkommen im Büro!\nMaintenance on Sunday."
+	w.ok(w.Server.SetMessage(w.ctx, lab.HubOffice, greeting))
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	if got, err := w.Desktop.Banner("office"); err != nil || got != greeting {
+		t.Errorf("the banner is %q, %v, want %q", got, err, greeting)
+	}
+	w.down("office")
+}

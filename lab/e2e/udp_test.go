@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// accelerate begins to count what carries the frames, and returns the profile with that udp-acceleration.
+func (w *world) accelerate(mode string) lab.VPN {
+	w.t.Helper()
+	w.ok(w.CountCarriers(w.ctx))
+	v := ipv4Only(w.profile("fast", lab.HubOffice, lab.Alice))
+	v.Data["udp-acceleration"] = mode
+	return v
+}
+
+// carriers sends TCP through the tunnel for a second, and returns the packets that carried it.
+func (w *world) carriers(reverse bool) (lab.Carriers, error) {
+	before, err := w.Carriers(w.ctx)
+	if err != nil {
+		return before, err
+	}
+	if _, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, time.Second, reverse); err != nil {
+		return before, err
+	}
+	after, err := w.Carriers(w.ctx)
+	return after.Sub(before), err
+}
+
+// allUDP says whether UDP carried everything; TCP may have sent some keep-alives.
+func allUDP(c lab.Carriers) error {
+	if c.UDPUp < 100 || c.UDPDown < 100 || c.TCPUp > 10 || c.TCPDown > 10 {
+		return fmt.Errorf("not all went over UDP: %+v", c)
+	}
+	return nil
+}
+
+// allTCP says whether TCP carried everything; UDP may have sent some keep-alives.
+func allTCP(c lab.Carriers) error {
+	if c.UDPUp > 20 || c.UDPDown > 20 || c.TCPUp < 100 || c.TCPDown < 100 {
+		return fmt.Errorf("not all went over TCP: %+v", c)
+	}
+	return nil
+}
+
+// settles waits until everything goes that way, in both directions.
+func (w *world) settles(what string, limit time.Duration, way func(lab.Carriers) error) {
+	w.t.Helper()
+	for _, reverse := range []bool{false, true} {
+		w.eventually(what, limit, func() error {
+			c, err := w.carriers(reverse)
+			if err != nil {
+				return err
+			}
+			return way(c)
+		})
+	}
+}
+
+func TestFramesTravelOverUDPAndOverTCPWhileUDPIsDead(t *testing.T) {
+	w := freshNetwork(t)
+	w.up(w.accelerate("yes"))
+	// The protocol uses UDP after it has worked for ten seconds.
+	w.settles("frames to go over UDP", 25*time.Second, allUDP)
+
+	transfer := make(chan error, 1)
+	go func() {
+		_, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 8*time.Second, false)
+		transfer <- err
+	}()
+	time.Sleep(2 * time.Second) // in the middle of it
+	w.ok(w.BlockUDP(w.ctx, true))
+	// We notice within a second; the server, which has to answer, within 2.1 s.
+	t.Logf("the tunnel answered again %v after UDP died", w.flows(4*time.Second))
+	w.ok(<-transfer)
+	w.settles("frames to go over TCP", 10*time.Second, func(c lab.Carriers) error {
+		c.UDPUp, c.UDPDown = 0, 0 // both go on trying
+		return allTCP(c)
+	})
+	w.ok(w.BlockUDP(w.ctx, false))
+	w.settles("frames to go over UDP again", 25*time.Second, allUDP)
+	w.wantState("fast", lab.Activated)
+	if sockets, err := lab.Listening(w.service()); err != nil || len(sockets) > 0 {
+		t.Errorf("the service listens: %v, %v", sockets, err)
+	}
+	w.down("fast")
+}
+
+func TestUDPWorksOverIPv6(t *testing.T) {
+	w := freshNetwork(t)
+	v := w.accelerate("yes")
+	v.Data["gateway"] = lab.ServerName6
+	w.up(v)
+	w.settles("frames to go over UDP", 25*time.Second, allUDP)
+	w.down("fast")
+}
+
+func TestFramesReturnToUDPAfterTheSessionIsReattached(t *testing.T) {
+	w := freshNetwork(t)
+	w.up(quick(w.accelerate("yes")))
+	w.settles("frames to go over UDP", 25*time.Second, allUDP)
+	w.ok(w.ResetConnections(w.ctx))
+	w.flows(20 * time.Second)
+	w.settles("frames to go over UDP", 40*time.Second, allUDP)
+	w.down("fast")
+}
+
+func TestAutomaticUDPWaitsUntilTheLineLosesPackets(t *testing.T) {
+	w := freshNetwork(t, func(o *lab.Options) { o.Impaired = true })
+	far := lab.Impairment{Delay: 10 * time.Millisecond}
+	w.Line.Set(far)
+	w.up(w.accelerate("auto"))
+	time.Sleep(12 * time.Second) // by now UDP could be used
+	before, err := w.Carriers(w.ctx)
+	w.ok(err)
+	// Not so much that it overruns the line.
+	w.ok(w.Desktop.EchoTCP(w.ctx, lab.OfficeGateway, 1<<20))
+	after, err := w.Carriers(w.ctx)
+	w.ok(err)
+	w.ok(allTCP(after.Sub(before)))
+	far.Loss = 0.02
+	w.Line.Set(far)
+	w.settles("frames to go over UDP", 40*time.Second, allUDP)
+	w.down("fast")
+}
+
+func TestNoUDPWhereItIsNotWanted(t *testing.T) {
+	w := freshNetwork(t)
+	w.up(w.accelerate("no"))
+	time.Sleep(3 * time.Second) // keep-alives would have gone
+	c, err := w.Carriers(w.ctx)
+	w.ok(err)
+	if c.UDPUp > 0 { // from the server's ports may come something else, such as a DNS query
+		t.Errorf("there was UDP: %+v", c)
+	}
+	w.down("fast")
+}

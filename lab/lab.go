@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Options says what to build.
+type Options struct {
+	// Service and AuthDialog are the programs under test, absolute paths. Policy is their D-Bus policy file.
+	Service, AuthDialog, Policy string
+	// Editor is the library nmcli imports and exports with; empty = none.
+	Editor string
+	// Installed uses the .name file and D-Bus policy installed on this machine instead.
+	Installed bool
+	// Impaired puts a Line, which can be made slow and lossy, into the first base connection.
+	Impaired bool
+	// Progress receives a line per step; nil = none.
+	Progress io.Writer
+	// NMLevel is NetworkManager's log level, default DEBUG.
+	NMLevel string
+	// ServiceEnv is added to NetworkManager's environment, which its VPN services inherit.
+	ServiceEnv []string
+}
+
+// A Lab is the running test network.
+type Lab struct {
+	Desktop  *Desktop
+	Internet *Host
+	Server   *Server
+	Office   *Office
+	Line     *Line // nil unless Options.Impaired
+
+	opts     Options
+	dir      string
+	extra    []*Host    // computers added after Start
+	progress sync.Mutex // one line at a time
+}
+
+// FindPrograms fills in the programs under test from a directory: a meson build directory or an installed one.
+func (o *Options) FindPrograms(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	find := func(name string) string {
+		for _, sub := range []string{"", "service", "auth-dialog", "data", "usr/lib/NetworkManager", "usr/share/dbus-1/system.d"} {
+			if p := filepath.Join(dir, sub, name); isFile(p) {
+				return p
+			}
+		}
+		return ""
+	}
+	o.Editor = find("libnm-vpn-plugin-softether.so")
+	if found, _ := filepath.Glob(filepath.Join(dir, "usr/lib*/*/NetworkManager/libnm-vpn-plugin-softether.so")); o.Editor == "" && len(found) == 1 {
+		o.Editor = found[0]
+	}
+	o.Service, o.AuthDialog = find("nm-softether-service"), find("nm-softether-auth-dialog")
+	if o.Policy = find("nm-softether-service.conf"); o.Policy == "" {
+		o.Policy = filepath.Join(filepath.Dir(dir), "data", "nm-softether-service.conf")
+	}
+	for _, p := range []string{o.Service, o.AuthDialog, o.Policy} {
+		if !isFile(p) {
+			return fmt.Errorf("no nm-softether-service, nm-softether-auth-dialog and D-Bus policy in %s (found %q, %q, %q): build them first, with make",
+				dir, o.Service, o.AuthDialog, o.Policy)
+		}
+	}
+	return nil
+}
+
+func isFile(p string) bool {
+	st, err := os.Stat(p)
+	return err == nil && st.Mode().IsRegular()
+}
+
+// Start builds the network and returns once the desktop is online, the VPN server takes connections to both hubs and
+// the office hands out addresses. It takes about two seconds. The process must have come through Main.
+func Start(ctx context.Context, opts Options) (*Lab, error) {
+	if os.Getenv(stageVar) != stageInside {
+		return nil, errors.New("lab.Start outside lab.Main: it would change this machine's network")
+	}
+	if opts.NMLevel == "" {
+		opts.NMLevel = "DEBUG"
+	}
+	l := &Lab{opts: opts}
+	if err := os.MkdirAll("/run/lab", 0o755); err != nil {
+		return nil, err
+	}
+	var err error
+	if l.dir, err = os.MkdirTemp("/run/lab", "net"); err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(l.dir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := l.build(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (l *Lab) build(ctx context.Context) error {
+	err := l.step("three computers, two cables to the Internet and one to the office", func() error {
+		return errors.Join(l.newDesktop(), l.newInternet(), l.newOffice(), l.wire())
+	})
+	if err != nil {
+		return err
+	}
+	// The three sides do not know each other; the machine has more than one core.
+	jobs := []func() error{
+		func() error {
+			return l.step("VPN server with hubs SECURENAT and OFFICE", func() error { return l.Server.first(ctx) })
+		},
+		func() error {
+			return l.step("desktop with D-Bus and NetworkManager online", func() error { return l.Desktop.first(ctx) })
+		},
+		func() error {
+			return l.step("office with DHCP, DNS, web and iperf3", func() error { return l.Office.first(ctx) })
+		},
+	}
+	errs := make([]error, len(jobs))
+	var wg sync.WaitGroup
+	for i, job := range jobs {
+		wg.Go(func() { errs[i] = job() })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// step runs one part of the work and reports it with the time it took.
+func (l *Lab) step(what string, f func() error) error {
+	began := time.Now()
+	err := f()
+	if err != nil {
+		err = fmt.Errorf("%s: %w", what, err)
+	}
+	l.say("lab: %-70s %5.2f s", what, time.Since(began).Seconds())
+	return err
+}
+
+func (l *Lab) say(format string, args ...any) {
+	if l.opts.Progress == nil {
+		return
+	}
+	l.progress.Lock()
+	defer l.progress.Unlock()
+	fmt.Fprintf(l.opts.Progress, format+"\n", args...)
+}
+
+// Close ends all programs of this lab and lets go of its namespaces. Another Lab may then be started.
+func (l *Lab) Close() error {
+	var errs []error
+	if l.Desktop != nil {
+		errs = append(errs, l.Desktop.disconnectBus())
+	}
+	for _, h := range l.hosts() {
+		errs = append(errs, h.killAll())
+	}
+	for _, h := range l.hosts() {
+		h.close()
+	}
+	errs = append(errs, os.RemoveAll(l.dir))
+	return errors.Join(errs...)
+}
+
+// hosts lists the computers made so far.
+func (l *Lab) hosts() []*Host {
+	var hosts []*Host
+	if l.Desktop != nil {
+		hosts = append(hosts, l.Desktop.Host)
+	}
+	if l.Internet != nil {
+		hosts = append(hosts, l.Internet)
+	}
+	if l.Office != nil {
+		hosts = append(hosts, l.Office.Host)
+	}
+	return append(hosts, l.extra...)
+}

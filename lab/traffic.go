@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// WhoAmI asks the web server at addr and returns "PLACE ADDRESS": which part of the lab answered ("internet" or
+// "office") and which address it saw us come from.
+func (h *Host) WhoAmI(ctx context.Context, addr netip.Addr) (string, error) {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return h.DialContext(ctx, network, addr)
+		}}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+netip.AddrPortFrom(addr, 80).String()+"/", nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
+	return strings.TrimSpace(string(b)), err
+}
+
+// Iperf measures TCP throughput from the host to the iperf3 server at addr, or from there with reverse, in bits per
+// second as the receiver saw them.
+func (h *Host) Iperf(ctx context.Context, addr netip.Addr, length time.Duration, reverse bool) (float64, error) {
+	args := []string{"iperf3", "--client", addr.String(), "--json", "--connect-timeout", "3000", "--time", fmt.Sprint(int(length.Seconds()))}
+	if reverse {
+		args = append(args, "--reverse")
+	}
+	ctx, cancel := context.WithTimeout(ctx, length+15*time.Second)
+	defer cancel()
+	res, err := h.Run(ctx, Command{Args: args})
+	if err != nil {
+		return 0, err
+	}
+	var report struct {
+		Error string
+		End   struct {
+			Received struct {
+				Bits float64 `json:"bits_per_second"`
+			} `json:"sum_received"`
+		}
+	}
+	if err := json.Unmarshal([]byte(res.Stdout), &report); err != nil {
+		return 0, fmt.Errorf("iperf3's report: %w: %s", err, res.Text())
+	}
+	if report.Error != "" {
+		return 0, fmt.Errorf("iperf3: %s", report.Error)
+	}
+	return report.End.Received.Bits, nil
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// accelerated is where vpnserver's UDP acceleration listens: the first free port of these.
+const accelerated = "40000-44999"
+
+// CountCarriers begins to count the packets between the desktop and the VPN server.
+func (l *Lab) CountCarriers(ctx context.Context) error {
+	_, err := l.Internet.Must(ctx, "nft", fmt.Sprintf(`table inet carriers {
+		counter udp_up {}
+		counter udp_down {}
+		counter tcp_up {}
+		counter tcp_down {}
+		chain to_server {
+			type filter hook input priority -10
+			iifname "wan*" udp dport %[1]s counter name udp_up
+			iifname "wan*" tcp dport 443 counter name tcp_up
+		}
+		chain from_server {
+			type filter hook output priority -10
+			oifname "wan*" udp sport %[1]s counter name udp_down
+			oifname "wan*" tcp sport 443 counter name tcp_down
+		}
+	}`, accelerated))
+	return err
+}
+
+// UncountCarriers ends that.
+func (l *Lab) UncountCarriers(ctx context.Context) error {
+	_, err := l.Internet.Must(ctx, "nft", "delete", "table", "inet", "carriers")
+	return err
+}
+
+// Carriers are numbers of packets between the desktop and the VPN server.
+type Carriers struct {
+	UDPUp, UDPDown, TCPUp, TCPDown int
+}
+
+// Sub returns what was counted since o.
+func (c Carriers) Sub(o Carriers) Carriers {
+	return Carriers{c.UDPUp - o.UDPUp, c.UDPDown - o.UDPDown, c.TCPUp - o.TCPUp, c.TCPDown - o.TCPDown}
+}
+
+// Carriers returns what was counted since CountCarriers.
+func (l *Lab) Carriers(ctx context.Context) (Carriers, error) {
+	out, err := l.Internet.Must(ctx, "nft", "--json", "list", "counters", "table", "inet", "carriers")
+	if err != nil {
+		return Carriers{}, err
+	}
+	var list struct {
+		Nftables []struct {
+			Counter struct {
+				Name    string
+				Packets int
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		return Carriers{}, fmt.Errorf("nft says %q: %w", out, err)
+	}
+	var c Carriers
+	for _, o := range list.Nftables {
+		switch o.Counter.Name {
+		case "udp_up":
+			c.UDPUp = o.Counter.Packets
+		case "udp_down":
+			c.UDPDown = o.Counter.Packets
+		case "tcp_up":
+			c.TCPUp = o.Counter.Packets
+		case "tcp_down":
+			c.TCPDown = o.Counter.Packets
+		}
+	}
+	return c, nil
+}
+
+// BlockUDP loses all packets of UDP acceleration on their way, in both directions, or stops doing so. Neither end is
+// told: each drops what arrives, as a packet that its own kernel refuses to send would end the session at the server.
+func (l *Lab) BlockUDP(ctx context.Context, on bool) error {
+	for host, rule := range map[*Host]string{l.Internet: "udp dport", l.Desktop.Host: "udp sport"} {
+		args := []string{"nft", "delete", "table", "inet", "noudp"}
+		if on {
+			args = []string{"nft", fmt.Sprintf("table inet noudp {\nchain arriving {\ntype filter hook input priority 0\n%s %s drop\n}\n}", rule, accelerated)}
+		}
+		if _, err := host.Must(ctx, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
