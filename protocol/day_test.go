@@ -59,7 +59,7 @@ func TestADayOverEightConnections(t *testing.T) {
 		began, goroutines := time.Now(), runtime.NumGoroutine()
 		sent, kills := 0, 0
 		b := frame.NewBatch(64<<10, 64)
-		for n, kill := uint32(1), time.Now(); time.Since(began) < 24*time.Hour; n++ {
+		for n, kill := uint32(1), time.Now(); time.Since(began) < day; n++ {
 			b.Reset()
 			for flow := range 16 {
 				b.Append(udp(uint16(flow), n))

@@ -56,7 +56,7 @@ type flow struct {
 
 // A share is a spreader's view of a connection.
 type share struct {
-	recent  int64 // bytes given to it lately: halved with each look
+	recent  int64 // bytes given to it lately: halved with each look, but for what still waits
 	hangs   bool  // takes nothing; flows go elsewhere
 	full    bool  // frames are dropped until the queue has drained by half
 	touched bool
@@ -150,7 +150,7 @@ func (sp *spreader) choose(hash uint64, isUrgent bool, now time.Duration, conns 
 	default:
 		best := sp.leastBusy(conns)
 		better := best != nil && !best.share.hangs
-		if better && (c.share.hangs || c == sp.express || busy(c)-busy(best) > muchBusier) {
+		if better && (c.share.hangs || c == sp.express || c.share.recent-best.share.recent > muchBusier) {
 			e.conn = best
 		}
 		return e.conn
@@ -179,7 +179,7 @@ func (sp *spreader) leastBusy(conns []*conn) *conn {
 		if c == sp.express {
 			rank++
 		}
-		load := busy(c)
+		load := c.share.recent
 		if best == nil || rank < bestRank || rank == bestRank && load <= bestLoad {
 			best, bestRank, bestLoad = c, rank, load
 		}
@@ -197,9 +197,6 @@ func (sp *spreader) leastBusy(conns []*conn) *conn {
 	return best
 }
 
-// busy is how much a connection has to do, in bytes.
-func busy(c *conn) int64 { return c.share.recent + int64(c.queue.waiting()) }
-
 // usable counts the connections that a frame could go to.
 func usable(conns []*conn) int {
 	n := 0
@@ -215,7 +212,7 @@ func usable(conns []*conn) int {
 func (sp *spreader) look(now time.Duration, conns []*conn) {
 	sp.looked = now
 	for _, c := range conns {
-		c.share.recent /= 2
+		c.share.recent = max(c.share.recent/2, int64(c.queue.waiting()))
 		c.share.hangs = c.hangs()
 	}
 	if !sp.qos || sp.express != nil && sp.express.sends() && !sp.express.retiring.Load() {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -45,8 +46,8 @@ func grantUDP(t *testing.T, srv *Server, version int, change func(p *pack.Pack))
 			return false
 		}
 		client := int(x.Login.Int("udp_acceleration_client_port"))
-		loopback := net.IPv4(127, 0, 0, 1)
-		conn, err := net.DialUDP("udp", &net.UDPAddr{IP: loopback}, &net.UDPAddr{IP: loopback, Port: client})
+		server := net.UDPAddrFromAddrPort(netip.AddrPortFrom(srv.AddrPort().Addr(), 0))
+		conn, err := net.DialUDP("udp", server, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: client})
 		if err != nil {
 			t.Error(err)
 			return false

@@ -190,7 +190,7 @@ func TestThroughAProxy(t *testing.T) {
 }
 
 func TestWhatGoesWrongAtAProxy(t *testing.T) {
-	srv := start(t)
+	srv := start(t, WithAddr("127.0.0.1:0")) // where proxy.test is, too
 	h := startHop(t, map[string]string{"vpn.test:443": srv.Addr()})
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -44,9 +44,13 @@ func NewCertificate(template *x509.Certificate) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-func selfSigned() tls.Certificate {
-	return NewCertificate(&x509.Certificate{
+func selfSigned(addr net.Addr) tls.Certificate {
+	t := &x509.Certificate{
 		DNSNames:    []string{"localhost", "vpn.example"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-	})
+	}
+	if a, ok := addr.(*net.TCPAddr); ok {
+		t.IPAddresses = append(t.IPAddresses, a.IP)
+	}
+	return NewCertificate(t)
 }

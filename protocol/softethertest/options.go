@@ -5,6 +5,8 @@ package softethertest
 import (
 	"crypto/tls"
 	"net"
+	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,7 +44,7 @@ type settings struct {
 
 func defaults() settings {
 	return settings{
-		addr:        "127.0.0.1:0",
+		addr:        ownAddr(),
 		product:     "SoftEther VPN Server Developer Edition (64 bit) (Open Source)",
 		version:     501,
 		build:       9674,
@@ -63,7 +65,17 @@ func (s *settings) apply(opts []Option) {
 	}
 }
 
-// WithAddr sets the address to listen on, "127.0.0.1:0" by default.
+// servers counts the servers of this process.
+var servers atomic.Uint32
+
+// ownAddr is a loopback address for one server alone: a client that still knocks at
+// a server that is gone must not find the next one at its port.
+func ownAddr() string {
+	n := servers.Add(1)
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 77, byte(n >> 8), byte(n)}), 0).String()
+}
+
+// WithAddr sets the address to listen on, one in 127.77.0.0/16 by default.
 func WithAddr(addr string) Option { return func(s *settings) { s.addr = addr } }
 
 // WithListener takes connections from ln, which the server closes in the end.

@@ -57,7 +57,7 @@ func NewServer(opts ...Option) *Server {
 		}
 		s.ln = ln
 	}
-	cert := selfSigned()
+	cert := selfSigned(s.ln.Addr())
 	if set.cert != nil {
 		cert = *set.cert
 	}
@@ -131,7 +131,7 @@ func (s *Server) Port() uint16 { return s.AddrPort().Port() }
 func (s *Server) Cert() *x509.Certificate { return s.leaf }
 
 // CertPool returns a pool of the server's certificate alone. A self-signed one
-// verifies against it for localhost, 127.0.0.1, ::1 and vpn.example.
+// verifies against it for localhost, 127.0.0.1, ::1, vpn.example and the address of the listener.
 func (s *Server) CertPool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(s.leaf)
