@@ -155,7 +155,7 @@ func (s *Session) Send(b *frame.Batch) error {
 		return nil
 	}
 	if s.spread != nil {
-		s.spread.send(b.Frames(), s.pool.all())
+		s.spread.send(b.Frames(), &s.pool)
 		return nil
 	}
 	if c := s.pool.pick(); c != nil {

@@ -29,7 +29,8 @@ const (
 // several. Each flow is given the least busy connection when it begins, and stays
 // there, so that its frames arrive in order (softether-protocol.md 8.4: no
 // receiver puts them in order again). It moves when its connection is lost, hangs
-// or is about to be replaced, and may move after a pause.
+// or is about to be replaced, and may move after a pause. One that never pauses may
+// move to a connection that has next to nothing to do (rebalance).
 //
 // A connection that takes nothing does not stop the others: its queue fills up,
 // and from then on frames for it are dropped.
@@ -44,14 +45,17 @@ type spreader struct {
 	flows   [flowTable]flow
 	express *conn         // what urgent frames travel on; nil: anything
 	looked  time.Duration // when look was last called
+	moved   time.Duration // when rebalance last moved a flow
 	touched []*conn       // given frames by the batch under way
 	timer   *time.Timer
 }
 
-// A flow is an entry of the table: what it travels on, and when it last did.
+// A flow is an entry of the table: what it travels on, when it last did, and how
+// many bytes of it there were lately, as in share.recent.
 type flow struct {
-	conn *conn
-	last time.Duration
+	conn   *conn
+	last   time.Duration
+	recent int64
 }
 
 // A share is a spreader's view of a connection.
@@ -68,16 +72,16 @@ func newSpreader(qos bool) *spreader {
 	return sp
 }
 
-// send gives the frames to the queues of conns.
-func (sp *spreader) send(frames [][]byte, conns []*conn) {
+// send gives the frames to the queues of the connections in p.
+func (sp *spreader) send(frames [][]byte, p *pool) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	now := time.Since(sp.born)
 	if now-sp.looked >= lookEvery {
-		sp.look(now, conns)
+		sp.look(now, p.all())
 	}
 	for _, f := range frames {
-		sp.sendOne(f, now, conns)
+		sp.sendOne(f, now, p)
 	}
 	for _, c := range sp.touched {
 		c.share.touched = false
@@ -88,10 +92,12 @@ func (sp *spreader) send(frames [][]byte, conns []*conn) {
 }
 
 // sendOne puts f into a queue, or drops it.
-func (sp *spreader) sendOne(f []byte, now time.Duration, conns []*conn) {
+func (sp *spreader) sendOne(f []byte, now time.Duration, p *pool) {
 	hash, isUrgent := flowOf(f)
+	e := &sp.flows[hash%flowTable]
 	for {
-		c := sp.choose(hash, isUrgent, now, conns)
+		conns := p.all() // while we wait for the only one there may come another
+		c := sp.choose(e, isUrgent, now, conns)
 		if c == nil {
 			sp.dropped.Add(1)
 			return
@@ -105,6 +111,9 @@ func (sp *spreader) sendOne(f []byte, now time.Duration, conns []*conn) {
 		}
 		if !c.share.full && c.queue.append(f) {
 			c.share.recent += int64(len(f))
+			if c == e.conn {
+				e.recent += int64(len(f))
+			}
 			return
 		}
 		alone := usable(conns) < 2
@@ -134,12 +143,11 @@ func (sp *spreader) await(c *conn) bool {
 	}
 }
 
-// choose returns the connection for a frame, or nil if there is none.
-func (sp *spreader) choose(hash uint64, isUrgent bool, now time.Duration, conns []*conn) *conn {
+// choose returns the connection for a frame of e, or nil if there is none.
+func (sp *spreader) choose(e *flow, isUrgent bool, now time.Duration, conns []*conn) *conn {
 	if isUrgent && sp.express != nil && sp.express.sends() && !sp.express.share.hangs {
 		return sp.express
 	}
-	e := &sp.flows[hash%flowTable]
 	c := e.conn
 	paused := now-e.last > flowPause
 	e.last = now
@@ -215,6 +223,7 @@ func (sp *spreader) look(now time.Duration, conns []*conn) {
 		c.share.recent = max(c.share.recent/2, int64(c.queue.waiting()))
 		c.share.hangs = c.hangs()
 	}
+	sp.rebalance(now, conns)
 	if !sp.qos || sp.express != nil && sp.express.sends() && !sp.express.retiring.Load() {
 		return
 	}

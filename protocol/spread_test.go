@@ -26,6 +26,15 @@ func ipPacket(tos byte, proto byte, port uint16, number uint32) []byte {
 	return f
 }
 
+// poolOf returns a pool of conns.
+func poolOf(conns ...*conn) *pool {
+	p := new(pool)
+	for _, c := range conns {
+		p.add(c)
+	}
+	return p
+}
+
 func number(f []byte) uint32 { return binary.BigEndian.Uint32(f[frame.HeaderLen+30:]) }
 func port(f []byte) uint16   { return binary.BigEndian.Uint16(f[frame.HeaderLen+20:]) }
 
@@ -91,7 +100,7 @@ func (f *far) flows(t *testing.T) map[uint16]int {
 func TestFlowsAreDividedAndStayInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fars := []*far{newFar(t, true), newFar(t, true), newFar(t, true), newFar(t, true)}
-		conns := []*conn{fars[0].conn, fars[1].conn, fars[2].conn, fars[3].conn}
+		conns := poolOf(fars[0].conn, fars[1].conn, fars[2].conn, fars[3].conn)
 		sp := newSpreader(false)
 		const flows, rounds = 8, 200
 		for i := range rounds {
@@ -125,7 +134,7 @@ func TestFlowsAreDividedAndStayInOrder(t *testing.T) {
 func TestAConnectionThatHangsDoesNotStallTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		good, bad := newFar(t, true), newFar(t, false)
-		conns := []*conn{good.conn, bad.conn}
+		conns := poolOf(good.conn, bad.conn)
 		sp := newSpreader(false)
 		var worst time.Duration
 		const rounds = 2000
@@ -167,7 +176,7 @@ func TestAConnectionThatHangsDoesNotStallTheOthers(t *testing.T) {
 func TestALostConnectionsFlowsMove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newFar(t, true), newFar(t, true)
-		conns := []*conn{a.conn, b.conn}
+		conns := poolOf(a.conn, b.conn)
 		sp := newSpreader(false)
 		for i := range 20 {
 			sp.send([][]byte{ipPacket(0, protoUDP, 7, uint32(i))}, conns)
@@ -183,7 +192,7 @@ func TestALostConnectionsFlowsMove(t *testing.T) {
 		gone.drop(ErrLost)
 		sp.forget(gone.conn)
 		for i := range 20 {
-			sp.send([][]byte{ipPacket(0, protoUDP, 7, uint32(20+i))}, []*conn{left.conn})
+			sp.send([][]byte{ipPacket(0, protoUDP, 7, uint32(20+i))}, poolOf(left.conn))
 		}
 		synctest.Wait()
 		if n := left.flows(t)[7]; n != 20 {
@@ -196,14 +205,14 @@ func TestALostConnectionsFlowsMove(t *testing.T) {
 		}
 		left.drop(ErrLost)
 		sp.forget(left.conn)
-		sp.send([][]byte{ipPacket(0, protoUDP, 7, 99)}, nil) // must not wait for ever
+		sp.send([][]byte{ipPacket(0, protoUDP, 7, 99)}, poolOf()) // must not wait for ever
 	})
 }
 
 func TestUrgentFramesHaveAConnectionOfTheirOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fars := []*far{newFar(t, true), newFar(t, true), newFar(t, true)}
-		conns := []*conn{fars[0].conn, fars[1].conn, fars[2].conn}
+		conns := poolOf(fars[0].conn, fars[1].conn, fars[2].conn)
 		sp := newSpreader(true)
 		for i := range 100 {
 			var batch [][]byte
@@ -236,7 +245,7 @@ func TestWithOneConnectionLeftSendingWaits(t *testing.T) {
 		go func() {
 			n := 0
 			for f.alive() {
-				sp.send([][]byte{ipPacket(0, protoTCP, 1, 0)}, []*conn{f.conn})
+				sp.send([][]byte{ipPacket(0, protoTCP, 1, 0)}, poolOf(f.conn))
 				n++
 			}
 			sent <- n
@@ -308,8 +317,9 @@ func TestSpreadingAllocatesNothing(t *testing.T) {
 	for i := range 64 {
 		batch = append(batch, ipPacket(0, protoTCP, uint16(i), 0))
 	}
+	p := poolOf(conns...)
 	run := func() {
-		sp.send(batch, conns)
+		sp.send(batch, p)
 		for _, c := range conns {
 			if m := c.queue.take(); m != nil {
 				if err := c.write(m); err != nil {
