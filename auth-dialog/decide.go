@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
 )
 
@@ -99,9 +100,9 @@ func decide(o options, conn connection) question {
 		}
 		switch {
 		case forced || need && !known:
-			q.fields = append(q.fields, field{key: name, label: labels[name], ask: o.interactive})
+			q.fields = append(q.fields, field{key: name, label: po.T(labels[name]), ask: o.interactive})
 		case known:
-			q.fields = append(q.fields, field{key: name, value: stored, label: labels[name]})
+			q.fields = append(q.fields, field{key: name, value: stored, label: po.T(labels[name])})
 		}
 	}
 	q.title = title(o)
@@ -116,7 +117,7 @@ func decide(o options, conn connection) question {
 func decideTrust(o options, conn connection, w wanted) []field {
 	var fields []field
 	if w.trust != "" {
-		f := field{key: w.trust, label: trustLabel, ask: o.interactive, echo: true}
+		f := field{key: w.trust, label: po.T(trustLabel), ask: o.interactive, echo: true}
 		if f.ask {
 			f.value = profile.TrustYes
 		}
@@ -124,7 +125,7 @@ func decideTrust(o options, conn connection, w wanted) []field {
 	}
 	for _, name := range slices.Sorted(maps.Keys(conn.secrets)) {
 		if _, ok := profile.ParseTrustSecret(name); ok && name != w.trust && conn.secrets[name] != "" {
-			fields = append(fields, field{key: name, value: conn.secrets[name], label: trustLabel})
+			fields = append(fields, field{key: name, value: conn.secrets[name], label: po.T(trustLabel)})
 		}
 	}
 	return fields

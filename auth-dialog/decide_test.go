@@ -122,7 +122,7 @@ func TestWords(t *testing.T) {
 		{"two messages", "", options{hints: []string{"x-vpn-message:a", "x-vpn-message:b"}}, "a\nb"},
 		{"message with what terminals obey", "", options{hints: []string{"x-vpn-message:\x1b[2Ja\tb\u202ec\r\nd\xff\u2028e"}}, "[2Ja bc\nd\ufffd e"},
 		{"message without end", "", options{hints: []string{"x-vpn-message:" + long}}, strings.Repeat("é", 2000) + "…"},
-		{"certificate", "gateway=h", options{hints: []string{"trust-sha256-" + seen}}, "The identity of h, hub “DEFAULT” could not be verified. Connect only if its administrator confirms this SHA-256 fingerprint of its certificate; your answer will be remembered:\n" + fingerprint},
+		{"certificate", "gateway=h", options{hints: []string{"trust-sha256-" + seen}}, "The identity of h, hub “DEFAULT” could not be verified. Connect only if the people who run it confirm this SHA-256 fingerprint of its certificate; your answer will be remembered:\n" + fingerprint},
 		{"certificate and message", "", options{hints: []string{"trust-sha256-" + seen, "x-vpn-message:Trust?"}}, "Trust?\nSHA-256 " + fingerprint},
 		{"certificate and message that shows it", "", options{hints: []string{"trust-sha256-" + seen, "x-vpn-message:Trust " + fingerprint + "?"}}, "Trust " + fingerprint + "?"},
 	} {

@@ -6,14 +6,16 @@
 //
 // It is told about the connection on standard input and answers on standard output
 // (nm-vpn-plugin.md 5). With --external-ui-mode the answer is a key file that tells
-// the agent what to ask. Without it the answer is the secrets themselves; having no
-// window, the program can then only hand back what it was given.
+// the agent what to ask, and the program touches no display. Without it the answer is the secrets
+// themselves, asked for in a window of ours (package window).
 //
-// It touches no file, no network and no display, and never asks for anything
-// unless it was called with -i.
+// Secrets that the agent keeps in the person's keyring but does not hand over are read from
+// there (package keyring). The program touches no file and no network, and never asks for
+// anything unless it was called with -i.
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +24,8 @@ import (
 	"syscall"
 	"time"
 
+	"network-manager-softether/auth-dialog/window"
+	"network-manager-softether/po/catalog"
 	"network-manager-softether/profile"
 )
 
@@ -34,13 +38,22 @@ const patience = 20 * time.Second
 var errSlow = errors.New("nothing more came within 20 seconds")
 
 func main() {
+	catalog.Load()
 	// GNOME Shell closes our standard error at once; a message there must not end the answer.
 	signal.Ignore(syscall.SIGPIPE)
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, session{keyring: sessionKeyring, ask: window.Ask}))
+}
+
+// session is what the program uses of the person's session.
+type session struct {
+	// keyring returns those of the named secrets of a connection that the keyring has.
+	keyring func(ctx context.Context, uuid string, names []string) (map[string]string, error)
+	// ask is window.Ask.
+	ask func(context.Context, window.Question) (map[string]string, error)
 }
 
 // run is the program; it returns its exit status: 0, or 1, which agents take as "cancelled".
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, s session) int {
 	fail := func(err error) int {
 		_, _ = fmt.Fprintf(stderr, "%s: %v\n", program, err)
 		return 1
@@ -62,13 +75,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(fmt.Errorf("reading the connection from standard input: %w", err))
 	}
+	if err := s.recall(o, conn); err != nil {
+		_, _ = fmt.Fprintf(stderr, "%s: %v\n", program, err) // then it is asked for
+	}
 	q := decide(o, conn)
 	if o.external {
 		err = writeExternal(stdout, q)
-	} else if q.asks() {
-		err = fmt.Errorf("connection %q needs an answer (%s), and this version has no window to ask in; use an agent that draws its own (GNOME Shell, nm-applet 1.8.22 or later), or: nmcli --ask connection up %q", o.name, q.asked(), o.name)
-	} else if err = writePlain(stdout, q); err == nil {
-		_ = within(patience, func() error { return awaitQuit(in) }) // leaving late is no failure
+	} else {
+		err = s.answer(in, stdout, o, conn, q)
+	}
+	if errors.Is(err, window.ErrCancelled) {
+		return 1
 	}
 	if err != nil {
 		return fail(err)

@@ -64,7 +64,7 @@ func TestNormalModeWaitsForQuitAndNotLonger(t *testing.T) {
 				var out, errs bytes.Buffer
 				done := make(chan int)
 				begin := time.Now()
-				go func() { done <- run(plainArgs, r, &out, &errs) }()
+				go func() { done <- run(plainArgs, r, &out, &errs, session{}) }()
 				io.WriteString(w, known)
 				time.Sleep(5 * time.Second)
 				synctest.Wait()
@@ -90,7 +90,7 @@ func TestAgentThatNeverFinishesIsNotWaitedFor(t *testing.T) {
 		go io.WriteString(w, "DATA_KEY=user\nDATA_VAL=joe\n")
 		var out, errs bytes.Buffer
 		begin := time.Now()
-		code := run(append(plainArgs, "--external-ui-mode"), r, &out, &errs)
+		code := run(append(plainArgs, "--external-ui-mode"), r, &out, &errs, session{})
 		if got := time.Since(begin); code != 1 || got != patience || out.Len() > 0 || !strings.Contains(errs.String(), "20 seconds") {
 			t.Errorf("exit status %d after %v, stdout %q, stderr %q", code, got, out.String(), errs.String())
 		}
@@ -103,7 +103,7 @@ func TestAnswerNobodyReads(t *testing.T) {
 		r, w := io.Pipe()
 		r.Close()
 		var errs bytes.Buffer
-		if code := run(append(plainArgs, extra), strings.NewReader("DATA_KEY=auth-type\nDATA_VAL=anonymous\nDONE\n"), w, &errs); code != 1 || errs.Len() == 0 {
+		if code := run(append(plainArgs, extra), strings.NewReader("DATA_KEY=auth-type\nDATA_VAL=anonymous\nDONE\n"), w, &errs, session{}); code != 1 || errs.Len() == 0 {
 			t.Errorf("%s: exit status %d, stderr %q", extra, code, errs.String())
 		}
 	}

@@ -3,22 +3,58 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
+	"network-manager-softether/service/prompt"
 )
 
 // labels name the fields. They have no colon: GNOME Shell shows them inside the entry.
+//
+//po:extract map
 var labels = map[string]string{
 	profile.SecretPassword:      "Password",
 	profile.SecretKeyPassword:   "Private key password",
 	profile.SecretProxyPassword: "Proxy password",
 }
 
+// windowLabels are the same in a window of ours, with mnemonics.
+//
+//po:extract map
+var windowLabels = map[string]string{
+	profile.SecretPassword:      "_Password",
+	profile.SecretKeyPassword:   "Private _key password",
+	profile.SecretProxyPassword: "Pro_xy password",
+}
+
+// What else stands in the window; underscores are before the mnemonics.
+//
+//po:extract values
+const (
+	showPasswords   = "_Show what is typed"
+	connectButton   = "C_onnect"
+	cancelButton    = "_Cancel"
+	trustHeading    = "Trust this server?"
+	trustButton     = "_Trust this server"
+	factServer      = "Server"
+	factFingerprint = "SHA-256"
+)
+
+// factLabels are the words for the lines of the service's question about a certificate.
+//
+//po:extract map
+var factLabels = map[string]string{
+	"Subject": "Issued to",
+	"Issuer":  "Issued by",
+	"Valid":   "Valid",
+}
+
 // trustLabel is beside the field that takes "yes". GNOME Shell offers the word, nmcli
 // wants it typed.
+//
+//po:extract values
 const trustLabel = "Trust this server? (yes)"
 
 // Bounds on what is shown, in characters.
@@ -30,9 +66,9 @@ const (
 // title names the connection.
 func title(o options) string {
 	if o.name == "" {
-		return "Authenticate VPN"
+		return po.T("Authenticate VPN")
 	}
-	return "Authenticate VPN " + clean(o.name, maxShownName)
+	return po.F("Authenticate VPN %s", clean(o.name, maxShownName))
 }
 
 // describe says what is asked and by whom, in plain text. The message of a hint stands
@@ -44,11 +80,11 @@ func describe(o options, conn connection, w wanted, q question) string {
 		if w.seen != "" && !strings.Contains(plainHex(text), w.seen) {
 			text += "\nSHA-256 " + colons(w.seen)
 		}
-		return text
+		return prompt.Translate(text)
 	}
 	var parts []string
 	if o.reprompt && q.asks() {
-		parts = append(parts, "That was not accepted. Please try again.")
+		parts = append(parts, po.T("That was not accepted. Please try again."))
 	}
 	for _, f := range q.fields {
 		if f.ask {
@@ -56,7 +92,7 @@ func describe(o options, conn connection, w wanted, q question) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "VPN on " + server(conn.data)
+		return po.F("VPN on %s", server(conn.data))
 	}
 	return strings.Join(parts, "\n")
 }
@@ -64,40 +100,39 @@ func describe(o options, conn connection, w wanted, q question) string {
 // ask is the sentence that asks for one secret.
 func ask(name string, data map[string]string, seen string) string {
 	if _, ok := profile.ParseTrustSecret(name); ok {
-		return fmt.Sprintf("The identity of %s could not be verified. Connect only if its administrator confirms this SHA-256 fingerprint of its certificate; your answer will be remembered:\n%s", server(data), colons(seen))
+		return po.F("The identity of %s could not be verified. Connect only if the people who run it confirm this SHA-256 fingerprint of its certificate; your answer will be remembered:\n%s", server(data), colons(seen))
 	}
 	switch name {
 	case profile.SecretKeyPassword:
-		return fmt.Sprintf("Enter the password of the private key for %s.", account(data))
+		return po.F("Enter the password of the private key for %s.", account(data))
 	case profile.SecretProxyPassword:
-		return fmt.Sprintf("Enter the password of user %s for the proxy %s.", quote(data[profile.KeyProxyUser]), clean(data[profile.KeyProxyServer], maxShownName))
+		return po.F("Enter the password of user %s for the proxy %s.", quote(data[profile.KeyProxyUser]), clean(data[profile.KeyProxyServer], maxShownName))
 	}
-	return fmt.Sprintf("Enter the password of %s.", account(data))
+	return po.F("Enter the password of %s.", account(data))
 }
 
 // account names user, hub and server as far as they are known.
 func account(data map[string]string) string {
-	who := "the user"
 	if user := data[profile.KeyUser]; user != "" {
-		who = "user " + quote(user)
+		return po.F("user %s on %s", quote(user), server(data))
 	}
-	return who + " on " + server(data)
+	return po.F("the user on %s", server(data))
 }
 
 // server names server and hub.
 func server(data map[string]string) string {
 	host := clean(data[profile.KeyGateway], maxShownName)
 	if host == "" {
-		host = "the VPN server"
+		host = po.T("the VPN server")
 	}
 	hub := data[profile.KeyHub]
 	if hub == "" {
 		hub = profile.Lookup(profile.KeyHub).Default
 	}
-	return host + ", hub " + quote(hub)
+	return po.F("%s, hub %s", host, quote(hub))
 }
 
-func quote(s string) string { return "“" + clean(s, maxShownName) + "”" }
+func quote(s string) string { return po.F("“%s”", clean(s, maxShownName)) }
 
 // clean makes text from elsewhere fit to be shown: at most n characters, newlines
 // kept, no control characters, and none that turn the direction of writing, which could make

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package keyring reads the secrets that agents keep for a VPN connection out of the user's keyring: nm-applet and
+// GNOME Shell store them there, but nm-applet does not hand them over (nm-vpn-plugin.md 5.6).
+//
+// It speaks the Secret Service API of freedesktop.org over D-Bus, only to read, and never raises a prompt: what is
+// locked stays unread.
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/godbus/dbus/v5"
+)
+
+const (
+	keyringName = "org.freedesktop.secrets"
+	service     = "org.freedesktop.Secret.Service"
+	item        = "org.freedesktop.Secret.Item"
+	prompt      = "org.freedesktop.Secret.Prompt"
+	path        = dbus.ObjectPath("/org/freedesktop/secrets")
+	noPrompt    = dbus.ObjectPath("/")
+	isLocked    = "org.freedesktop.Secret.Error.IsLocked"
+	unknown     = "org.freedesktop.DBus.Error.ServiceUnknown"
+	maxSecret   = 64 << 10 // longer ones are no passwords
+	vpnSetting  = "vpn"
+)
+
+// Secrets returns those of the named secrets of the connection that the keyring has, by name. address is that
+// of the session bus. A computer without a keyring has none, and that is no error.
+// The end of ctx ends every wait.
+func Secrets(ctx context.Context, address, uuid string, names []string) (map[string]string, error) {
+	// Not dbus.Connect with an empty address or a session bus found by godbus: that may start one.
+	conn, err := dbus.Connect(address, dbus.WithContext(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the session bus %s: %w", address, errors.Join(err, ctx.Err()))
+	}
+	defer conn.Close()
+	k := reader{ctx: ctx, conn: conn, service: conn.Object(keyringName, path)}
+	found := map[string]string{}
+	for _, n := range names {
+		value, ok, err := k.secret(uuid, n)
+		if err != nil {
+			return found, fmt.Errorf("looking up %s of connection %s in the keyring: %w", n, uuid, err)
+		}
+		if ok {
+			found[n] = value
+		}
+	}
+	return found, nil
+}
+
+// A reader is one conversation with the keyring.
+type reader struct {
+	ctx     context.Context
+	conn    *dbus.Conn
+	service dbus.BusObject
+	session *session // nil until something is to be read
+}
+
+// secret returns one secret, false if the keyring does not have it or may not give it away.
+func (k *reader) secret(uuid, name string) (string, bool, error) {
+	// As nm-applet and GNOME Shell store them; the connection's display name is also there, but may change.
+	attributes := map[string]string{"connection-uuid": uuid, "setting-name": vpnSetting, "setting-key": name}
+	var open, locked []dbus.ObjectPath
+	err := k.service.CallWithContext(k.ctx, service+".SearchItems", 0, attributes).Store(&open, &locked)
+	if isError(err, unknown) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	if len(open) == 0 && len(locked) > 0 {
+		if open, err = k.unlock(locked); err != nil {
+			return "", false, err
+		}
+	}
+	if len(open) == 0 {
+		return "", false, nil
+	}
+	if k.session == nil {
+		if k.session, err = openSession(k.ctx, k.service); err != nil {
+			return "", false, err
+		}
+	}
+	var sealed sealed
+	err = k.conn.Object(k.service.Destination(), open[0]).CallWithContext(k.ctx, item+".GetSecret", 0, k.session.path).Store(&sealed)
+	if isError(err, isLocked) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	value, err := k.session.open(sealed)
+	return value, err == nil, err
+}
+
+// unlock returns those items that the keyring unlocks without asking anyone.
+func (k *reader) unlock(locked []dbus.ObjectPath) ([]dbus.ObjectPath, error) {
+	var open []dbus.ObjectPath
+	var ask dbus.ObjectPath
+	if err := k.service.CallWithContext(k.ctx, service+".Unlock", 0, locked).Store(&open, &ask); err != nil {
+		return nil, err
+	}
+	if ask != noPrompt {
+		// It would be shown only when called for; this way the keyring need not keep it.
+		k.conn.Object(k.service.Destination(), ask).CallWithContext(k.ctx, prompt+".Dismiss", dbus.FlagNoReplyExpected)
+	}
+	return open, nil
+}
+
+func isError(err error, name string) bool {
+	e, ok := errors.AsType[dbus.Error](err)
+	return ok && e.Name == name
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// applet brings a connection up on a desktop whose secret agent is nm-applet, see testdata/prompt.py for the steps of
+// the person before it.
+func (w *world) applet(name string, steps ...string) {
+	w.t.Helper()
+	w.appletIn(nil, name, steps...)
+}
+
+func (w *world) appletIn(env []string, name string, steps ...string) {
+	w.t.Helper()
+	script, err := filepath.Abs("testdata/prompt.py")
+	w.ok(err)
+	ctx, cancel := context.WithTimeout(w.ctx, 100*time.Second)
+	defer cancel()
+	res, err := w.Desktop.Run(ctx, lab.Command{
+		Args: append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, w.Desktop.Path("/NetworkManager.log"), name}, steps...),
+		Env:  append([]string{"GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11", "PYTHONDONTWRITEBYTECODE=1", "HOME=" + w.t.TempDir(), "XDG_RUNTIME_DIR=" + w.t.TempDir()}, env...),
+	})
+	w.ok(err)
+	if res.Code != 0 {
+		w.t.Fatal(res.Text())
+	}
+}
+
+// asking is a profile whose password the agent keeps, and does not have yet.
+func (w *world) asking() lab.VPN {
+	w.t.Helper()
+	v := w.profile("office", lab.HubOffice, lab.Alice)
+	v.Password, v.Data["password-flags"] = "", "1"
+	return v
+}
+
+func TestNMAppletAsksForThePasswordAndKeepsIt(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.asking()))
+	w.applet("office", "Password="+lab.Alice.Password, "!OK", "up", "again", "up")
+	w.pings(lab.OfficeGateway)
+	w.down("office")
+}
