@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
 	"network-manager-softether/profile/vpnfile"
 )
@@ -25,7 +26,7 @@ func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 	}
 	defer f.Close()
 	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
-		return nil, nil, errors.Join(err, fmt.Errorf("%s: %w: it is no regular file", path, vpnfile.ErrForeign))
+		return nil, nil, errors.Join(err, po.Errorf("%s: %w: it is no regular file", path, vpnfile.ErrForeign))
 	}
 	text, err := io.ReadAll(io.LimitReader(f, vpnfile.MaxSize+1))
 	if err != nil {
@@ -40,7 +41,7 @@ func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	for _, item := range unknown {
-		warnings = append(warnings, profile.Warning{Key: strings.TrimPrefix(item, "."), Text: "unknown item, left out"})
+		warnings = append(warnings, profile.Warning{Key: strings.TrimPrefix(item, "."), Text: po.T("unknown item, left out")})
 	}
 	return c, warnings, nil
 }

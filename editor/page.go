@@ -9,8 +9,6 @@ import "C"
 
 import (
 	_ "embed"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/cgo"
@@ -18,10 +16,9 @@ import (
 
 	"network-manager-softether/editor/form"
 	"network-manager-softether/editor/gtk"
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
 )
-
-const gettextDomain = "network-manager-softether"
 
 var (
 	//go:embed page-gtk3.ui
@@ -52,15 +49,15 @@ func newEditor(connection *C.NMConnection) (*C.NMVpnEditor, error) {
 	var xml string
 	switch version := gtk.Version(); version {
 	case 0:
-		return nil, errors.New("there is no settings page outside of a graphical program; see nm-settings-softether(5) for the keys")
+		return nil, po.Error("there is no settings page outside of a graphical program; see nm-settings-softether(5) for the keys")
 	case 3:
 		xml = pageGTK3
 	case 4:
 		xml = pageGTK4
 	default:
-		return nil, fmt.Errorf("there is no settings page for GTK %d", version)
+		return nil, po.Errorf("there is no settings page for GTK %d", version)
 	}
-	builder, err := gtk.Build(gettextDomain, xml)
+	builder, err := gtk.Build(po.Domain, xml)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +68,7 @@ func newEditor(connection *C.NMConnection) (*C.NMVpnEditor, error) {
 		}
 	}()
 	p.widgets.collect()
+	p.widgets.explain()
 	values := form.Values{}
 	if c, err := fromNM(connection); err == nil { // a new connection may have no VPN setting yet
 		values = form.Values{Data: c.Data, Secrets: c.Secrets}
@@ -139,7 +137,7 @@ func (p *page) load(key, path string) error {
 		return err
 	}
 	if limit := int64(profile.Lookup(key).Max); !st.Mode().IsRegular() || st.Size() > limit {
-		return fmt.Errorf("%s is no file of at most %d bytes", filepath.Base(path), limit)
+		return po.Errorf("%s is no file of at most %d bytes", filepath.Base(path), limit)
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {

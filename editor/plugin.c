@@ -28,7 +28,7 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
 		g_value_set_string(value, SOFTETHER_NAME);
 		break;
 	case PROP_DESCRIPTION:
-		g_value_set_string(value, SOFTETHER_DESCRIPTION);
+		g_value_take_string(value, softetherDescription());
 		break;
 	case PROP_SERVICE:
 		g_value_set_string(value, SOFTETHER_SERVICE);

@@ -11,9 +11,9 @@ package main
 import "C"
 
 import (
-	"fmt"
 	"unsafe"
 
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
 	"network-manager-softether/profile/vpnfile"
 )
@@ -24,7 +24,7 @@ func main() {} // a library has none, but buildmode c-shared wants it
 // that leaves Go ends the host's process.
 func guard(gerr **C.GError) {
 	if p := recover(); p != nil {
-		fail(gerr, C.NM_CONNECTION_ERROR_FAILED, fmt.Sprintf("internal error of the SoftEther plugin: %v", p))
+		fail(gerr, C.NM_CONNECTION_ERROR_FAILED, po.F("internal error of the SoftEther plugin: %v", p))
 	}
 }
 
@@ -53,7 +53,7 @@ func softetherImport(path *C.char, gerr **C.GError) (connection *C.NMConnection)
 		fail(gerr, C.NM_CONNECTION_ERROR_FAILED, plain(err))
 		return nil
 	}
-	say("importing "+name, warnings)
+	say(po.F("importing %s", name), warnings)
 	vpn := (*C.NMSettingVpn)(unsafe.Pointer(C.nm_setting_vpn_new()))
 	for key, value := range c.Data {
 		twoStrings(key, value, func(k, v *C.char) { C.nm_setting_vpn_add_data_item(vpn, k, v) })
@@ -73,7 +73,7 @@ func softetherExport(path *C.char, connection *C.NMConnection, gerr **C.GError) 
 	if err == nil {
 		var warnings []profile.Warning
 		if warnings, err = exportFile(C.GoString(path), c); err == nil {
-			say("exporting "+c.ID, warnings)
+			say(po.F("exporting %s", c.ID), warnings)
 			return C.TRUE
 		}
 	}
@@ -93,10 +93,10 @@ func softetherFileName(connection *C.NMConnection) (name *C.char) {
 func fromNM(connection *C.NMConnection) (*vpnfile.Connection, error) {
 	vpn := C.nm_connection_get_setting_vpn(connection)
 	if vpn == nil {
-		return nil, fmt.Errorf("this is no VPN connection")
+		return nil, po.Error("this is no VPN connection")
 	}
 	if service := C.GoString(C.nm_setting_vpn_get_service_type(vpn)); service != profile.ServiceType {
-		return nil, fmt.Errorf("this is a connection of %s, not of SoftEther", service)
+		return nil, po.Errorf("this is a connection of %s, not of SoftEther", service)
 	}
 	c := &vpnfile.Connection{
 		ID:       C.GoString(C.nm_connection_get_id(connection)),

@@ -10,7 +10,6 @@
 
 // What the three properties of the plugin say.
 #define SOFTETHER_NAME "SoftEther VPN"
-#define SOFTETHER_DESCRIPTION "Compatible with SoftEther VPN servers and VPN Gate."
 #define SOFTETHER_SERVICE "org.freedesktop.NetworkManager.softether"
 
 // Wrappers of what cgo cannot call: macros and functions with variable arguments.

@@ -34,6 +34,14 @@ func (w *widgets) collect() {
 	find("problem")
 }
 
+// explain gives every field its tooltip, which is not in the page's XML: GTK 4 does not break the lines of tooltips, and
+// where they break depends on the language.
+func (w *widgets) explain() {
+	for i := range form.Fields {
+		w.object(form.Fields[i].Key).SetString("tooltip-text", form.Fields[i].Tooltip())
+	}
+}
+
 func (w *widgets) object(id string) gtk.Object { return w.objects[id] }
 
 // property is the one that holds a field's value.

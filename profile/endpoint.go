@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"network-manager-softether/po"
 )
 
 // Endpoint is a host and a port as a person writes them.
@@ -40,9 +42,9 @@ const hostForms = "a host name, an IPv4 or an IPv6 address, with or without a po
 func ParseEndpoint(s string) (Endpoint, error) {
 	switch {
 	case strings.Contains(s, "://"):
-		return Endpoint{}, errors.New("this is a URL; take the host name out of it: " + hostForms)
+		return Endpoint{}, badHost(po.T("this is a URL; take the host name out of it"))
 	case strings.Contains(s, "/"):
-		return Endpoint{}, errors.New("the form host/hint of the official client is not supported; write the host alone and, where the part after the slash was \"tcp\", transport=tcp")
+		return Endpoint{}, po.Error("the form host/hint of the official client is not supported; write the host alone and, where the part after the slash was \"tcp\", transport=tcp")
 	}
 	if addr, err := netip.ParseAddr(s); err == nil {
 		return endpointOf(addr, 0)
@@ -52,16 +54,16 @@ func ParseEndpoint(s string) (Endpoint, error) {
 		var rest string
 		var ok bool
 		if host, rest, ok = strings.Cut(s[1:], "]"); !ok {
-			return Endpoint{}, errors.New("the bracket is not closed: " + hostForms)
+			return Endpoint{}, badHost(po.T("the bracket is not closed"))
 		}
 		if rest != "" {
 			if port, ok = strings.CutPrefix(rest, ":"); !ok || port == "" {
-				return Endpoint{}, errors.New("after the bracket only a colon and a port may follow: " + hostForms)
+				return Endpoint{}, badHost(po.T("after the bracket only a colon and a port may follow"))
 			}
 		}
 		addr, err := netip.ParseAddr(host)
 		if err != nil || !addr.Is6() {
-			return Endpoint{}, errors.New("between brackets an IPv6 address is expected: " + hostForms)
+			return Endpoint{}, badHost(po.T("between brackets an IPv6 address is expected"))
 		}
 		n, err := parsePort(port, rest != "")
 		if err != nil {
@@ -71,7 +73,7 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	}
 	host, port, given := strings.Cut(s, ":")
 	if strings.Contains(port, ":") {
-		return Endpoint{}, errors.New("this is not an IPv6 address: " + hostForms)
+		return Endpoint{}, badHost(po.T("this is not an IPv6 address"))
 	}
 	n, err := parsePort(port, given)
 	if err != nil {
@@ -81,10 +83,13 @@ func ParseEndpoint(s string) (Endpoint, error) {
 		return endpointOf(addr, n)
 	}
 	if why := badHostName(host); why != "" {
-		return Endpoint{}, errors.New(why + ": " + hostForms)
+		return Endpoint{}, badHost(why)
 	}
 	return Endpoint{Host: host, Port: n}, nil
 }
+
+// badHost is the error of a host that is none: why, and what one looks like.
+func badHost(why string) error { return errors.New(why + ": " + po.T(hostForms)) }
 
 func parsePort(s string, given bool) (uint16, error) {
 	if !given {
@@ -92,7 +97,7 @@ func parsePort(s string, given bool) (uint16, error) {
 	}
 	n, ok := decimal(s)
 	if !ok || n < 1 || n > 65535 {
-		return 0, errors.New("the port must be a number from 1 to 65535")
+		return 0, po.Error("the port must be a number from 1 to 65535")
 	}
 	return uint16(n), nil
 }
@@ -101,7 +106,7 @@ func parsePort(s string, given bool) (uint16, error) {
 func endpointOf(addr netip.Addr, port uint16) (Endpoint, error) {
 	a := addr.Unmap()
 	if a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
-		return Endpoint{}, errors.New("this is not the address of one host: " + hostForms)
+		return Endpoint{}, badHost(po.T("this is not the address of one host"))
 	}
 	return Endpoint{Host: addr.String(), Port: port}, nil
 }
@@ -112,31 +117,31 @@ func endpointOf(addr netip.Addr, port uint16) (Endpoint, error) {
 func badHostName(name string) string {
 	name = strings.TrimSuffix(name, ".")
 	if name == "" {
-		return "the host name is empty"
+		return po.T("the host name is empty")
 	}
 	if utf8.RuneCountInString(name) > 253 {
-		return "the host name is longer than 253 characters"
+		return po.T("the host name is longer than 253 characters")
 	}
 	labels := strings.Split(strings.Map(plainDot, name), ".")
 	for _, label := range labels {
 		switch {
 		case label == "":
-			return "the host name has an empty part: a dot at its beginning, or two in a row"
+			return po.T("the host name has an empty part: a dot at its beginning, or two in a row")
 		case utf8.RuneCountInString(label) > 63:
-			return "a part of the host name is longer than 63 characters"
+			return po.T("a part of the host name is longer than 63 characters")
 		case strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-"):
-			return "a part of the host name begins or ends with a hyphen"
+			return po.T("a part of the host name begins or ends with a hyphen")
 		}
 		for _, r := range label {
 			if !nameRune(r) {
-				return "the host name contains " + strconv.QuoteRune(r)
+				return po.F("the host name contains %s", strconv.QuoteRune(r))
 			}
 		}
 	}
 	// A name that ends in a number is a mistyped IPv4 address: no top-level domain is one.
 	last := labels[len(labels)-1]
 	if strings.Trim(last, "0123456789") == "" || len(last) > 1 && (last[:2] == "0x" || last[:2] == "0X") && strings.Trim(last[2:], "0123456789abcdefABCDEF") == "" {
-		return "this is not an IPv4 address"
+		return po.T("this is not an IPv4 address")
 	}
 	return ""
 }

@@ -46,6 +46,8 @@ const flagsLong = "0: stored with the connection, readable by root. 1: kept by t
 var Keys = slices.Concat(accessKeys, linkKeys, importKeys)
 
 // accessKeys is the half of the table that says who connects to whom, and by which way.
+//
+//po:extract Help Long
 var accessKeys = []Key{
 	{
 		Name: KeyGateway, Kind: KindHost, Group: GroupIdentity,

@@ -9,6 +9,8 @@ const KeyVPNFileItems = "vpn-file-items"
 const maxFileItems = 16 << 10
 
 // importKeys are about files of the official client; the service has no use for them.
+//
+//po:extract Help Long
 var importKeys = []Key{
 	{
 		Name: KeyVPNFileItems, Kind: KindString, Group: GroupImport, Max: maxFileItems,

@@ -3,6 +3,8 @@
 package profile
 
 // linkKeys is the half of the table about the session and the network device.
+//
+//po:extract Help Long
 var linkKeys = []Key{
 	{
 		Name: KeyTransport, Kind: KindEnum, Group: GroupTransport, Default: string(TransportTCP),

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"network-manager-softether/po"
 )
 
 // Parse checks a connection. The error is a *[ValueError] or *[MissingError] about
@@ -45,7 +47,7 @@ func Parse(src Source) (*Profile, []Warning, error) {
 			return nil, nil, err
 		}
 		if k.Name == KeyPort && p.Gateway.Port != 0 && int(p.Gateway.Port) != v.n {
-			return nil, nil, &ValueError{Key: KeyPort, Value: shown(text), Allowed: "gateway already names port " + itoa(int(p.Gateway.Port)) + "; make them equal or remove one"}
+			return nil, nil, &ValueError{Key: KeyPort, Value: shown(text), Allowed: po.F("gateway already names port %d; make them equal or remove one", p.Gateway.Port)}
 		}
 		k.set(p, v)
 	}
@@ -114,7 +116,7 @@ func unknownKeys(src Source) ([]Warning, error) {
 				continue
 			}
 			if err := plainText(name); err != nil {
-				return nil, &ValueError{Key: shown(strings.ToValidUTF8(strings.Map(dropControl, name), "?")), Allowed: "in the name of a key " + err.Error()}
+				return nil, &ValueError{Key: shown(strings.ToValidUTF8(strings.Map(dropControl, name), "?")), Allowed: po.F("in the name of a key: %v", err)}
 			}
 			if !in.secret {
 				if err := plainText(in.items[name]); err != nil {

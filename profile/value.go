@@ -5,14 +5,14 @@ package profile
 import (
 	"encoding/hex"
 	"encoding/pem"
-	"errors"
-	"fmt"
 	"net"
 	"path"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"network-manager-softether/po"
 )
 
 // value is one checked value; which fields are set depends on the kind.
@@ -60,10 +60,10 @@ func (k *Key) decode(s string) (value, error) {
 	switch k.Kind {
 	case KindString:
 		if strings.TrimSpace(s) != s {
-			return value{}, errors.New("blanks at the beginning or end are not allowed")
+			return value{}, po.Error("blanks at the beginning or end are not allowed")
 		}
 		if len(s) > k.Max {
-			return value{}, fmt.Errorf("at most %d bytes are allowed", k.Max)
+			return value{}, po.Errorf("at most %d bytes are allowed", k.Max)
 		}
 		return value{text: s}, nil
 	case KindHost, KindHostPort:
@@ -72,23 +72,23 @@ func (k *Key) decode(s string) (value, error) {
 			return value{}, err
 		}
 		if k.Kind == KindHostPort && host.Port == 0 {
-			return value{}, errors.New("a port must follow, as in proxy.example.com:3128 or [2001:db8::2]:1080")
+			return value{}, po.Error("a port must follow, as in proxy.example.com:3128 or [2001:db8::2]:1080")
 		}
 		return value{text: s, host: host}, nil
 	case KindHostName:
 		if why := badHostName(s); why != "" || !ascii(s) || len(s) > k.Max {
-			return value{}, errors.New("letters A to Z, digits, hyphens and dots are allowed, as in laptop-7 or laptop-7.example.com")
+			return value{}, po.Error("letters A to Z, digits, hyphens and dots are allowed, as in laptop-7 or laptop-7.example.com")
 		}
 		return value{text: s}, nil
 	case KindInt, KindPort, KindSeconds, KindFlags:
 		n, ok := decimal(s)
 		if !ok || n < k.Min || n > k.Max {
-			return value{}, fmt.Errorf("a number from %d to %d is allowed", k.Min, k.Max)
+			return value{}, po.Errorf("a number from %d to %d is allowed", k.Min, k.Max)
 		}
 		return value{text: s, n: n}, nil
 	case KindBool:
 		if s != "yes" && s != "no" {
-			return value{}, errors.New("yes or no is allowed")
+			return value{}, po.Error("yes or no is allowed")
 		}
 		return value{text: s, on: s == "yes"}, nil
 	case KindEnum:
@@ -97,11 +97,11 @@ func (k *Key) decode(s string) (value, error) {
 				return value{text: s}, nil
 			}
 		}
-		return value{}, errors.New(k.words("") + " is allowed")
+		return value{}, po.Errorf("%s is allowed", k.words(""))
 	case KindHex:
 		b, ok := hexBytes(s)
 		if !ok || len(b) < k.Min || len(b) > k.Max {
-			return value{}, fmt.Errorf("%d hexadecimal digits are allowed, with or without colons between the bytes", 2*k.Max)
+			return value{}, po.Errorf("%d hexadecimal digits are allowed, with or without colons between the bytes", 2*k.Max)
 		}
 		return value{text: s, bytes: b}, nil
 	case KindMAC:
@@ -113,7 +113,7 @@ func (k *Key) decode(s string) (value, error) {
 		return decodePath(s)
 	case KindSecret:
 		if len(s) > k.Max {
-			return value{}, fmt.Errorf("at most %d bytes are allowed", k.Max)
+			return value{}, po.Errorf("at most %d bytes are allowed", k.Max)
 		}
 		return value{text: s}, nil
 	}
@@ -129,7 +129,7 @@ func (k *Key) words(last string) string {
 	if last != "" {
 		items = append(items, last)
 	}
-	return strings.Join(items[:len(items)-1], ", ") + " or " + items[len(items)-1]
+	return po.F("%s or %s", strings.Join(items[:len(items)-1], ", "), items[len(items)-1])
 }
 
 func (k *Key) decodeMAC(s string) (value, error) {
@@ -140,7 +140,7 @@ func (k *Key) decodeMAC(s string) (value, error) {
 	}
 	mac, err := net.ParseMAC(s)
 	if err != nil || len(mac) != 6 || mac[0]&1 != 0 || [6]byte(mac) == [6]byte{} {
-		return value{}, errors.New(k.words("a unicast address such as 5e:00:53:01:02:03") + " is allowed")
+		return value{}, po.Errorf("%s is allowed", k.words(po.T("a unicast address such as 5e:00:53:01:02:03")))
 	}
 	return value{text: string(MACExplicit), bytes: mac}, nil
 }
@@ -150,10 +150,10 @@ func inlinePEM(s string) bool { return strings.Contains(s, "-----BEGIN ") }
 
 func (k *Key) decodePEM(s string) (value, error) {
 	if len(s) > k.Max {
-		return value{}, fmt.Errorf("at most %d bytes of PEM text are allowed", k.Max)
+		return value{}, po.Errorf("at most %d bytes of PEM text are allowed", k.Max)
 	}
 	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }) {
-		return value{}, errors.New("control characters are not allowed in PEM text")
+		return value{}, po.Error("control characters are not allowed in PEM text")
 	}
 	want := "CERTIFICATE"
 	if k.Name == KeyKey {
@@ -162,7 +162,7 @@ func (k *Key) decodePEM(s string) (value, error) {
 	for rest := []byte(s); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
-			return value{}, fmt.Errorf("the PEM text holds no whole %s block; give the absolute path of a file, or text from -----BEGIN to -----END", want)
+			return value{}, po.Errorf("the PEM text holds no whole %s block; give the absolute path of a file, or text from -----BEGIN to -----END", want)
 		}
 		if block.Type == want || want == "PRIVATE KEY" && strings.HasSuffix(block.Type, " "+want) {
 			return value{text: s, file: File{PEM: Secret(s)}}, nil
@@ -172,7 +172,7 @@ func (k *Key) decodePEM(s string) (value, error) {
 
 func decodePath(s string) (value, error) {
 	if !path.IsAbs(s) || strings.HasSuffix(s, "/") || len(s) > maxPath {
-		return value{}, errors.New("the absolute path of a file is allowed, or PEM text")
+		return value{}, po.Error("the absolute path of a file is allowed, or PEM text")
 	}
 	return value{text: s, file: File{Path: s}}, nil
 }
@@ -180,10 +180,10 @@ func decodePath(s string) (value, error) {
 // plainText refuses what could change the meaning of another protocol, a file or a terminal.
 func plainText(s string) error {
 	if !utf8.ValidString(s) {
-		return errors.New("text must be UTF-8")
+		return po.Error("text must be UTF-8")
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }) {
-		return errors.New("control characters are not allowed")
+		return po.Error("control characters are not allowed")
 	}
 	return nil
 }

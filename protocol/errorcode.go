@@ -2,7 +2,11 @@
 
 package protocol
 
-import "fmt"
+import (
+	"fmt"
+
+	"network-manager-softether/po"
+)
 
 // An ErrorCode is the number in the "error" element of a server's answer
 // (softether-protocol.md 14; Cedar/Cedar.h). Codes that the official client only
@@ -108,7 +112,7 @@ func (c ErrorCode) String() string {
 }
 
 // Text returns one or two sentences for people: the cause and what to do.
-func (c ErrorCode) Text() string { return c.entry().text }
+func (c ErrorCode) Text() string { return po.T(c.entry().text) }
 
 // Kind returns the part of the connection that c is about.
 func (c ErrorCode) Kind() Kind { return c.entry().kind }
@@ -138,6 +142,8 @@ const firstUnknownCode ErrorCode = 153
 
 // Codes without an entry: either answers to management commands, which no login
 // gets, or codes of a newer server.
+//
+//po:extract text
 var (
 	managementEntry = errorEntry{kind: KindConnect, retry: RetryNo,
 		text: "The server answered with an error that belongs to server management. Ask its administrator to look at the server log."}
@@ -154,6 +160,8 @@ const (
 )
 
 // errorCodes is softether-protocol.md 14 as a table.
+//
+//po:extract 3
 var errorCodes = map[ErrorCode]errorEntry{
 	0:   {"NO_ERROR", KindConnect, RetryNormal, "The server reported no error."},
 	1:   {"CONNECT_FAILED", KindConnect, RetryNormal, "The server could not be reached. Check its address and port, and your network."},

@@ -15,6 +15,7 @@ import (
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
+	"network-manager-softether/service/prompt"
 )
 
 // maxRounds is how often each password is asked for.
@@ -90,12 +91,12 @@ func askable(e *protocol.CertificateError) bool {
 // whatever the server, or who pretends to be it, wrote into the certificate.
 func certQuestion(e *protocol.CertificateError) string {
 	lines := []string{
-		fmt.Sprintf("The certificate of %s %s.", e.Host, e.Reason),
-		"Subject: " + shownName(e.Leaf.Subject),
-		"Issuer: " + shownName(e.Leaf.Issuer),
-		fmt.Sprintf("Valid: %s to %s", e.Leaf.NotBefore.Format("2006-01-02"), e.Leaf.NotAfter.Format("2006-01-02")),
-		"SHA-256: " + groupHex(e.SHA256[:]),
-		"Is this the fingerprint that your administrator gave you? Your answer is remembered.",
+		prompt.Certificate(e),
+		fmt.Sprintf(prompt.Subject, shownName(e.Leaf.Subject)),
+		fmt.Sprintf(prompt.Issuer, shownName(e.Leaf.Issuer)),
+		fmt.Sprintf(prompt.Valid, e.Leaf.NotBefore.Format("2006-01-02"), e.Leaf.NotAfter.Format("2006-01-02")),
+		fmt.Sprintf(prompt.Fingerprint, groupHex(e.SHA256[:])),
+		prompt.Remembered,
 	}
 	return strings.Join(lines, "\n")
 }

@@ -9,6 +9,7 @@ import (
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/proxy"
+	"network-manager-softether/service/prompt"
 	"network-manager-softether/service/usercert"
 )
 
@@ -68,16 +69,16 @@ func questionFor(err error, p *profile.Profile) (secretQuestion, bool) {
 	switch {
 	case errors.Is(err, usercert.ErrPasswordNeeded):
 		return secretQuestion{profile.SecretKeyPassword,
-			fmt.Sprintf("The private key of %s is encrypted. Its password:", p.User)}, true
+			fmt.Sprintf(prompt.KeyPassword, p.User)}, true
 	case errors.Is(err, usercert.ErrWrongPassword):
 		return secretQuestion{profile.SecretKeyPassword,
-			fmt.Sprintf("That is not the password of the private key of %s. Its password:", p.User)}, true
+			fmt.Sprintf(prompt.KeyPasswordWrong, p.User)}, true
 	case proxied && hop.Reason == proxy.Denied && p.Proxy.User != "" && p.Proxy.Type != profile.ProxySOCKS4:
 		return secretQuestion{profile.SecretProxyPassword,
-			fmt.Sprintf("User name or password is wrong. Password of %s for the proxy %s:", p.Proxy.User, p.Proxy.Server)}, true
+			fmt.Sprintf(prompt.ProxyPassword, p.Proxy.User, p.Proxy.Server)}, true
 	case refused && server.Code == protocol.CodeAuthFailed && (p.AuthType == profile.AuthPassword || p.AuthType == profile.AuthPlainPassword):
 		return secretQuestion{profile.SecretPassword,
-			fmt.Sprintf("User name or password is wrong. Password of %s on hub %s at %s:", p.User, p.Hub, p.Gateway)}, true
+			fmt.Sprintf(prompt.Password, p.User, p.Hub, p.Gateway)}, true
 	}
 	return secretQuestion{}, false
 }

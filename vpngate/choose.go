@@ -4,9 +4,10 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
+
+	"network-manager-softether/po"
 )
 
 // A wish says which relays are wanted, and in which order.
@@ -47,7 +48,7 @@ func findOrder(name string) (order, error) {
 		}
 		names = append(names, o.name)
 	}
-	return order{}, fmt.Errorf(textErrSort, shown(name, maxWord), strings.Join(names, ", "))
+	return order{}, po.Errorf(textErrSort, shown(name, maxWord), strings.Join(names, ", "))
 }
 
 // parseCountries reads "JP,kr".
@@ -56,7 +57,7 @@ func parseCountries(s string) ([]string, error) {
 	for word := range strings.SplitSeq(s, ",") {
 		code := countryCode(word)
 		if code == "" {
-			return nil, fmt.Errorf(textErrCountry, shown(word, maxWord))
+			return nil, po.Errorf(textErrCountry, shown(word, maxWord))
 		}
 		codes = append(codes, code)
 	}

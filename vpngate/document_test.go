@@ -17,12 +17,12 @@ func TestHelpAndManualAreComplete(t *testing.T) {
 	}
 	manual := strings.ReplaceAll(string(page), `\-`, "-")
 	flags(&options{}, new(string)).VisitAll(func(f *flag.Flag) {
-		if !strings.Contains(textUsage, "--"+f.Name) || !strings.Contains(manual, "\n.B --"+f.Name+"\n") && !strings.Contains(manual, "\n.BI --"+f.Name+" ") {
+		if !strings.Contains(usage(), "--"+f.Name) || !strings.Contains(manual, "\n.B --"+f.Name+"\n") && !strings.Contains(manual, "\n.BI --"+f.Name+" ") {
 			t.Errorf("--%s is not in both", f.Name)
 		}
 	})
 	for _, o := range orders {
-		if !strings.Contains(textUsage, o.name) || !strings.Contains(manual, "\n.B "+o.name+"\n") && !strings.Contains(manual, "\n.BR "+o.name+" ") {
+		if !strings.Contains(usage(), o.name) || !strings.Contains(manual, "\n.B "+o.name+"\n") && !strings.Contains(manual, "\n.BR "+o.name+" ") {
 			t.Errorf("--sort %s is not in both", o.name)
 		}
 	}

@@ -4,14 +4,14 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"time"
+
+	"network-manager-softether/po"
 )
 
 // defaultURL is where VPN Gate publishes its list for programs.
@@ -45,7 +45,7 @@ func readFile(ctx context.Context, name string, stdin io.Reader, limit int64) ([
 	case r := <-done:
 		return r.data, r.err
 	case <-ctx.Done():
-		return nil, errors.New(textErrStopped)
+		return nil, po.Error(textErrStopped)
 	}
 }
 
@@ -55,7 +55,7 @@ func readNamed(name string, stdin io.Reader, limit int64) ([]byte, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf(textErrRead, err)
+		return nil, po.Errorf(textErrRead, err)
 	}
 	defer f.Close()
 	return readBounded(f, limit)
@@ -64,10 +64,10 @@ func readNamed(name string, stdin io.Reader, limit int64) ([]byte, error) {
 func readBounded(r io.Reader, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf(textErrRead, err)
+		return nil, po.Errorf(textErrRead, err)
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf(textErrTooBig, limit>>20)
+		return nil, po.Errorf(textErrTooBig, limit>>20)
 	}
 	return data, nil
 }
@@ -77,7 +77,7 @@ func readBounded(r io.Reader, limit int64) ([]byte, error) {
 func fetch(ctx context.Context, address string, most bounds, progress func(n int)) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf(textErrScheme, shown(address, maxWord))
+		return nil, po.Errorf(textErrScheme, shown(address, maxWord))
 	}
 	whole, cancel := context.WithTimeout(ctx, most.time)
 	defer cancel()
@@ -86,9 +86,9 @@ func fetch(ctx context.Context, address string, most bounds, progress func(n int
 	case err == nil:
 		return data, nil
 	case ctx.Err() != nil:
-		return nil, errors.New(textErrStopped)
+		return nil, po.Error(textErrStopped)
 	case whole.Err() != nil:
-		return nil, fmt.Errorf(textErrSlow, most.time)
+		return nil, po.Errorf(textErrSlow, most.time)
 	}
 	return nil, err
 }
@@ -105,16 +105,16 @@ func get(ctx context.Context, u *url.URL, limit int64, progress func(n int)) ([]
 	client := &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, fmt.Errorf(textErrFetch, err)
+		return nil, po.Errorf(textErrFetch, err)
 	}
 	req.Header.Set("User-Agent", "network-manager-softether/"+version)
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf(textErrFetch, err)
+		return nil, po.Errorf(textErrFetch, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf(textErrStatus, shown(u.Host, maxWord), resp.StatusCode, http.StatusText(resp.StatusCode))
+		return nil, po.Errorf(textErrStatus, shown(u.Host, maxWord), resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
 	return readBounded(&counter{r: resp.Body, tell: progress}, limit)
 }
@@ -122,10 +122,10 @@ func get(ctx context.Context, u *url.URL, limit int64, progress func(n int)) ([]
 // checkRedirect refuses to go on without encryption where it was asked for.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
-		return errors.New(textErrRedirects)
+		return po.Error(textErrRedirects)
 	}
 	if req.URL.Scheme != "https" && via[len(via)-1].URL.Scheme == "https" {
-		return errors.New(textErrRedirect)
+		return po.Error(textErrRedirect)
 	}
 	return nil
 }

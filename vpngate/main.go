@@ -15,6 +15,9 @@ import (
 	"os/user"
 	"slices"
 	"syscall"
+
+	"network-manager-softether/po"
+	"network-manager-softether/po/catalog"
 )
 
 const program = "nm-softether-vpngate"
@@ -30,6 +33,7 @@ const (
 )
 
 func main() {
+	catalog.Load()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	owner := ""
@@ -56,12 +60,12 @@ type session struct {
 func (s *session) run(ctx context.Context, args []string) int {
 	o, err := parseOptions(args)
 	if errors.Is(err, flag.ErrHelp) {
-		_, _ = fmt.Fprintf(s.stdout, textUsage, defaultURL, defaultTimeout)
+		_, _ = io.WriteString(s.stdout, usage())
 		return exitOK
 	}
 	if err != nil {
 		s.say(program + ": " + clean(err.Error()))
-		s.say(textErrHelp)
+		s.say(po.T(textErrHelp))
 		return exitUsage
 	}
 	if o.version {
@@ -120,15 +124,15 @@ func (s *session) list(o *options, l *list, chosen []relay) error {
 			return written(err)
 		}
 	}
-	s.say(fmt.Sprintf(textShown, len(chosen), len(l.relays)))
+	s.say(po.F(textShown, len(chosen), len(l.relays)))
 	if l.noTCP > 0 {
-		s.say(fmt.Sprintf(textNoTCP, l.noTCP))
+		s.say(po.F(textNoTCP, l.noTCP))
 	}
 	if l.damaged > 0 {
-		s.say(fmt.Sprintf(textDamaged, l.damaged))
+		s.say(po.F(textDamaged, l.damaged))
 	}
 	if !l.complete {
-		s.say(textIncomplete)
+		s.say(po.T(textIncomplete))
 	}
 	return nil
 }
@@ -154,13 +158,15 @@ func (s *session) add(ctx context.Context, o *options, chosen []relay) error {
 	if o.json {
 		return written(writeJSON(s.stdout, jsonAdded{Name: clean(e.name), UUID: e.uuid, Address: r.addr.String(), Port: r.port, Added: added}))
 	}
-	text := fmt.Sprintf(textAdded, e.name)
+	text := po.F(textAdded, e.name)
 	if !added {
-		text = fmt.Sprintf(textAlready, clean(e.name))
+		text = po.F(textAlready, clean(e.name))
 	}
-	text += "\n" + fmt.Sprintf(textConnect, clean(e.uuid))
+	// The commands are to be copied, so no text stands in them.
+	text += "\n" + po.T(textConnect) + "\n  nmcli --ask connection up uuid " + clean(e.uuid) +
+		"\n" + po.T(textDisconnect) + "\n  nmcli connection down uuid " + clean(e.uuid) + "\n"
 	if added {
-		text += textTrust
+		text += "\n" + filled(po.T(textTrust)) + "\n" + filled(po.T(textPrivacy)) + "\n"
 	}
 	_, err = io.WriteString(s.stdout, text)
 	return written(err)
@@ -176,18 +182,18 @@ func pick(o *options, chosen []relay) (relay, error) {
 			if o.port != 0 {
 				name = netip.AddrPortFrom(o.address, o.port).String()
 			}
-			return relay{}, fmt.Errorf(textErrUnknown, name)
+			return relay{}, po.Errorf(textErrUnknown, name)
 		}
 	}
 	if len(chosen) == 0 {
-		return relay{}, errors.New(textErrNone)
+		return relay{}, po.Error(textErrNone)
 	}
 	return chosen[i], nil
 }
 
 func written(err error) error {
 	if err != nil {
-		return fmt.Errorf(textErrWrite, err)
+		return po.Errorf(textErrWrite, err)
 	}
 	return nil
 }

@@ -3,13 +3,13 @@
 package main
 
 import (
-	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"net/netip"
 	"strings"
 	"time"
+
+	"network-manager-softether/po"
 )
 
 // Commands.
@@ -71,7 +71,7 @@ func parseOptions(args []string) (*options, error) {
 		return o, nil
 	}
 	if len(words) == 0 {
-		return nil, errors.New(textErrNoCommand)
+		return nil, po.Error(textErrNoCommand)
 	}
 	o.command = words[0]
 	if countries != "" {
@@ -87,7 +87,7 @@ func parseOptions(args []string) (*options, error) {
 		return nil, err
 	}
 	if o.url != "" && o.file != "" {
-		return nil, errors.New(textErrBothSources)
+		return nil, po.Error(textErrBothSources)
 	}
 	return o, o.checkCommand(words[1:])
 }
@@ -95,13 +95,13 @@ func parseOptions(args []string) (*options, error) {
 func (o *options) checkNumbers() error {
 	switch w := o.wish; {
 	case !(w.minSpeed >= 0 && w.minSpeed <= 1e9): // nor NaN
-		return errors.New(textErrMinSpeed)
+		return po.Error(textErrMinSpeed)
 	case w.maxPing < 0:
-		return errors.New(textErrMaxPing)
+		return po.Error(textErrMaxPing)
 	case w.limit < 0:
-		return errors.New(textErrLimit)
+		return po.Error(textErrLimit)
 	case o.timeout < time.Second || o.timeout > time.Hour:
-		return errors.New(textErrTimeout)
+		return po.Error(textErrTimeout)
 	}
 	return nil
 }
@@ -111,11 +111,11 @@ func (o *options) checkCommand(words []string) error {
 	switch o.command {
 	case cmdList:
 		if o.public {
-			return errors.New(textErrAllUsers)
+			return po.Error(textErrAllUsers)
 		}
 	case cmdAdd:
 		if o.wish.limit != 0 {
-			return errors.New(textErrAddLimit)
+			return po.Error(textErrAddLimit)
 		}
 		if len(words) > 0 {
 			if err := o.parseAddress(words[0]); err != nil {
@@ -124,10 +124,10 @@ func (o *options) checkCommand(words []string) error {
 			words = words[1:]
 		}
 	default:
-		return fmt.Errorf(textErrCommand, shown(o.command, maxWord))
+		return po.Errorf(textErrCommand, shown(o.command, maxWord))
 	}
 	if len(words) > 0 {
-		return fmt.Errorf(textErrArgument, shown(words[0], maxWord))
+		return po.Errorf(textErrArgument, shown(words[0], maxWord))
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func (o *options) parseAddress(s string) error {
 	}
 	ap, err := netip.ParseAddrPort(s)
 	if err != nil || ap.Port() == 0 {
-		return fmt.Errorf(textErrAddress, shown(s, maxWord))
+		return po.Errorf(textErrAddress, shown(s, maxWord))
 	}
 	o.address, o.port = ap.Addr().Unmap(), ap.Port()
 	return nil

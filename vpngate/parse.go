@@ -7,10 +7,11 @@ import (
 	"encoding/base64"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
 	"time"
+
+	"network-manager-softether/po"
 )
 
 // A list is VPN Gate's list of relays. Every row but empty ones is in exactly one of relays, noTCP and damaged.
@@ -49,7 +50,7 @@ const (
 // needed are the columns without which there is no telling what a list is about.
 var needed = []string{colAddress, colPing, colSpeed, colCountry, colCode, colSessions, colUptime, colConfig}
 
-var errNotList = errors.New(textErrNotList)
+var errNotList error = po.Message(textErrNotList)
 
 // parseList reads the list as VPN Gate serves it: a line "*vpn_servers", a line "#HostName,IP,...", one row of comma
 // separated values for each relay, and a line "*". A row that makes no sense is counted, not an error. Columns are found by name.
@@ -76,7 +77,7 @@ func parseList(data []byte) (*list, error) {
 			break
 		}
 		if len(l.relays)+l.noTCP+l.damaged == maxRows {
-			return nil, fmt.Errorf(textErrRows, maxRows)
+			return nil, po.Errorf(textErrRows, maxRows)
 		}
 		r, err := parseRow(row, columns, width)
 		switch {
@@ -111,7 +112,7 @@ func parseHeader(header []byte) (map[string]int, int, error) {
 	}
 	for _, name := range needed {
 		if _, ok := columns[name]; !ok {
-			return nil, 0, fmt.Errorf(textErrColumns, name)
+			return nil, 0, po.Errorf(textErrColumns, name)
 		}
 	}
 	return columns, len(names), nil

@@ -5,10 +5,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/po"
 )
 
 // NetworkManager's side: org.freedesktop.NetworkManager.Settings.
@@ -42,7 +43,7 @@ func openSettings(ctx context.Context) (*settings, error) {
 	bus, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
 	if err != nil {
 		cancel()
-		return nil, fmt.Errorf(textErrNoBus, err)
+		return nil, po.Errorf(textErrNoBus, err)
 	}
 	return &settings{bus, cancel}, nil
 }
@@ -117,9 +118,9 @@ func absent(err error) bool {
 func stopped(ctx context.Context, format string, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return errors.New(textErrStopped)
+		return po.Error(textErrStopped)
 	case absent(err):
-		return errors.New(textErrNoNM)
+		return po.Error(textErrNoNM)
 	}
-	return fmt.Errorf(format, err)
+	return po.Errorf(format, err)
 }

@@ -3,21 +3,23 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"network-manager-softether/po"
 )
 
-// A column of the table. All texts are of characters that take one column of the terminal, see shown.
+// A column of the table.
 type column struct {
 	head  string
 	right bool // numbers
 	text  func(relay) string
 }
 
+//po:extract 0
 var tableColumns = []column{
 	{textHeadCountry, false, func(r relay) string { return strings.TrimSpace(codeText(r) + " " + r.country) }},
 	{textHeadAddress, false, func(r relay) string { return r.addr.String() }},
@@ -26,13 +28,13 @@ var tableColumns = []column{
 		if r.speed == 0 {
 			return textUnknown
 		}
-		return fmt.Sprintf(textSpeed, float64(r.speed)/mbit)
+		return po.F(textSpeed, float64(r.speed)/mbit)
 	}},
 	{textHeadPing, true, func(r relay) string {
 		if r.ping == unknown {
 			return textUnknown
 		}
-		return fmt.Sprintf(textPing, r.ping)
+		return po.F(textPing, r.ping)
 	}},
 	{textHeadSessions, true, func(r relay) string {
 		if r.sessions == unknown {
@@ -62,11 +64,11 @@ func uptimeText(d time.Duration) string {
 	case d == 0:
 		return textUnknown
 	case d < time.Hour:
-		return fmt.Sprintf(textMinutes, d/time.Minute)
+		return po.F(textMinutes, d/time.Minute)
 	case d < 48*time.Hour:
-		return fmt.Sprintf(textHours, d/time.Hour)
+		return po.F(textHours, d/time.Hour)
 	}
-	return fmt.Sprintf(textDays, d/(24*time.Hour))
+	return po.F(textDays, d/(24*time.Hour))
 }
 
 // writeTable writes a table for people. width is that of the terminal, 0 = no limit.
@@ -74,12 +76,12 @@ func writeTable(w io.Writer, relays []relay, width int) error {
 	cells := make([][]string, len(tableColumns)) // by column; the first is the head
 	widths := make([]int, len(tableColumns))
 	for i, c := range tableColumns {
-		cells[i] = append(cells[i], c.head)
+		cells[i] = append(cells[i], po.T(c.head))
 		for _, r := range relays {
 			cells[i] = append(cells[i], c.text(r))
 		}
 		for _, s := range cells[i] {
-			widths[i] = max(widths[i], utf8.RuneCountInString(s))
+			widths[i] = max(widths[i], columns(s))
 		}
 	}
 	fit(widths, width)
@@ -133,10 +135,14 @@ func fit(widths []int, width int) {
 }
 
 func pad(s string, width int, right bool) string {
-	n := utf8.RuneCountInString(s)
+	n := columns(s)
 	switch {
 	case n > width:
-		return string([]rune(s)[:width-1]) + "…"
+		for n >= width { // the ellipsis takes one
+			r, size := utf8.DecodeLastRuneInString(s)
+			s, n = s[:len(s)-size], n-columns(string(r))
+		}
+		return s + "…" + strings.Repeat(" ", width-1-n)
 	case right:
 		return strings.Repeat(" ", width-n) + s
 	}

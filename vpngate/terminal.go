@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/po"
 )
 
 // terminalWidth returns the columns of the terminal behind f, 0 if f is none or does not say.
@@ -40,7 +42,7 @@ const eraseLine = "\r\x1b[K"
 func (p *progress) tell(n int) {
 	if now := time.Now(); now.Sub(p.last) >= progressPause {
 		p.last, p.seen = now, true
-		_, _ = fmt.Fprintf(p.w, eraseLine+textFetching, fmt.Sprintf(textKiB, n>>10))
+		_, _ = fmt.Fprintf(p.w, "%s%s", eraseLine, po.F(textFetching, po.F(textKiB, n>>10)))
 	}
 }
 

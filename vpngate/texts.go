@@ -2,34 +2,10 @@
 
 package main
 
-// Every text a person sees is here, for translation; words of the command line and of JSON are not translated.
+// Every text a person sees is here or in usage.go; words of the command line and of JSON are not translated.
+//
+//po:extract values
 const (
-	textUsage = `Usage:
-  nm-softether-vpngate list [options]             show relays of VPN Gate
-  nm-softether-vpngate add [options] [ADDRESS]    make a NetworkManager connection for one
-
-VPN Gate is a list of public SoftEther servers that volunteers run. Without ADDRESS,
-add takes the first relay that list would show with the same options.
-
-Which relays:
-  --country CODES     only these countries: JP or JP,KR,US
-  --min-speed N       at least N Mbit/s
-  --max-ping N        at most N ms
-  --sort KEY          speed (default), ping, sessions, uptime, score or country
-  --reverse           the other way round
-  --limit N           at most N relays (list)
-
-Where the list comes from:
-  --url URL           default %s
-  --file FILE         a saved list; - is standard input
-  --timeout DURATION  for fetching it, default %v
-
-Other options:
-  --json              for programs
-  --all-users         a connection for everybody on this computer, not for you alone (add)
-  --version, --help
-`
-
 	textHeadCountry  = "COUNTRY"
 	textHeadAddress  = "ADDRESS"
 	textHeadPort     = "PORT"
@@ -43,7 +19,6 @@ Other options:
 	textMinutes = "%d min"
 	textHours   = "%d h"
 	textDays    = "%d d"
-	textUnknown = "-"
 
 	textFetching   = "Fetching the list of relays: %s"
 	textKiB        = "%d KiB"
@@ -52,17 +27,13 @@ Other options:
 	textDamaged    = "Damaged rows skipped: %d."
 	textIncomplete = "The list has no end mark: it may be incomplete."
 
-	textAdded   = "Added the connection “%s”."
-	textAlready = "There is a connection to this relay already: “%s”."
-	textConnect = `Connect with:  nmcli --ask connection up uuid %s
-Disconnect:    nmcli connection down uuid %[1]s
-`
-	textTrust = `
-The first time you are asked whether you trust the relay's certificate. Nobody vouches for
-the fingerprints of volunteers' relays, so your "yes" means: from now on the same relay or none.
-Who runs the relay (a stranger) sees what you send without encryption of its own, and relays keep logs.
-IPv6 does not go through the relay.
-`
+	textAdded      = "Added the connection “%s”."
+	textAlready    = "There is a connection to this relay already: “%s”."
+	textConnect    = "Connect with:"
+	textDisconnect = "Disconnect with:"
+
+	textTrust   = "The first time you are asked whether you trust the relay's certificate. Nobody vouches for the fingerprints of volunteers' relays, so your “yes” means: from now on the same relay or none."
+	textPrivacy = "Who runs the relay (a stranger) sees what you send without encryption of its own, and relays keep logs. IPv6 does not go through the relay."
 
 	textErrNoCommand   = "a command is missing: list or add"
 	textErrCommand     = "unknown command “%s”: there are list and add"
@@ -100,3 +71,6 @@ IPv6 does not go through the relay.
 	textErrWrite   = "writing the answer failed: %w"
 	textErrStopped = "interrupted"
 )
+
+// textUnknown stands for what the list does not say.
+const textUnknown = "-"

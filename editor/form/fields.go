@@ -2,7 +2,12 @@
 
 package form
 
-import "network-manager-softether/profile"
+import (
+	"strings"
+
+	"network-manager-softether/po"
+	"network-manager-softether/profile"
+)
 
 // Shape is what a field looks like.
 type Shape int
@@ -30,6 +35,8 @@ const (
 )
 
 // Sections lists the sections with their headings. The first needs none.
+//
+//po:extract 1
 var Sections = []struct {
 	Section Section
 	Title   string
@@ -54,6 +61,7 @@ type Word struct{ Value, Label string }
 // ShowPasswords is the id of the check button that makes passwords readable. It belongs to no key.
 const ShowPasswords = "show-passwords"
 
+//po:extract 1
 var storage = []Word{
 	{"0", "In the connection, for all users"}, {"1", "In my keyring"}, {"2", "Nowhere: ask every time"}, {"4", "Not needed"},
 }
@@ -77,6 +85,8 @@ func withProxyPassword(value func(string) string) bool {
 func withSeveral(value func(string) string) bool { return value(profile.KeyMaxConnections) != "1" }
 
 // Fields are all fields, section by section, from top to bottom.
+//
+//po:extract Label 1
 var Fields = []Field{
 	{Key: profile.KeyGateway, Label: "_Server", Section: Identity},
 	{Key: profile.KeyPort, Label: "P_ort", Section: Identity},
@@ -125,14 +135,14 @@ var Fields = []Field{
 	{Key: "reconnect-attempts", Label: "Attempts (0: no limit)", Section: Reconnect},
 }
 
-// Title returns a label without its underscore.
+// Title returns the label in the language of the person, without its underscore. Where letters have none of their own
+// to stand for, as in Chinese, the one for Alt stands behind in parentheses.
 func (f *Field) Title() string {
-	for i := range len(f.Label) {
-		if f.Label[i] == '_' {
-			return f.Label[:i] + f.Label[i+1:]
-		}
+	label := po.T(f.Label)
+	if i := strings.Index(label, "(_"); i > 0 && strings.HasSuffix(label, ")") {
+		return label[:i]
 	}
-	return f.Label
+	return strings.Replace(label, "_", "", 1)
 }
 
 // Find returns the field of a key, nil if there is none.

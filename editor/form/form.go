@@ -8,6 +8,7 @@ import (
 	"maps"
 	"strings"
 
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
 )
 
@@ -87,7 +88,7 @@ func (f *Form) value(key string) string {
 // right to read the file.
 func (f *Form) Load(key, content string) error {
 	if !isPEM(content) {
-		return errors.New("this is no PEM file; type the path of a PKCS#12 file (.p12, .pfx) instead")
+		return po.Error("this is no PEM file; type the path of a PKCS#12 file (.p12, .pfx) instead")
 	}
 	if err := profile.Lookup(key).Check(content); err != nil {
 		return err

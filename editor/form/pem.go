@@ -5,8 +5,9 @@ package form
 import (
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"strings"
+
+	"network-manager-softether/po"
 )
 
 func isPEM(text string) bool { return strings.Contains(text, "-----BEGIN ") }
@@ -21,12 +22,12 @@ func Describe(text string) string {
 		if block, rest = pem.Decode(rest); block == nil {
 			break
 		}
-		name := "private key"
+		name := po.T("private key")
 		if block.Type == "CERTIFICATE" {
 			certs++
-			name = "certificate"
+			name = po.T("certificate")
 			if c, err := x509.ParseCertificate(block.Bytes); err == nil {
-				name = fmt.Sprintf("%s, until %s", c.Subject.CommonName, c.NotAfter.Format("2006-01-02"))
+				name = po.F("%s, until %s", c.Subject.CommonName, c.NotAfter.Format("2006-01-02"))
 			}
 		}
 		if first == "" {
@@ -34,7 +35,7 @@ func Describe(text string) string {
 		}
 	}
 	if certs > 1 {
-		first += fmt.Sprintf(", and %d more", certs-1)
+		first = po.N("%s, and %d more", "%s, and %d more", certs-1, first, certs-1)
 	}
 	return "[" + strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

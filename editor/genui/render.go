@@ -135,9 +135,7 @@ func (p *page) label(f *form.Field) {
 
 func (p *page) field(f *form.Field) {
 	k := profile.Lookup(f.Key)
-	tip := tooltip(k)
 	entry := func() {
-		p.text("tooltip-text", tip)
 		p.property("hexpand", "True")
 		p.property("activates-default", "True")
 		if k.Default != "" {
@@ -157,12 +155,10 @@ func (p *page) field(f *form.Field) {
 		p.object("GtkCheckButton", f.Key, func() {
 			p.text("label", f.Label)
 			p.property("use-underline", "True")
-			p.text("tooltip-text", tip)
-		})
+			})
 	case form.Combo:
 		p.object("GtkComboBoxText", f.Key, func() {
-			p.text("tooltip-text", tip)
-			p.property("hexpand", "True")
+				p.property("hexpand", "True")
 			p.line("<items>")
 			p.in(func() {
 				for _, w := range f.Words {
@@ -183,24 +179,6 @@ func (p *page) field(f *form.Field) {
 			})
 		})
 	}
-}
-
-// tooltip is the help of the table, in lines: GTK 4 does not break those of tooltips. What the flags of a secret are
-// as numbers is for those who write files.
-func tooltip(k *profile.Key) string {
-	tip := k.Help + "."
-	if k.Kind == profile.KindFlags {
-		return tip
-	}
-	for _, word := range strings.Fields(k.Long) {
-		line := tip[strings.LastIndexByte(tip, '\n')+1:]
-		if len(line)+len(word) > 64 || tip == k.Help+"." {
-			tip += "\n" + word
-		} else {
-			tip += " " + word
-		}
-	}
-	return tip
 }
 
 func (p *page) line(text string) {

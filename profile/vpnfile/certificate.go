@@ -10,8 +10,8 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
-	"errors"
 
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
 )
 
@@ -23,17 +23,17 @@ func (t *translation) serverCert() {
 	a := t.a
 	switch {
 	case !a.CheckServerCert:
-		t.warn("CheckServerCert", "the file does not ask for a check of the server's certificate; here it is checked, and you are asked about one that does not verify")
+		t.warn("CheckServerCert", po.T("the file does not ask for a check of the server's certificate; here it is checked, and you are asked about one that does not verify"))
 	case len(a.ServerCert) > 0:
 		der := derOf(a.ServerCert, "CERTIFICATE")
 		if _, err := x509.ParseCertificate(der); err != nil {
-			t.err = &ItemError{Item: "ServerCert", Err: errors.New("this is no certificate")}
+			t.err = &ItemError{Item: "ServerCert", Err: po.Error("this is no certificate")}
 			return
 		}
 		sum := sha256.Sum256(der)
 		t.set(profile.KeyServerCertSHA, "ServerCert", hex.EncodeToString(sum[:]))
 	case !a.AddDefaultCA:
-		t.warn("CheckServerCert", "the authorities the official client trusts are not in the file; those of the system are trusted here, or the one in ca")
+		t.warn("CheckServerCert", po.T("the authorities the official client trusts are not in the file; those of the system are trusted here, or the one in ca"))
 	}
 }
 
@@ -41,12 +41,12 @@ func (t *translation) serverCert() {
 func (t *translation) certificate() {
 	a := t.a
 	if len(a.ClientCert) == 0 {
-		t.warn("ClientCert", "the file has no certificate; set cert and key")
+		t.warn("ClientCert", po.T("the file has no certificate; set cert and key"))
 		return
 	}
 	cert := derOf(a.ClientCert, "CERTIFICATE")
 	if _, err := x509.ParseCertificate(cert); err != nil {
-		t.err = &ItemError{Item: "ClientCert", Err: errors.New("this is no certificate")}
+		t.err = &ItemError{Item: "ClientCert", Err: po.Error("this is no certificate")}
 		return
 	}
 	t.set(profile.KeyCert, "ClientCert", pemOf("CERTIFICATE", cert))
@@ -54,7 +54,7 @@ func (t *translation) certificate() {
 		return
 	}
 	if len(a.ClientKey) == 0 {
-		t.warn("ClientKey", "the file has no private key; set key")
+		t.warn("ClientKey", po.T("the file has no private key; set key"))
 		return
 	}
 	block, err := keyBlock(derOf(a.ClientKey, "PRIVATE KEY"))
@@ -90,7 +90,7 @@ func keyBlock(der []byte) (string, error) {
 	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		return "PRIVATE KEY", nil
 	}
-	return "", errors.New("this is no private key that is not encrypted")
+	return "", po.Error("this is no private key that is not encrypted")
 }
 
 // certDER reads the one certificate of the key cert as the format wants it.
@@ -98,7 +98,7 @@ func certDER(text string) ([]byte, error) {
 	for rest := []byte(text); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
-			return nil, errors.New("there is no certificate in it")
+			return nil, po.Error("there is no certificate in it")
 		}
 		if block.Type == "CERTIFICATE" {
 			_, err := x509.ParseCertificate(block.Bytes)
@@ -112,16 +112,16 @@ func keyDER(text string) ([]byte, error) {
 	for rest := []byte(text); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
-			return nil, errors.New("there is no private key in it")
+			return nil, po.Error("there is no private key in it")
 		}
 		switch block.Type {
 		case "RSA PRIVATE KEY", "EC PRIVATE KEY":
 			if _, err := keyBlock(block.Bytes); err != nil {
-				return nil, errors.New("the key is encrypted, and the format has no encrypted keys")
+				return nil, po.Error("the key is encrypted, and the format has no encrypted keys")
 			}
 			return block.Bytes, nil
 		case "ENCRYPTED PRIVATE KEY":
-			return nil, errors.New("the key is encrypted, and the format has no encrypted keys")
+			return nil, po.Error("the key is encrypted, and the format has no encrypted keys")
 		case "PRIVATE KEY":
 			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 			if err != nil {
@@ -133,7 +133,7 @@ func keyDER(text string) ([]byte, error) {
 			case *ecdsa.PrivateKey:
 				return x509.MarshalECPrivateKey(key)
 			}
-			return nil, errors.New("the format has RSA and EC keys only")
+			return nil, po.Error("the format has RSA and EC keys only")
 		}
 	}
 }

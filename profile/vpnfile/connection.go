@@ -3,11 +3,11 @@
 package vpnfile
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
 )
 
@@ -61,8 +61,8 @@ type translation struct {
 	err      error
 }
 
-func (t *translation) warn(item, format string, args ...any) {
-	t.warnings = append(t.warnings, profile.Warning{Key: item, Text: fmt.Sprintf(format, args...)})
+func (t *translation) warn(item, text string) {
+	t.warnings = append(t.warnings, profile.Warning{Key: item, Text: text})
 }
 
 // set sets a key, unless it would say what its default says.
@@ -88,7 +88,7 @@ func (t *translation) number(key, item string, n uint32) {
 	k := profile.Lookup(key)
 	fit := min(max(int64(n), int64(k.Min)), int64(k.Max))
 	if fit != int64(n) {
-		t.warn(item, "%d is out of range here; %s is %d", n, key, fit)
+		t.warn(item, po.F("%d is out of range here; %s is %d", n, key, fit))
 	}
 	t.set(key, item, strconv.FormatInt(fit, 10))
 }
@@ -109,21 +109,21 @@ func (t *translation) server() {
 	a := t.a
 	host, hint, hinted := strings.Cut(strings.TrimSpace(a.Hostname), "/")
 	if host == "" {
-		t.err = &ItemError{Item: "Hostname", Err: fmt.Errorf("there is no server")}
+		t.err = &ItemError{Item: "Hostname", Err: po.Error("there is no server")}
 	}
 	t.set(profile.KeyGateway, "Hostname", host)
 	if hinted {
 		t.hint(hint)
 	}
 	if e, err := profile.ParseEndpoint(host); err == nil && e.Port != 0 && uint32(e.Port) != a.Port {
-		t.err = &ItemError{Item: "Hostname", Err: fmt.Errorf("%s has a port that differs from Port", shown(host))}
+		t.err = &ItemError{Item: "Hostname", Err: po.Errorf("%s has a port that differs from Port", shown(host))}
 	}
 	if a.Port == 0 {
-		t.err = &ItemError{Item: "Port", Err: fmt.Errorf("0 is no port")}
+		t.err = &ItemError{Item: "Port", Err: po.Error("0 is no port")}
 	}
 	t.set(profile.KeyPort, "Port", strconv.FormatUint(uint64(a.Port), 10))
 	if a.PortUDP != 0 {
-		t.warn("PortUDP", "a direct UDP connection to port %d is not possible here; TCP is used", a.PortUDP)
+		t.warn("PortUDP", po.F("a direct UDP connection to port %d is not possible here; TCP is used", a.PortUDP))
 	}
 	t.set(profile.KeyHub, "HubName", strings.TrimSpace(a.HubName))
 	name := strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -145,7 +145,7 @@ func (t *translation) hint(hint string) {
 	case "", "tcp", "disable", "disabled", "no", "none":
 		return // transport=tcp, which is the default
 	}
-	t.warn("Hostname", "the part after the slash (%s) asks for NAT traversal under that name, which is not possible here; the server is contacted by TCP", shown(hint))
+	t.warn("Hostname", po.F("the part after the slash (%s) asks for NAT traversal under that name, which is not possible here; the server is contacted by TCP", shown(hint)))
 }
 
 func (t *translation) user() {
@@ -165,12 +165,12 @@ func (t *translation) user() {
 		t.certificate()
 	case authCard, authEngine:
 		t.set(profile.KeyAuthType, "AuthType", string(profile.AuthCertificate))
-		t.warn("AuthType", "the private key is on a smart card or in an OpenSSL engine, which is not possible here; set cert and key")
+		t.warn("AuthType", po.T("the private key is on a smart card or in an OpenSSL engine, which is not possible here; set cert and key"))
 		if len(a.ClientCert) > 0 {
 			t.certificate()
 		}
 	default:
-		t.err = &ItemError{Item: "AuthType", Err: fmt.Errorf("%d is none of the known kinds, 0 to 5", a.AuthType)}
+		t.err = &ItemError{Item: "AuthType", Err: po.Errorf("%d is none of the known kinds, 0 to 5", a.AuthType)}
 	}
 }
 
@@ -182,7 +182,7 @@ func (t *translation) passwordOfHash() {
 	case string(a.HashedPassword) == string(hashOf(a.Username, "")):
 		t.set(profile.SecretPassword, "HashedPassword", "")
 	default:
-		t.warn("HashedPassword", "the file has a hash of the password, not the password; it will be asked for")
+		t.warn("HashedPassword", po.T("the file has a hash of the password, not the password; it will be asked for"))
 	}
 }
 
@@ -190,7 +190,7 @@ func (t *translation) passwordOfHash() {
 func (t *translation) password(secret, item string, hidden []byte) {
 	password, ok := reveal(hidden)
 	if !ok {
-		t.err = &ItemError{Item: item, Err: fmt.Errorf("what is hidden there is no text")}
+		t.err = &ItemError{Item: item, Err: po.Error("what is hidden there is no text")}
 		return
 	}
 	t.set(secret, item, password)
@@ -200,7 +200,7 @@ func (t *translation) proxy() {
 	a := t.a
 	kinds := [...]profile.ProxyType{proxyDirect: profile.ProxyNone, proxyHTTP: profile.ProxyHTTP, proxySOCKS4: profile.ProxySOCKS4, proxySOCKS5: profile.ProxySOCKS5}
 	if a.ProxyType >= uint32(len(kinds)) {
-		t.err = &ItemError{Item: "ProxyType", Err: fmt.Errorf("%d is none of the known kinds, 0 to 3", a.ProxyType)}
+		t.err = &ItemError{Item: "ProxyType", Err: po.Errorf("%d is none of the known kinds, 0 to 3", a.ProxyType)}
 		return
 	}
 	if a.ProxyType == proxyDirect {
@@ -208,7 +208,7 @@ func (t *translation) proxy() {
 	}
 	t.set(profile.KeyProxyType, "ProxyType", string(kinds[a.ProxyType]))
 	if a.ProxyPort == 0 || a.ProxyPort > 65535 {
-		t.err = &ItemError{Item: "ProxyPort", Err: fmt.Errorf("%d is no port", a.ProxyPort)}
+		t.err = &ItemError{Item: "ProxyPort", Err: po.Errorf("%d is no port", a.ProxyPort)}
 		return
 	}
 	host := strings.Trim(strings.TrimSpace(a.ProxyName), "[]")
@@ -218,7 +218,7 @@ func (t *translation) proxy() {
 		t.password(profile.SecretProxyPassword, "ProxyPassword", a.ProxyPassword)
 	}
 	if a.CustomHttpHeader != "" {
-		t.warn("CustomHttpHeader", "headers of one's own are not sent to the proxy here")
+		t.warn("CustomHttpHeader", po.T("headers of one's own are not sent to the proxy here"))
 	}
 }
 
@@ -228,7 +228,7 @@ func (t *translation) session() {
 	t.number("connection-interval", "AdditionalConnectionInterval", a.AdditionalConnectionInterval)
 	t.number("connection-lifetime", "ConnectionDisconnectSpan", a.ConnectionDisconnectSpan)
 	if a.HalfConnection && a.MaxConnection < 2 {
-		t.warn("HalfConnection", "not set, as it needs two connections and MaxConnection is %d", a.MaxConnection)
+		t.warn("HalfConnection", po.F("not set, as it needs two connections and MaxConnection is %d", a.MaxConnection))
 	} else {
 		t.yes(profile.KeyHalfDuplex, "HalfConnection", a.HalfConnection)
 	}
@@ -245,13 +245,13 @@ func (t *translation) session() {
 	switch a.NumRetry {
 	case retryForever:
 	case 0:
-		t.warn("NumRetry", "never to try again cannot be had here; reconnect-attempts is 1")
+		t.warn("NumRetry", po.T("never to try again cannot be had here; reconnect-attempts is 1"))
 		t.set("reconnect-attempts", "NumRetry", "1")
 	default:
 		t.number("reconnect-attempts", "NumRetry", a.NumRetry)
 	}
 	if !a.UseEncrypt {
-		t.warn("UseEncrypt", "encryption is off in the file; here it is always on")
+		t.warn("UseEncrypt", po.T("encryption is off in the file; here it is always on"))
 	}
 }
 
@@ -259,12 +259,12 @@ func (t *translation) session() {
 func (t *translation) client() {
 	a := t.a
 	if a.NoRoutingTracking {
-		t.warn("NoRoutingTracking", "routes are NetworkManager's; to leave the default route as it is, set ipv4.never-default and ipv6.never-default")
+		t.warn("NoRoutingTracking", po.T("routes are NetworkManager's; to leave the default route as it is, set ipv4.never-default and ipv6.never-default"))
 	}
 	if a.StartupAccount {
-		t.warn("StartupAccount", "not connected at start by itself; make it a secondary of the connection it is to follow (connection.secondaries)")
+		t.warn("StartupAccount", po.T("not connected at start by itself; make it a secondary of the connection it is to follow (connection.secondaries)"))
 	}
 	if a.BindLocalIP != "" && a.BindLocalIP != "0.0.0.0" && a.BindLocalIP != "::" || a.BindLocalPort != 0 {
-		t.warn("BindLocalIP", "the local address and port of the connection cannot be chosen here")
+		t.warn("BindLocalIP", po.T("the local address and port of the connection cannot be chosen here"))
 	}
 }

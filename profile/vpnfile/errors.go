@@ -3,12 +3,11 @@
 package vpnfile
 
 import (
-	"errors"
-	"fmt"
+	"network-manager-softether/po"
 )
 
 // ErrForeign is in the error of [Read] for what is no .vpn file at all, be it the file of another program.
-var ErrForeign = errors.New("not a .vpn file of SoftEther")
+var ErrForeign error = po.Message("not a .vpn file of SoftEther")
 
 // SyntaxError reports a .vpn file that is damaged.
 type SyntaxError struct {
@@ -18,9 +17,9 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string {
 	if e.Line == 0 {
-		return "damaged .vpn file: " + e.Text
+		return po.F("damaged .vpn file: %s", e.Text)
 	}
-	return fmt.Sprintf("damaged .vpn file, line %d: %s", e.Line, e.Text)
+	return po.F("damaged .vpn file, line %d: %s", e.Line, e.Text)
 }
 
 // ItemError reports an item of a .vpn file whose value no connection can have.
@@ -29,6 +28,6 @@ type ItemError struct {
 	Err  error
 }
 
-func (e *ItemError) Error() string { return fmt.Sprintf("%s in the .vpn file: %v", e.Item, e.Err) }
+func (e *ItemError) Error() string { return po.F("%s in the .vpn file: %v", e.Item, e.Err) }
 
 func (e *ItemError) Unwrap() error { return e.Err }

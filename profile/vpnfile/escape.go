@@ -3,8 +3,9 @@
 package vpnfile
 
 import (
-	"errors"
 	"strings"
+
+	"network-manager-softether/po"
 )
 
 // escape writes a text as one word of a line: blanks, control characters and the dollar sign become $HH,
@@ -25,7 +26,7 @@ func escape(s string) string {
 	return b.String()
 }
 
-var errEscape = errors.New("after a dollar sign two hexadecimal digits must follow")
+var errEscape error = po.Message("after a dollar sign two hexadecimal digits must follow")
 
 // unescape is the inverse of escape.
 func unescape(s string) (string, error) {

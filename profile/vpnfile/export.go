@@ -3,9 +3,9 @@
 package vpnfile
 
 import (
-	"fmt"
 	"strconv"
 
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
 )
 
@@ -23,7 +23,7 @@ func FromConnection(c *Connection) (*Account, []profile.Warning, error) {
 		}
 	}
 	if c.Data[profile.KeyGateway] == "" {
-		return nil, nil, &profile.MissingError{Key: profile.KeyGateway, Help: "a connection without a server cannot be exported"}
+		return nil, nil, &profile.MissingError{Key: profile.KeyGateway, Help: po.T("a connection without a server cannot be exported")}
 	}
 	a, warnings := fromKeys(c)
 	a.restore(c)
@@ -103,12 +103,12 @@ func (a *Account) login(c *Connection) (warnings []profile.Warning) {
 				continue
 			}
 			if text[0] == '/' {
-				warnings = append(warnings, profile.Warning{Key: part.key, Text: "a file's path; the format has the content only, so it is left out"})
+				warnings = append(warnings, profile.Warning{Key: part.key, Text: po.T("a file's path; the format has the content only, so it is left out")})
 				continue
 			}
 			der, err := part.read(text)
 			if err != nil {
-				warnings = append(warnings, profile.Warning{Key: part.key, Text: fmt.Sprintf("left out: %v", err)})
+				warnings = append(warnings, profile.Warning{Key: part.key, Text: po.F("left out: %v", err)})
 				continue
 			}
 			*part.to = der
@@ -150,11 +150,11 @@ func lost(c *Connection, a *Account) []profile.Warning {
 func lostText(key string) string {
 	switch key {
 	case profile.KeyServerCertSHA:
-		return "left out: the format has no fingerprints, only whole certificates; whoever imports the file has to set it again"
+		return po.T("left out: the format has no fingerprints, only whole certificates; whoever imports the file has to set it again")
 	case profile.KeyServerCertCheck:
-		return "written as CheckServerCert false; an import into NetworkManager checks all the same, and asks"
+		return po.T("written as CheckServerCert false; an import into NetworkManager checks all the same, and asks")
 	case profile.KeyUDPAcceleration:
-		return "the format knows on and off only"
+		return po.T("the format knows on and off only")
 	}
-	return "left out: the format has nothing like it"
+	return po.T("left out: the format has nothing like it")
 }

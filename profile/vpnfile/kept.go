@@ -5,6 +5,7 @@ package vpnfile
 import (
 	"strings"
 
+	"network-manager-softether/po"
 	"network-manager-softether/profile"
 )
 
@@ -24,11 +25,11 @@ func (t *translation) keep() {
 			continue
 		}
 		if it.name == "CustomHttpHeader" && secretive(t.a.CustomHttpHeader) {
-			t.warn(it.name, "not kept, as it seems to hold a secret, and vpn.data is no place for those")
+			t.warn(it.name, po.T("not kept, as it seems to hold a secret, and vpn.data is no place for those"))
 			continue
 		}
 		if length += len(it.name) + len(value) + 2; length > maxKept {
-			t.warn(it.name, "not kept for a later export, as it is too long")
+			t.warn(it.name, po.T("not kept for a later export, as it is too long"))
 			length -= len(it.name) + len(value) + 2
 			continue
 		}

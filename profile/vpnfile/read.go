@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"network-manager-softether/po"
 )
 
 // Bounds on what is read.
@@ -27,7 +29,7 @@ const utf8Mark = "\ufeff"
 // takes what it can make sense of from a damaged file and leaves out the rest.
 func Read(text []byte) (a *Account, unknown []string, err error) {
 	if len(text) > MaxSize {
-		return nil, nil, fmt.Errorf("%w: it has %d bytes, and at most %d are read", ErrForeign, len(text), MaxSize)
+		return nil, nil, po.Errorf("%w: it has %d bytes, and at most %d are read", ErrForeign, len(text), MaxSize)
 	}
 	text = bytes.TrimPrefix(text, []byte(utf8Mark))
 	if err := foreign(text); err != nil {
@@ -49,7 +51,7 @@ func Read(text []byte) (a *Account, unknown []string, err error) {
 // foreign looks at the first line that is not empty and not a comment.
 func foreign(text []byte) error {
 	if bytes.HasPrefix(text, []byte("SEVPN_DB")) {
-		return fmt.Errorf("%w: this is a configuration of the official program in binary form; export the connection from it", ErrForeign)
+		return po.Errorf("%w: this is a configuration of the official program in binary form; export the connection from it", ErrForeign)
 	}
 	for line := range bytes.Lines(text) {
 		words := bytes.Fields(line)
@@ -61,7 +63,7 @@ func foreign(text []byte) error {
 		}
 		break
 	}
-	return fmt.Errorf("%w: such a file begins with \"declare root\"", ErrForeign)
+	return po.Errorf("%w: such a file begins with \"declare root\"", ErrForeign)
 }
 
 // A reader reads line by line.
@@ -77,31 +79,31 @@ type reader struct {
 
 func (r *reader) take(line string) error {
 	if !utf8.ValidString(line) {
-		return fmt.Errorf("the text is not UTF-8; save the file as UTF-8")
+		return po.Error("the text is not UTF-8; save the file as UTF-8")
 	}
 	words := strings.Fields(line)
 	switch {
 	case strings.Contains(line, "\x00"):
-		return fmt.Errorf("there is a NUL byte")
+		return po.Error("there is a NUL byte")
 	case len(words) == 0, strings.HasPrefix(words[0], "#"):
 		return nil
 	case r.begun != (words[0] == "{"):
 		if r.begun {
-			return fmt.Errorf("an opening brace must follow declare")
+			return po.Error("an opening brace must follow declare")
 		}
-		return fmt.Errorf("an opening brace without declare")
+		return po.Error("an opening brace without declare")
 	case words[0] == "{":
 		r.begun = false
 		return alone(words)
 	case words[0] == "}":
 		if len(r.blocks) == 0 {
-			return fmt.Errorf("a closing brace too many")
+			return po.Error("a closing brace too many")
 		}
 		r.blocks = r.blocks[:len(r.blocks)-1]
 		return alone(words)
 	}
 	if r.count++; r.count > maxItems {
-		return fmt.Errorf("more than %d items", maxItems)
+		return po.Errorf("more than %d items", maxItems)
 	}
 	if strings.EqualFold(words[0], "declare") {
 		return r.declare(words)
@@ -111,24 +113,24 @@ func (r *reader) take(line string) error {
 
 func alone(words []string) error {
 	if len(words) > 1 {
-		return fmt.Errorf("a brace must stand alone in its line")
+		return po.Error("a brace must stand alone in its line")
 	}
 	return nil
 }
 
 func (r *reader) declare(words []string) error {
 	if len(words) != 2 {
-		return fmt.Errorf("declare takes one name")
+		return po.Error("declare takes one name")
 	}
 	name, err := unescape(words[1])
 	if err != nil {
 		return err
 	}
 	if len(r.blocks) == maxDepth {
-		return fmt.Errorf("blocks are nested too deep")
+		return po.Error("blocks are nested too deep")
 	}
 	if len(r.blocks) == 0 && (!strings.EqualFold(name, blockRoot) || r.seen[blockRoot] != 0) {
-		return fmt.Errorf("a file has one block root and all others within")
+		return po.Error("a file has one block root and all others within")
 	}
 	r.begun = true
 	r.blocks = append(r.blocks, name)
@@ -138,7 +140,7 @@ func (r *reader) declare(words []string) error {
 // once makes sure that nothing is said twice. As path is in lower case, so is what counts as the same.
 func (r *reader) once(path, name string) error {
 	if first := r.seen[path]; first != 0 {
-		return fmt.Errorf("%s is there already, in line %d", shown(name), first)
+		return po.Errorf("%s is there already, in line %d", shown(name), first)
 	}
 	r.seen[path] = r.line
 	return nil
@@ -146,10 +148,10 @@ func (r *reader) once(path, name string) error {
 
 func (r *reader) item(words []string) error {
 	if len(r.blocks) == 0 {
-		return fmt.Errorf("an item outside of root")
+		return po.Error("an item outside of root")
 	}
 	if len(words) != 3 {
-		return fmt.Errorf("an item has a type, a name and a value; a blank in a value is written $20, no value $")
+		return po.Error("an item has a type, a name and a value; a blank in a value is written $20, no value $")
 	}
 	name, err := unescape(words[1])
 	if err != nil {
@@ -180,7 +182,7 @@ func (r *reader) item(words []string) error {
 	case "byte":
 		probe = new([]byte)
 	default:
-		return fmt.Errorf("there is no type %s", shown(words[0]))
+		return po.Errorf("there is no type %s", shown(words[0]))
 	}
 	if err := assign(probe, kind, value); err != nil {
 		return fmt.Errorf("%s: %w", shown(name), err)
@@ -201,7 +203,7 @@ func (r *reader) within(block string) bool {
 func assign(to any, kind, value string) error {
 	want := kindOf(to)
 	if kind != want {
-		return fmt.Errorf("the type is %s, not %s", want, shown(kind))
+		return po.Errorf("the type is %s, not %s", want, shown(kind))
 	}
 	value, err := unescape(value)
 	if err != nil {
@@ -215,29 +217,29 @@ func assign(to any, kind, value string) error {
 		case strings.EqualFold(value, "false"), value == "0":
 			*to = false
 		default:
-			return fmt.Errorf("true or false is allowed")
+			return po.Error("true or false is allowed")
 		}
 	case *uint32:
 		n, err := strconv.ParseUint(value, 10, 32)
 		if err != nil {
-			return fmt.Errorf("a number below 2^32 is allowed")
+			return po.Error("a number below 2^32 is allowed")
 		}
 		*to = uint32(n)
 	case *uint64:
 		n, err := strconv.ParseUint(value, 10, 64)
 		if err != nil {
-			return fmt.Errorf("a number below 2^64 is allowed")
+			return po.Error("a number below 2^64 is allowed")
 		}
 		*to = n
 	case *string:
 		if !utf8.ValidString(value) || strings.Contains(value, "\x00") {
-			return fmt.Errorf("the text is not UTF-8")
+			return po.Error("the text is not UTF-8")
 		}
 		*to = value
 	case *[]byte:
 		b, err := base64.StdEncoding.DecodeString(value)
 		if err != nil {
-			return fmt.Errorf("the data is not in base64")
+			return po.Error("the data is not in base64")
 		}
 		*to = b
 	}
@@ -263,14 +265,14 @@ func kindOf(field any) string {
 // finish checks what only the end of the file shows.
 func (r *reader) finish() error {
 	if len(r.blocks) > 0 {
-		return fmt.Errorf("it ends within %s; the rest is missing", shown(r.blocks[len(r.blocks)-1]))
+		return po.Errorf("it ends within %s; the rest is missing", shown(r.blocks[len(r.blocks)-1]))
 	}
 	for _, block := range []string{blockOption, blockAuth} {
 		if r.seen[strings.ToLower(blockRoot+"."+block)] == 0 {
 			if r.seen["root.accountdatabase"] != 0 {
-				return fmt.Errorf("this is the configuration of an official client with all its connections; export the one you want from it")
+				return po.Error("this is the configuration of an official client with all its connections; export the one you want from it")
 			}
-			return fmt.Errorf("there is no %s", block)
+			return po.Errorf("there is no %s", block)
 		}
 	}
 	return nil

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package form
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+
+	"network-manager-softether/po"
+	"network-manager-softether/profile"
+)
+
+// tooltipWidth is how long a line of a tooltip may be, in columns.
+const tooltipWidth = 64
+
+// Tooltip returns the help of the table, in lines. What the flags of a secret are as numbers is for those who write
+// files.
+func (f *Field) Tooltip() string {
+	k := profile.Lookup(f.Key)
+	// Translators: %s is one sentence; this is its full stop.
+	tip := po.F("%s.", po.T(k.Help))
+	if k.Kind != profile.KindFlags && k.Long != "" {
+		tip += "\n" + wrap(po.T(k.Long), tooltipWidth)
+	}
+	return tip
+}
+
+// wrap breaks a text into lines of at most limit columns: at blanks, and between the characters of scripts that have
+// none, though not before their punctuation.
+func wrap(text string, limit int) string {
+	var out, word strings.Builder
+	column, length := 0, 0 // of the line in out, of word
+	flush := func() {
+		if column > 0 && column+length > limit {
+			trimmed := strings.TrimRight(out.String(), " ")
+			out.Reset()
+			out.WriteString(trimmed + "\n")
+			column = 0
+		}
+		out.WriteString(word.String())
+		column += length
+		word.Reset()
+		length = 0
+	}
+	for _, r := range text {
+		wide := isWide(r)
+		if wide && !unicode.IsPunct(r) {
+			flush()
+		}
+		word.WriteRune(r)
+		length++
+		if wide {
+			length++
+		}
+		if r == ' ' {
+			flush()
+		}
+	}
+	flush()
+	return strings.TrimRight(out.String(), " ")
+}
+
+// isWide reports whether a character takes two columns (Unicode UAX #11).
+func isWide(r rune) bool {
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package prompt has the sentences by which the service asks a person for something.
+//
+// The service runs as root and does not know who will read them, so it writes them in English into the hint that
+// NetworkManager passes on; the password dialog, a process of the person, knows the same sentences and shows them in
+// the person's language: see [Translate].
+package prompt
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"network-manager-softether/po"
+	"network-manager-softether/protocol"
+)
+
+// The sentences. Their verbs are all %s, in the order of the English text.
+//
+//po:extract values
+const (
+	KeyPassword      = "The private key of %s is encrypted. Its password:"
+	KeyPasswordWrong = "That is not the password of the private key of %s. Its password:"
+	ProxyPassword    = "User name or password is wrong. Password of %s for the proxy %s:"
+	Password         = "User name or password is wrong. Password of %s on hub %s at %s:"
+
+	CertUntrusted = "The certificate of %s is issued by an authority that is not trusted."
+	CertSelf      = "The certificate of %s is self-signed."
+	CertName      = "The certificate of %s is for another host name."
+	CertExpired   = "The certificate of %s has expired."
+	CertEarly     = "The certificate of %s is not valid yet."
+	CertNotPinned = "The certificate of %s is not pinned."
+
+	Subject     = "Subject: %s"
+	Issuer      = "Issuer: %s"
+	Valid       = "Valid: %s to %s"
+	Fingerprint = "SHA-256: %s"
+	Remembered  = "Is this the fingerprint that your administrator gave you? Your answer is remembered."
+)
+
+// all are the sentences Translate looks for.
+var all = []string{
+	KeyPassword, KeyPasswordWrong, ProxyPassword, Password,
+	CertUntrusted, CertSelf, CertName, CertExpired, CertEarly, CertNotPinned,
+	Subject, Issuer, Valid, Fingerprint, Remembered,
+}
+
+// Certificate returns the first line of the question about a certificate: whose it is, and why it is not trusted.
+func Certificate(e *protocol.CertificateError) string {
+	sentence := CertUntrusted
+	switch e.Reason {
+	case protocol.CertSelfSigned:
+		sentence = CertSelf
+	case protocol.CertWrongName:
+		sentence = CertName
+	case protocol.CertExpired:
+		sentence = CertExpired
+	case protocol.CertNotYetValid:
+		sentence = CertEarly
+	case protocol.CertPinMissing:
+		sentence = CertNotPinned
+	}
+	return fmt.Sprintf(sentence, e.Host)
+}
+
+// patterns find the names in a sentence. A name with a line break is no name.
+var patterns = sync.OnceValue(func() []*regexp.Regexp {
+	list := make([]*regexp.Regexp, len(all))
+	for i, sentence := range all {
+		list[i] = regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(sentence), "%s", "(.*)") + "$")
+	}
+	return list
+})
+
+// Translate returns a message of the service in the language of this process, line by line. Lines that are none of the
+// sentences of this package, nor a text of package po without names, stay as they are.
+func Translate(message string) string {
+	lines := strings.Split(message, "\n")
+	for i, line := range lines {
+		lines[i] = translateLine(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func translateLine(line string) string {
+	if text := po.T(line); text != line {
+		return text
+	}
+	for i, pattern := range patterns() {
+		found := pattern.FindStringSubmatch(line)
+		if found == nil {
+			continue
+		}
+		names := make([]any, len(found)-1)
+		for n, name := range found[1:] {
+			names[n] = name
+		}
+		return po.F(all[i], names...)
+	}
+	return line
+}
