@@ -45,7 +45,7 @@ func (c *connection) ask(err error) bool {
 		c.log.Warn("the server's certificate does not verify, asking the user", "cause", err, "remedy", c.remedy(err))
 		c.asked = asked{cert: cert}
 		c.enter(asking)
-		c.nm.SecretsRequired(certQuestion(cert), []string{profile.TrustSecret(cert.SHA256)})
+		c.nm.SecretsRequired(certQuestion(cert, c.profile.Hub), []string{profile.TrustSecret(cert.SHA256)})
 		return true
 	}
 	q, ok := questionFor(err, c.profile)
@@ -89,17 +89,24 @@ func askable(e *protocol.CertificateError) bool {
 
 // certQuestion is plain text of short lines: agents show it as it is. The names in it are
 // whatever the server, or who pretends to be it, wrote into the certificate.
-func certQuestion(e *protocol.CertificateError) string {
+func certQuestion(e *protocol.CertificateError, hub string) string {
+	remembered := prompt.Remembered
+	if strings.EqualFold(hub, relayHub) {
+		remembered = prompt.RememberedRelay
+	}
 	lines := []string{
 		prompt.Certificate(e),
 		fmt.Sprintf(prompt.Subject, shownName(e.Leaf.Subject)),
 		fmt.Sprintf(prompt.Issuer, shownName(e.Leaf.Issuer)),
 		fmt.Sprintf(prompt.Valid, e.Leaf.NotBefore.Format("2006-01-02"), e.Leaf.NotAfter.Format("2006-01-02")),
 		fmt.Sprintf(prompt.Fingerprint, groupHex(e.SHA256[:])),
-		prompt.Remembered,
+		remembered,
 	}
 	return strings.Join(lines, "\n")
 }
+
+// relayHub is the hub of every public relay of VPN Gate.
+const relayHub = "VPNGATE"
 
 // maxShownName is how many characters of a name in a certificate are shown.
 const maxShownName = 100

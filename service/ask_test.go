@@ -29,7 +29,7 @@ func TestACertificateCannotWriteItsOwnQuestion(t *testing.T) {
 				NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1e9, 0),
 			}}
 			e.SHA256[0] = 0xab
-			text := certQuestion(e)
+			text := certQuestion(e, "DEFAULT")
 			lines := strings.Split(text, "\n")
 			if len(lines) != 6 || !strings.HasPrefix(lines[4], "SHA-256: ab00 0000") {
 				t.Errorf("%d lines, the fifth without the fingerprint:\n%s", len(lines), text)
@@ -41,5 +41,18 @@ func TestACertificateCannotWriteItsOwnQuestion(t *testing.T) {
 				t.Errorf("characters that are not shown as they are: %q", text)
 			}
 		})
+	}
+}
+
+func TestQuestionNamesWhoCouldConfirmTheFingerprint(t *testing.T) {
+	e := &protocol.CertificateError{Host: "vpn.example", Leaf: new(x509.Certificate)}
+	for _, tt := range []struct{ hub, want string }{
+		{"DEFAULT", "the people who run the server"},
+		{"VPNGATE", "a volunteer"},
+		{"vpngate", "a volunteer"},
+	} {
+		if text := certQuestion(e, tt.hub); !strings.Contains(text, tt.want) {
+			t.Errorf("hub %s: no %q in\n%s", tt.hub, tt.want, text)
+		}
 	}
 }

@@ -37,14 +37,16 @@ const (
 	Issuer      = "Issuer: %s"
 	Valid       = "Valid: %s to %s"
 	Fingerprint = "SHA-256: %s"
-	Remembered  = "Is this the fingerprint that your administrator gave you? Your answer is remembered."
+	Remembered  = "Is this the fingerprint that the people who run the server gave you? Your answer is remembered."
+	// RememberedRelay is for the public relays of VPN Gate, where nobody can be asked.
+	RememberedRelay = "This VPN Gate relay is run by a volunteer, who cannot tell you its fingerprint. If you trust it, your answer is remembered, and no other certificate is accepted from it."
 )
 
 // all are the sentences Translate looks for.
 var all = []string{
 	KeyPassword, KeyPasswordWrong, ProxyPassword, Password,
 	CertUntrusted, CertSelf, CertName, CertExpired, CertEarly, CertNotPinned,
-	Subject, Issuer, Valid, Fingerprint, Remembered,
+	Subject, Issuer, Valid, Fingerprint, Remembered, RememberedRelay,
 }
 
 // Certificate returns the first line of the question about a certificate: whose it is, and why it is not trusted.
