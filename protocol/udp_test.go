@@ -3,84 +3,38 @@
 package protocol_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"testing"
 	"time"
 
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/frame"
-	"network-manager-softether/protocol/pack"
 	. "network-manager-softether/protocol/softethertest"
-	"network-manager-softether/protocol/udpaccel"
 )
-
-// udpServer is the UDP side that a test gives to the server.
-type udpServer struct {
-	path *udpaccel.Path
-	got  chan uint32 // numbers of the frames received over UDP
-}
 
 // number returns what numbered has put into a frame.
 func number(f []byte) uint32 { return binary.BigEndian.Uint32(f[frame.HeaderLen:]) }
 
-// grantUDP makes srv grant what a login offers. change may spoil the welcome.
-func grantUDP(t *testing.T, srv *Server, version int, change func(p *pack.Pack)) <-chan *udpServer {
-	t.Helper()
-	made := make(chan *udpServer, 1)
-	srv.Set(WithFault(StepLogin, func(x *Exchange) bool {
-		key1, key2 := bytes.Repeat([]byte{1}, 20), bytes.Repeat([]byte{2}, 128)
-		params := udpaccel.Params{Version: version, SendCookie: 7, RecvCookie: 8, Fast: true, Stable: time.Millisecond,
-			SendKey: key2, RecvKey: x.Login.Data("udp_acceleration_client_key_v2")}
-		if version == 1 {
-			params.SendKey, params.RecvKey = key1, x.Login.Data("udp_acceleration_client_key")
+// overUDP makes a server that grants UDP acceleration up to a version, and tells the
+// numbers of the frames it gets that way. change may do more to it.
+func overUDP(version int, change func(*UDP)) (Option, <-chan uint32) {
+	got := make(chan uint32, 1024)
+	u := UDP{Version: version, Stable: time.Millisecond, Receive: func(frames [][]byte) {
+		for _, f := range frames {
+			select {
+			case got <- number(f):
+			default: // the test has seen enough
+			}
 		}
-		engine, err := udpaccel.NewEngine(params)
-		if err != nil {
-			t.Error(err)
-			return false
-		}
-		client := int(x.Login.Int("udp_acceleration_client_port"))
-		server := net.UDPAddrFromAddrPort(netip.AddrPortFrom(srv.AddrPort().Addr(), 0))
-		conn, err := net.DialUDP("udp", server, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: client})
-		if err != nil {
-			t.Error(err)
-			return false
-		}
-		p := x.Reply
-		p.AddBool("use_udp_acceleration", true)
-		p.AddInt("udp_acceleration_version", uint32(version))
-		p.AddInt("udp_acceleration_server_port", uint32(conn.LocalAddr().(*net.UDPAddr).Port))
-		p.AddData("udp_acceleration_server_key", key1)
-		p.AddData("udp_acceleration_server_key_v2", key2)
-		p.AddInt("udp_acceleration_server_cookie", 8)
-		p.AddInt("udp_acceleration_client_cookie", 7)
-		p.AddBool("udp_acceleration_use_encryption", true)
-		p.AddBool("udp_accel_fast_disconnect_detect", true)
-		if change != nil {
-			change(p)
-		}
-		u := &udpServer{got: make(chan uint32, 1024)}
-		u.path, err = udpaccel.NewPath(udpaccel.PathConfig{Engine: engine, Conn: conn, Port: uint16(client), Start: time.Now(),
-			Receive: func(frames [][]byte) {
-				for _, f := range frames {
-					u.got <- number(f)
-				}
-			}})
-		if err != nil {
-			t.Error(err)
-			return false
-		}
-		t.Cleanup(func() { u.path.Close() })
-		made <- u
-		return true
-	}))
-	return made
+	}}
+	if change != nil {
+		change(&u)
+	}
+	return WithUDP(u), got
 }
 
 // overTCP makes a handler that tells the numbers of the frames it gets.
@@ -119,128 +73,158 @@ func sendUntil(t *testing.T, s *protocol.Session, n *uint32, got <-chan uint32) 
 	}
 }
 
-func drain(c <-chan uint32) {
+func drain[T any](c <-chan T) {
 	for len(c) > 0 {
 		<-c
 	}
 }
 
+// next waits for the next of what is sent on a channel.
+func next[T any](t *testing.T, c <-chan T, what string) (v T) {
+	t.Helper()
+	select {
+	case v = <-c:
+	case <-within(t).Done():
+		t.Fatalf("%s does not come", what)
+	}
+	return v
+}
+
+// theSession waits for the server's end of the session.
+func theSession(t *testing.T, srv *Server) *ServerSession {
+	t.Helper()
+	sess, err := srv.Session(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sess
+}
+
 func TestFramesGoOverUDPOnceItWorksAndOverTCPWhenItDies(t *testing.T) {
-	for version, mode := range map[int]protocol.UDPMode{1: protocol.UDPV1, 2: protocol.UDPYes} {
-		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
-			t.Parallel()
-			handler, tcp := overTCP()
-			srv := start(t, handler)
-			made := grantUDP(t, srv, version, nil)
-			cfg := alice(srv)
-			cfg.UDP = mode
-			s := dial(t, cfg)
-			got := collect(s)
-			u := <-made
-			var n uint32
-			sendUntil(t, s, &n, u.got)
-			drain(tcp)
-			drain(u.got)
-			for range 20 {
-				n++
-				if err := s.Send(batch(numbered(1000, n))); err != nil {
+	eachVersion(t, func(t *testing.T, server Option) {
+		for version, mode := range map[int]protocol.UDPMode{1: protocol.UDPV1, 2: protocol.UDPYes} {
+			t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
+				t.Parallel()
+				handler, tcp := overTCP()
+				grant, udp := overUDP(version, nil)
+				srv := start(t, server, handler, grant)
+				cfg := alice(srv)
+				cfg.UDP = mode
+				s := dial(t, cfg)
+				got := collect(s)
+				sess := theSession(t, srv)
+				var n uint32
+				sendUntil(t, s, &n, udp)
+				drain(tcp)
+				drain(udp)
+				for range 20 {
+					n++
+					if err := s.Send(batch(numbered(1000, n))); err != nil {
+						t.Fatal(err)
+					}
+					if v := next(t, udp, "a frame over UDP"); v != n {
+						t.Fatalf("frame %d arrived, sent was %d", v, n)
+					}
+				}
+				if len(tcp) > 0 {
+					t.Errorf("%d frames went over TCP", len(tcp))
+				}
+				for ctx := within(t); !sess.UDPUsable() && ctx.Err() == nil; time.Sleep(time.Millisecond) {
+				}
+				if err := sess.WriteFrames([][]byte{numbered(1514, 77)}); err != nil {
 					t.Fatal(err)
 				}
-				if v := <-u.got; v != n {
-					t.Fatalf("frame %d arrived, sent was %d", v, n)
-				}
-			}
-			if len(tcp) > 0 {
-				t.Errorf("%d frames went over TCP", len(tcp))
-			}
-			if err := u.path.Send(batch(numbered(1514, 77))); err != nil {
-				t.Fatal(err)
-			}
-			select {
-			case f := <-got:
-				if number(f) != 77 || len(f) != 1514 {
+				if f := next(t, got, "the server's frame"); number(f) != 77 || len(f) != 1514 {
 					t.Errorf("frame %d of %d bytes", number(f), len(f))
 				}
-			case <-within(t).Done():
-				t.Error("no frame from the server over UDP")
-			}
+				if st := sess.Stats(); st.FramesOutUDP != 1 {
+					t.Errorf("the server sent %d frames over UDP, want 1", st.FramesOutUDP)
+				}
 
-			u.path.Close()
-			died := time.Now()
-			sendUntil(t, s, &n, tcp)
-			if took := time.Since(died); took > 1500*time.Millisecond {
-				t.Errorf("TCP took over after %v", took)
-			}
-		})
-	}
+				sess.CutUDP()
+				died := time.Now()
+				sendUntil(t, s, &n, tcp)
+				// A second or so; udpaccel's tests measure it by a clock of their own.
+				if took := time.Since(died); took > 5*time.Second {
+					t.Errorf("TCP took over after %v", took)
+				}
+			})
+		}
+	})
 }
 
 func TestUDPCarriesFramesWhileTCPIsLost(t *testing.T) {
 	t.Parallel()
 	handler, _ := overTCP()
-	srv := start(t, handler)
-	made := grantUDP(t, srv, 2, nil)
+	grant, udp := overUDP(2, nil)
+	srv := start(t, handler, grant)
 	cfg := alice(srv)
 	cfg.UDP = protocol.UDPYes
 	s := dial(t, cfg)
 	collect(s)
-	u := <-made
 	var n uint32
-	sendUntil(t, s, &n, u.got)
+	sendUntil(t, s, &n, udp)
 	srv.Set(WithFault(StepAttach, func(x *Exchange) bool { <-x.Done; return false }))
-	sess, err := srv.Session(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	sess := theSession(t, srv)
 	sess.Cut(Polite)
 	if err := sess.WaitConns(within(t), 0); err != nil {
 		t.Fatal(err)
 	}
-	drain(u.got)
-	sendUntil(t, s, &n, u.got)
+	drain(udp)
+	sendUntil(t, s, &n, udp)
 }
 
 func TestUnusableGrantLeavesTheSessionOnTCP(t *testing.T) {
-	for name, change := range map[string]func(p *pack.Pack){
-		"version 1": nil,
-		"plain":     func(p *pack.Pack) { *p = *rewrite(p, "udp_acceleration_use_encryption", 0) },
-		"port 0":    func(p *pack.Pack) { *p = *rewrite(p, "udp_acceleration_server_port", 0) },
+	for _, tt := range []struct {
+		name    string
+		version int
+		fault   Fault
+	}{
+		{"version 1", 1, nil},
+		{"a version not offered", 2, SetInt("udp_acceleration_version", 3)},
+		{"plain", 2, SetInt("udp_acceleration_use_encryption", 0)},
+		{"port 0", 2, SetInt("udp_acceleration_server_port", 0)},
+		{"port 65536", 2, SetInt("udp_acceleration_server_port", 65536)},
+		{"no cookie", 2, SetInt("udp_acceleration_client_cookie", 0)},
+		{"short key", 2, SetData("udp_acceleration_server_key_v2", make([]byte, 31))},
+		{"long key", 2, SetData("udp_acceleration_server_key_v2", make([]byte, 129))},
 	} {
-		t.Run(name, func(t *testing.T) {
-			version := 2
-			if change == nil {
-				version = 1
-			}
+		t.Run(tt.name, func(t *testing.T) {
 			handler, tcp := overTCP()
-			srv := start(t, handler)
-			made := grantUDP(t, srv, version, change)
+			grant, _ := overUDP(tt.version, nil)
+			srv := start(t, handler, grant, WithFault(StepLogin, tt.fault))
 			cfg := alice(srv)
 			cfg.UDP = protocol.UDPYes
 			s := dial(t, cfg)
 			collect(s)
-			<-made
 			var n uint32
 			sendUntil(t, s, &n, tcp)
+			if in := theSession(t, srv).Stats().FramesInUDP; in > 0 {
+				t.Errorf("%d frames came over UDP", in)
+			}
 		})
 	}
 }
 
-// rewrite returns p with another number for name.
-func rewrite(p *pack.Pack, name string, v uint32) *pack.Pack {
-	q := new(pack.Pack)
-	for _, n := range p.Names() {
-		switch {
-		case n == name:
-			q.AddInt(n, v)
-		case p.Data(n) != nil:
-			q.AddData(n, p.Data(n))
-		case p.Str(n) != "":
-			q.AddStr(n, p.Str(n))
-		default:
-			q.AddInt(n, p.Int(n))
+// TestServersPortBehindANATIsLearned: the port in the welcome leads nowhere.
+func TestServersPortBehindANATIsLearned(t *testing.T) {
+	eachVersion(t, func(t *testing.T, server Option) {
+		t.Parallel()
+		closed, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	return q
+		defer closed.Close() // bound, and silent, so that nobody else gets the port
+		port := uint32(closed.LocalAddr().(*net.UDPAddr).Port)
+		grant, udp := overUDP(2, func(u *UDP) { u.Announce = true })
+		srv := start(t, server, grant, WithFault(StepLogin, SetInt("udp_acceleration_server_port", port)))
+		cfg := alice(srv)
+		cfg.UDP = protocol.UDPYes
+		s := dial(t, cfg)
+		collect(s)
+		var n uint32
+		sendUntil(t, s, &n, udp)
+	})
 }
 
 // tcpOnly is a dialer that has no UDP.

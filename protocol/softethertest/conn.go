@@ -57,6 +57,7 @@ func (c *conn) handshake() error {
 	c.limit()
 	c.tls = tls.Server(c.raw, c.srv.tls)
 	if err := c.tls.Handshake(); err != nil {
+		c.srv.gate.failed(visitorOf(c.raw), time.Now())
 		return err
 	}
 	c.note(func(r *Record) { state := c.tls.ConnectionState(); r.TLS = &state })

@@ -13,13 +13,14 @@
 // where that is strict; [As502] switches to the manners of 5.02. Options describe
 // it, and [Server.Set] changes them while it runs. A [Fault] makes it misbehave at
 // one [Step]: hang up, keep silent, send garbage, lie about lengths. What clients
-// did is kept in [Server.Records].
+// did is kept in [Server.Records]. [WithUDP] grants UDP acceleration, with or without an
+// attacker on the way.
 //
 // In a session, a handler reads and writes batches of frames without allocating;
 // [Sink], [Source] and [Echo] are ready-made, and [DHCP] hands out a lease.
 //
-// Not there: UDP acceleration, R-UDP, clear-text tunnels, and the
-// rules of a hub about frames (one session never hears another).
+// Not there: R-UDP (package rudptest has it), clear-text tunnels, and the rules of a
+// hub about frames (one session never hears another).
 //
 // All methods are safe for concurrent use. Functions panic where a test could do
 // nothing but fail, as those of httptest do.

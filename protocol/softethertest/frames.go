@@ -15,6 +15,7 @@ var errTooLong = errors.New("softethertest: a frame is too long to be sent")
 
 type counters struct {
 	framesIn, bytesIn, framesOut, bytesOut, keepAlivesIn, dropped atomic.Uint64
+	framesInUDP, framesOutUDP                                     atomic.Uint64
 }
 
 // Stats counts what a session carried. Bytes are those of frames.
@@ -23,12 +24,15 @@ type Stats struct {
 	FramesOut, BytesOut uint64 // to the client
 	KeepAlivesIn        uint64
 	Dropped             uint64 // frames for the client that there was no connection for
+
+	FramesInUDP, FramesOutUDP uint64 // of the frames, those that came or went over UDP
 }
 
 // Stats returns the counters of the session.
 func (s *ServerSession) Stats() Stats {
 	c := &s.counters
-	return Stats{c.framesIn.Load(), c.bytesIn.Load(), c.framesOut.Load(), c.bytesOut.Load(), c.keepAlivesIn.Load(), c.dropped.Load()}
+	return Stats{c.framesIn.Load(), c.bytesIn.Load(), c.framesOut.Load(), c.bytesOut.Load(), c.keepAlivesIn.Load(), c.dropped.Load(),
+		c.framesInUDP.Load(), c.framesOutUDP.Load()}
 }
 
 // deliver hands a batch on and reports whether the session goes on. rx returns to
@@ -100,11 +104,16 @@ func (s *ServerSession) WriteFrames(frames [][]byte) error {
 	for _, f := range frames {
 		bytes += len(f)
 	}
+	if s.sendUDP(frames, bytes) {
+		s.counters.framesOut.Add(uint64(len(frames)))
+		s.counters.bytesOut.Add(uint64(bytes))
+		return nil
+	}
 	return s.send(len(frames), bytes, func(k *sock) error { return k.writeFrames(frames) })
 }
 
 // WriteBatch is [ServerSession.WriteFrames] for frames that are in the form of a
-// message already.
+// message already. It does not use UDP.
 func (s *ServerSession) WriteBatch(b *frame.Batch) error {
 	return s.send(b.Len(), len(b.Message())-4-4*b.Len(), func(k *sock) error { return k.writeBatch(b) })
 }

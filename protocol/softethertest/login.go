@@ -51,7 +51,10 @@ func (c *conn) login(p *pack.Pack) error {
 		}
 	}
 	set = c.srv.settings() // it may have changed meanwhile
-	hub, user, code := c.admit(&set, p)
+	hub, user, code, err := c.admitPatiently(&set, p)
+	if err != nil {
+		return err
+	}
 	if code == 0 {
 		code = c.permit(&set, hub, user, p)
 	}
@@ -66,7 +69,12 @@ func (c *conn) login(p *pack.Pack) error {
 	if code != 0 {
 		return c.sendError(StepLogin, code, false)
 	}
-	if err := c.grant(StepLogin, sess.welcome(&set)); err != nil {
+	welcome := sess.welcome(&set)
+	err = sess.grantUDP(&set, c, welcome)
+	if err == nil {
+		err = c.grant(StepLogin, welcome)
+	}
+	if err != nil {
 		sess.abandon()
 		return err
 	}
@@ -75,6 +83,32 @@ func (c *conn) login(p *pack.Pack) error {
 		direction = directionToServer
 	}
 	return sess.open(c, direction, true)
+}
+
+// admitPatiently is admit. While it takes its time, 5.02 says now and then that it is
+// still there.
+func (c *conn) admitPatiently(set *settings, p *pack.Pack) (hub *Hub, user *User, code uint32, err error) {
+	if !set.new502 {
+		hub, user, code = c.admit(set, p)
+		return hub, user, code, nil
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		hub, user, code = c.admit(set, p)
+	}()
+	tick := time.NewTicker(set.noopEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return hub, user, code, err
+		case <-tick.C:
+			if err == nil {
+				err = c.send(c.noop(2))
+			}
+		}
+	}
 }
 
 // admit makes the checks up to authentication, in the order of the real server.

@@ -39,6 +39,7 @@ type settings struct {
 	noKeepAlive bool
 	handler     func(*ServerSession)
 	dhcp        *DHCP
+	udp         *UDP
 	faults      map[Step]Fault
 }
 
@@ -54,6 +55,7 @@ func defaults() settings {
 			{Name: "anon", Anonymous: true},
 		}}},
 		stepLimit: 15 * time.Second,
+		noopEvery: 3 * time.Second,
 		handler:   Sink,
 		faults:    map[Step]Fault{},
 	}
@@ -103,8 +105,29 @@ func WithProduct(product string, version, build uint32) Option {
 	return func(s *settings) { s.product, s.version, s.build = product, version, build }
 }
 
-// As502 makes the server speak as 5.02 does: noop packs carry 2, IPv4 addresses
-// are in the IPv6 array too, low builds are welcome (softether-protocol.md 15).
+// As501 makes the server speak as 5.01.9674 does, which is the default.
+func As501() Option {
+	return func(s *settings) {
+		s.version, s.build, s.new502 = 501, 9674, false
+	}
+}
+
+// As502 makes the server speak as 5.02 does, in everything that a client can tell and
+// softether-protocol.md 15 lists:
+//
+//   - version and build of the hello: the builds began anew;
+//   - noop packs carry 2, and come without being asked for, every 3 s while
+//     [User.External] thinks;
+//   - IPv4 addresses are in the IPv6 array, too;
+//   - a low build may have the policies NoSavePassword and AutoDisconnect;
+//   - the listener closes what one address has too much of without an answer: more
+//     than 16 connections in short succession, 256 at a time, and any for 10 minutes
+//     after 60 failed TLS handshakes;
+//   - UDP keep-alives tell an address beside the port ([UDP].Announce).
+//
+// TLS is what crypto/tls offers in both, with the hybrid key exchange that 5.02 has. An
+// unclean close harms nobody, but that is for [WithUncleanCloseBug] to say. What
+// differs only in R-UDP (rudp_bulk_version) is not here: package rudptest has it.
 func As502() Option {
 	return func(s *settings) {
 		s.version, s.build, s.new502 = 502, 5187, true
@@ -119,7 +142,7 @@ func WithTimeout(d time.Duration) Option { return func(s *settings) { s.timeout 
 func WithStepLimit(d time.Duration) Option { return func(s *settings) { s.stepLimit = d } }
 
 // WithNoops has n unsolicited noop packs sent before each answer to a login, one
-// every d, as 5.02 does while it waits for RADIUS.
+// every d.
 func WithNoops(n int, d time.Duration) Option {
 	return func(s *settings) { s.noops, s.noopEvery = n, d }
 }

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 )
 
 // A Server is a running SoftEther server.
@@ -32,6 +33,7 @@ type Server struct {
 	tickets  map[[keyLen]byte]ticket
 	records  []*Record
 	lastID   int
+	gate     gate
 }
 
 const keyLen = 20 // of session keys, tickets, randoms and hashes
@@ -93,6 +95,11 @@ func (s *Server) accept() {
 			raw.Close()
 			return
 		}
+		if s.set.new502 && !s.gate.admits(visitorOf(raw), s.connsOf(visitorOf(raw)), time.Now()) {
+			s.mu.Unlock()
+			raw.Close()
+			continue
+		}
 		c := &conn{srv: s, raw: &watchedConn{Conn: raw}, rec: &Record{RemoteAddr: raw.RemoteAddr()}}
 		s.conns[c] = true
 		s.records = append(s.records, c.rec)
@@ -106,6 +113,17 @@ func (s *Server) accept() {
 			s.mu.Unlock()
 		}()
 	}
+}
+
+// connsOf counts the connections of a visitor. The caller holds s.mu.
+func (s *Server) connsOf(visitor string) int {
+	n := 0
+	for c := range s.conns {
+		if visitorOf(c.raw) == visitor {
+			n++
+		}
+	}
+	return n
 }
 
 // Addr returns "host:port" of the listener.

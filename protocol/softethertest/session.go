@@ -31,6 +31,7 @@ type ServerSession struct {
 	bug      bool // WithUncleanCloseBug
 	handler  func(*ServerSession)
 	dhcp     *DHCP
+	udp      atomic.Pointer[udpEnd] // nil: none
 	counters counters
 
 	rx        chan *rxBuf             // batches for ReadFrames
@@ -209,6 +210,7 @@ func (s *ServerSession) end(how Cut) {
 			s.linger.Stop()
 		}
 		s.mu.Unlock()
+		s.CutUDP()
 	})
 	s.Cut(how)
 }

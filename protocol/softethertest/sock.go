@@ -139,6 +139,10 @@ func (k *sock) keepAlive() {
 			for i := range msg[8 : 8+n] {
 				msg[8+i] = byte(rand.Uint32())
 			}
+			if told := k.sess.announcement(msg[8:]); told > n {
+				n = told
+				binary.BigEndian.PutUint32(msg[4:], uint32(n))
+			}
 			if k.write(msg[:8+n]) != nil {
 				return
 			}
