@@ -163,9 +163,9 @@ plugin=%s
 
 [GNOME]
 auth-dialog=%s
-supports-external-ui-mode=true
+supports-external-ui-mode=%t
 supports-hints=true
-`, l.opts.Service, cmp.Or(l.opts.Editor, "libnm-vpn-plugin-softether.so"), l.opts.AuthDialog)
+`, l.opts.Service, cmp.Or(l.opts.Editor, "libnm-vpn-plugin-softether.so"), l.opts.AuthDialog, !l.opts.OwnWindow)
 }
 
 // busConfig is a system bus as on Debian (nobody may own a name or call a method unless a policy file says so), with

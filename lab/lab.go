@@ -21,6 +21,8 @@ type Options struct {
 	Editor string
 	// Installed uses the .name file and D-Bus policy installed on this machine instead.
 	Installed bool
+	// OwnWindow tells agents to let the password dialog show its own window instead of drawing one themselves.
+	OwnWindow bool
 	// Impaired puts a Line, which can be made slow and lossy, into the first base connection.
 	Impaired bool
 	// Progress receives a line per step; nil = none.

@@ -49,3 +49,25 @@ func TestNMAppletAsksForThePasswordAndKeepsIt(t *testing.T) {
 	w.pings(lab.OfficeGateway)
 	w.down("office")
 }
+
+func TestNMAppletAsksAgainAfterAWrongPassword(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.asking()))
+	w.applet("office", "Password=wrong", "!OK", "?User name or password is wrong", "Password="+lab.Alice.Password, "!OK", "up", "again", "up")
+	w.down("office")
+}
+
+func TestNMAppletAsksAboutACertificateOnce(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
+	w.applet("trust", "?SHA-256", "!OK", "up", "again", "up")
+	w.down("trust")
+}
+
+func TestCancelInNMAppletCancels(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.asking()))
+	w.applet("office", "!Cancel", "failed")
+	w.ok(w.Desktop.AwaitGone(w.ctx))
+	w.baseIntact()
+}
