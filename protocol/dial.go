@@ -81,6 +81,7 @@ func (s *settings) login(c *control) (*redirect, *welcome, error) {
 	w, err := s.parseWelcome(p)
 	if err == nil {
 		w.udp = c.udp.grant(s, p)
+		w.bulk, err = s.grantBulk(c, p)
 	}
 	return nil, w, err
 }

@@ -40,6 +40,9 @@
 // better way (udp.go, udpauto.go; package udpaccel). TCP stays, with keep-alives, and
 // takes over within a second.
 //
+// Over R-UDP, which takes TCP's place where the network has none, frames travel in
+// datagrams beside the stream (bulk.go; package rudp/bulk).
+//
 // # Errors
 //
 // Every error is an [*Error] that names the step and the address. Beneath it is

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"network-manager-softether/protocol/pack"
+	"network-manager-softether/protocol/rudp/bulk"
 	"network-manager-softether/protocol/sha0"
 )
 
@@ -51,6 +52,9 @@ func (s *settings) loginPack(c *control) (*pack.Pack, error) {
 	p.AddBool("require_monitor_mode", s.MonitorMode)
 	if c.udp != nil {
 		c.udp.AddTo(p)
+	}
+	if s.wantsBulk(c) {
+		bulk.Offer(p)
 	}
 	s.addNodeInfo(p, c)
 	return p, nil

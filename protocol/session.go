@@ -28,6 +28,7 @@ type Session struct {
 	info       atomic.Pointer[Info]
 	pool       pool
 	udp        *acceleration // nil: none
+	bulk       *bulkChannel  // nil: none
 	// spread divides what is sent over several connections; nil: there is but one.
 	spread *spreader
 
@@ -112,6 +113,7 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 		})
 	}
 	s.udp = s.accelerate(c, w.udp)
+	s.bulk = s.beside(w.bulk)
 	first := c.conn(w.timeout)
 	if s.half {
 		first.dir = toServer
@@ -151,7 +153,7 @@ func (s *Session) Send(b *frame.Batch) error {
 	if b.Len() == 0 {
 		return nil
 	}
-	if s.udp.send(b) {
+	if s.udp.send(b) || s.bulk.send(b) {
 		return nil
 	}
 	if s.spread != nil {
@@ -200,6 +202,7 @@ func (s *Session) end(err error) {
 // add takes a connection into the session.
 func (s *Session) add(c *conn) {
 	s.udp.follow(c)
+	s.bulk.follow(c)
 	if s.compressed {
 		c.compressed, c.in.expand = true, newExpander()
 	}

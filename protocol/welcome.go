@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"network-manager-softether/protocol/pack"
+	"network-manager-softether/protocol/rudp/bulk"
 	"network-manager-softether/protocol/udpaccel"
 )
 
@@ -20,6 +21,7 @@ type welcome struct {
 	message                     string
 	policy                      Policy
 	udp                         *udpaccel.Grant // nil: none
+	bulk                        *bulk.Params    // nil: none
 }
 
 // parseWelcome checks what the server granted against what was asked for.

@@ -3,12 +3,14 @@
 package rudp
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,16 +20,21 @@ import (
 type punched struct {
 	conn   *net.UDPConn
 	raw    syscall.RawConn
-	server netip.Addr
+	server [4]byte
 
 	port      atomic.Uint32 // of the server
 	confirmed atomic.Bool   // the port is known for good, as long as nothing moves
 	last      uint16        // port that the datagram received last came from
 
-	out   []byte
-	to    unix.SockaddrInet4
-	err   error
-	write func(fd uintptr) bool
+	// Arguments and results of the calls that are going on, as in a socket.
+	out, in     []byte
+	to          unix.SockaddrInet4
+	from        unix.RawSockaddrInet4
+	arrived     int
+	outErr      error
+	inErr       syscall.Errno
+	wait        bool
+	write, read func(fd uintptr) bool
 }
 
 // maxPunch: a datagram shorter than that is only there to open a way through NATs,
@@ -39,14 +46,27 @@ func newPunched(conn *net.UDPConn, server netip.AddrPort) (*punched, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &punched{conn: conn, raw: raw, server: server.Addr()}
+	makeRoom(raw)
+	p := &punched{conn: conn, raw: raw, server: server.Addr().As4()}
 	p.port.Store(uint32(server.Port()))
-	p.to.Addr = server.Addr().As4()
+	p.to.Addr = p.server
 	p.write = func(fd uintptr) bool {
-		p.err = unix.Sendto(int(fd), p.out, unix.MSG_DONTWAIT, &p.to)
+		p.outErr = unix.Sendto(int(fd), p.out, unix.MSG_DONTWAIT, &p.to)
 		return true
 	}
+	p.read = func(fd uintptr) bool {
+		p.arrived, p.inErr = p.recvfrom(fd)
+		return p.inErr != unix.EAGAIN || !p.wait
+	}
 	return p, nil
+}
+
+// recvfrom is unix.Recvfrom without an address on the heap for each datagram.
+func (p *punched) recvfrom(fd uintptr) (int, syscall.Errno) {
+	size := uint32(unsafe.Sizeof(p.from))
+	n, _, e := unix.Syscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&p.in[0])), uintptr(len(p.in)),
+		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&p.from)), uintptr(unsafe.Pointer(&size)))
+	return int(n), e
 }
 
 func (p *punched) Headroom() int { return 0 }
@@ -56,30 +76,31 @@ func (p *punched) Send(b []byte) error {
 	if err := p.raw.Write(p.write); err != nil {
 		return err
 	}
-	return p.err
+	return p.outErr
 }
 
-// Receive takes one datagram at a time.
 func (p *punched) Receive(b []byte, wait bool) ([]byte, error) {
-	if !wait {
-		return nil, os.ErrDeadlineExceeded
-	}
+	p.in, p.wait = b, wait
 	for {
-		n, from, err := p.conn.ReadFromUDPAddrPort(b)
-		if err != nil {
+		if err := p.raw.Read(p.read); err != nil {
 			return nil, err
 		}
-		if from.Addr().Unmap() != p.server {
-			continue
+		switch p.inErr {
+		case 0:
+		case unix.EAGAIN, unix.EINTR:
+			return nil, os.ErrDeadlineExceeded
+		default:
+			return nil, os.NewSyscallError("recvfrom", p.inErr)
 		}
-		if n < maxPunch {
-			if !p.confirmed.Load() {
-				p.port.Store(uint32(from.Port()))
-			}
-			continue
+		port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&p.from.Port))[:])
+		switch {
+		case p.from.Family != unix.AF_INET || p.from.Addr != p.server:
+		case p.arrived >= maxPunch:
+			p.last = port
+			return b[:p.arrived], nil
+		case !p.confirmed.Load():
+			p.port.Store(uint32(port))
 		}
-		p.last = from.Port()
-		return b[:n], nil
 	}
 }
 
@@ -95,5 +116,5 @@ func (p *punched) LocalAddr() net.Addr               { return p.conn.LocalAddr()
 func (p *punched) Close() error                      { return p.conn.Close() }
 
 func (p *punched) RemoteAddr() net.Addr {
-	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(p.server, uint16(p.port.Load())))
+	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.AddrFrom4(p.server), uint16(p.port.Load())))
 }

@@ -57,6 +57,7 @@ func newSocket(conn net.Conn) (*socket, error) {
 		conn.Close()
 		return nil, err
 	}
+	makeRoom(raw)
 	s := &socket{conn: conn, raw: raw}
 	s.write = func(fd uintptr) bool {
 		_, s.outErr = unix.Write(int(fd), s.out)
@@ -67,6 +68,19 @@ func newSocket(conn net.Conn) (*socket, error) {
 		return s.inErr != unix.EAGAIN || !s.wait
 	}
 	return s, nil
+}
+
+// receiveBuffer is how many bytes may wait to be received: a burst of datagrams must
+// not be lost on our side.
+const receiveBuffer = 4 << 20
+
+// makeRoom gives a socket that buffer, or as much of it as the system allows.
+func makeRoom(raw syscall.RawConn) {
+	raw.Control(func(fd uintptr) {
+		if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
+			unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
+		}
+	})
 }
 
 // send sends b.

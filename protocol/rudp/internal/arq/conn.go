@@ -38,6 +38,7 @@ type Conn struct {
 	buf      []byte    // for sending
 	armed    time.Time // the carrier's read deadline
 	pulse    time.Time // when the carrier's next pulse is due; zero: never
+	bulk     *bulkWay  // nil: none
 	closing  sync.Once
 }
 
@@ -112,27 +113,36 @@ func (c *Conn) run() {
 	for {
 		b, err := c.carrier.Receive(buf, true)
 		c.mu.Lock()
+		way := c.bulk
+		news := err != nil // perhaps the time has come for something
 		for n := 0; err == nil; n++ {
 			errs = 0
 			if c.ep.Receive(c.now(), b) {
+				news = true
+				c.carrier.Confirm()
+			} else if way.take(b) {
 				c.carrier.Confirm()
 			}
 			if n == batch {
 				break
 			}
-			b, err = c.carrier.Receive(buf, false)
+			b, err = c.carrier.Receive(way.room(buf), false)
 		}
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			news = true
 			errs++
 			if !c.ep.Established() || errs > maxErrors || errors.Is(err, net.ErrClosed) {
 				c.fault = err
 			}
 		}
 		c.pump()
-		c.rd.cond.Broadcast()
-		c.wr.cond.Broadcast()
 		done := c.ep.Done() || c.fault != nil
+		if news || done {
+			c.rd.cond.Broadcast()
+			c.wr.cond.Broadcast()
+		}
 		c.mu.Unlock()
+		way.deliver()
 		if done {
 			return
 		}

@@ -15,7 +15,8 @@
 //	endpoint.go  the connection: request, keep-alives, death, farewell
 //
 // [Conn] is a [net.Conn] made of an Endpoint, a [Carrier] of datagrams and the
-// clock. It has one goroutine, which ends with it.
+// clock. It has one goroutine, which ends with it. Beside the stream it may carry
+// datagrams of package bulk (bulk.go).
 //
 // Memory is bounded: an Endpoint keeps 128 segments of 512 bytes to send and 256
 // received ones, whatever the other side does. When nobody reads, it stops

@@ -6,6 +6,8 @@ import (
 	"crypto/sha1"
 	"crypto/subtle"
 	"encoding/binary"
+
+	"network-manager-softether/protocol/rudp/internal/rc4"
 )
 
 // Lengths of a segment (softether-protocol.md 11.3). All are bytes but Window.
@@ -63,7 +65,7 @@ func (c *codec) seal(b []byte, s *segment, iv *key, padding int) int {
 		p = append(p, byte(padding))
 	}
 	k := c.stream(iv)
-	rc4(&k, p[segmentHead:])
+	rc4.XOR((*[keyLen]byte)(&k), p[segmentHead:])
 	sign := c.sign(p)
 	copy(p, sign[:])
 	return len(p)
@@ -89,7 +91,7 @@ func (c *codec) open(b []byte) (s segment, ok bool) {
 	}
 	k := c.stream((*key)(b[keyLen:]))
 	p := b[segmentHead:]
-	rc4(&k, p)
+	rc4.XOR((*[keyLen]byte)(&k), p)
 	padding := int(p[len(p)-1])
 	if padding == 0 || padding > len(p)-segmentBody {
 		return s, false

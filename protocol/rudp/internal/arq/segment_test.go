@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"network-manager-softether/protocol/rudp/internal/rc4"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -155,7 +157,7 @@ func sealRaw(c *codec, plain []byte) []byte {
 	iv := counting(200)
 	b := slices.Concat(c.key[:], iv[:], plain)
 	k := c.stream(&iv)
-	rc4(&k, b[segmentHead:])
+	rc4.XOR((*[keyLen]byte)(&k), b[segmentHead:])
 	sign := c.sign(b)
 	copy(b, sign[:])
 	return b

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// Over R-UDP frames have a way beside the stream, which is as fast as the line where the stream is not: no more than 64
+// segments of 512 bytes are under way in it. Debian's server knows the RC4 version only, so it is taken for
+// udp-acceleration=v1 alone.
+func TestBulkDatagramsOverRUDP(t *testing.T) {
+	w := freshNetwork(t, func(o *lab.Options) { o.Impaired = true })
+	_, err := w.BehindRendezvous(w.ctx)
+	w.ok(err)
+	w.Line.Set(lab.Impairment{Delay: 20 * time.Millisecond}) // a round trip of 40 ms
+	w.ok(w.OnlyLet(w.ctx, "meta l4proto udp"))
+	type speed struct{ there, back float64 } // bit/s
+	measure := func(acceleration string) (s speed) {
+		v := w.by("udp")
+		v.Name, v.Data["udp-acceleration"] = "office-"+acceleration, acceleration
+		mark := w.Desktop.NMLogMark()
+		w.up(v)
+		w.pings(lab.OfficeGateway)
+		const beside = "frames travel in datagrams beside the stream"
+		if got, want := strings.Contains(w.Desktop.NMLog(mark), beside), acceleration == "v1"; got != want {
+			t.Errorf("udp-acceleration=%s: beside the stream: %v, want %v", acceleration, got, want)
+		}
+		for _, way := range []struct {
+			rate    *float64
+			reverse bool
+		}{{&s.there, false}, {&s.back, true}} {
+			w.eventually("iperf3, which may still be busy", 20*time.Second, func() (err error) {
+				*way.rate, err = w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 4*time.Second, way.reverse)
+				return err
+			})
+		}
+		w.down(v.Name)
+		t.Logf("udp-acceleration=%s at 40 ms round trip: %.1f Mbit/s there, %.1f back", acceleration, s.there/1e6, s.back/1e6)
+		return s
+	}
+	stream, auto, datagrams := measure("no"), measure("auto"), measure("v1")
+	if auto.there > 3*stream.there || auto.back > 3*stream.back {
+		t.Error("the weak cipher is used without leave")
+	}
+	if datagrams.there < 3*stream.there || datagrams.back < 3*stream.back {
+		t.Error("datagrams beside the stream are hardly faster than the stream")
+	}
+}

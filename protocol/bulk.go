@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"network-manager-softether/protocol/frame"
+	"network-manager-softether/protocol/pack"
+	"network-manager-softether/protocol/rudp/bulk"
+)
+
+// A datagramStream is what takes the place of TCP and can carry datagrams beside the
+// stream: R-UDP.
+type datagramStream interface {
+	OpenBulk(sealer *bulk.Sealer, opener *bulk.Opener, receive func(frames [][]byte))
+	SendBulk(frames [][]byte) error
+}
+
+// wantsBulk reports whether frames shall travel beside the stream of c. There, as over
+// UDP, version 1 is only for those who ask for it; and a server that can grant nothing
+// better is not asked, as it could not be told to leave it.
+func (s *settings) wantsBulk(c *control) bool {
+	if _, ok := c.raw.(datagramStream); !ok {
+		return false
+	}
+	switch s.UDP {
+	case UDPOff:
+		return false
+	case UDPV1:
+		return true
+	}
+	if bulk.Secure(c.hello.version, c.hello.build) {
+		return true
+	}
+	s.log.Info("frames share the stream: this server's datagrams beside it have only a weak cipher", "server", c.addr, "build", c.hello.build)
+	return false
+}
+
+// grantBulk returns what the server grants, nil for nothing.
+func (s *settings) grantBulk(c *control, welcome *pack.Pack) (*bulk.Params, error) {
+	if !s.wantsBulk(c) {
+		return nil, nil
+	}
+	lowest := 2
+	if s.UDP == UDPV1 {
+		lowest = 1
+	}
+	return bulk.Accept(welcome, lowest)
+}
+
+// A bulkChannel sends frames beside the stream of a session's connection. A nil
+// *bulkChannel is none.
+type bulkChannel struct {
+	s       *Session
+	params  *bulk.Params
+	sealer  *bulk.Sealer
+	sending sync.Mutex // guards sealer
+	way     atomic.Pointer[bulkWay]
+}
+
+type bulkWay struct {
+	conn   *conn
+	stream datagramStream
+}
+
+// beside returns the channel that was granted.
+func (s *Session) beside(p *bulk.Params) *bulkChannel {
+	if p == nil {
+		return nil
+	}
+	sealer, err := bulk.NewSealer(p)
+	if err != nil {
+		s.cfg.log.Warn("no datagrams beside the stream", "error", err)
+		return nil
+	}
+	s.cfg.log.Info("frames travel in datagrams beside the stream", "version", p.Version, "hmac", p.HMAC)
+	return &bulkChannel{s: s, params: p, sealer: sealer}
+}
+
+// follow makes the new connection c carry the datagrams, once the session has a
+// receiver. The server keeps the keys for it.
+func (b *bulkChannel) follow(c *conn) {
+	if b == nil {
+		return
+	}
+	stream, ok := c.raw.(datagramStream)
+	if !ok {
+		return
+	}
+	b.s.wg.Go(func() {
+		select {
+		case <-b.s.started:
+		case <-c.gone:
+			return
+		}
+		opener, err := bulk.NewOpener(b.params)
+		if err != nil {
+			b.s.cfg.log.Warn("no datagrams beside the stream", "error", err)
+			return
+		}
+		b.sending.Lock()
+		defer b.sending.Unlock()
+		stream.OpenBulk(b.sealer, opener, b.s.receive)
+		b.way.Store(&bulkWay{c, stream})
+	})
+}
+
+// send sends the frames of f, and reports whether it did.
+func (b *bulkChannel) send(f *frame.Batch) bool {
+	if b == nil {
+		return false
+	}
+	w := b.way.Load()
+	if w == nil || !w.conn.alive() {
+		return false
+	}
+	b.sending.Lock()
+	defer b.sending.Unlock()
+	return w.stream.SendBulk(f.Frames()) == nil
+}
