@@ -64,9 +64,6 @@ func Parse(src Source) (*Profile, []Warning, error) {
 			return nil, nil, err
 		}
 	}
-	if err := p.identify(); err != nil {
-		return nil, nil, err
-	}
 	warnings = append(warnings, p.oddities()...)
 	slices.SortStableFunc(warnings, func(a, b Warning) int { return strings.Compare(a.Key, b.Key) })
 	return p, warnings, nil

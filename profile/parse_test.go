@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -45,11 +44,11 @@ func TestDefaultsFillAShortProfile(t *testing.T) {
 		t.Fatal(err, warnings)
 	}
 	want := &Profile{
-		ID: "Office", UUID: testUUID, Timeout: 60 * time.Second, UniqueID: UniqueIDOf(testUUID),
+		ID: "Office", UUID: testUUID, Timeout: 60 * time.Second,
 		Gateway: Endpoint{"vpn.example.com", 443}, Hub: "DEFAULT", User: "joe", AuthType: AuthPassword,
 		ServerCertCheck: CertCheckYes, Proxy: Proxy{Type: ProxyNone}, Transport: TransportTCP,
 		MaxConnections: 1, ConnectionInterval: time.Second, UDPAcceleration: UDPAuto, QoS: true,
-		MACMode: MACStable, MAC: StableMAC(testUUID), MTU: 1500, ReconnectInterval: 15 * time.Second,
+		MACMode: MACStable, MTU: 1500, ReconnectInterval: 15 * time.Second,
 		IPv4: Addressing{Auto: true}, IPv6: Addressing{Auto: true},
 	}
 	if diff := cmp.Diff(want, got, asString, cmpopts.IgnoreUnexported(Profile{})); diff != "" {
@@ -72,13 +71,13 @@ func TestEveryKeyIsUnderstood(t *testing.T) {
 	src.IPv4Method, src.IPv4NeverDefault, src.IPv6Method, src.IPv6NeverDefault = "manual", true, "ignore", true
 	want := &Profile{
 		ID: "Office", UUID: testUUID, InterfaceName: "se-x", Users: []string{"joe"}, Timeout: 90 * time.Second, Persistent: true,
-		UniqueID: UniqueIDOf(testUUID), Gateway: Endpoint{"2001:db8::1", 8888}, Hub: "OFFICE", User: "Jörg", AuthType: AuthCertificate,
+		Gateway: Endpoint{"2001:db8::1", 8888}, Hub: "OFFICE", User: "Jörg", AuthType: AuthCertificate,
 		Password: "a", Cert: File{PEM: testCert}, Key: File{PEM: testEnc}, CA: File{Path: "/etc/ca.pem"}, KeyPassword: "b",
 		ServerCertCheck: CertCheckPin, ServerCertSHA256: bytesOf(0xab), Trusted: bytesOf(0xcd),
 		Proxy:     Proxy{Type: ProxySOCKS5, Server: Endpoint{"proxy", 1080}, User: "pu", Password: "c"},
 		Transport: TransportTCP, MaxConnections: 8, ConnectionInterval: 2 * time.Second, ConnectionLifetime: time.Hour,
 		HalfDuplex: true, Compression: true, UDPAcceleration: UDPNo, BridgeMode: true, MonitorMode: true,
-		MACMode: MACExplicit, MAC: net.HardwareAddr{0x5e, 0, 0x53, 1, 2, 3}, MTU: 1400, Hostname: "laptop", SendHostInfo: true,
+		MACMode: MACExplicit, MAC: []byte{0x5e, 0, 0x53, 1, 2, 3}, MTU: 1400, Hostname: "laptop", SendHostInfo: true,
 		ReconnectInterval: 5 * time.Second, ReconnectAttempts: 3, VPNFileItems: "DeviceName=pp",
 		IPv4: Addressing{NeverDefault: true}, IPv6: Addressing{Disabled: true, NeverDefault: true},
 		Flags: Flags{Password: 1, KeyPassword: 2, ProxyPassword: 4},

@@ -2,10 +2,7 @@
 
 package profile
 
-import (
-	"net"
-	"time"
-)
+import "time"
 
 // ServiceType is vpn.service-type of the connections this plugin serves, and its base bus name.
 const ServiceType = "org.freedesktop.NetworkManager.softether"
@@ -33,7 +30,6 @@ type Profile struct {
 	Users         []string      // whose connection it is; empty = everybody's
 	Timeout       time.Duration // until the configuration must be there; DefaultTimeout if the connection says nothing
 	Persistent    bool
-	UniqueID      [16]byte // stable per UUID
 
 	Gateway  Endpoint // Port is always set
 	Hub      string
@@ -60,7 +56,7 @@ type Profile struct {
 	MonitorMode        bool
 
 	MACMode      MACMode
-	MAC          net.HardwareAddr // always set; with MACRandom a new one at every Parse
+	MAC          []byte // six bytes with MACExplicit, else nil; see package nodeid
 	MTU          int
 	Hostname     string // dhcp-hostname
 	SendHostInfo bool

@@ -12,7 +12,7 @@ import (
 // rules are what must hold between keys, in the order a person should be told.
 var rules = []func(*Profile) error{
 	gatewayIsSet, userIsKnown, certificateIsWhole, pinIsThere, proxyIsWhole, transportFits,
-	halfDuplexHasPair, deviceNameFits, ownerIsOne,
+	halfDuplexHasPair, deviceNameFits, ownerIsOne, uuidIsThere,
 }
 
 func gatewayIsSet(p *Profile) error {
@@ -89,6 +89,14 @@ func deviceNameFits(p *Profile) error {
 func ownerIsOne(p *Profile) error {
 	if len(p.Users) > 1 && p.NamesFiles() {
 		return &ValueError{Key: "connection.permissions", Value: shown(strings.Join(p.Users, ",")), Allowed: po.T("files are read with the rights of one user; name one, or store certificates and keys as PEM text")}
+	}
+	return nil
+}
+
+// uuidIsThere: what the server knows this computer by is derived from it.
+func uuidIsThere(p *Profile) error {
+	if p.UUID == "" {
+		return &MissingError{Key: "connection.uuid", Help: "every connection of NetworkManager has one; the caller must pass it on"}
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ package profile
 import (
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // Secret is a text that prints as "(secret)", or "(none)" if empty, through fmt
@@ -32,8 +31,5 @@ func (s Secret) GoString() string { return s.String() }
 // Format writes the stand-in for every verb, %x and %q among them.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// LogValue returns the stand-in for log/slog.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText returns the stand-in for encoding/json and its like.
+// MarshalText returns the stand-in for log/slog, encoding/json and their like.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

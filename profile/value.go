@@ -5,7 +5,6 @@ package profile
 import (
 	"encoding/hex"
 	"encoding/pem"
-	"net"
 	"path"
 	"strings"
 	"time"
@@ -138,8 +137,8 @@ func (k *Key) decodeMAC(s string) (value, error) {
 			return value{text: s}, nil
 		}
 	}
-	mac, err := net.ParseMAC(s)
-	if err != nil || len(mac) != 6 || mac[0]&1 != 0 || [6]byte(mac) == [6]byte{} {
+	mac, ok := macBytes(s)
+	if !ok || mac[0]&1 != 0 || [6]byte(mac) == [6]byte{} {
 		return value{}, po.Errorf("%s is allowed", k.words(po.T("a unicast address such as 5e:00:53:01:02:03")))
 	}
 	return value{text: string(MACExplicit), bytes: mac}, nil
@@ -223,6 +222,15 @@ func hexBytes(s string) ([]byte, bool) {
 	}
 	b, err := hex.DecodeString(s)
 	return b, err == nil && len(b) > 0
+}
+
+// macBytes reads six hexadecimal bytes with colons or hyphens between them.
+func macBytes(s string) ([]byte, bool) {
+	if !strings.Contains(s, ":") {
+		s = strings.ReplaceAll(s, "-", ":")
+	}
+	b, ok := hexBytes(s)
+	return b, ok && len(s) == len("5e:00:53:01:02:03")
 }
 
 // ParseFingerprint reads a SHA-256 fingerprint in the forms server-cert-sha256 has.

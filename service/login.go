@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"network-manager-softether/profile"
+	"network-manager-softether/profile/nodeid"
 	"network-manager-softether/protocol"
 )
 
@@ -20,7 +21,7 @@ func sessionConfig(p *profile.Profile, path *serverPath, notify func(protocol.Ev
 		Port:               p.Gateway.Port,
 		Hub:                p.Hub,
 		User:               p.User,
-		UniqueID:           p.UniqueID,
+		UniqueID:           nodeid.UniqueID(p.UUID),
 		MaxConnections:     p.MaxConnections,
 		ConnectionInterval: p.ConnectionInterval,
 		ConnectionLifetime: p.ConnectionLifetime,

@@ -10,6 +10,7 @@ import (
 	"network-manager-softether/dhcp"
 	"network-manager-softether/dhcp/autoconf"
 	"network-manager-softether/profile"
+	"network-manager-softether/profile/nodeid"
 	"network-manager-softether/tapbridge"
 )
 
@@ -30,7 +31,7 @@ const portDepth = 32
 func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, error) {
 	dev, err := out.openTAP(tapbridge.TAPConfig{
 		Name:        p.InterfaceName,
-		MAC:         p.MAC,
+		MAC:         nodeid.MAC(p),
 		MTU:         p.MTU,
 		DisableIPv6: p.IPv6.Disabled,
 		Logger:      log,

@@ -3,11 +3,11 @@
 package form
 
 import (
-	"crypto/x509"
 	"encoding/pem"
 	"strings"
 
 	"network-manager-softether/po"
+	"network-manager-softether/profile/der"
 )
 
 func isPEM(text string) bool { return strings.Contains(text, "-----BEGIN ") }
@@ -26,8 +26,8 @@ func Describe(text string) string {
 		if block.Type == "CERTIFICATE" {
 			certs++
 			name = po.T("certificate")
-			if c, err := x509.ParseCertificate(block.Bytes); err == nil {
-				name = po.F("%s, until %s", c.Subject.CommonName, c.NotAfter.Format("2006-01-02"))
+			if c, ok := der.ParseCertificate(block.Bytes); ok {
+				name = po.F("%s, until %s", c.CommonName, c.NotAfter.Format("2006-01-02"))
 			}
 		}
 		if first == "" {

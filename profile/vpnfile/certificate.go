@@ -4,15 +4,13 @@ package vpnfile
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 
 	"network-manager-softether/po"
 	"network-manager-softether/profile"
+	"network-manager-softether/profile/der"
 )
 
 // serverCert translates what the file says about the server's certificate.
@@ -25,12 +23,12 @@ func (t *translation) serverCert() {
 	case !a.CheckServerCert:
 		t.warn("CheckServerCert", po.T("the file does not ask for a check of the server's certificate; here it is checked, and you are asked about one that does not verify"))
 	case len(a.ServerCert) > 0:
-		der := derOf(a.ServerCert, "CERTIFICATE")
-		if _, err := x509.ParseCertificate(der); err != nil {
+		cert := derOf(a.ServerCert, "CERTIFICATE")
+		if _, ok := der.ParseCertificate(cert); !ok {
 			t.err = &ItemError{Item: "ServerCert", Err: po.Error("this is no certificate")}
 			return
 		}
-		sum := sha256.Sum256(der)
+		sum := sha256.Sum256(cert)
 		t.set(profile.KeyServerCertSHA, "ServerCert", hex.EncodeToString(sum[:]))
 	case !a.AddDefaultCA:
 		t.warn("CheckServerCert", po.T("the authorities the official client trusts are not in the file; those of the system are trusted here, or the one in ca"))
@@ -45,7 +43,7 @@ func (t *translation) certificate() {
 		return
 	}
 	cert := derOf(a.ClientCert, "CERTIFICATE")
-	if _, err := x509.ParseCertificate(cert); err != nil {
+	if _, ok := der.ParseCertificate(cert); !ok {
 		t.err = &ItemError{Item: "ClientCert", Err: po.Error("this is no certificate")}
 		return
 	}
@@ -57,12 +55,13 @@ func (t *translation) certificate() {
 		t.warn("ClientKey", po.T("the file has no private key; set key"))
 		return
 	}
-	block, err := keyBlock(derOf(a.ClientKey, "PRIVATE KEY"))
-	if err != nil {
-		t.err = &ItemError{Item: "ClientKey", Err: err}
+	key := derOf(a.ClientKey, "PRIVATE KEY")
+	label := der.KeyLabel(key)
+	if label == "" {
+		t.err = &ItemError{Item: "ClientKey", Err: po.Error("this is no private key that is not encrypted")}
 		return
 	}
-	t.set(profile.KeyKey, "ClientKey", pemOf(block, derOf(a.ClientKey, "PRIVATE KEY")))
+	t.set(profile.KeyKey, "ClientKey", pemOf(label, key))
 }
 
 // derOf returns the DER of what is DER already, or PEM text with a block of that kind. OpenSSL readers take both.
@@ -79,20 +78,6 @@ func pemOf(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
-// keyBlock returns the PEM label that fits a private key in DER.
-func keyBlock(der []byte) (string, error) {
-	if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-		return "RSA PRIVATE KEY", nil
-	}
-	if _, err := x509.ParseECPrivateKey(der); err == nil {
-		return "EC PRIVATE KEY", nil
-	}
-	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-		return "PRIVATE KEY", nil
-	}
-	return "", po.Error("this is no private key that is not encrypted")
-}
-
 // certDER reads the one certificate of the key cert as the format wants it.
 func certDER(text string) ([]byte, error) {
 	for rest := []byte(text); ; {
@@ -101,8 +86,10 @@ func certDER(text string) ([]byte, error) {
 			return nil, po.Error("there is no certificate in it")
 		}
 		if block.Type == "CERTIFICATE" {
-			_, err := x509.ParseCertificate(block.Bytes)
-			return block.Bytes, err
+			if _, ok := der.ParseCertificate(block.Bytes); !ok {
+				return nil, po.Error("this is no certificate")
+			}
+			return block.Bytes, nil
 		}
 	}
 }
@@ -115,25 +102,19 @@ func keyDER(text string) ([]byte, error) {
 			return nil, po.Error("there is no private key in it")
 		}
 		switch block.Type {
-		case "RSA PRIVATE KEY", "EC PRIVATE KEY":
-			if _, err := keyBlock(block.Bytes); err != nil {
+		case der.PKCS1, der.SEC1:
+			if der.KeyLabel(block.Bytes) != block.Type {
 				return nil, po.Error("the key is encrypted, and the format has no encrypted keys")
 			}
 			return block.Bytes, nil
 		case "ENCRYPTED PRIVATE KEY":
 			return nil, po.Error("the key is encrypted, and the format has no encrypted keys")
-		case "PRIVATE KEY":
-			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-			if err != nil {
-				return nil, err
+		case der.PKCS8:
+			key, ok := der.Traditional(block.Bytes)
+			if !ok {
+				return nil, po.Error("the format has RSA and EC keys only")
 			}
-			switch key := key.(type) {
-			case *rsa.PrivateKey:
-				return x509.MarshalPKCS1PrivateKey(key), nil
-			case *ecdsa.PrivateKey:
-				return x509.MarshalECPrivateKey(key)
-			}
-			return nil, po.Error("the format has RSA and EC keys only")
+			return key, nil
 		}
 	}
 }
