@@ -15,7 +15,7 @@ export GOWORK = off
 # The lab runs the programs as they are installed, in a folder of its own.
 STAGE = $(abspath $(BUILD)/stage)
 
-.PHONY: all demo bench check unit lint e2e stage packages build-packages install clean
+.PHONY: all demo bench check unit lint e2e stage packages network-packages build-packages install clean
 
 all: $(MESON)
 	meson compile -C $(BUILD)
@@ -27,11 +27,11 @@ stage: all
 	rm -rf $(STAGE)
 	DESTDIR=$(STAGE) meson install -C $(BUILD) --no-rebuild --quiet
 
-demo: packages stage
+demo: network-packages stage
 	$(GO) build -o $(BUILD)/demo ./lab/demo
 	$(SUDO) $(BUILD)/demo -build $(BUILD)
 
-bench: packages stage
+bench: network-packages stage
 	$(GO) build -o $(BUILD)/bench ./lab/bench
 	$(SUDO) $(BUILD)/bench -build $(STAGE) -json $(BUILD)/bench.json -svg $(BUILD)/bench.svg $(BENCH)
 
@@ -56,6 +56,10 @@ e2e: packages stage
 
 packages: build-packages
 	@$(SUDO) lab/install-packages
+
+# A person who looks at the demo gets no desktop.
+network-packages: build-packages
+	@$(SUDO) lab/install-packages network
 
 # A person who only builds gets no servers.
 build-packages:

@@ -33,6 +33,8 @@ type Command struct {
 	Stdin string
 	// Caps, if not nil, is the capability bounding set, as systemd's CapabilityBoundingSet.
 	Caps []uintptr
+	// User, if not 0, is the user and group id the program runs with.
+	User uint32
 }
 
 // A Result is what a finished program left.
@@ -86,7 +88,7 @@ func (h *Host) Start(name string, c Command) (*Process, error) {
 	}
 	defer log.Close()
 	p.cmd = exec.Command(c.Args[0], c.Args[1:]...)
-	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = strings.NewReader(c.Stdin), log, log
 	if err := h.start(p.cmd, c); err != nil {
 		return nil, fmt.Errorf("starting %s on %s: %w", name, h.Name, err)
 	}
@@ -101,6 +103,9 @@ func (h *Host) start(cmd *exec.Cmd, c Command) error {
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "LANG=C.UTF-8" /* vpncmd looks at this one */, "DBUS_SYSTEM_BUS_ADDRESS=unix:path="+busSocket)
 	cmd.Env = append(cmd.Env, c.Env...)
 	cmd.Dir = "/"
+	if c.User != 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: c.User, Gid: c.User}}
+	}
 	return h.inside(func() error {
 		if c.Caps != nil {
 			if err := limitCaps(c.Caps); err != nil {

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"errors"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"network-manager-softether/lab"
+)
+
+// A prompt is GNOME Shell's question for secrets.
+type prompt struct {
+	w     *world
+	shell *lab.Shell
+	name  string // of the connection
+}
+
+// flips makes the profile and flips its switch.
+func (p prompt) flips(v lab.VPN) {
+	p.w.t.Helper()
+	p.w.ok(p.w.Desktop.Add(p.w.ctx, v))
+	p.w.ok(p.shell.FlipVPN(p.w.ctx, p.name))
+}
+
+// awaits waits for the question and checks that it contains these texts.
+func (p prompt) awaits(texts ...string) {
+	p.w.t.Helper()
+	for _, text := range append(texts, "Authenticate VPN "+p.name) {
+		_, err := p.shell.Find(p.w.ctx, "dialog", text)
+		p.w.ok(err)
+	}
+}
+
+// types types into the only field, if there is something to type, and confirms with Return.
+func (p prompt) types(text string) {
+	p.w.t.Helper()
+	field, err := p.shell.Find(p.w.ctx, "password text", "")
+	p.w.ok(err)
+	if text != "" {
+		p.w.ok(field.SetText(text))
+	}
+	p.w.ok(errors.Join(field.Focus(), p.shell.Key(lab.KeyReturn)))
+}
+
+// cancels closes the question, and checks that this is the end of it.
+func (p prompt) cancels() {
+	p.w.t.Helper()
+	p.w.ok(p.shell.Key(lab.KeyEscape))
+	p.w.eventually("the connection to end", perTest/4, func() error {
+		state, err := p.w.Desktop.State(p.name)
+		return is("its state", state, 0, err)
+	})
+	p.w.ok(p.w.Desktop.AwaitGone(p.w.ctx))
+	p.w.ok(p.shell.AwaitNone(p.w.ctx, "dialog", "Authenticate VPN"))
+	p.w.baseIntact()
+}
+
+// comesUp waits until the VPN does and the office can be reached.
+func (w *world) comesUp(name string) {
+	w.t.Helper()
+	w.eventually(name+" to come up", perTest/4, func() error {
+		state, err := w.Desktop.State(name)
+		return is("its state", state, lab.Activated, err)
+	})
+	w.pings(lab.OfficeGateway)
+}
+
+// photo takes a picture of what the shell shows, if the folder LAB_SCREENSHOTS is named.
+func (w *world) photo(name string, shell *lab.Shell, take func() (image.Image, error)) {
+	w.t.Helper()
+	dir := os.Getenv("LAB_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	w.ok(shell.AwaitNone(w.ctx, "push button", "Stop Screen Sharing")) // the shell's sign that keys came from elsewhere
+	picture, err := take()
+	w.ok(err)
+	f, err := os.Create(filepath.Join(dir, name+".png"))
+	w.ok(err)
+	w.ok(errors.Join(png.Encode(f, picture), f.Close()))
+}
+
+// One person, one session, one question after the other.
+func TestGNOMEShell(t *testing.T) {
+	w := freshNetwork(t)
+	shell, err := w.Desktop.StartShell(w.ctx)
+	w.ok(err)
+	for name, test := range map[string]func(p prompt, v lab.VPN){
+		"connects with the password that is typed": typesPassword,
+		"asks again when the password was wrong":   typesWrongPassword,
+		"keeps the password in the keyring":        keepsPassword,
+		"does not connect when the person cancels": cancelsPassword,
+		"asks once whether the server is trusted":  trusts,
+		"does not connect to a server not trusted": trustsNot,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := enter(t, w.Lab)
+			v := w.profile("Office", lab.HubOffice, lab.Alice)
+			v.Password = ""
+			test(prompt{w, shell, v.Name}, v)
+		})
+	}
+}
+
+func typesPassword(p prompt, v lab.VPN) {
+	p.flips(v)
+	p.awaits("user “" + lab.Alice.Name + "” on " + lab.ServerName)
+	p.w.photo("shell-prompt", p.shell, p.shell.Picture)
+	p.types(lab.Alice.Password)
+	p.w.comesUp(p.name)
+}
+
+func typesWrongPassword(p prompt, v lab.VPN) {
+	p.flips(v)
+	p.awaits("Enter the password")
+	p.types("not-" + lab.Alice.Password)
+	p.awaits("password is wrong")
+	p.types(lab.Alice.Password)
+	p.w.comesUp(p.name)
+}
+
+// The keyring is asked by the shell, not by our program.
+func keepsPassword(p prompt, v lab.VPN) {
+	v.Data["password-flags"] = "1" // of an agent
+	p.flips(v)
+	p.awaits("Enter the password")
+	p.types(lab.Alice.Password)
+	p.w.comesUp(p.name)
+	p.w.down(p.name)
+	p.w.ok(p.shell.FlipVPN(p.w.ctx, p.name))
+	p.w.comesUp(p.name)
+	if got := p.w.get(p.name, "vpn.secrets"); got != "" {
+		p.w.t.Errorf("the profile has it, too: %q", got)
+	}
+}
+
+func cancelsPassword(p prompt, v lab.VPN) {
+	p.flips(v)
+	p.awaits("Enter the password")
+	p.cancels()
+}
+
+func trusts(p prompt, v lab.VPN) {
+	fingerprint := p.distrusts(&v)
+	p.flips(v)
+	p.awaits(lab.ServerName, "self-signed", grouped(fingerprint))
+	p.w.photo("shell-certificate", p.shell, p.shell.Picture)
+	p.types("") // "yes" is there already
+	p.w.comesUp(p.name)
+	p.w.down(p.name)
+	p.w.ok(p.shell.FlipVPN(p.w.ctx, p.name))
+	p.w.comesUp(p.name)
+}
+
+func trustsNot(p prompt, v lab.VPN) {
+	fingerprint := p.distrusts(&v)
+	p.flips(v)
+	p.awaits(grouped(fingerprint))
+	p.cancels()
+	if got := p.w.get(p.name, "vpn.data,vpn.secrets"); strings.Contains(got, fingerprint) {
+		p.w.t.Errorf("the certificate is trusted now: %s", got)
+	}
+}
+
+// distrusts makes a profile have all it needs but the server's certificate, and returns the fingerprint of that.
+func (p prompt) distrusts(v *lab.VPN) string {
+	p.w.t.Helper()
+	v.Password = lab.Alice.Password
+	fingerprint := v.Data["server-cert-sha256"]
+	v.Data["server-cert-sha256"] = ""
+	return fingerprint
+}
+
+// grouped is a fingerprint as people read it.
+func grouped(fingerprint string) string {
+	return strings.TrimSpace(regexp.MustCompile("....").ReplaceAllString(fingerprint, "$0 "))
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// A Shell is the GNOME session of a person on the desktop: the real GNOME Shell, with a screen that exists only in memory,
+// an unlocked keyring and a session bus. The shell is a secret agent of NetworkManager, so its prompts are what she is
+// asked. It ends with the lab.
+type Shell struct {
+	*Screen
+	desktop *Desktop
+	session *dbus.Conn // as root
+	dir     string
+	env     []string
+}
+
+// person is the user id of the session. Secret agents serve only what their own user began.
+const person = 1000
+
+// shellLimit bounds each part of the start, which takes two seconds on a machine that has nothing else to do.
+const shellLimit = 40 * time.Second
+
+// settings are what the person has chosen before: no tour, and nothing that moves or covers what a test looks at.
+const settings = `[org/gnome/shell]
+welcome-dialog-last-shown-version='999'
+[org/gnome/desktop/notifications]
+show-banners=false
+[org/gnome/desktop/interface]
+enable-animations=false
+`
+
+// StartShell starts the session and waits until NetworkManager has accepted its secret agent.
+func (d *Desktop) StartShell(ctx context.Context) (*Shell, error) {
+	s := &Shell{desktop: d, dir: d.Path("/person")}
+	bus := "unix:path=" + s.dir + "/bus"
+	s.env = []string{"HOME=" + s.dir, "XDG_RUNTIME_DIR=" + s.dir, "DBUS_SESSION_BUS_ADDRESS=" + bus, "GSETTINGS_BACKEND=keyfile",
+		"XDG_CURRENT_DESKTOP=GNOME", "XDG_SESSION_TYPE=wayland", "WAYLAND_DISPLAY=wayland-0", "LIBGL_ALWAYS_SOFTWARE=1"}
+	err := s.files()
+	for _, part := range []func(context.Context) error{s.startBus, s.startKeyring, s.startShell} {
+		if err == nil {
+			err = part(ctx)
+		}
+	}
+	if err == nil {
+		s.Screen, err = openScreen(s.session)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("starting GNOME Shell: %w", err)
+	}
+	d.onClose(func() { _ = errors.Join(s.a11y.Close(), s.session.Close()) })
+	return s, nil
+}
+
+// files makes the person's home. It is where her sockets are, too.
+func (s *Shell) files() error {
+	conf := s.dir + "/.config/glib-2.0/settings"
+	if err := errors.Join(os.MkdirAll(conf, 0o700), os.WriteFile(conf+"/keyfile", []byte(settings), 0o600), os.WriteFile(s.dir+"/session.conf", []byte(s.busConfig()), 0o600)); err != nil {
+		return err
+	}
+	return filepath.WalkDir(s.dir, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, person, person))
+	})
+}
+
+// busConfig is a session bus that lets in, besides the person, the lab, which is root.
+func (s *Shell) busConfig() string {
+	return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <auth>EXTERNAL</auth>
+  <listen>unix:path=` + s.dir + `/bus</listen>
+  <standard_session_servicedirs/>
+  <policy context="default">
+    <allow user="root"/>
+    <allow send_destination="*"/>
+    <allow receive_sender="*"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+`
+}
+
+func (s *Shell) startBus(ctx context.Context) error {
+	bus, err := s.Start("session-bus", Command{Args: []string{"dbus-daemon", "--config-file=" + s.dir + "/session.conf", "--nofork", "--nopidfile"}})
+	if err != nil {
+		return err
+	}
+	return Await(ctx, "the session bus", shellLimit, func() (err error) {
+		if err := bus.running(); err != nil {
+			return err
+		}
+		s.session, err = dbus.Connect("unix:path=" + s.dir + "/bus")
+		return err
+	})
+}
+
+// startKeyring starts the keyring and unlocks it. Without one the shell refuses every request before it asks for anything;
+// with a locked one it asks for the keyring's password.
+func (s *Shell) startKeyring(ctx context.Context) error {
+	keyring, err := s.Start("keyring", Command{Args: []string{"gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"}, Stdin: "keyring"})
+	if err != nil {
+		return err
+	}
+	return Await(ctx, "the keyring", shellLimit, func() error {
+		if err := keyring.running(); err != nil {
+			return err
+		}
+		var has bool
+		if err := s.session.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, "org.freedesktop.secrets").Store(&has); err != nil || !has {
+			return fmt.Errorf("nobody has its name on the session bus (%v)", err)
+		}
+		return nil
+	})
+}
+
+func (s *Shell) startShell(ctx context.Context) error {
+	mark := s.desktop.NMLogMark()
+	shell, err := s.Start("gnome-shell", Command{Args: []string{"gnome-shell", "--headless", "--wayland", "--no-x11",
+		"--virtual-monitor", "1024x768", "--sm-disable"}})
+	if err != nil {
+		return err
+	}
+	agent := fmt.Sprintf("org.gnome.Shell.NetworkAgent/%d]: agent registered", person)
+	err = Await(ctx, "GNOME Shell and its secret agent", shellLimit, func() error {
+		if err := shell.running(); err != nil {
+			return err
+		}
+		log, err := os.ReadFile(shell.Log)
+		if err != nil || !strings.Contains(string(log), "GNOME Shell started") || !strings.Contains(s.desktop.NMLog(mark), agent) {
+			return fmt.Errorf("not there yet\n%s", shell.Tail(20))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// It starts in the overview, where the keyboard belongs to the search.
+	return s.session.Object("org.gnome.Shell", "/org/gnome/Shell").SetProperty("org.gnome.Shell.OverviewActive", dbus.MakeVariant(false))
+}
+
+// Start starts a program in the session.
+func (s *Shell) Start(name string, c Command) (*Process, error) {
+	c.User, c.Env = person, append(s.env, c.Env...)
+	return s.desktop.Start(name, c)
+}
+
+// FlipVPN flips the switch of a VPN connection in the system menu.
+func (s *Shell) FlipVPN(ctx context.Context, name string) error {
+	shell := s.Program("gnome-shell")
+	for _, step := range [][2]string{{"menu", "System"}, {"toggle button", name}} {
+		w, err := shell.Find(ctx, step[0], step[1])
+		if err != nil {
+			return err
+		}
+		// Its widgets have actions, which do nothing.
+		if err := errors.Join(w.Focus(), s.Key(KeyReturn)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Picture is what the screen shows.
+func (s *Shell) Picture() (image.Image, error) { return s.picture("Screenshot", false, false) }
+
+// WindowPicture is the window that has the keyboard.
+func (s *Shell) WindowPicture() (image.Image, error) {
+	return s.picture("ScreenshotWindow", true, false, false)
+}
+
+func (s *Shell) picture(method string, args ...any) (image.Image, error) {
+	// GNOME Shell makes pictures only for programs it knows, by their names on the bus.
+	if _, err := s.session.RequestName("org.gnome.Screenshot", dbus.NameFlagDoNotQueue); err != nil {
+		return nil, err
+	}
+	const name = "org.gnome.Shell.Screenshot"
+	file := s.dir + "/picture.png"
+	var done bool
+	err := s.session.Object(name, "/org/gnome/Shell/Screenshot").Call(name+"."+method, 0, append(args, file)...).Store(&done, &file)
+	if err != nil || !done {
+		return nil, fmt.Errorf("GNOME Shell made no picture: %v, %w", done, err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return png.Decode(f)
+}
