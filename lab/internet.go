@@ -52,6 +52,7 @@ func publicNames() []string {
 		fmt.Sprintf("host-record=www.public.test,%v", EverywhereWeb),
 		fmt.Sprintf("host-record=%s,%v", ProxyName, ProxyAddr),
 		fmt.Sprintf("host-record=%s,%v", strings.TrimSuffix(rudp.RendezvousHost(ServerAddr), "."), ServerAddr),
+		fmt.Sprintf("address=/nat-traversal.softether-network.net/%v", RendezvousAddr),
 	}
 }
 

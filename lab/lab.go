@@ -25,6 +25,8 @@ type Options struct {
 	OwnWindow bool
 	// Impaired puts a Line, which can be made slow and lossy, into the first base connection.
 	Impaired bool
+	// BehindNATs puts a NAT of its own in front of the desktop and of the VPN server, see NATs.
+	BehindNATs bool
 	// Progress receives a line per step; nil = none.
 	Progress io.Writer
 	// NMLevel is NetworkManager's log level, default DEBUG.
@@ -40,6 +42,7 @@ type Lab struct {
 	Server   *Server
 	Office   *Office
 	Line     *Line // nil unless Options.Impaired
+	NATs     *NATs // nil unless Options.BehindNATs
 
 	opts     Options
 	dir      string

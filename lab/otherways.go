@@ -88,22 +88,7 @@ func (l *Lab) BehindRendezvous(ctx context.Context) (*rudptest.Rendezvous, error
 	if err := s.answerAs(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.Stop(ctx); err != nil {
-		return nil, err
-	}
-	file := s.Host.Path("/var/lib/softether/vpn_server.config")
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	with := bytes.Replace(old, []byte("DisableNatTraversal true"), []byte("DisableNatTraversal false"), 1)
-	if bytes.Equal(old, with) {
-		return nil, errors.New("the VPN server's configuration does not switch NAT traversal off")
-	}
-	if err := os.WriteFile(file, with, 0o600); err != nil {
-		return nil, err
-	}
-	if err := s.Start(ctx); err != nil {
+	if err := s.withNATTraversal(ctx); err != nil {
 		return nil, err
 	}
 	port, err := s.rudpPort(ctx)
@@ -116,6 +101,26 @@ func (l *Lab) BehindRendezvous(ctx context.Context) (*rudptest.Rendezvous, error
 	}
 	s.Host.onClose(func() { _ = r.Close() })
 	return r, nil
+}
+
+// withNATTraversal restarts the server with NAT traversal, which it listens and looks for the rendezvous server with.
+func (s *Server) withNATTraversal(ctx context.Context) error {
+	if err := s.Stop(ctx); err != nil {
+		return err
+	}
+	file := s.Host.Path("/var/lib/softether/vpn_server.config")
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	with := bytes.Replace(old, []byte("DisableNatTraversal true"), []byte("DisableNatTraversal false"), 1)
+	if bytes.Equal(old, with) {
+		return errors.New("the VPN server's configuration does not switch NAT traversal off")
+	}
+	if err := os.WriteFile(file, with, 0o600); err != nil {
+		return err
+	}
+	return s.Start(ctx)
 }
 
 // rudpPort finds the one of the server's UDP ports that answers as R-UDP.

@@ -58,6 +58,12 @@ const officeBridge = "br-office"
 func (l *Lab) wire() error {
 	for i, b := range Bases {
 		var err error
+		if i == 0 && l.opts.BehindNATs {
+			if l.NATs, err = l.newNATs(b); err != nil {
+				return err
+			}
+			continue
+		}
 		if i == 0 && l.opts.Impaired {
 			l.Line, err = l.newLine(b)
 		} else {

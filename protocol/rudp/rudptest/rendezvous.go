@@ -11,9 +11,11 @@ import (
 )
 
 // A Rendezvous stands in for SoftEther's public NAT traversal servers
-// (softether-protocol.md 11.2). Set its fields before the first client comes.
+// (softether-protocol.md 11.2). Set its fields before the first client comes. Real
+// servers may register themselves (registry.go).
 type Rendezvous struct {
-	// Servers says where the server with a public address is to be found.
+	// Servers says where the server with a public address is to be found, for those
+	// that do not register.
 	Servers map[netip.Addr]netip.AddrPort
 	// Hinted are servers that need the hint as well.
 	Hinted map[string]netip.AddrPort
@@ -29,10 +31,12 @@ type Rendezvous struct {
 	// Answer may change an answer, or return other bytes instead.
 	Answer func(request, answer *pack.Pack) []byte
 
-	conn    *net.UDPConn
-	serving sync.WaitGroup
-	mu      sync.Mutex
-	asked   []*pack.Pack
+	conn       *net.UDPConn
+	serving    sync.WaitGroup
+	mu         sync.Mutex
+	asked      []*pack.Pack
+	registered []Registration
+	silent     bool // Relay
 }
 
 // Start listens on 127.0.0.1.
@@ -76,6 +80,10 @@ func (r *Rendezvous) serve() {
 		if err != nil {
 			return
 		}
+		if b := r.fromServer(append([]byte(nil), buf[:n]...), from); b != nil {
+			r.conn.WriteToUDPAddrPort(b, from)
+			continue
+		}
 		request, err := pack.Parse(append([]byte(nil), buf[:n]...))
 		if err != nil || request.Str("opcode") != "nat_t_connect_request" {
 			continue
@@ -90,13 +98,13 @@ func (r *Rendezvous) serve() {
 		if r.Before != nil {
 			r.Before(from)
 		}
-		if b := r.answer(request); b != nil {
+		if b := r.answer(request, from); b != nil {
 			r.conn.WriteToUDPAddrPort(b, from)
 		}
 	}
 }
 
-func (r *Rendezvous) answer(request *pack.Pack) []byte {
+func (r *Rendezvous) answer(request *pack.Pack, client netip.AddrPort) []byte {
 	p := new(pack.Pack)
 	if r.Cookie != 0 {
 		p.AddInt64("cookie", r.Cookie)
@@ -111,8 +119,13 @@ func (r *Rendezvous) answer(request *pack.Pack) []byte {
 	if hinted, found := r.Hinted[request.Str("hint")]; found {
 		where, ok = hinted, true
 	}
+	many := !ok && len(r.Hinted) > 0
+	if !ok && !many {
+		where, many = r.meet(request, client)
+		ok = where.IsValid()
+	}
 	p.AddBool("ok", ok)
-	p.AddBool("multi_candidates", !ok && len(r.Hinted) > 0)
+	p.AddBool("multi_candidates", many)
 	if ok {
 		p.AddStr("result_ip", where.Addr().String())
 		p.AddInt("result_port", uint32(where.Port()))

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// Desktop and VPN server are each behind a NAT that lets nothing in. What the rendezvous server tells both makes them
+// open the way from inside, at the same time; the real server registers there by itself.
+func TestBothBehindNATs(t *testing.T) {
+	w := freshNetwork(t, func(o *lab.Options) { o.BehindNATs = true })
+	r, err := w.NATs.Rendezvous(w.ctx)
+	w.ok(err)
+	server := r.Registered()[0]
+	t.Logf("the server registers as %q, at %v", server.HostName, server.Public)
+	natted := func(transport string) lab.VPN {
+		v := w.by(transport)
+		v.Name, v.Data["gateway"] = "office-"+transport, lab.SiteAddr.String()
+		v.Data["udp-acceleration"] = "v1" // for bulk datagrams, which find the same holes
+		return v
+	}
+
+	// Without the server's help there is no way: the NATs are none in name only.
+	r.Relay(false)
+	v := natted("udp")
+	w.ok(w.Desktop.Add(w.ctx, v))
+	if w.Desktop.Up(w.ctx, v.Name) == nil {
+		t.Fatal("the NATs let the client in before the server has opened one")
+	}
+	r.Relay(true)
+
+	for _, transport := range []string{"udp", "auto"} {
+		v := natted(transport)
+		if transport == "udp" {
+			w.ok(w.Desktop.Up(w.ctx, v.Name))
+		} else {
+			w.up(v)
+		}
+		w.pings(lab.OfficeGateway)
+		log, reached := w.Desktop.NMLog(0), fmt.Sprintf("way=udp server=%v:443 peer=%v", lab.SiteAddr, server.Public)
+		if !strings.Contains(log, reached) {
+			t.Errorf("transport=%s: the service does not say %q", transport, reached)
+		}
+		var rate float64
+		w.eventually("iperf3, which may still be busy", 10*time.Second, func() error {
+			rate, err = w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 2*time.Second, false)
+			return err
+		})
+		t.Logf("transport=%s: %.0f Mbit/s through both NATs", transport, rate/1e6)
+		if rate < 1e6 {
+			t.Errorf("transport=%s: %.1f Mbit/s", transport, rate/1e6)
+		}
+		w.down(v.Name)
+	}
+	if log := w.Server.Log(60); !strings.Contains(log, "VPN over UDP with NAT-T") {
+		t.Errorf("the server does not speak of NAT traversal:\n%s", log)
+	}
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+
+	"network-manager-softether/protocol/rudp/rudptest"
+)
+
+// The addresses beyond the NATs. RendezvousAddr has all names of SoftEther's public rendezvous servers, but for the one
+// that BehindRendezvous plays.
+var (
+	RendezvousAddr = netip.MustParseAddr("203.0.113.81")
+	HomeAddr       = netip.MustParseAddr("203.0.113.66") // of the desktop's NAT
+	SiteAddr       = netip.MustParseAddr("203.0.113.70") // of the VPN server's NAT
+)
+
+// NATs are the way between desktop and VPN server when each is behind a NAT, as at home and in a small office: packets
+// leave with the NAT's address, and what nobody inside has asked for is dropped silently. The exchange between the two
+// passes everything on, and has the rendezvous server.
+//
+//	desktop base0 -- lan0 [home] wan0 -- home0 [exchange] site0 -- wan0 [site] lan0 -- wan0 internet
+type NATs struct {
+	Home, Exchange, Site *Host
+	lab                  *Lab
+}
+
+// newNATs builds the way, in the place of the first base connection.
+func (l *Lab) newNATs(b Base) (*NATs, error) {
+	n := &NATs{lab: l}
+	var err error
+	for _, h := range []struct {
+		at   **Host
+		name string
+	}{{&n.Home, "home"}, {&n.Exchange, "exchange"}, {&n.Site, "site"}} {
+		if *h.at, err = newHost(l.dir, h.name, nil, forward); err != nil {
+			return nil, err
+		}
+		l.extra = append(l.extra, *h.at)
+	}
+	inner := netip.MustParsePrefix("10.84.0.1/24") // the VPN server is .2
+	err = errors.Join(
+		cable(l.Desktop.Host, b.Device, n.Home, "lan0"), cable(n.Home, "wan0", n.Exchange, "home0"),
+		cable(n.Site, "wan0", n.Exchange, "site0"), cable(l.Internet, b.far, n.Site, "lan0"))
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(
+		n.Home.address("lan0", netip.PrefixFrom(b.Router, b.addrBits)), n.Home.address("wan0", netip.PrefixFrom(HomeAddr, 30)),
+		n.Exchange.address("home0", netip.PrefixFrom(HomeAddr.Prev(), 30)), n.Exchange.address("site0", netip.PrefixFrom(SiteAddr.Prev(), 30)),
+		n.Exchange.address("lo", single(RendezvousAddr)),
+		n.Site.address("wan0", netip.PrefixFrom(SiteAddr, 30)), n.Site.address("lan0", inner),
+		l.Internet.address(b.far, netip.PrefixFrom(inner.Addr().Next(), inner.Bits())))
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	for h, router := range map[*Host]netip.Addr{n.Home: HomeAddr.Prev(), n.Site: SiteAddr.Prev(), l.Internet: inner.Addr()} {
+		if _, err := h.Must(ctx, "ip", "route", "add", "default", "via", router.String()); err != nil {
+			return nil, err
+		}
+	}
+	for _, h := range []*Host{n.Home, n.Site} {
+		if _, err := h.Must(ctx, "nft", masquerade); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(n.Home.Path("/"), 0o755); err != nil {
+		return nil, err
+	}
+	conf := append([]string{"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "interface=lan0"}, publicNames()...)
+	return n, n.Home.dnsmasq("dnsmasq-home", strings.Join(append(conf, ""), "\n"))
+}
+
+// masquerade is the NAT. What comes from outside unasked is dropped before it could leave a trace: an entry of its own
+// in the table would take the port away from the packet that is about to open the way.
+const masquerade = `
+table ip nat {
+	chain leaving { type nat hook postrouting priority 100; oifname "wan0" masquerade; }
+}
+table inet unasked {
+	chain input { type filter hook input priority 0; iifname "wan0" ct state established,related accept; iifname "wan0" drop; }
+	chain forward { type filter hook forward priority 0; policy drop; iifname "lan0" accept; ct state established,related accept; }
+}`
+
+// Rendezvous starts a stand-in for SoftEther's public rendezvous servers and has the VPN server register there.
+func (n *NATs) Rendezvous(ctx context.Context) (*rudptest.Rendezvous, error) {
+	r := &rudptest.Rendezvous{}
+	if err := n.Exchange.Do(func() error { return r.Listen(netip.AddrPortFrom(RendezvousAddr, 5004)) }); err != nil {
+		return nil, err
+	}
+	n.Exchange.onClose(func() { _ = r.Close() })
+	if err := n.lab.Server.withNATTraversal(ctx); err != nil {
+		return nil, err
+	}
+	return r, Await(ctx, "the VPN server to register", serverLimit, func() error {
+		s := r.Registered()
+		if len(s) != 1 || s[0].Public.Addr() != SiteAddr {
+			return fmt.Errorf("registered are %v", s)
+		}
+		return nil
+	})
+}
