@@ -58,47 +58,49 @@ func within(t *testing.T) context.Context {
 }
 
 func TestEveryAuthenticationLogsIn(t *testing.T) {
-	srv := start(t, WithHub(Hub{Name: "Test", Users: []User{
-		{Name: "MixedCase", Password: "pässwörd-日本 "},
-		{Name: "jürgen", Password: "secret1"},
-		{Name: "anon", Anonymous: true},
-		{Name: "rad", External: func(user, password string) bool { return password == "täglich" }},
-	}}))
-	for _, tt := range []struct {
-		name, user string
-		auth       protocol.Auth
-		code       protocol.ErrorCode
-	}{
-		{"password", "MixedCase", protocol.Password{Secret: "pässwörd-日本 "}, 0},
-		{"user name in another case", "mIXEDcASE", protocol.Password{Secret: "pässwörd-日本 "}, 0},
-		{"user name with blanks around", " MixedCase\t", protocol.Password{Secret: "pässwörd-日本 "}, 0},
-		{"non-ASCII user name", "jürgen", protocol.Password{Secret: "secret1"}, 0},
-		{"plain password", "rad", protocol.PlainPassword{Secret: "täglich"}, 0},
-		{"anonymous", "anon", protocol.Anonymous{}, 0},
-		{"wrong password", "MixedCase", protocol.Password{Secret: "pässwörd-日本"}, protocol.CodeAuthFailed},
-		{"wrong plain password", "rad", protocol.PlainPassword{Secret: "nie"}, protocol.CodeAuthFailed},
-		{"unknown user", "mallory", protocol.Password{Secret: "x"}, protocol.CodeAuthFailed},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			cfg := alice(srv)
-			cfg.User, cfg.Auth = tt.user, tt.auth
-			s, err := protocol.Dial(t.Context(), cfg)
-			if tt.code == 0 {
-				if err != nil {
-					t.Fatal(err)
+	eachVersion(t, func(t *testing.T, server Option) {
+		srv := start(t, server, WithHub(Hub{Name: "Test", Users: []User{
+			{Name: "MixedCase", Password: "pässwörd-日本 "},
+			{Name: "jürgen", Password: "secret1"},
+			{Name: "anon", Anonymous: true},
+			{Name: "rad", External: func(user, password string) bool { return password == "täglich" }},
+		}}))
+		for _, tt := range []struct {
+			name, user string
+			auth       protocol.Auth
+			code       protocol.ErrorCode
+		}{
+			{"password", "MixedCase", protocol.Password{Secret: "pässwörd-日本 "}, 0},
+			{"user name in another case", "mIXEDcASE", protocol.Password{Secret: "pässwörd-日本 "}, 0},
+			{"user name with blanks around", " MixedCase\t", protocol.Password{Secret: "pässwörd-日本 "}, 0},
+			{"non-ASCII user name", "jürgen", protocol.Password{Secret: "secret1"}, 0},
+			{"plain password", "rad", protocol.PlainPassword{Secret: "täglich"}, 0},
+			{"anonymous", "anon", protocol.Anonymous{}, 0},
+			{"wrong password", "MixedCase", protocol.Password{Secret: "pässwörd-日本"}, protocol.CodeAuthFailed},
+			{"wrong plain password", "rad", protocol.PlainPassword{Secret: "nie"}, protocol.CodeAuthFailed},
+			{"unknown user", "mallory", protocol.Password{Secret: "x"}, protocol.CodeAuthFailed},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				cfg := alice(srv)
+				cfg.User, cfg.Auth = tt.user, tt.auth
+				s, err := protocol.Dial(t.Context(), cfg)
+				if tt.code == 0 {
+					if err != nil {
+						t.Fatal(err)
+					}
+					s.Close()
+					return
 				}
-				s.Close()
-				return
-			}
-			var refused *protocol.ServerError
-			if !errors.As(err, &refused) || refused.Code != tt.code {
-				t.Fatalf("error %v, want code %d", err, tt.code)
-			}
-			if kind, retry := protocol.Classify(err); kind != protocol.KindLogin || retry != protocol.RetryNo {
-				t.Errorf("classified as %v, retry %v, want login, no", kind, retry)
-			}
-		})
-	}
+				var refused *protocol.ServerError
+				if !errors.As(err, &refused) || refused.Code != tt.code {
+					t.Fatalf("error %v, want code %d", err, tt.code)
+				}
+				if kind, retry := protocol.Classify(err); kind != protocol.KindLogin || retry != protocol.RetryNo {
+					t.Errorf("classified as %v, retry %v, want login, no", kind, retry)
+				}
+			})
+		}
+	})
 }
 
 func TestLoginTellsWhatItMustAndNoMore(t *testing.T) {
@@ -231,52 +233,88 @@ func TestNoopsAreSkippedWhileRADIUSThinks(t *testing.T) {
 }
 
 func TestRedirectLeadsToTheMember(t *testing.T) {
-	member := start(t, AsMember(), WithHub(Hub{Name: "TEST", Message: "from the member"}))
-	controller := start(t, WithRedirect(&Redirect{To: member, Message: "from the controller"}))
-	s := dial(t, alice(controller))
-	i := s.Info()
-	if i.ServerAddr != member.AddrPort() {
-		t.Errorf("connected to %v, want the member %v", i.ServerAddr, member.AddrPort())
-	}
-	if want := "from the controller\nfrom the member"; i.Message != want {
-		t.Errorf("message %q, want %q", i.Message, want)
-	}
-	old := controller.Records()
-	if n := len(old[0].Packs); n != 2 || len(old[0].Packs[1].Names()) > 1 {
-		t.Errorf("%d packs to the controller, want a login and an empty one", n)
-	}
-	login := member.Logins()[0]
-	if login.Int("authtype") != 99 || login.Has("secure_password") || login.Str("hubname") != "TEST" || login.Int("use_encrypt") != 1 {
-		t.Errorf("login at the member has %v, authtype %d", login.Names(), login.Int("authtype"))
-	}
+	eachVersion(t, func(t *testing.T, server Option) {
+		member := start(t, server, AsMember(), WithHub(Hub{Name: "TEST", Message: "from the member"}))
+		controller := start(t, server, WithRedirect(&Redirect{To: member, Message: "from the controller"}))
+		s := dial(t, alice(controller))
+		i := s.Info()
+		if i.ServerAddr != member.AddrPort() {
+			t.Errorf("connected to %v, want the member %v", i.ServerAddr, member.AddrPort())
+		}
+		if want := "from the controller\nfrom the member"; i.Message != want {
+			t.Errorf("message %q, want %q", i.Message, want)
+		}
+		old := controller.Records()
+		if n := len(old[0].Packs); n != 2 || len(old[0].Packs[1].Names()) > 1 {
+			t.Errorf("%d packs to the controller, want a login and an empty one", n)
+		}
+		login := member.Logins()[0]
+		if login.Int("authtype") != 99 || login.Has("secure_password") || login.Str("hubname") != "TEST" || login.Int("use_encrypt") != 1 {
+			t.Errorf("login at the member has %v, authtype %d", login.Names(), login.Int("authtype"))
+		}
+	})
 }
 
 func TestRedirectsThatMakeNoSense(t *testing.T) {
-	member := start(t, AsMember())
 	for _, tt := range []struct {
-		name  string
-		fault Fault
-		want  error
+		name   string
+		to     Redirect
+		want   error
+		logins int // at the member
 	}{
-		{"in circles", RedirectLoop, protocol.ErrRedirectLoop},
-		{"without a ticket", RedirectTo(Redirect{To: member, Ticket: []byte{1}}), protocol.ErrMalformed},
-		{"to no address", RedirectTo(Redirect{To: member, Addr: netip.IPv4Unspecified()}), protocol.ErrMalformed},
-		{"to nowhere", RedirectTo(Redirect{To: member, Addr: Nowhere}), protocol.ErrUnreachable},
-		{"with a used ticket", RedirectTo(Redirect{To: member, Ticket: make([]byte, 20)}), &protocol.ServerError{}},
-		{"to a member with another certificate", RedirectTo(Redirect{To: member, Cert: []byte("other")}), &protocol.CertificateError{}},
+		{"without a ticket", Redirect{Ticket: []byte{1}}, protocol.ErrMalformed, 0},
+		{"without a certificate", Redirect{Cert: []byte{}}, protocol.ErrMalformed, 0},
+		{"to no address", Redirect{Addr: netip.IPv4Unspecified()}, protocol.ErrMalformed, 0},
+		{"to no port", Redirect{Ports: []uint32{0}}, protocol.ErrMalformed, 0},
+		{"to a port there is not", Redirect{Ports: []uint32{65536 + 443}}, protocol.ErrMalformed, 0},
+		{"to too many ports", Redirect{Ports: make([]uint32, 129)}, protocol.ErrMalformed, 0},
+		{"to nowhere", Redirect{Addr: Nowhere}, protocol.ErrUnreachable, 0},
+		{"with a used ticket", Redirect{Ticket: make([]byte, 20)}, &protocol.ServerError{Code: protocol.CodeAuthFailed}, 1},
+		{"to a member with another certificate", Redirect{Cert: []byte("other")}, &protocol.CertificateError{}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			srv := start(t, WithFault(StepLogin, tt.fault))
-			_, err := protocol.Dial(t.Context(), alice(srv))
+			member := start(t, AsMember())
+			tt.to.To = member
+			srv := start(t, WithFault(StepLogin, RedirectTo(tt.to)))
+			s, err := protocol.Dial(t.Context(), alice(srv))
+			if err == nil {
+				s.Close()
+			}
 			if !is(err, tt.want) {
 				t.Errorf("error %v, want %v", err, tt.want)
 			}
+			if n := len(member.Logins()); n != tt.logins {
+				t.Errorf("%d logins at the member, want %d", n, tt.logins)
+			}
+			for _, r := range member.Records() {
+				if r.SignatureOK && tt.logins == 0 {
+					t.Error("something was said to a member that should not be trusted")
+				}
+			}
 		})
 	}
-	for _, r := range member.Records() {
-		if r.TLS == nil && len(r.Packs) > 0 {
-			t.Error("packs went to a member before its certificate was checked")
-		}
+}
+
+// TestARedirectLoopEnds, be it to the server itself or around a ring of them.
+func TestARedirectLoopEnds(t *testing.T) {
+	a, b := start(t), start(t)
+	a.Set(WithFault(StepLogin, RedirectTo(Redirect{To: b})))
+	b.Set(WithFault(StepLogin, RedirectTo(Redirect{To: a})))
+	for name, srv := range map[string]*Server{
+		"itself": start(t, WithFault(StepLogin, RedirectLoop)), "a ring": a,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := protocol.Dial(t.Context(), alice(srv))
+			if err == nil {
+				s.Close()
+			}
+			if !errors.Is(err, protocol.ErrRedirectLoop) {
+				t.Errorf("error %v, want %v", err, protocol.ErrRedirectLoop)
+			}
+			if n := len(srv.Logins()); n > 4 {
+				t.Errorf("%d logins", n)
+			}
+		})
 	}
 }
 

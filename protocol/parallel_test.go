@@ -52,50 +52,54 @@ func patiently(t *testing.T) context.Context {
 
 func TestEveryNumberOfConnectionsCarriesFrames(t *testing.T) {
 	t.Parallel()
-	for _, half := range []bool{false, true} {
-		for _, n := range []int{1, 2, 3, 8} {
-			t.Run(fmt.Sprint(n, " half ", half), func(t *testing.T) {
-				srv := start(t, WithHandler(Echo))
-				cfg := many(srv, n)
-				cfg.HalfDuplex = half
-				s, server := whole(t, srv, cfg)
-				got := collect(s)
-				echoes(t, s, got)
-				i := s.Info()
-				if i.MaxConnections != n || i.HalfDuplex != (half && n > 1) {
-					t.Errorf("granted %d, half-duplex %v", i.MaxConnections, i.HalfDuplex)
-				}
-				count := map[uint32]int{}
-				for _, d := range server.Directions() {
-					count[d]++
-				}
-				if half && n > 1 && (count[0] > 0 || count[1]-count[2] > 1 || count[2]-count[1] > 1) {
-					t.Errorf("directions %v", count)
-				}
-				s.Close()
-				for i := range srv.Records() {
-					waitEnd(t, srv, i, EndPolite)
-				}
-			})
+	eachVersion(t, func(t *testing.T, server Option) {
+		for _, half := range []bool{false, true} {
+			for _, n := range []int{1, 2, 3, 8} {
+				t.Run(fmt.Sprint(n, " half ", half), func(t *testing.T) {
+					srv := start(t, server, WithHandler(Echo))
+					cfg := many(srv, n)
+					cfg.HalfDuplex = half
+					s, theirs := whole(t, srv, cfg)
+					got := collect(s)
+					echoes(t, s, got)
+					i := s.Info()
+					if i.MaxConnections != n || i.HalfDuplex != (half && n > 1) {
+						t.Errorf("granted %d, half-duplex %v", i.MaxConnections, i.HalfDuplex)
+					}
+					count := map[uint32]int{}
+					for _, d := range theirs.Directions() {
+						count[d]++
+					}
+					if half && n > 1 && (count[0] > 0 || count[1]-count[2] > 1 || count[2]-count[1] > 1) {
+						t.Errorf("directions %v", count)
+					}
+					s.Close()
+					for i := range srv.Records() {
+						waitEnd(t, srv, i, EndPolite)
+					}
+				})
+			}
 		}
-	}
+	})
 }
 
 func TestCompressedSessions(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{1, 4} {
-		srv := start(t, WithHandler(Echo))
-		cfg := many(srv, n)
-		cfg.Compression = true
-		s, _ := whole(t, srv, cfg)
-		got := collect(s)
-		for i := range 20 {
-			echoes(t, s, got)
-			if !s.Info().Compression {
-				t.Fatalf("round %d: no compression was granted", i)
+	eachVersion(t, func(t *testing.T, server Option) {
+		for _, n := range []int{1, 4} {
+			srv := start(t, server, WithHandler(Echo))
+			cfg := many(srv, n)
+			cfg.Compression = true
+			s, _ := whole(t, srv, cfg)
+			got := collect(s)
+			for i := range 20 {
+				echoes(t, s, got)
+				if !s.Info().Compression {
+					t.Fatalf("round %d: no compression was granted", i)
+				}
 			}
 		}
-	}
+	})
 }
 
 func TestThirtyTwoConnections(t *testing.T) {
@@ -167,31 +171,33 @@ func TestConnectionsAreOpenedOnePerInterval(t *testing.T) {
 
 func TestLostConnectionsAreReplacedWhileTheOthersGoOn(t *testing.T) {
 	t.Parallel()
-	for _, half := range []bool{false, true} {
-		for name, how := range map[string]Cut{"polite": Polite, "abrupt": Abrupt, "reset": RST} {
-			t.Run(fmt.Sprint(name, " half ", half), func(t *testing.T) {
-				srv := start(t, WithHandler(Echo))
-				cfg := many(srv, 4)
-				cfg.HalfDuplex = half
-				events := watch(cfg)
-				s, server := whole(t, srv, cfg)
-				got := collect(s)
-				for i := range 4 {
-					server.CutOne(i%4, how)
-					echoes(t, s, got)
-					if err := server.WaitConns(patiently(t), 4); err != nil {
-						t.Fatal(err)
+	eachVersion(t, func(t *testing.T, server Option) {
+		for _, half := range []bool{false, true} {
+			for name, how := range map[string]Cut{"polite": Polite, "abrupt": Abrupt, "reset": RST} {
+				t.Run(fmt.Sprint(name, " half ", half), func(t *testing.T) {
+					srv := start(t, server, WithHandler(Echo))
+					cfg := many(srv, 4)
+					cfg.HalfDuplex = half
+					events := watch(cfg)
+					s, theirs := whole(t, srv, cfg)
+					got := collect(s)
+					for i := range 4 {
+						theirs.CutOne(i%4, how)
+						echoes(t, s, got)
+						if err := theirs.WaitConns(patiently(t), 4); err != nil {
+							t.Fatal(err)
+						}
 					}
-				}
-				if len(events) > 0 {
-					t.Errorf("event %#v, though there was always a connection", <-events)
-				}
-				if len(srv.Logins()) != 1 {
-					t.Errorf("%d logins, want 1", len(srv.Logins()))
-				}
-			})
+					if len(events) > 0 {
+						t.Errorf("event %#v, though there was always a connection", <-events)
+					}
+					if len(srv.Logins()) != 1 {
+						t.Errorf("%d logins, want 1", len(srv.Logins()))
+					}
+				})
+			}
 		}
-	}
+	})
 }
 
 func TestConnectionsAreReplacedAtTheEndOfTheirLifetime(t *testing.T) {

@@ -25,7 +25,9 @@ func TestALoginWaitsForAConfirmationOnTheTelephone(t *testing.T) {
 	}{
 		{"25 s of silence", 25 * time.Second, true, nil, nil},
 		{"25 s of silence, then no", 25 * time.Second, false, nil, &protocol.ServerError{Code: protocol.CodeAuthFailed}},
-		{"75 s with a sign of life every 3 s", time.Second, true, []Option{As502(), WithNoops(25, 3*time.Second)}, nil},
+		{"75 s of 5.02, with a sign of life every 3 s", 75 * time.Second, true, []Option{As502()}, nil},
+		{"75 s of 5.02, then no", 75 * time.Second, false, []Option{As502()}, &protocol.ServerError{Code: protocol.CodeAuthFailed}},
+		{"100 s of 5.02, more than it may take", 100 * time.Second, true, []Option{As502()}, protocol.ErrMalformed},
 		{"silence for ever", time.Hour, true, nil, protocol.ErrTimeout},
 		{"signs of life for ever", time.Second, true, []Option{As502(), WithNoops(1000, 5*time.Second)}, protocol.ErrTimeout},
 		{"too many signs of life", time.Second, true, []Option{As502(), WithNoops(1000, time.Second)}, protocol.ErrMalformed},

@@ -71,48 +71,50 @@ func echoes(t *testing.T, s *protocol.Session, got <-chan []byte) {
 
 func TestALostConnectionIsReattached(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		name string
-		lose func(*ServerSession)
-		err  error
-	}{
-		{"closed politely", func(s *ServerSession) { s.Cut(Polite) }, protocol.ErrLost},
-		{"closed without a word", func(s *ServerSession) { s.Cut(Abrupt) }, protocol.ErrLost},
-		{"reset", func(s *ServerSession) { s.Cut(RST) }, protocol.ErrLost},
-		{"against the framing", func(s *ServerSession) { s.WriteRaw([]byte{0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff}) }, protocol.ErrMalformed},
-		{"silent", func(s *ServerSession) { s.Freeze() }, protocol.ErrTimeout},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			srv := start(t, WithHandler(Echo), WithTimeout(4*time.Second))
-			cfg := alice(srv)
-			events := watch(cfg)
-			s := dial(t, cfg)
-			got := collect(s)
-			server, err := srv.Session(within(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			echoes(t, s, got)
-			name := s.Info().SessionName
-			tt.lose(server)
-			if e := expect[protocol.Detached](t, s, events); !errors.Is(e.Err, tt.err) {
-				t.Errorf("detached: %v, want %v", e.Err, tt.err)
-			}
-			if e := expect[protocol.Reattached](t, s, events); e.Addr != srv.AddrPort() || e.After <= 0 {
-				t.Errorf("re-attached to %v after %v", e.Addr, e.After)
-			}
-			for len(got) > 0 {
-				<-got
-			}
-			echoes(t, s, got)
-			if len(srv.Logins()) != 1 || s.Info().SessionName != name {
-				t.Errorf("%d logins, session %s, want 1 and %s", len(srv.Logins()), s.Info().SessionName, name)
-			}
-			s.Close()
-			waitEnd(t, srv, 1, EndPolite)
-		})
-	}
+	eachVersion(t, func(t *testing.T, server Option) {
+		for _, tt := range []struct {
+			name string
+			lose func(*ServerSession)
+			err  error
+		}{
+			{"closed politely", func(s *ServerSession) { s.Cut(Polite) }, protocol.ErrLost},
+			{"closed without a word", func(s *ServerSession) { s.Cut(Abrupt) }, protocol.ErrLost},
+			{"reset", func(s *ServerSession) { s.Cut(RST) }, protocol.ErrLost},
+			{"against the framing", func(s *ServerSession) { s.WriteRaw([]byte{0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff}) }, protocol.ErrMalformed},
+			{"silent", func(s *ServerSession) { s.Freeze() }, protocol.ErrTimeout},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				t.Parallel()
+				srv := start(t, server, WithHandler(Echo), WithTimeout(4*time.Second))
+				cfg := alice(srv)
+				events := watch(cfg)
+				s := dial(t, cfg)
+				got := collect(s)
+				theirs, err := srv.Session(within(t))
+				if err != nil {
+					t.Fatal(err)
+				}
+				echoes(t, s, got)
+				name := s.Info().SessionName
+				tt.lose(theirs)
+				if e := expect[protocol.Detached](t, s, events); !errors.Is(e.Err, tt.err) {
+					t.Errorf("detached: %v, want %v", e.Err, tt.err)
+				}
+				if e := expect[protocol.Reattached](t, s, events); e.Addr != srv.AddrPort() || e.After <= 0 {
+					t.Errorf("re-attached to %v after %v", e.Addr, e.After)
+				}
+				for len(got) > 0 {
+					<-got
+				}
+				echoes(t, s, got)
+				if len(srv.Logins()) != 1 || s.Info().SessionName != name {
+					t.Errorf("%d logins, session %s, want 1 and %s", len(srv.Logins()), s.Info().SessionName, name)
+				}
+				s.Close()
+				waitEnd(t, srv, 1, EndPolite)
+			})
+		}
+	})
 }
 
 func TestOurEndOfALostConnectionIsPolite(t *testing.T) {

@@ -43,29 +43,31 @@ func collect(s *protocol.Session) <-chan []byte {
 }
 
 func TestFramesGoBothWaysWhole(t *testing.T) {
-	srv := start(t, WithHandler(Echo))
-	s := dial(t, alice(srv))
-	got := collect(s)
-	const batches = 50
-	var want [][]byte
-	for i := range batches {
-		frames := [][]byte{numbered(60, uint32(3*i)), numbered(1514, uint32(3*i+1)), numbered(frame.MaxLen, uint32(3*i+2))}
-		want = append(want, frames...)
-		if err := s.Send(batch(frames...)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i, f := range want {
-		select {
-		case g := <-got:
-			copy(f, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02")
-			if !bytes.Equal(f, g) {
-				t.Fatalf("frame %d of %d bytes came back as %d bytes", i, len(f), len(g))
+	eachVersion(t, func(t *testing.T, server Option) {
+		srv := start(t, server, WithHandler(Echo))
+		s := dial(t, alice(srv))
+		got := collect(s)
+		const batches = 50
+		var want [][]byte
+		for i := range batches {
+			frames := [][]byte{numbered(60, uint32(3*i)), numbered(1514, uint32(3*i+1)), numbered(frame.MaxLen, uint32(3*i+2))}
+			want = append(want, frames...)
+			if err := s.Send(batch(frames...)); err != nil {
+				t.Fatal(err)
 			}
-		case <-within(t).Done():
-			t.Fatalf("frame %d did not come back", i)
 		}
-	}
+		for i, f := range want {
+			select {
+			case g := <-got:
+				copy(f, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02")
+				if !bytes.Equal(f, g) {
+					t.Fatalf("frame %d of %d bytes came back as %d bytes", i, len(f), len(g))
+				}
+			case <-within(t).Done():
+				t.Fatalf("frame %d did not come back", i)
+			}
+		}
+	})
 }
 
 func TestFramesSentWithTheWelcomeAreNotLost(t *testing.T) {

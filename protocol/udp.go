@@ -222,7 +222,7 @@ func (a *acceleration) close() {
 	a.closed = true
 	if p := a.path.Swap(nil); p != nil {
 		st := p.Stats()
-		a.s.cfg.log.Debug("UDP path closed", "sent", st.SentFrames, "received", st.ReceivedFrames, "dropped", st.Dropped)
+		a.s.cfg.log.Debug("UDP path closed", "sent", st.SentFrames, "received", st.ReceivedFrames, "refused", st.Refused())
 		p.Close()
 	}
 }

@@ -3,8 +3,13 @@
 package protocol_test
 
 import (
+	"context"
+	"net"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
 
@@ -14,4 +19,49 @@ import (
 func eachVersion(t *testing.T, test func(t *testing.T, server Option)) {
 	t.Run("5.01", func(t *testing.T) { test(t, As501()) })
 	t.Run("5.02", func(t *testing.T) { test(t, As502()) })
+}
+
+// TestTheFloodGateOf502StaysOpenForUs opens as many connections as there may be, loses
+// all but one of them, and logs in again: with the pauses that users get 5.02 never
+// takes it for a flood, and no connection is closed unanswered.
+func TestTheFloodGateOf502StaysOpenForUs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pipe := NewPipe()
+		srv := NewServer(As502(), WithListener(pipe))
+		defer srv.Close()
+		dials := 0
+		cfg := &protocol.Config{Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
+			Trust: protocol.Trust{Mode: protocol.TrustAny}, MaxConnections: 32,
+			Dialer: dialerFunc(func(ctx context.Context, address string) (net.Conn, error) {
+				dials++
+				return pipe.DialContext(ctx, "tcp", address)
+			})}
+		for range 2 {
+			s, err := protocol.Dial(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Start(func([][]byte) {})
+			sess, err := srv.Session(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				time.Sleep(40 * time.Second)
+				synctest.Wait()
+				if n := s.Connections(); n != 32 {
+					t.Errorf("%d connections, want 32", n)
+				}
+				for range 31 {
+					sess.CutOne(0, Polite)
+					synctest.Wait()
+				}
+			}
+			s.Close()
+		}
+		synctest.Wait()
+		if n := len(srv.Records()); n != dials || dials < 2*(32+31) {
+			t.Errorf("%d connections were let in, %d opened", n, dials)
+		}
+	})
 }

@@ -2,7 +2,11 @@
 
 package udpaccel
 
-import "sync/atomic"
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+)
 
 // Stats counts what a [Path] did.
 type Stats struct {
@@ -12,6 +16,20 @@ type Stats struct {
 	ReceivedFrames, ReceivedBytes uint64
 	SendErrors                    uint64
 	Dropped                       [numDrops]uint64 // received packets, by reason ([Drop])
+}
+
+// Refused says in words what was refused: "3 not genuine, 1 replayed", or "nothing".
+func (s *Stats) Refused() string {
+	var words []string
+	for d, n := range s.Dropped {
+		if n > 0 {
+			words = append(words, fmt.Sprintf("%d %v", n, Drop(d)))
+		}
+	}
+	if words == nil {
+		return "nothing"
+	}
+	return strings.Join(words, ", ")
 }
 
 type counters struct {

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"network-manager-softether/protocol"
+	. "network-manager-softether/protocol/softethertest"
+)
+
+// TestHostileUDP has somebody on the way repeat and forge the server's packets. Each
+// frame arrives once and none that the server did not send; what is refused is counted
+// by its reason. The session goes on: nobody without its keys can end it. It does not run
+// beside other tests, whose memory would count as its own.
+func TestHostileUDP(t *testing.T) {
+	for name, tt := range map[string]struct {
+		attack  func() func([]byte, func([]byte))
+		refused string // what the log says about it
+	}{
+		"replayed": {Replay, "replayed"},
+		"forged":   {Forge, "not genuine"},
+		"swallowed": {func() func([]byte, func([]byte)) {
+			return func([]byte, func([]byte)) {}
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			grant, _ := overUDP(2, func(u *UDP) { u.OnTheWay = tt.attack() })
+			srv := start(t, grant)
+			cfg := alice(srv)
+			cfg.UDP = protocol.UDPYes
+			log := newLog()
+			cfg.Logger = log.logger
+			s := dial(t, cfg)
+			var mu sync.Mutex
+			times := map[uint32]int{}
+			s.Start(func(frames [][]byte) {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, f := range frames {
+					times[number(f)]++
+				}
+			})
+			sess := theSession(t, srv)
+			if tt.refused != "" {
+				for ctx := within(t); !sess.UDPUsable(); time.Sleep(time.Millisecond) {
+					if ctx.Err() != nil {
+						t.Fatal("UDP never worked")
+					}
+				}
+			}
+			used := memory()
+			const frames = 5000
+			for n := range uint32(frames) {
+				if err := sess.WriteFrames([][]byte{numbered(200, n+1)}); err != nil {
+					t.Fatal(err)
+				}
+				if n%20 == 0 {
+					time.Sleep(time.Millisecond)
+				}
+			}
+			// Over a socket that overflows some may get lost.
+			const enough = frames / 2
+			for ctx := within(t); ; time.Sleep(time.Millisecond) {
+				mu.Lock()
+				n := len(times)
+				mu.Unlock()
+				if n >= enough {
+					break
+				} else if ctx.Err() != nil {
+					t.Fatalf("%d frames arrived, sent were %d", n, frames)
+				}
+			}
+			if grown := memory() - used; grown > 16<<20 {
+				t.Errorf("memory grew by %d bytes", grown)
+			}
+			if s.Err() != nil {
+				t.Errorf("session ended: %v", s.Err())
+			}
+			s.Close()
+			mu.Lock()
+			defer mu.Unlock()
+			for n, k := range times {
+				if k != 1 || n == 0 || n > frames {
+					t.Errorf("frame %d arrived %d times", n, k)
+				}
+			}
+			out := sess.Stats().FramesOutUDP
+			if tt.refused == "" {
+				if out > 0 {
+					t.Errorf("%d frames went over UDP, whose packets are swallowed", out)
+				}
+			} else if said := log.text(); out == 0 || !strings.Contains(said, tt.refused) {
+				t.Errorf("%d frames went over UDP, and the log does not say %q: %s", out, tt.refused, said)
+			}
+		})
+	}
+}
+
+// A testLog keeps what is logged.
+type testLog struct {
+	logger *slog.Logger
+	mu     sync.Mutex
+	buf    bytes.Buffer
+}
+
+func newLog() *testLog {
+	l := &testLog{}
+	l.logger = slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return l
+}
+
+func (l *testLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *testLog) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
