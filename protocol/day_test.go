@@ -3,10 +3,13 @@
 package protocol_test
 
 import (
+	"context"
 	"encoding/binary"
 	"math/rand/v2"
+	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +21,8 @@ import (
 
 // TestADayOverEightConnections: a day passes, with traffic all the time and a connection
 // lost every few minutes, one way or another. The session lives, the frames of a flow
-// arrive in order, no frame is too long, and nothing piles up.
+// arrive in order, no frame is too long, and nothing piles up: after a day there are as
+// many goroutines, open connections and bytes in use as after an hour.
 func TestADayOverEightConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -43,7 +47,16 @@ func TestADayOverEightConnections(t *testing.T) {
 		}))
 		defer srv.Close()
 		cfg := &protocol.Config{Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
-			Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe, MaxConnections: 8, ConnectionLifetime: time.Hour}
+			Trust: protocol.Trust{Mode: protocol.TrustAny}, MaxConnections: 8, ConnectionLifetime: time.Hour}
+		var open atomic.Int64 // connections that were not closed: descriptors, were they sockets
+		cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (net.Conn, error) {
+			c, err := pipe.DialContext(ctx, "tcp", address)
+			if err == nil {
+				open.Add(1)
+				c = &countedConn{Conn: c, open: &open}
+			}
+			return c, err
+		})
 		s, err := protocol.Dial(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -54,10 +67,13 @@ func TestADayOverEightConnections(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		settle := func() {
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		}
+		settle()
 		began, goroutines := time.Now(), runtime.NumGoroutine()
-		sent, kills := 0, 0
+		sent, kills, bytes, opened := 0, 0, int64(0), 0
 		b := frame.NewBatch(64<<10, 64)
 		for n, kill := uint32(1), time.Now(); time.Since(began) < day; n++ {
 			b.Reset()
@@ -75,14 +91,25 @@ func TestADayOverEightConnections(t *testing.T) {
 				kill = time.Now().Add(time.Minute + rand.N(4*time.Minute))
 			}
 			time.Sleep(5*time.Second + rand.N(10*time.Second))
+			if bytes == 0 && time.Since(began) >= time.Hour {
+				settle()
+				bytes, opened = memory(), len(srv.Records())
+			}
 		}
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		settle()
+		// The test server keeps what each connection did.
+		const kept = 6 << 10
+		opened = len(srv.Records()) - opened
+		if grown := memory() - bytes; grown > int64(opened)*kept {
+			t.Errorf("%d bytes more in use than after the first hour, %d for each of the %d connections opened since", grown, grown/int64(opened), opened)
+		} else {
+			t.Logf("%d bytes more in use than after the first hour, %d connections later", grown, opened)
+		}
 		if n := runtime.NumGoroutine(); n > goroutines {
 			t.Errorf("%d goroutines, a day ago there were %d", n, goroutines)
 		}
-		if n := s.Connections(); n != 8 {
-			t.Errorf("%d connections, want 8", n)
+		if here, there := s.Connections(), server.Conns(); here != 8 || there != 8 || open.Load() != 8 {
+			t.Errorf("%d connections here, %d there, %d not closed, want 8", here, there, open.Load())
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -91,4 +118,16 @@ func TestADayOverEightConnections(t *testing.T) {
 			t.Errorf("%d of %d frames arrived, %d late, %d too long, after %d logins", total, sent, late, long, len(srv.Logins()))
 		}
 	})
+}
+
+// A countedConn counts as open until it is closed.
+type countedConn struct {
+	net.Conn
+	once sync.Once
+	open *atomic.Int64
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(func() { c.open.Add(-1) })
+	return c.Conn.Close()
 }
