@@ -203,8 +203,8 @@ func (l *Lab) startProxy(ctx context.Context, name string, port int, args ...str
 	})
 }
 
-// OnlyProxies makes the VPN server's side refuse all that comes straight from the desktop to the server, or stop doing
-// so: only what goes through a proxy arrives.
+// OnlyProxies makes the Internet refuse all that comes straight from the desktop to the VPN servers, those of a cluster
+// among them, or stop doing so: only what goes through a proxy arrives.
 func (l *Lab) OnlyProxies(ctx context.Context, on bool) error {
 	if !on {
 		_, err := l.Internet.Must(ctx, "nft", "delete", "table", "inet", "only-proxies")
@@ -215,6 +215,9 @@ func (l *Lab) OnlyProxies(ctx context.Context, on bool) error {
 			iifname "wan*" ip daddr %v meta l4proto tcp reject with tcp reset;
 			iifname "wan*" ip6 daddr %v meta l4proto tcp reject with tcp reset;
 		}
-	}`, ServerAddr, ServerAddr6))
+		chain to_cluster { type filter hook forward priority 0;
+			iifname "wan*" ip daddr { %v, %v } meta l4proto tcp reject with tcp reset;
+		}
+	}`, ServerAddr, ServerAddr6, ControllerAddr, MemberAddr))
 	return err
 }

@@ -10,7 +10,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -181,4 +183,32 @@ func (w *world) curve() (cert, key string) {
 	w.ok(pem.Encode(&c, &pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	w.ok(pem.Encode(&p, &pem.Block{Type: "PRIVATE KEY", Bytes: private}))
 	return c.String(), p.String()
+}
+
+// TestFilesOfAPrivateProfileAreReadAsItsUser: whoever owns a profile alone can name only the files that they may read.
+func TestFilesOfAPrivateProfileAreReadAsItsUser(t *testing.T) {
+	w, _, stored, _ := certUsers(t)
+	const nobody = 65534
+	for _, c := range []struct {
+		name  string
+		owner int // of the key file, which is for its owner alone
+		log   string
+	}{
+		{"the user's own file", nobody, ""},
+		{"a file of root", 0, "with the rights of nobody: open /etc/NetworkManager/private.key: permission denied"},
+	} {
+		t.Log(c.name)
+		key := w.file("private.key", stored.key)
+		w.ok(errors.Join(os.Chmod(w.Desktop.Path(key), 0o600), os.Chown(w.Desktop.Path(key), c.owner, -1)))
+		v := w.badged("stored", w.file("private.crt", stored.cert), key)
+		v.More = append(v.More, "connection.permissions", "user:nobody")
+		if c.log == "" {
+			w.up(v)
+			w.pings(lab.OfficeGateway)
+			w.down(v.Name)
+		} else {
+			w.refused(v, loginFailed, c.log, 5*time.Second)
+		}
+		w.ok(w.Desktop.Clean(w.ctx))
+	}
 }

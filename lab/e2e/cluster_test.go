@@ -88,6 +88,48 @@ func TestCluster(t *testing.T) {
 	w.hasNoRoute(netip.PrefixFrom(lab.MemberAddr, 32).String())
 }
 
+// TestClusterThroughAProxy: the member is known only to the controller, and both can be reached only through the proxy.
+func TestClusterThroughAProxy(t *testing.T) {
+	w := freshNetwork(t)
+	w.ok(w.StartSquid(w.ctx, lab.SquidDigest))
+	c, err := w.NewCluster(w.ctx)
+	w.ok(err)
+	fingerprint, err := c.Controller.Fingerprint(w.ctx)
+	w.ok(err)
+	w.ok(w.OnlyProxies(w.ctx, true))
+	v := w.proxied("http", lab.SquidDigest, true, "ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv4.never-default", "yes")
+	v.Data["gateway"], v.Data["hub"], v.Data["server-cert-sha256"] = lab.ControllerAddr.String(), lab.HubCluster, fingerprint
+	v.Data["max-connections"] = "2"
+	w.up(v)
+	inner := lab.MemberInner.Addr()
+	w.pings(inner)
+	w.hasRoutes(serverRoute(lab.ProxyAddr, lab.Bases[0]))
+	w.hasNoRoute(netip.PrefixFrom(lab.MemberAddr, 32).String())
+	w.eventually("two connections at the member", 15*time.Second, func() error {
+		ports, err := c.Member.VPNPorts(w.ctx)
+		return is("the number of connections", len(ports), 2, err)
+	})
+
+	// The session is ended: the way back begins at the controller again.
+	logins := strings.Count(w.Desktop.NMLog(0), "redirected to a member")
+	w.ok(c.Member.Kick(w.ctx, lab.HubCluster, lab.Alice))
+	w.eventually("pings after the kick", 30*time.Second, func() error { return w.pingOnce(inner) })
+	if now := strings.Count(w.Desktop.NMLog(0), "redirected to a member"); now <= logins {
+		t.Errorf("%d redirects before the kick, %d after it", logins, now)
+	}
+	w.down(v.Name)
+	// Squid writes a line when a connection has ended.
+	w.eventually("Squid to have led to both", 10*time.Second, func() error {
+		log := w.SquidLog(lab.SquidDigest)
+		for _, addr := range []netip.Addr{lab.ControllerAddr, lab.MemberAddr} {
+			if !strings.Contains(log, fmt.Sprintf("CONNECT %v:443", addr)) {
+				return fmt.Errorf("nothing about %v in its log: %s", addr, log)
+			}
+		}
+		return nil
+	})
+}
+
 // pingOnce gives addr a second to answer.
 func (w *world) pingOnce(addr netip.Addr) error {
 	ctx, cancel := context.WithTimeout(w.ctx, time.Second)
