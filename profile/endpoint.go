@@ -40,11 +40,8 @@ const hostForms = "a host name, an IPv4 or an IPv6 address, with or without a po
 // anything. A name with letters outside ASCII is left as it is. The error's text
 // says what is allowed.
 func ParseEndpoint(s string) (Endpoint, error) {
-	switch {
-	case strings.Contains(s, "://"):
+	if strings.Contains(s, "://") {
 		return Endpoint{}, badHost(po.T("this is a URL; take the host name out of it"))
-	case strings.Contains(s, "/"):
-		return Endpoint{}, po.Error("the form host/hint of the official client is not supported; write the host alone and, where the part after the slash was \"tcp\", transport=tcp")
 	}
 	if addr, err := netip.ParseAddr(s); err == nil {
 		return endpointOf(addr, 0)

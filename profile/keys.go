@@ -52,8 +52,8 @@ var accessKeys = []Key{
 	{
 		Name: KeyGateway, Kind: KindHost, Group: GroupIdentity,
 		Help: "Name or address of the VPN server",
-		Long: "A host name, an IPv4 or an IPv6 address. A port may follow: vpn.example.com:8888 or [2001:db8::1]:8888. The only key that must always be set.",
-		set:  func(p *Profile, v value) { p.Gateway = v.host },
+		Long: "A host name, an IPv4 or an IPv6 address. A port may follow: vpn.example.com:8888 or [2001:db8::1]:8888. What follows a slash is a hint as in the official client: vpn.example.com/pc7 is the server on the computer pc7, one of several behind that address, and needs transport=udp; vpn.example.com/tcp allows transport=tcp only. The only key that must always be set.",
+		set:  func(p *Profile, v value) { p.Gateway, p.Hint = v.host, v.hint },
 	},
 	{
 		Name: KeyPort, Kind: KindPort, Group: GroupIdentity, Default: "443", Min: 1, Max: 65535,

@@ -12,11 +12,11 @@ var linkKeys = []Key{
 			{string(TransportTCP), "TLS over TCP"},
 			{string(TransportAuto), "TCP first, then the others"},
 			{string(TransportUDP), "UDP with NAT traversal"},
-			{string(TransportICMP), "inside ICMP echo packets"},
-			{string(TransportDNS), "inside DNS packets"},
+			{string(TransportICMP), "inside ICMP echo replies or information requests"},
+			{string(TransportDNS), "inside DNS queries to the server's port 53"},
 		},
 		Help: "What carries the session to the server",
-		Long: "All but tcp may contact SoftEther's public rendezvous servers, which then learn the addresses of both ends.",
+		Long: "With udp and auto, SoftEther's public rendezvous servers are asked for the server, and learn the addresses of both ends. ICMP and DNS messages go to the server itself, which listens for them only if its administrator says so.",
 		set:  func(p *Profile, v value) { p.Transport = Transport(v.text) },
 	},
 	{
@@ -57,6 +57,7 @@ var linkKeys = []Key{
 			{string(UDPNo), "never"},
 		},
 		Help: "Carry frames over UDP beside the TCP connection",
+		Long: "With another transport than TCP: carry them in datagrams of that transport, beside its slow stream. Of these, servers before 4.30 and the 5.01 that Debian has know version 1 only.",
 		set:  func(p *Profile, v value) { p.UDPAcceleration = UDPAcceleration(v.text) },
 	},
 	{

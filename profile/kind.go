@@ -8,8 +8,8 @@ type Kind int
 // The kinds. What Key.Min and Key.Max bound depends on them.
 const (
 	KindString   Kind = iota // text without control characters or surrounding blanks; Min and Max bytes
-	KindHost                 // host name, IPv4 or IPv6 address, each with or without a port
-	KindHostPort             // the same, with a port
+	KindHost                 // host name, IPv4 or IPv6 address, each with or without a port and a hint
+	KindHostPort             // the same, with a port and without a hint
 	KindHostName             // a host name in ASCII; Max bytes
 	KindInt                  // decimal number; Min and Max
 	KindPort                 // TCP port; Min and Max

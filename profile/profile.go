@@ -32,6 +32,7 @@ type Profile struct {
 	Persistent    bool
 
 	Gateway  Endpoint // Port is always set
+	Hint     string   // which of several servers behind the gateway's address; HintTCP: no matter which, by TCP only
 	Hub      string
 	User     string // may be empty with AuthAnonymous only
 	AuthType AuthType

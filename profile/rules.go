@@ -11,7 +11,7 @@ import (
 
 // rules are what must hold between keys, in the order a person should be told.
 var rules = []func(*Profile) error{
-	gatewayIsSet, userIsKnown, certificateIsWhole, pinIsThere, proxyIsWhole, transportFits,
+	gatewayIsSet, userIsKnown, certificateIsWhole, pinIsThere, proxyIsWhole, transportFits, hintFits,
 	halfDuplexHasPair, deviceNameFits, ownerIsOne, uuidIsThere,
 }
 

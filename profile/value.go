@@ -20,6 +20,7 @@ type value struct {
 	n     int
 	on    bool
 	host  Endpoint
+	hint  string
 	bytes []byte
 	file  File
 }
@@ -65,12 +66,15 @@ func (k *Key) decode(s string) (value, error) {
 			return value{}, po.Errorf("at most %d bytes are allowed", k.Max)
 		}
 		return value{text: s}, nil
-	case KindHost, KindHostPort:
+	case KindHost:
+		host, hint, err := ParseGateway(s)
+		return value{text: s, host: host, hint: hint}, err
+	case KindHostPort:
 		host, err := ParseEndpoint(s)
 		if err != nil {
 			return value{}, err
 		}
-		if k.Kind == KindHostPort && host.Port == 0 {
+		if host.Port == 0 {
 			return value{}, po.Error("a port must follow, as in proxy.example.com:3128 or [2001:db8::2]:1080")
 		}
 		return value{text: s, host: host}, nil

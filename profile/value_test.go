@@ -111,7 +111,7 @@ func TestEndpoints(t *testing.T) {
 		":443":                          "empty",
 		".":                             "empty",
 		"https://vpn.example":           "URL",
-		"vpn.example/tcp":               "host/hint",
+		"vpn.example/tcp":               "contains",
 		"vpn.example.com:":              "port",
 		"vpn.example.com:0":             "port",
 		"vpn.example.com:70000":         "port",

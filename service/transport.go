@@ -34,7 +34,7 @@ func (p *serverPath) dialer(prof *profile.Profile) (protocol.Dialer, error) {
 	d := &rudp.Dialer{
 		Ways:      ways,
 		TCP:       p,
-		Traversal: rudp.Traversal{Resolver: p.resolver, Host: prof.Gateway.Host},
+		Traversal: rudp.Traversal{Resolver: p.resolver, Host: prof.Gateway.Host, Hint: prof.Hint},
 		Control:   p.bind,
 		Logger:    p.log,
 	}

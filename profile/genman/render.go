@@ -77,7 +77,7 @@ func entry(b *strings.Builder, k profile.Key) {
 func form(k profile.Key) string {
 	switch k.Kind {
 	case profile.KindHost:
-		return "host[:port]"
+		return "host[:port][/hint]"
 	case profile.KindHostPort:
 		return "host:port"
 	case profile.KindHostName:

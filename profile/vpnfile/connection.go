@@ -145,7 +145,10 @@ func (t *translation) hint(hint string) {
 	case "", "tcp", "disable", "disabled", "no", "none":
 		return // transport=tcp, which is the default
 	}
-	t.warn("Hostname", po.F("the part after the slash (%s) asks for NAT traversal under that name, which is not possible here; the server is contacted by TCP", shown(hint)))
+	host, _, _ := strings.Cut(strings.TrimSpace(t.a.Hostname), "/")
+	t.set(profile.KeyGateway, "Hostname", host+"/"+hint)
+	t.set(profile.KeyTransport, "Hostname", string(profile.TransportUDP))
+	t.warn("Hostname", po.F("the part after the slash (%s) asks for NAT traversal; SoftEther's public servers help with it and learn the addresses of both ends", shown(hint)))
 }
 
 func (t *translation) user() {

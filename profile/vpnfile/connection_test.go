@@ -125,7 +125,7 @@ func TestItemsWithoutEquivalentAreKeptAndSaid(t *testing.T) {
 		warned []string
 	}{
 		"nothing":            {func(*Account) {}, nil, nil},
-		"NAT traversal hint": {func(a *Account) { a.Hostname += "/pc7" }, map[string]string{"vpn-file-items": "Hostname=vpn.example.com/pc7"}, []string{"Hostname"}},
+		"NAT traversal hint": {func(a *Account) { a.Hostname += "/pc7" }, map[string]string{"gateway": "vpn.example.com/pc7", "transport": "udp"}, []string{"Hostname"}},
 		"UDP port":           {func(a *Account) { a.PortUDP = 5000 }, map[string]string{"vpn-file-items": "PortUDP=5000"}, []string{"PortUDP"}},
 		"never retry":        {func(a *Account) { a.NumRetry = 0 }, map[string]string{"reconnect-attempts": "1", "vpn-file-items": "NumRetry=0"}, []string{"NumRetry"}},
 		"retries":            {func(a *Account) { a.NumRetry = 9 }, map[string]string{"reconnect-attempts": "9"}, nil},

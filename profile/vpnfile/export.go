@@ -42,8 +42,13 @@ func fromKeys(c *Connection) (*Account, []profile.Warning) {
 
 	a.AccountName = c.ID
 	a.Hostname, a.Port = get(profile.KeyGateway), number(profile.KeyPort)
-	if e, err := profile.ParseEndpoint(c.Data[profile.KeyGateway]); err == nil && e.Port != 0 {
-		a.Port = uint32(e.Port)
+	if e, hint, err := profile.ParseGateway(c.Data[profile.KeyGateway]); err == nil {
+		if e.Port != 0 {
+			a.Port = uint32(e.Port)
+		}
+		if hint == profile.HintTCP {
+			a.Hostname += "/" + hint
+		}
 	}
 	a.HubName = get(profile.KeyHub)
 	a.CheckServerCert = get(profile.KeyServerCertCheck) != string(profile.CertCheckNo) || c.Data[profile.KeyServerCertSHA] != ""

@@ -63,6 +63,9 @@ func TestKeysBecomeItems(t *testing.T) {
 		"times": {connection("connection-interval=2", "connection-lifetime=60", "reconnect-interval=30", "reconnect-attempts=5"), func(a *Account) {
 			a.AdditionalConnectionInterval, a.ConnectionDisconnectSpan, a.RetryInterval, a.NumRetry = 2, 60, 30, 5
 		}, nil},
+		"hint":       {connection("gateway=vpn.example.com:5555/pc7", "transport=udp"), func(a *Account) { a.Hostname, a.Port = "vpn.example.com/pc7", 5555 }, nil},
+		"TCP alone":  {connection("gateway=vpn.example.com/none"), func(a *Account) { a.Hostname = "vpn.example.com/tcp" }, nil},
+		"other ways": {connection("transport=udp"), func(*Account) {}, []string{"transport"}},
 		"ours alone": {connection("mtu=1400", "mac=random", "transport=auto", "dhcp-hostname=pc7", "send-host-info=yes"), func(*Account) {}, []string{"transport", "mac", "mtu", "dhcp-hostname", "send-host-info"}},
 		"defaults":   {connection("mtu=1500", "qos=yes", "port=443", "auth-type=password", "server-cert-check=yes"), func(*Account) {}, nil},
 		"proxy": {connection("proxy-type=http", "proxy-server=[2001:db8::2]:3128", "proxy-user=u", "proxy-password=secret"), func(a *Account) {

@@ -95,8 +95,13 @@ func effective(data map[string]string, key string) string {
 	case k.Kind == profile.KindHex:
 		return strings.ToLower(strings.ReplaceAll(value, ":", ""))
 	case k.Kind == profile.KindHost:
-		if e, err := profile.ParseEndpoint(value); err == nil {
+		e, hint, err := profile.ParseGateway(value)
+		switch {
+		case err != nil:
+		case hint == "" || hint == profile.HintTCP: // which transport says already
 			return e.Host
+		default:
+			return e.Host + "/" + hint
 		}
 	case k.Kind == profile.KindPEM:
 		return strings.TrimSpace(strings.ReplaceAll(value, "\r\n", "\n"))

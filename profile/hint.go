@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package profile
+
+import (
+	"net/netip"
+	"strings"
+
+	"network-manager-softether/po"
+)
+
+// HintTCP is the hint that allows TCP alone.
+const HintTCP = "tcp"
+
+// ParseGateway splits a server as the official client has it, host/hint, where the host
+// may have a port as in [ParseEndpoint]. The hint tells servers apart that share an
+// address behind a NAT: the name or the private address of the computer. The words that
+// the official client takes for "no NAT traversal" all become [HintTCP]; "" is none.
+func ParseGateway(s string) (Endpoint, string, error) {
+	host, hint, hinted := strings.Cut(s, "/")
+	if !hinted || strings.Contains(s, "://") {
+		e, err := ParseEndpoint(s)
+		return e, "", err
+	}
+	e, err := ParseEndpoint(host)
+	if err != nil {
+		return e, "", err
+	}
+	switch strings.ToLower(hint) {
+	case "tcp", "disable", "disabled", "no", "none": // softether-protocol.md 11.1
+		return e, HintTCP, nil
+	}
+	if _, err := netip.ParseAddr(hint); err != nil && badHostName(hint) != "" {
+		return Endpoint{}, "", po.Error("after the slash the name or the private address of the server's computer is expected, or the word tcp")
+	}
+	return e, hint, nil
+}
+
+// hintFits: with TCP, or inside DNS or ICMP, nobody could tell the servers apart.
+func hintFits(p *Profile) error {
+	switch {
+	case p.Hint == HintTCP && p.Transport != TransportTCP:
+		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: po.T("gateway ends in /tcp, which allows transport=tcp only")}
+	case p.Hint != "" && p.Hint != HintTCP && p.Transport != TransportUDP:
+		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: po.F("what follows the slash in gateway (%s) is a hint for NAT traversal, which needs transport=udp", p.Hint)}
+	}
+	return nil
+}
