@@ -75,6 +75,16 @@ func (l *Lab) NewCluster(ctx context.Context) (*Cluster, error) {
 	return c, c.bridge(ctx)
 }
 
+// Impersonate leads the desktop to the office's server when it goes to the member, as an attacker on the way could.
+func (c *Cluster) Impersonate(ctx context.Context, l *Lab) error {
+	_, err := l.Internet.Must(ctx, "nft", fmt.Sprintf(`table ip impersonate {
+		chain to_member { type nat hook prerouting priority -100;
+			iifname "wan*" ip daddr %v tcp dport 443 dnat to %v
+		}
+	}`, MemberAddr, ServerAddr))
+	return err
+}
+
 // Restart starts the member again after it was killed, and waits until it has joined.
 func (c *Cluster) Restart(ctx context.Context) error {
 	if err := c.Member.launch(ctx); err != nil {

@@ -88,6 +88,35 @@ func TestCluster(t *testing.T) {
 	w.hasNoRoute(netip.PrefixFrom(lab.MemberAddr, 32).String())
 }
 
+// TestClusterMemberWithAnotherCertificate: the controller says which certificate the member has. Somebody in its place
+// gets no ticket, and nobody is asked whether that is all right.
+func TestClusterMemberWithAnotherCertificate(t *testing.T) {
+	w := freshNetwork(t)
+	c, err := w.NewCluster(w.ctx)
+	w.ok(err)
+	w.ok(c.Impersonate(w.ctx, w.Lab))
+	fingerprint, err := c.Controller.Fingerprint(w.ctx)
+	w.ok(err)
+	impostor, err := w.Server.Fingerprint(w.ctx)
+	w.ok(err)
+	v := lab.VPN{Name: "cluster", Password: lab.Alice.Password,
+		Data: map[string]string{"gateway": lab.ControllerAddr.String(), "hub": lab.HubCluster, "user": lab.Alice.Name, "server-cert-sha256": fingerprint},
+		More: []string{"ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv6.method", "disabled"}}
+	w.ok(w.Desktop.Add(w.ctx, v))
+	mark := w.Desktop.NMLogMark()
+	if res := w.asks(v.Name, "yes", "yes"); res.Code == 0 || strings.Contains(res.Text(), impostor) {
+		t.Errorf("nmcli --ask (exit status %d) said: %s", res.Code, res.Text())
+	}
+	log := w.Desktop.VPNLog(mark)
+	if !strings.Contains(log, "redirected to a member") || !strings.Contains(log, impostor) {
+		t.Errorf("the log tells of no redirect to somebody with the certificate %s: %s", impostor, log)
+	}
+	w.ok(w.Desktop.AwaitGone(w.ctx))
+	if said := w.Server.Log(100); strings.Contains(said, lab.HubCluster) {
+		t.Errorf("somebody in the member's place was sent a login: %s", said)
+	}
+}
+
 // TestClusterThroughAProxy: the member is known only to the controller, and both can be reached only through the proxy.
 func TestClusterThroughAProxy(t *testing.T) {
 	w := freshNetwork(t)
