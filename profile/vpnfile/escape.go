@@ -16,6 +16,7 @@ func escape(s string) string {
 	}
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
+	b.Grow(len(s))
 	for i := range len(s) {
 		if c := s[i]; c > ' ' && c != '$' {
 			b.WriteByte(c)
@@ -37,6 +38,7 @@ func unescape(s string) (string, error) {
 		return s, nil
 	}
 	var b strings.Builder
+	b.Grow(len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] != '$' {
 			b.WriteByte(s[i])

@@ -36,6 +36,7 @@ func Read(text []byte) (a *Account, unknown []string, err error) {
 		return nil, nil, err
 	}
 	r := reader{account: newAccount(), seen: map[string]int{}}
+	r.items = r.account.items()
 	for line := range bytes.Lines(text) {
 		r.line++
 		if err := r.take(string(line)); err != nil {
@@ -69,6 +70,7 @@ func foreign(text []byte) error {
 // A reader reads line by line.
 type reader struct {
 	account *Account
+	items   []item // of the account
 	line    int
 	count   int
 	blocks  []string // those that are open, root first
@@ -161,7 +163,7 @@ func (r *reader) item(words []string) error {
 		return err
 	}
 	kind, value := strings.ToLower(words[0]), words[2]
-	for _, it := range r.account.items() {
+	for _, it := range r.items {
 		if strings.EqualFold(it.name, name) && r.within(it.block) {
 			if err := assign(it.value, kind, value); err != nil {
 				return fmt.Errorf("%s: %w", it.name, err)

@@ -21,23 +21,26 @@ func (a *Account) Marshal() []byte {
 	var b strings.Builder
 	b.WriteString(banner)
 	b.WriteString("declare root\n{\n")
-	a.block(&b, blockRoot, "\t")
+	items := a.items()
+	write(&b, items, blockRoot, "\t")
 	for _, name := range []string{blockAuth, blockOption} {
 		fmt.Fprintf(&b, "%s\tdeclare %s\n\t{\n", map[bool]string{true: "\n"}[name == blockAuth], name)
-		a.block(&b, name, "\t\t")
+		write(&b, items, name, "\t\t")
 		b.WriteString("\t}\n")
 	}
 	b.WriteString("}\n")
 	return []byte(strings.ReplaceAll(b.String(), "\n", "\r\n"))
 }
 
-// block writes the items of a block.
-func (a *Account) block(b *strings.Builder, block, indent string) {
-	for _, it := range a.items() {
-		if it.block != block || it.when == nonZero && isZero(it.value) {
+// write writes the items of a block.
+func write(b *strings.Builder, items []item, block, indent string) {
+	for _, it := range items {
+		if it.block != block {
 			continue
 		}
-		fmt.Fprintf(b, "%s%s %s %s\n", indent, kindOf(it.value), it.name, word(it.value))
+		if w := word(it.value); it.when == always || !isZero(w) {
+			fmt.Fprintf(b, "%s%s %s %s\n", indent, kindOf(it.value), it.name, w)
+		}
 	}
 }
 
@@ -58,7 +61,7 @@ func word(field any) string {
 	panic(fmt.Sprintf("vpnfile: no type for %T", field))
 }
 
-func isZero(field any) bool {
-	w := word(field)
+// isZero reports whether a word stands for nothing set.
+func isZero(w string) bool {
 	return w == "$" || w == "0" || w == "false"
 }
