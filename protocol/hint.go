@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"network-manager-softether/protocol/proxy"
+	"network-manager-softether/protocol/rudp/bulk"
 )
 
 // Hint returns what a person can do about err, in a sentence or two, or "" if
@@ -39,6 +40,8 @@ func Hint(err error) string {
 		return CodeServerIsNotVPN.Text()
 	case errors.Is(err, ErrNoEncryption):
 		return "The server would send the tunnel's data unencrypted. Ask its administrator to allow encryption."
+	case errors.Is(err, bulk.ErrGrant):
+		return "Set udp-acceleration=no to do without these datagrams, or v1 to allow the weak cipher of old servers."
 	case errors.Is(err, ErrRedirectLoop):
 		return "The servers of the cluster send the connection around in circles. Tell the administrator."
 	case errors.Is(err, ErrTLS):
@@ -100,7 +103,7 @@ func Classify(err error) (Kind, Retry) {
 	case errors.As(err, &cert) && cert.Reason == CertMemberDiffer:
 		// It need not be the server's last word: a full login judges it afresh.
 		return KindConnect, RetryNormal
-	case errors.As(err, &cert), errors.Is(err, ErrNoEncryption):
+	case errors.As(err, &cert), errors.Is(err, ErrNoEncryption), errors.Is(err, bulk.ErrGrant):
 		return KindConnect, RetryNo
 	case errors.As(err, &step) && step.Op == "re-attach":
 		return KindConnect, RetryNow

@@ -4,11 +4,14 @@ package e2e
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/protocol/rudp"
+	"network-manager-softether/protocol/rudp/rudptest"
 )
 
 // Desktop and VPN server are each behind a NAT that lets nothing in. What the rendezvous server tells both makes them
@@ -58,6 +61,21 @@ func TestBothBehindNATs(t *testing.T) {
 		}
 		w.down(v.Name)
 	}
+	// Another server joins the first behind its address: only a hint tells them apart.
+	r.Register(rudptest.Registration{Public: netip.AddrPortFrom(lab.SiteAddr, 9), HostName: "another"})
+	mark := w.Desktop.NMLogMark()
+	if w.Desktop.Up(w.ctx, v.Name) == nil {
+		t.Fatal("it connects to one of two servers at random")
+	}
+	if log := w.Desktop.NMLog(mark); !strings.Contains(log, rudp.ErrManyServers.Error()) {
+		t.Error("the log does not say what to do")
+	}
+	hinted := natted("udp")
+	hinted.Name = "office-hinted"
+	hinted.Data["gateway"] += "/" + server.HostName
+	w.up(hinted)
+	w.pings(lab.OfficeGateway)
+	w.down(hinted.Name)
 	if log := w.Server.Log(60); !strings.Contains(log, "VPN over UDP with NAT-T") {
 		t.Errorf("the server does not speak of NAT traversal:\n%s", log)
 	}

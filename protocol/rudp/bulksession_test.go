@@ -109,6 +109,9 @@ func TestSessionBesideTheStream(t *testing.T) {
 				if !errors.Is(err, tt.err) {
 					t.Fatalf("got %v, want %v", err, tt.err)
 				}
+				if _, again := protocol.Classify(err); err != nil && (protocol.Hint(err) == "" || again != protocol.RetryNo) {
+					t.Errorf("hint %q, retry %v", protocol.Hint(err), again)
+				}
 				if asked := <-b.asked; asked != (tt.beside || tt.err != nil) {
 					t.Errorf("asked for it: %v", asked)
 				}

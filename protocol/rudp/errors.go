@@ -16,5 +16,5 @@ var (
 	// ErrServerUnknown: the server is off, or has NAT traversal switched off.
 	ErrServerUnknown = errors.New("the rendezvous server knows no SoftEther server at this address")
 	// ErrManyServers: several servers share the address.
-	ErrManyServers = errors.New("several SoftEther servers share this address, and only a hint can tell them apart")
+	ErrManyServers = errors.New("several SoftEther servers share this address: name the wanted one's computer behind a slash, as in gateway=host/computer")
 )

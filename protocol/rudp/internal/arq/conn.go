@@ -14,14 +14,6 @@ import (
 	"time"
 )
 
-const (
-	// batch is how many datagrams are taken before they are acknowledged.
-	batch = Window
-	// maxErrors is how many times in a row receiving may fail. The network
-	// reports lost datagrams that way, too.
-	maxErrors = 100
-)
-
 // A Conn is a stream over a [Carrier]: a [net.Conn]. All methods are safe for
 // concurrent use.
 type Conn struct {
@@ -102,84 +94,6 @@ func (c *Conn) over() error {
 		return c.fault
 	}
 	return c.ep.Err()
-}
-
-// run receives until the connection is over. The carrier's read deadline is the
-// clock of the endpoint.
-func (c *Conn) run() {
-	defer close(c.ended)
-	buf := make([]byte, 2048)
-	errs := 0
-	for {
-		b, err := c.carrier.Receive(buf, true)
-		c.mu.Lock()
-		way := c.bulk
-		news := err != nil // perhaps the time has come for something
-		for n := 0; err == nil; n++ {
-			errs = 0
-			if c.ep.Receive(c.now(), b) {
-				news = true
-				c.carrier.Confirm()
-			} else if way.take(b) {
-				c.carrier.Confirm()
-			}
-			if n == batch {
-				break
-			}
-			b, err = c.carrier.Receive(way.room(buf), false)
-		}
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			news = true
-			errs++
-			if !c.ep.Established() || errs > maxErrors || errors.Is(err, net.ErrClosed) {
-				c.fault = err
-			}
-		}
-		c.pump()
-		done := c.ep.Done() || c.fault != nil
-		if news || done {
-			c.rd.cond.Broadcast()
-			c.wr.cond.Broadcast()
-		}
-		c.mu.Unlock()
-		way.deliver()
-		if done {
-			return
-		}
-	}
-}
-
-// pump sends what is to be sent now and sees to it that run wakes up in time.
-func (c *Conn) pump() {
-	if c.fault != nil {
-		return
-	}
-	now := time.Now()
-	if !c.pulse.IsZero() && !now.Before(c.pulse) {
-		c.pulse = c.carrier.Pulse(now)
-	}
-	head := c.carrier.Headroom()
-	for {
-		n := c.ep.Next(c.now(), c.buf[head:])
-		if n == 0 {
-			break
-		}
-		c.lastSend = c.carrier.Send(c.buf[:head+n])
-	}
-	var wake time.Time
-	if t := c.ep.Timer(); t != never {
-		wake = c.born.Add(t)
-	}
-	if c.ep.Done() {
-		wake = time.Unix(1, 0) // run is to end
-	} else if wake.IsZero() || !c.pulse.IsZero() && c.pulse.Before(wake) {
-		wake = c.pulse
-	}
-	// Waking up too early does no harm, and saves most of these calls.
-	if c.armed.IsZero() || !c.armed.After(now) || !wake.IsZero() && wake.Before(c.armed) {
-		c.armed = wake
-		c.carrier.SetReadDeadline(wake)
-	}
 }
 
 // Read waits for bytes, the end ([io.EOF]) or the deadline.
