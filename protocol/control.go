@@ -139,7 +139,7 @@ func (c *control) greet() error {
 	if err := c.write(signaturePath, signatureType, []byte(signature)); err != nil {
 		return err
 	}
-	p, err := c.receive(c.limits.step)
+	p, err := c.receive(c.limits.step, c.limits.step)
 	var refused *ServerError
 	if errors.As(err, &refused) || errors.Is(err, ErrNotSoftEther) {
 		return err
@@ -184,9 +184,10 @@ func (c *control) write(path, contentType string, body []byte) error {
 }
 
 // receive returns the next Pack that is not a noop, each of which must come within
-// wait. A Pack with an error code is returned as *ServerError.
-func (c *control) receive(wait time.Duration) (*pack.Pack, error) {
-	end := time.Now().Add(max(c.limits.loginTotal, wait))
+// wait, and all of them within total. A Pack with an error code is returned as
+// *ServerError.
+func (c *control) receive(wait, total time.Duration) (*pack.Pack, error) {
+	end := time.Now().Add(total)
 	for range maxNoops + 1 {
 		c.setDeadline(min(wait, time.Until(end)))
 		body, err := readResponse(c.br)

@@ -66,7 +66,7 @@ func (s *settings) login(c *control) (*redirect, *welcome, error) {
 	if err := c.send(request); err != nil {
 		return nil, nil, err
 	}
-	p, err := c.receive(c.limits.login)
+	p, err := c.receive(c.limits.login, c.limits.loginTotal)
 	if err != nil {
 		return nil, nil, err
 	}

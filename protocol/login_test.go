@@ -138,6 +138,9 @@ func TestRedirectIsChecked(t *testing.T) {
 		{"first port, if ours is not there", func(p *pack.Pack) { p.AddInt("Port", 992, 5555) }, "192.0.2.7:992"},
 		{"no address", func(p *pack.Pack) { p.AddStr("Ip", "192.0.2.7") }, ""},
 		{"address 0.0.0.0", func(p *pack.Pack) { p.AddIP("Ip", netip.IPv4Unspecified()) }, ""},
+		{"address 0.0.0.0 in IPv6", mapped("0.0.0.0"), ""},
+		{"multicast in IPv6", mapped("224.0.0.1"), ""},
+		{"IPv4 in IPv6", mapped("192.0.2.7"), "192.0.2.7:443"},
 		{"multicast", func(p *pack.Pack) { p.AddIP("Ip", netip.MustParseAddr("224.0.0.1")) }, ""},
 		{"port 0", func(p *pack.Pack) { p.AddInt("Port", 0) }, ""},
 		{"port 65536", func(p *pack.Pack) { p.AddInt("Port", 65536) }, ""},
@@ -168,6 +171,16 @@ func TestRedirectIsChecked(t *testing.T) {
 				t.Errorf("redirect to %v, %v, want %s", r, err, tt.want)
 			}
 		})
+	}
+}
+
+// mapped gives a redirect's address as an IPv6 one that stands for IPv4.
+func mapped(addr string) func(*pack.Pack) {
+	return func(p *pack.Pack) {
+		b := netip.MustParseAddr(addr).As16()
+		p.AddInt("Ip", 0)
+		p.AddBool("Ip@ipv6_bool", true)
+		p.AddData("Ip@ipv6_array", b[:])
 	}
 }
 

@@ -4,6 +4,7 @@ package protocol_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +59,40 @@ func TestALoginWaitsForAConfirmationOnTheTelephone(t *testing.T) {
 					}
 				} else if !errors.Is(err, tt.want) {
 					t.Errorf("error %v, want %v", err, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// TestOnlyALoginMayTakeLong: signs of life do not prolong what needs nobody's
+// confirmation, the hello and the answer to an additional connection.
+func TestOnlyALoginMayTakeLong(t *testing.T) {
+	for _, step := range []Step{StepHello, StepAttach} {
+		t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				pipe := NewPipe()
+				srv := NewServer(WithListener(pipe), WithFault(step, Noops(20, 5*time.Second)))
+				defer srv.Close()
+				cfg := &protocol.Config{Host: "192.0.2.1", Port: 443, Hub: "TEST", User: "anon", Dialer: pipe,
+					Auth: protocol.Anonymous{}, Trust: protocol.Trust{Mode: protocol.TrustAny}, MaxConnections: 2}
+				began := time.Now()
+				s, err := protocol.Dial(t.Context(), cfg)
+				if step == StepHello {
+					if took := time.Since(began); !errors.Is(err, protocol.ErrTimeout) || took > 16*time.Second {
+						t.Errorf("error %v after %v, want %v after 15 s", err, took, protocol.ErrTimeout)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				s.Start(func([][]byte) {})
+				time.Sleep(17 * time.Second) // 1 s until the attempt, 15 s for it
+				synctest.Wait()
+				if ends := srv.Records(); len(ends) != 2 || ends[1].End == EndOpen {
+					t.Errorf("connections %+v, want two, of which the second was given up", ends)
 				}
 			})
 		})

@@ -115,7 +115,7 @@ func (s *Session) join(c *control) (direction, error) {
 	if err := c.send(s.cfg.attachPack(s.key[:])); err != nil {
 		return 0, err
 	}
-	p, err := c.receive(c.limits.step)
+	p, err := c.receive(c.limits.step, c.limits.step)
 	if err != nil {
 		return 0, err
 	}

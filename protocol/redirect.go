@@ -27,6 +27,7 @@ func parseRedirect(p *pack.Pack, current uint16) (*redirect, error) {
 		message: plainText(string(p.Data("Msg")), maxMessage),
 	}
 	ip, ok := p.IP("Ip")
+	ip = ip.Unmap() // 0.0.0.0 is no better as ::ffff:0.0.0.0
 	if !ok || ip.IsUnspecified() || ip.IsMulticast() {
 		return nil, fmt.Errorf("%w: redirect to address %v", ErrMalformed, ip)
 	}
@@ -44,6 +45,6 @@ func parseRedirect(p *pack.Pack, current uint16) (*redirect, error) {
 	if len(r.ticket) != keyLen || len(r.cert) == 0 {
 		return nil, fmt.Errorf("%w: redirect without a ticket or certificate", ErrMalformed)
 	}
-	r.addr = netip.AddrPortFrom(ip.Unmap(), uint16(port))
+	r.addr = netip.AddrPortFrom(ip, uint16(port))
 	return r, nil
 }

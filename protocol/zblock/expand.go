@@ -5,6 +5,7 @@ package zblock
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/adler32"
 )
 
@@ -13,6 +14,8 @@ var (
 	ErrCorrupt = errors.New("corrupt zlib stream")
 	// ErrTooLong: the stream holds more than there is room for.
 	ErrTooLong = errors.New("zlib stream of more bytes than allowed")
+
+	errTooManyBlocks = fmt.Errorf("%w: more than %d deflate blocks", ErrCorrupt, maxBlocks)
 )
 
 // An Expander expands zlib streams. The zero value is ready. It is for one goroutine.
@@ -34,8 +37,12 @@ type Expander struct {
 
 const (
 	zlibHeader, zlibTrailer = 2, 4
-	methodDeflate           = 8
-	presetDictionary        = 0x20
+	// maxBlocks is how many deflate blocks a stream may have. Encoders make one of a
+	// frame; each more costs us the making of its tables, for some 10 bytes that
+	// somebody sent.
+	maxBlocks        = 32
+	methodDeflate    = 8
+	presetDictionary = 0x20
 )
 
 // Expand expands the zlib stream src to the start of dst and returns how many bytes
@@ -67,10 +74,14 @@ func (e *Expander) Expand(dst, src []byte) (int, error) {
 
 // inflate expands all blocks (RFC 1951 3.2.3).
 func (e *Expander) inflate() error {
-	for last := false; !last; {
+	blocks := 0
+	for last := false; !last; blocks++ {
 		head, ok := e.take(3)
-		if !ok {
+		switch {
+		case !ok:
 			return ErrCorrupt
+		case blocks == maxBlocks:
+			return errTooManyBlocks
 		}
 		last = head&1 != 0
 		var err error
