@@ -8,6 +8,7 @@ import "time"
 type Waits struct {
 	Step         time.Duration // every step of the handshake
 	ReattachLife time.Duration
+	Closing      time.Duration // after which a polite close becomes a rude one; may be lengthened
 }
 
 // Shorten shortens waits of cfg. Session time-outs may always be as short as 10 ms,
@@ -19,6 +20,9 @@ func Shorten(cfg *Config, w Waits) {
 	t.udpStable = 50 * time.Millisecond
 	if w.Step > 0 {
 		t.connect, t.tls, t.step, t.login, t.loginTotal = w.Step, w.Step, w.Step, w.Step, 3*w.Step
+	}
+	if w.Closing > 0 {
+		t.closing = w.Closing
 	}
 	if w.ReattachLife > 0 {
 		t.reattachLife = w.ReattachLife

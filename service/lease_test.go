@@ -92,7 +92,11 @@ func TestALeaseOfTheServersOwnAddressIsRefused(t *testing.T) {
 				t.Errorf("NetworkManager heard (-want +got):\n%s", diff)
 			}
 			st.Disconnect()
-			<-st.gone
+			select {
+			case <-st.gone:
+			case <-time.After(30 * time.Second):
+				t.Error("the service does not end")
+			}
 		})
 	}
 }
@@ -101,7 +105,7 @@ func TestALeaseOfTheServersOwnAddressIsRefused(t *testing.T) {
 func (st *stage) hear(t *testing.T, n int) []string {
 	t.Helper()
 	var lines []string
-	deadline, tick := time.After(10*time.Second), time.Tick(time.Millisecond)
+	deadline, tick := time.After(30*time.Second), time.Tick(time.Millisecond)
 	for len(lines) < n {
 		select {
 		case <-tick:

@@ -17,7 +17,7 @@ import (
 )
 
 func waitCtx(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -133,7 +133,7 @@ func TestSilentClientIsCut(t *testing.T) {
 }
 
 func TestSessionLingersAndCanBeReattached(t *testing.T) {
-	s := newServer(t, softethertest.WithTimeout(500*time.Millisecond), softethertest.WithHandler(softethertest.Echo))
+	s := newServer(t, softethertest.WithTimeout(2*time.Second), softethertest.WithHandler(softethertest.Echo))
 	c, welcome := login(t, s)
 	sess := session(t, s)
 	c.conn.Close()
@@ -151,7 +151,7 @@ func TestSessionLingersAndCanBeReattached(t *testing.T) {
 	again.conn.Close()
 	select {
 	case <-sess.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("a session without connection lives on")
 	}
 	if _, p := attach(t, s, welcome.Data("session_key")); p.Int("error") != 13 {
@@ -182,7 +182,7 @@ func TestAttachLimits(t *testing.T) {
 	sess.Cut(softethertest.Polite)
 	select {
 	case <-sess.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("a session that may not be re-attached outlives its connections")
 	}
 }
