@@ -26,8 +26,7 @@ func TestBulkDatagramsOverRUDP(t *testing.T) {
 		mark := w.Desktop.NMLogMark()
 		w.up(v)
 		w.pings(lab.OfficeGateway)
-		const beside = "frames travel in datagrams beside the stream"
-		if got, want := strings.Contains(w.Desktop.NMLog(mark), beside), acceleration == "v1"; got != want {
+		if got, want := strings.Contains(w.Desktop.NMLog(mark), besideTheStream), acceleration == "v1"; got != want {
 			t.Errorf("udp-acceleration=%s: beside the stream: %v, want %v", acceleration, got, want)
 		}
 		for _, way := range []struct {
@@ -51,3 +50,35 @@ func TestBulkDatagramsOverRUDP(t *testing.T) {
 		t.Error("datagrams beside the stream are hardly faster than the stream")
 	}
 }
+
+// In ICMP and DNS messages, too, and as large as frames come: what is longer than a packet is cut up by IP.
+func TestBulkDatagramsInICMPAndDNS(t *testing.T) {
+	for transport, passes := range map[string]string{"icmp": "meta l4proto icmp", "dns": "udp dport 53"} {
+		t.Run(transport, func(t *testing.T) {
+			w := freshNetwork(t)
+			if transport == "icmp" {
+				w.ok(w.Server.OverICMP(w.ctx))
+			} else {
+				w.ok(w.Server.OverDNS(w.ctx))
+			}
+			v := w.by(transport)
+			v.Data["udp-acceleration"] = "v1"
+			w.ok(w.OnlyLet(w.ctx, passes))
+			mark := w.Desktop.NMLogMark()
+			w.works(v)
+			if !strings.Contains(w.Desktop.NMLog(mark), besideTheStream) {
+				t.Error("frames do not go beside the stream")
+			}
+			for _, size := range []string{"56", "1400", "1472"} {
+				if _, err := w.Desktop.Must(w.ctx, "ping", "-c1", "-W5", "-M", "do", "-s", size, lab.OfficeGateway.String()); err != nil {
+					t.Errorf("%s bytes: %v", size, err)
+				}
+			}
+			w.survives(v)
+			w.down(v.Name)
+		})
+	}
+}
+
+// besideTheStream is what the service logs when bulk datagrams are granted.
+const besideTheStream = "frames travel in datagrams beside the stream"

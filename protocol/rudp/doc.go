@@ -11,5 +11,6 @@
 //	Traversal  a server behind a NAT of its own        traversal.go, rendezvous.go, punched.go
 //	Dialer     all of these and TCP, in official order dialer.go, order.go
 //
-// How lost, reordered and doubled datagrams become a stream is internal/arq.
+// How lost, reordered and doubled datagrams become a stream is internal/arq. The
+// stream is slow; frames may travel in datagrams beside it, see package bulk.
 package rudp

@@ -12,11 +12,12 @@
 //	sender.go    what is on its way, and when it is sent again
 //	receiver.go  what has come, and what has been read
 //	rtt.go       how long an acknowledgement may take
-//	endpoint.go  the connection: request, keep-alives, death, farewell
+//	endpoint.go  the connection: request, death, farewell
+//	next.go      what is to be sent now: requests, segments, keep-alives
 //
 // [Conn] is a [net.Conn] made of an Endpoint, a [Carrier] of datagrams and the
-// clock. It has one goroutine, which ends with it. Beside the stream it may carry
-// datagrams of package bulk (bulk.go).
+// clock (conn.go, run.go). It has one goroutine, which ends with it. Beside the
+// stream it may carry datagrams of package bulk (bulk.go).
 //
 // Memory is bounded: an Endpoint keeps 128 segments of 512 bytes to send and 256
 // received ones, whatever the other side does. When nobody reads, it stops

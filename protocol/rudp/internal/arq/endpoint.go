@@ -175,95 +175,6 @@ func (e *Endpoint) advance() {
 	}
 }
 
-// Next writes the next datagram that is to be sent now into b, which must have
-// room for [MaxDatagram], and returns its length, or 0.
-func (e *Endpoint) Next(now time.Duration, b []byte) int {
-	switch {
-	case e.state == connecting:
-		return e.request(now, b)
-	case e.state == over:
-	case now-e.alive() >= silenceIsDeath:
-		e.finish(ErrSilent)
-	case e.state == closing && (e.out.empty() || now >= e.closeBy):
-		e.finish(ErrClosed)
-	}
-	if e.state == over {
-		if e.told >= farewells || e.goodbye == 0 {
-			e.told = farewells
-			return 0
-		}
-		e.told++
-		return e.seal(now, b, e.goodbye, nil)
-	}
-	if seq, payload := e.out.take(now); seq != 0 {
-		e.keepAliveAt = now + e.keepAlive()
-		return e.seal(now, b, seq, payload)
-	}
-	if e.out.empty() && now >= e.keepAliveAt {
-		e.out.message(e.keys.request[:])
-		e.keepAliveAt = now + e.keepAlive()
-		seq, payload := e.out.take(now)
-		return e.seal(now, b, seq, payload)
-	}
-	if e.ackNow {
-		return e.seal(now, b, e.out.next, nil)
-	}
-	return 0
-}
-
-// request writes a connect request, when one is due.
-func (e *Endpoint) request(now time.Duration, b []byte) int {
-	if now < e.connectAt {
-		return 0
-	}
-	e.connectAt = now + connectEvery
-	copy(b, e.initial[:])
-	e.rng.Read(b[keyLen:connectLen])
-	return connectLen
-}
-
-func (e *Endpoint) seal(now time.Duration, b []byte, seq uint64, payload []byte) int {
-	e.ackNow = false
-	var iv key
-	e.rng.Read(iv[:])
-	// One less than heard, as the original does: the answer's round trip is never 0.
-	heard := e.peerTick
-	if heard >= 2 {
-		heard--
-	}
-	s := segment{myTick: tick(now), yourTick: heard, maxAck: e.in.complete, seq: seq,
-		acks: e.in.acks(e.acks[:0]), payload: payload}
-	return e.send.seal(b, &s, &iv, 1+int(e.rng.Uint64()%maxPadding))
-}
-
-// Timer returns when Next will have something to send, if nothing else happens; it
-// may be in the past. never is the largest Duration.
-func (e *Endpoint) Timer() time.Duration {
-	switch e.state {
-	case connecting:
-		return e.connectAt
-	case over:
-		if e.Done() {
-			return never
-		}
-		return 0
-	}
-	if e.ackNow {
-		return 0
-	}
-	at := min(e.alive()+silenceIsDeath, e.out.timer())
-	if e.out.empty() {
-		at = min(at, e.keepAliveAt)
-	}
-	if e.state == closing {
-		at = min(at, e.closeBy)
-		if e.out.empty() {
-			at = 0
-		}
-	}
-	return at
-}
-
 // Write takes bytes to send, as many as there is room for.
 func (e *Endpoint) Write(p []byte) int {
 	if e.state > established {
@@ -297,8 +208,3 @@ func (e *Endpoint) Close(now time.Duration) {
 }
 
 func (e *Endpoint) finish(err error) { e.state, e.err = over, err }
-
-// keepAlive is how long to be silent before asking for a sign of life.
-func (e *Endpoint) keepAlive() time.Duration {
-	return keepAliveMin + time.Duration(e.rng.Uint64()%uint64(keepAliveMax-keepAliveMin))
-}
