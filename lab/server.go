@@ -36,9 +36,11 @@ type Server struct {
 const (
 	serverProgram = "/usr/libexec/softether/vpnserver/vpnserver"
 	adminPassword = "adminpw"
-	officeTAP     = "tap_office" // vpnserver puts "tap_" before the name given to BridgeCreate
 	serverLimit   = 20 * time.Second
 )
+
+// OfficeTAP is the hub OFFICE's interface on the server. vpnserver puts "tap_" before the name given to BridgeCreate.
+const OfficeTAP = "tap_office"
 
 // seed is the configuration the server begins with: without the parts that call out to SoftEther's public services,
 // which would only fail slowly here.
@@ -219,8 +221,8 @@ func (s *Server) watchTAP() error {
 	s.Host.onClose(func() { close(stop) })
 	go func() {
 		for u := range updates {
-			if u.Attrs().Name == officeTAP && u.Header.Type == syscall.RTM_NEWLINK && u.Attrs().MasterIndex == 0 {
-				_ = s.Host.plug(officeTAP) // it may be gone again; awaitBridge tells
+			if u.Attrs().Name == OfficeTAP && u.Header.Type == syscall.RTM_NEWLINK && u.Attrs().MasterIndex == 0 {
+				_ = s.Host.plug(OfficeTAP) // it may be gone again; awaitBridge tells
 			}
 		}
 	}()
@@ -228,5 +230,5 @@ func (s *Server) watchTAP() error {
 }
 
 func (s *Server) awaitBridge(ctx context.Context) error {
-	return Await(ctx, "the hub's TAP on the office bridge", serverLimit, func() error { return s.Host.plug(officeTAP) })
+	return Await(ctx, "the hub's TAP on the office bridge", serverLimit, func() error { return s.Host.plug(OfficeTAP) })
 }

@@ -55,7 +55,7 @@ func setupScript() string {
 	line("SecureNatEnable")
 	line("DhcpSet /START:%v.10 /END:%v.200 /MASK:255.255.255.0 /EXPIRE:7200 /GW:%v /DNS:%v /DNS2:none /DOMAIN:nat.test /LOG:yes /PUSHROUTE:none",
 		"192.168.30", "192.168.30", NATGateway, NATGateway)
-	line("BridgeCreate %s /DEVICE:%s /TAP:yes", HubOffice, strings.TrimPrefix(officeTAP, "tap_"))
+	line("BridgeCreate %s /DEVICE:%s /TAP:yes", HubOffice, strings.TrimPrefix(OfficeTAP, "tap_"))
 	line("Flush") // a server killed later must find its configuration on disk
 	return b.String()
 }

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"network-manager-softether/lab"
+)
+
+// A captured packet is what an interface was given: a frame, or one of many segments.
+type captured struct {
+	vnet     vnetHeader
+	data     []byte
+	outgoing bool
+}
+
+// vnetHeader is struct virtio_net_hdr: what of the packet is still to be done by the network card.
+type vnetHeader struct {
+	needsChecksum bool
+	kind          byte // of segments; 0: this is one frame
+	size          int  // of the segments' payload
+}
+
+// The kinds of segments.
+const (
+	tcp4Segments = 1
+	tcp6Segments = 4
+	udpSegments  = 5
+	ecnFlag      = 0x80
+)
+
+const vnetHeaderBytes = 10
+
+// A capture records what passes an interface.
+type capture struct {
+	t       *testing.T
+	fd      int
+	packets []captured
+	done    sync.WaitGroup
+	fail    error
+}
+
+// captureOn begins to record. The socket sees superframes whole, and all else as it comes.
+func captureOn(t *testing.T, h *lab.Host, device string) *capture {
+	t.Helper()
+	link, err := h.Net.LinkByName(device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = unix.ETH_P_ALL>>8 | unix.ETH_P_ALL<<8&0xffff // in network byte order
+	c := &capture{t: t}
+	err = h.Do(func() (err error) {
+		if c.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
+			return err
+		}
+		return errors.Join(
+			unix.SetsockoptInt(c.fd, unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1),
+			unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 512<<20),
+			unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 500_000}),
+			unix.Bind(c.fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: link.Attrs().Index}))
+	})
+	if err != nil {
+		t.Fatalf("capturing on %s of %s: %v", device, h.Name, err)
+	}
+	return c
+}
+
+// read takes all packets that wait, and ends when none comes for half a second.
+func (c *capture) read() {
+	buf := make([]byte, 1<<17)
+	for {
+		n, from, err := unix.Recvfrom(c.fd, buf, 0)
+		if errors.Is(err, unix.EAGAIN) {
+			break
+		}
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || n < vnetHeaderBytes {
+			c.fail = fmt.Errorf("capture: %d bytes, %w", n, err)
+			return
+		}
+		b := append([]byte(nil), buf[:n]...)
+		c.packets = append(c.packets, captured{
+			vnet:     vnetHeader{needsChecksum: b[0]&1 != 0, kind: b[1] &^ ecnFlag, size: int(binary.NativeEndian.Uint16(b[4:]))},
+			data:     b[vnetHeaderBytes:],
+			outgoing: from.(*unix.SockaddrLinklayer).Pkttype == unix.PACKET_OUTGOING,
+		})
+	}
+	st, err := unix.GetsockoptTpacketStats(c.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS)
+	if err == nil && st.Drops > 0 {
+		err = fmt.Errorf("the capture missed %d packets", st.Drops)
+	}
+	c.fail = err
+}
+
+// end waits until nothing comes any more and returns what was captured.
+func (c *capture) end() []captured {
+	c.t.Helper()
+	c.read()
+	unix.Close(c.fd)
+	if c.fail != nil {
+		c.t.Fatal(c.fail)
+	}
+	return c.packets
+}
+
+// split makes the frames of a packet the slow and obvious way, as the standards say, sharing nothing with the code under
+// test: each segment has the headers of the whole, with its own length, number, flags and checksums.
+func split(p captured) ([][]byte, error) {
+	l3, l4, proto, fragment, err := layers(p.data)
+	if err != nil || fragment {
+		return [][]byte{p.data}, err
+	}
+	if p.vnet.kind == 0 {
+		if p.vnet.needsChecksum {
+			putTransportSum(p.data, l3, l4, proto)
+		}
+		return [][]byte{p.data}, nil
+	}
+	head := l4 + 8
+	if p.vnet.kind != udpSegments {
+		head = l4 + int(p.data[l4+12]>>4)*4
+	}
+	payload := p.data[head:]
+	var frames [][]byte
+	for at := 0; at < len(payload); at += p.vnet.size {
+		piece := payload[at:min(at+p.vnet.size, len(payload))]
+		f := append(append([]byte(nil), p.data[:head]...), piece...)
+		first, last := at == 0, at+len(piece) == len(payload)
+		if f[l3]>>4 == 4 {
+			binary.BigEndian.PutUint16(f[l3+2:], uint16(len(f)-l3))
+			binary.BigEndian.PutUint16(f[l3+4:], binary.BigEndian.Uint16(f[l3+4:])+uint16(len(frames)))
+			binary.BigEndian.PutUint16(f[l3+10:], 0)
+			binary.BigEndian.PutUint16(f[l3+10:], ^onesSum(f[l3:l4]))
+		} else {
+			binary.BigEndian.PutUint16(f[l3+4:], uint16(len(f)-l3-40))
+		}
+		if proto == unix.IPPROTO_UDP {
+			binary.BigEndian.PutUint16(f[l4+4:], uint16(len(f)-l4))
+		} else {
+			binary.BigEndian.PutUint32(f[l4+4:], binary.BigEndian.Uint32(f[l4+4:])+uint32(at))
+			if !last {
+				f[l4+13] &^= 0x01 | 0x08 // FIN, PSH
+			}
+			if !first {
+				f[l4+13] &^= 0x80 // CWR
+			}
+		}
+		putTransportSum(f, l3, l4, proto)
+		frames = append(frames, f)
+	}
+	return frames, nil
+}
+
+// layers finds the IP and the transport header, or says that f is a fragment, which has no transport checksum of its own.
+func layers(f []byte) (l3, l4 int, proto byte, fragment bool, err error) {
+	l3 = 14
+	switch {
+	case len(f) >= l3+20 && binary.BigEndian.Uint16(f[12:]) == unix.ETH_P_IP:
+		return l3, l3 + int(f[l3]&15)*4, f[l3+9], binary.BigEndian.Uint16(f[l3+6:])&0x3fff != 0, nil
+	case len(f) >= l3+40 && binary.BigEndian.Uint16(f[12:]) == unix.ETH_P_IPV6:
+		return l3, l3 + 40, f[l3+6], f[l3+6] == unix.IPPROTO_FRAGMENT, nil
+	}
+	return 0, 0, 0, false, fmt.Errorf("not IP: % x", f[:min(len(f), 40)])
+}
+
+// onesSum is the sum of RFC 1071, two bytes at a time.
+func onesSum(parts ...[]byte) uint16 {
+	var sum uint32
+	for _, b := range parts {
+		for i := 0; i+1 < len(b); i += 2 {
+			sum += uint32(b[i])<<8 | uint32(b[i+1])
+		}
+		if len(b)%2 == 1 {
+			sum += uint32(b[len(b)-1]) << 8
+		}
+		sum = sum>>16 + sum&0xffff
+	}
+	return uint16(sum>>16 + sum&0xffff)
+}
+
+// transportSum is the sum over the pseudo header and the transport header with its payload: all ones if it is right.
+func transportSum(f []byte, l3, l4 int, proto byte) uint16 {
+	addrs := f[l3+12 : l3+20]
+	end := l3 + int(binary.BigEndian.Uint16(f[l3+2:]))
+	if f[l3]>>4 == 6 {
+		addrs, end = f[l3+8:l3+40], l3+40+int(binary.BigEndian.Uint16(f[l3+4:]))
+	}
+	length := end - l4
+	return onesSum(addrs, []byte{0, proto, byte(length >> 8), byte(length)}, f[l4:end])
+}
+
+func putTransportSum(f []byte, l3, l4 int, proto byte) {
+	at := map[byte]int{unix.IPPROTO_TCP: 16, unix.IPPROTO_UDP: 6, unix.IPPROTO_ICMPV6: 2, unix.IPPROTO_ICMP: 2}[proto]
+	binary.BigEndian.PutUint16(f[l4+at:], 0)
+	sum := ^transportSum(f, l3, l4, proto)
+	if sum == 0 && proto == unix.IPPROTO_UDP {
+		sum = 0xffff // 0 would mean none
+	}
+	binary.BigEndian.PutUint16(f[l4+at:], sum)
+}
+
+// verify checks the checksums of a frame.
+func verify(f []byte) error {
+	l3, l4, proto, fragment, err := layers(f)
+	switch {
+	case err != nil:
+		return err
+	case f[l3]>>4 == 4 && onesSum(f[l3:l4]) != 0xffff:
+		return errors.New("the IP checksum is wrong")
+	case !fragment && (proto == unix.IPPROTO_TCP || proto == unix.IPPROTO_UDP) && transportSum(f, l3, l4, proto) != 0xffff:
+		return errors.New("the checksum of TCP or UDP is wrong")
+	}
+	return nil
+}
+
+// flowKey is what frames have in common that have to stay in order.
+func flowKey(f []byte) (string, bool) {
+	l3, l4, proto, fragment, err := layers(f)
+	if err != nil || proto != unix.IPPROTO_TCP && proto != unix.IPPROTO_UDP && !fragment {
+		return "", false
+	}
+	addrs := f[l3+12 : l3+20]
+	if f[l3]>>4 == 6 {
+		addrs = f[l3+8 : l3+40]
+	}
+	half := len(addrs) / 2
+	key := fmt.Sprintf("%v > %v, protocol %d", net.IP(addrs[:half]), net.IP(addrs[half:]), proto)
+	if !fragment {
+		key += fmt.Sprintf(", ports %d > %d", binary.BigEndian.Uint16(f[l4:]), binary.BigEndian.Uint16(f[l4+2:]))
+	}
+	return key, true
+}
