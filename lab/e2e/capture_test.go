@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -44,7 +43,6 @@ type capture struct {
 	t       *testing.T
 	fd      int
 	packets []captured
-	done    sync.WaitGroup
 	fail    error
 }
 
