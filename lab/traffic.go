@@ -35,8 +35,20 @@ func (h *Host) WhoAmI(ctx context.Context, addr netip.Addr) (string, error) {
 }
 
 // Iperf measures TCP throughput from the host to the iperf3 server at addr, or from there with reverse, in bits per
-// second as the receiver saw them.
-func (h *Host) Iperf(ctx context.Context, addr netip.Addr, length time.Duration, reverse bool) (float64, error) {
+// second as the receiver saw them. The server measures one at a time, and makes a new listening socket after each: who
+// comes too soon is refused, and tries again.
+func (h *Host) Iperf(ctx context.Context, addr netip.Addr, length time.Duration, reverse bool) (bits float64, err error) {
+	err = Await(ctx, "iperf3", length+15*time.Second, func() error {
+		bits, err = h.iperf(ctx, addr, length, reverse)
+		if err == nil || strings.Contains(err.Error(), "unable to connect to server") || strings.Contains(err.Error(), "the server is busy") {
+			return err
+		}
+		return hopeless{err}
+	})
+	return bits, err
+}
+
+func (h *Host) iperf(ctx context.Context, addr netip.Addr, length time.Duration, reverse bool) (float64, error) {
 	args := []string{"iperf3", "--client", addr.String(), "--json", "--connect-timeout", "3000", "--time", fmt.Sprint(int(length.Seconds()))}
 	if reverse {
 		args = append(args, "--reverse")
