@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -22,6 +23,30 @@ func (s *Server) VPNPorts(ctx context.Context) ([]string, error) {
 		return s.connections(ctx, ControllerAddr)
 	}
 	return s.connections(ctx, MemberAddr)
+}
+
+// VPNBytes tells how many bytes the VPN server has received over each of the connections that VPNConnections lists.
+func (l *Lab) VPNBytes(ctx context.Context) (map[string]uint64, error) {
+	out, err := l.Server.Host.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "--info", "--oneline", "state", "established", "src", ServerAddr.String(), "sport", "=", ":443")
+	if err != nil {
+		return nil, err
+	}
+	bytes := make(map[string]uint64)
+	for line := range strings.Lines(out) {
+		f := strings.Fields(line)
+		if len(f) < 4 {
+			continue
+		}
+		_, port, _ := net.SplitHostPort(f[3])
+		for _, word := range f[4:] {
+			if n, ok := strings.CutPrefix(word, "bytes_received:"); ok {
+				if bytes[port], err = strconv.ParseUint(n, 10, 64); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return bytes, nil
 }
 
 func (s *Server) connections(ctx context.Context, addr netip.Addr) ([]string, error) {

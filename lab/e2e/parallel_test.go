@@ -102,6 +102,34 @@ func TestEightConnectionsCarryTheTraffic(t *testing.T) {
 	}
 }
 
+// TestUploadsComeToUseConnectionsThatAreAddedLater: eight uploads begin while there is one connection, and never pause.
+func TestUploadsComeToUseConnectionsThatAreAddedLater(t *testing.T) {
+	w := freshNetwork(t)
+	v := parallel(w.profile("office", lab.HubOffice, lab.Alice), 4, false)
+	v.Data["connection-interval"], v.Data["qos"] = "2", "no"
+	w.up(v)
+	// The lines are fast: without a limit what is measured is who gets the processor.
+	res, err := w.Desktop.Run(w.ctx, lab.Command{Args: []string{"iperf3", "--client", lab.OfficeGateway.String(), "--parallel", "8", "--bitrate", "10M", "--time", "15"}})
+	w.ok(err)
+	if res.Code != 0 {
+		t.Fatalf("iperf3: %s", res.Text())
+	}
+	bytes, err := w.VPNBytes(w.ctx)
+	w.ok(err)
+	const upload, least = 8 * 15 * 10_000_000 / 8, 4 << 20 // of bytes; the last connection is there for 9 s
+	var total uint64
+	for port, n := range bytes {
+		t.Logf("port %s: %d bytes", port, n)
+		if total += n; n < least {
+			t.Errorf("port %s carried %d bytes, want %d or more", port, n, least)
+		}
+	}
+	if len(bytes) != 4 || total < upload*9/10 {
+		t.Errorf("%d connections carried %d bytes, want 4 and %d", len(bytes), total, upload)
+	}
+	w.down("office")
+}
+
 // inOrder connects with n connections and returns them in the order in which they were made.
 func (w *world) inOrder(v lab.VPN, n int) (ports []string) {
 	w.t.Helper()
