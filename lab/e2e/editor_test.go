@@ -21,13 +21,19 @@ func (w *world) edits(name string, steps ...string) {
 // drives runs nm-connection-editor with options and drives it, see testdata/edit.py.
 func (w *world) drives(options string, steps ...string) {
 	w.t.Helper()
+	w.drivesIn(nil, options, steps...)
+}
+
+// drivesIn is drives with something added to the environment, as a theme.
+func (w *world) drivesIn(env []string, options string, steps ...string) {
+	w.t.Helper()
 	script, err := filepath.Abs("testdata/edit.py")
 	w.ok(err)
 	ctx, cancel := context.WithTimeout(w.ctx, 80*time.Second)
 	defer cancel()
 	res, err := w.Desktop.Run(ctx, lab.Command{
 		Args: append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, options}, steps...),
-		Env:  []string{"GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11", "HOME=" + w.t.TempDir(), "XDG_RUNTIME_DIR=" + w.t.TempDir()},
+		Env:  append(env, "GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11", "HOME="+w.t.TempDir(), "XDG_RUNTIME_DIR="+w.t.TempDir()),
 	})
 	w.ok(err)
 	if res.Code != 0 {
@@ -75,5 +81,52 @@ func TestPersonImportsAFileInNMConnectionEditor(t *testing.T) {
 	}
 	if got := w.get("radius", "vpn.secrets"); !strings.Contains(got, "password = pässword 密码") || !strings.Contains(got, "proxy-password = proxypw") {
 		t.Errorf("vpn.secrets is %s", got)
+	}
+}
+
+func TestPersonAddsAConnectionInNMConnectionEditor(t *testing.T) {
+	w := network(t)
+	fingerprint, err := w.Server.Fingerprint(w.ctx)
+	w.ok(err)
+	w.drives("--create --type=vpn", "=SoftEther VPN", "!Create…", "Connection name=added", "Server="+lab.ServerName4, "Virtual hub="+lab.HubOffice,
+		"?User name: ", "dead:Save", "User name="+lab.Alice.Name, "Password="+lab.Alice.Password,
+		">Certificate of the server", "Fingerprint (SHA-256)="+fingerprint, "!Save")
+	if got := w.get("added", "connection.type"); got != "vpn" {
+		t.Errorf("the type is %s", got)
+	}
+	w.ok(w.Desktop.Up(w.ctx, "added"))
+	w.pings(lab.OfficeInner)
+	w.down("added")
+}
+
+// The person takes the connection to another computer: what the window exports, nmcli imports.
+func TestPersonExportsAConnectionInNMConnectionEditor(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
+	file := filepath.Join(t.TempDir(), "taken.vpn")
+	w.edits("office", "!Export…", "in:Export", "Name:="+file, "!Save", "exists:"+file, "in:Editing", "!Cancel")
+	w.ok(w.Desktop.Clean(w.ctx))
+	if res := w.importFile(file); res.Code != 0 {
+		t.Fatal(res.Text())
+	}
+	data := w.get("office", "vpn.data")
+	for _, item := range []string{"gateway = " + lab.ServerName, "hub = " + lab.HubOffice, "user = " + lab.Alice.Name} {
+		if !strings.Contains(data, item) {
+			t.Errorf("vpn.data lacks %s: %s", item, data)
+		}
+	}
+}
+
+func TestAdvancedSettingsAreSavedInNMConnectionEditor(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
+	w.edits("office", ">Transport", "TCP connections=8", "+Compress", "UDP acceleration=Never",
+		">Proxy", "Kind of proxy=HTTP", "?Address of the proxy: ", "dead:Save", "Address of the proxy=proxy.example.com:3128",
+		">Network device", "MTU=9", "?MTU: \"9\"", "MTU=1400", ">Reconnecting", "Attempts (0: no limit)=5", "!Save")
+	data := w.get("office", "vpn.data")
+	for _, item := range []string{"max-connections = 8", "compression = yes", "udp-acceleration = no", "proxy-type = http", `proxy-server = proxy.example.com\:3128`, "mtu = 1400", "reconnect-attempts = 5"} {
+		if !strings.Contains(data, item) {
+			t.Errorf("vpn.data lacks %s: %s", item, data)
+		}
 	}
 }

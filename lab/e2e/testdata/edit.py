@@ -1,9 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Uses nm-connection-editor as a person with a screen reader would, over AT-SPI.
 
-Arguments: the options for nm-connection-editor in one word, then steps: "field=text" types, "?text" waits for a text to be shown, "!Button"
-presses, "dead:Button" wants a button that cannot be pressed. nm-connection-editor runs within, on the DISPLAY given.
+Arguments: the options for nm-connection-editor in one word, then steps:
+
+    field=text      types or chooses; without a field ("=text") chooses in the one combo box there is
+    ?text           waits for a text to be shown
+    !Button         presses
+    dead:Button     wants a button that cannot be pressed
+    +Check          turns a check button over
+    >Section        folds a section open
+    in:Title        the next steps are about windows with that title alone; "in:" ends that
+    exists:File     waits for a file
+    picture:File    takes a picture of the page's window, which has to be whole
+    right-to-left:Label   wants that label on the right of its field
+
+nm-connection-editor runs within, on the DISPLAY given.
 """
+import os
 import subprocess
 import sys
 import time
@@ -13,7 +26,9 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
+VISIBLE = Atspi.StateType.VISIBLE
 LIMIT = 20  # seconds for each step
+title = ""  # of the windows that matter
 
 
 def walk(node):
@@ -29,16 +44,19 @@ def windows():
     for i in range(desktop.get_child_count()):
         app = desktop.get_child_at_index(i)
         if app and "nm-connection-editor" in app.get_name():
-            yield from (app.get_child_at_index(j) for j in range(app.get_child_count()))
+            for window in (app.get_child_at_index(j) for j in range(app.get_child_count())):
+                if title in window.get_name():
+                    yield window
 
 
-def find(what, matches):
+def find(what, matches, state=Atspi.StateType.SHOWING):
+    """The first such widget. With VISIBLE it may be where the page would have to be scrolled first."""
     end = time.monotonic() + LIMIT
     while time.monotonic() < end:
         try:
             for window in windows():
                 for node in walk(window):
-                    if matches(node) and node.get_state_set().contains(Atspi.StateType.SHOWING):
+                    if matches(node) and node.get_state_set().contains(state):
                         return node
         except GLib.Error:
             pass  # something on the way is gone again: look anew
@@ -82,26 +100,89 @@ def until(what, condition):
         time.sleep(0.05)
 
 
+def press(node):
+    until(f"{node.get_name()} cannot be pressed", lambda: sensitive(node))
+    node.get_action_iface().do_action(0)
+
+
+def enter(node, text):
+    if node.get_role() == Atspi.Role.COMBO_BOX:
+        menu = node.get_child_at_index(0)
+        items = [menu.get_child_at_index(i).get_name() for i in range(menu.get_child_count())]
+        node.get_selection_iface().select_child(items.index(text))
+    else:
+        node.get_editable_text_iface().set_text_contents(text)
+
+
+def role(kind, name=""):
+    return lambda node: node.get_role() == kind and name in (node.get_name() or "")
+
+
+def box(node):
+    e = node.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
+    return e.x, e.y, e.x + e.width, e.y + e.height
+
+
+def whole(window):
+    """That the window is on the screen and what it shows is within it, as far as it does not scroll."""
+    left, top, right, bottom = box(window)
+    if left < 0 or top < 0 or right > 1024 or bottom > 600:
+        sys.exit(f"the window does not fit on the screen: {box(window)}")
+    for node in walk(window):
+        if node.get_component_iface() and node.get_state_set().contains(Atspi.StateType.SHOWING):
+            x, y, x2, y2 = box(node)
+            if x2 > x and (x < left or x2 > right or y > bottom or y2 < top):
+                sys.exit(f"{node.get_role_name()} {node.get_name()!r} at {box(node)} is not within the window, {box(window)}")
+
+
+def picture(file):
+    gi.require_version("Gdk", "3.0")
+    from gi.repository import Gdk
+    Gdk.init_check([])
+    window = find("the page's window", lambda node: node.get_role() in (Atspi.Role.FRAME, Atspi.Role.DIALOG) and "Editing" in node.get_name())
+    time.sleep(1)  # for what moves to come to rest
+    whole(window)
+    left, top, right, bottom = box(window)
+    image = Gdk.pixbuf_get_from_window(Gdk.get_default_root_window(), left, top, right - left, bottom - top)
+    pixels, n = image.get_pixels(), image.get_n_channels()
+    if len({pixels[i:i + n] for i in range(0, len(pixels), n)}) < 50:
+        sys.exit("the picture is blank")
+    image.savev(file, "png", [], [])
+
+
+def right_to_left(name):
+    node = find(name, labelled(name))
+    label = next(r.get_target(0) for r in node.get_relation_set() if r.get_relation_type() == Atspi.RelationType.LABELLED_BY)
+    if box(label)[0] < box(node)[2]:
+        sys.exit(f"the label at {box(label)} is not right of its field at {box(node)}")
+
+
 editor = subprocess.Popen(["nm-connection-editor", *sys.argv[1].split()])
 for step in sys.argv[2:]:
     if step.startswith("?"):
         find(step, lambda node: step[1:] in node.get_name())
     elif step.startswith("!"):
-        b = find(step, button(step[1:]))
-        until(f"{step[1:]} cannot be pressed", lambda: sensitive(b))
-        b.get_action_iface().do_action(0)
+        press(find(step, button(step[1:])))
     elif step.startswith("dead:"):
         b = find(step, button(step[5:]))
         until(f"{step[5:]} can be pressed", lambda: not sensitive(b))
+    elif step.startswith("+"):
+        press(find(step, role(Atspi.Role.CHECK_BOX, step[1:]), VISIBLE))
+    elif step.startswith(">"):
+        press(find(step, role(Atspi.Role.TOGGLE_BUTTON, step[1:]), VISIBLE))
+    elif step.startswith("in:"):
+        title = step[3:]
+    elif step.startswith("exists:"):
+        until(f"there is no {step[7:]}", lambda: os.path.exists(step[7:]))
+    elif step.startswith("picture:"):
+        picture(step[8:])
+    elif step.startswith("right-to-left:"):
+        right_to_left(step[14:])
+    elif step.startswith("="):
+        enter(find(step, role(Atspi.Role.COMBO_BOX)), step[1:])
     else:
         name, text = step.split("=", 1)
-        node = find(name, labelled(name))
-        if node.get_role() == Atspi.Role.COMBO_BOX:
-            menu = node.get_child_at_index(0)
-            items = [menu.get_child_at_index(i).get_name() for i in range(menu.get_child_count())]
-            node.get_selection_iface().select_child(items.index(text))
-        else:
-            node.get_editable_text_iface().set_text_contents(text)
+        enter(find(name, labelled(name), VISIBLE), text)
 try:
     if "--import" in sys.argv[1]:  # the list of connections stays open
         until("the window stays open", lambda: not any("Editing" in w.get_name() for w in windows()))

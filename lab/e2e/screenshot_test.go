@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"network-manager-softether/lab"
+)
+
+// pictures is where pictures are kept if the variable SCREENSHOTS is set; without it they are taken, looked at as far
+// as a test can, and thrown away, so that a run of the tests changes nothing.
+func pictures(t *testing.T) string {
+	t.Helper()
+	if os.Getenv("SCREENSHOTS") == "" {
+		return t.TempDir()
+	}
+	dir, err := filepath.Abs("../../data/screenshots")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// Every page is whole on a screen of 1024x600: nothing sticks out of the window, and the window not out of the screen.
+func TestSettingsPagesFitTheScreen(t *testing.T) {
+	w := network(t)
+	dir := pictures(t)
+	v := lab.VPN{Name: "Office", Password: "not shown", Data: map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "joe"}}
+	w.ok(w.Desktop.Add(w.ctx, v))
+	identity, advanced := []string{}, []string{">Transport", "TCP connections=8", ">Certificate of the server"}
+	wrong := []string{"Port=99999", "?Port: "}
+	for _, page := range []struct {
+		name  string
+		env   []string
+		steps []string
+	}{
+		{"editor-identity", nil, identity},
+		{"editor-identity-dark", []string{"GTK_THEME=Adwaita:dark"}, identity},
+		{"editor-advanced", nil, advanced},
+		{"editor-advanced-dark", []string{"GTK_THEME=Adwaita:dark"}, advanced},
+		{"editor-problem", nil, wrong},
+		{"editor-certificate", nil, []string{"Authentication=Certificate"}},
+	} {
+		t.Run(page.name, func(t *testing.T) {
+			one := *w
+			one.t = t
+			one.drivesIn(page.env, "--edit="+one.get("Office", "connection.uuid"),
+				append(page.steps, "picture:"+filepath.Join(dir, page.name+".png"), "!Cancel")...)
+		})
+	}
+}
