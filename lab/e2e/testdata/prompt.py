@@ -9,14 +9,9 @@ that in an entry, "picture:FILE" photographs the window, "up" waits until the co
 import os
 import subprocess
 import sys
-import time
 
-import gi
-
-gi.require_version("Gtk", "3.0")
-from gi.repository import Atspi, Gtk  # noqa: E402, F401
-
-import screen  # noqa: E402
+import screen
+from screen import Atspi
 
 log, name, *steps = sys.argv[1:]
 programs = []
