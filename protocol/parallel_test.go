@@ -4,6 +4,7 @@ package protocol_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -369,3 +370,34 @@ func (b brokenConn) Read(p []byte) (int, error) {
 }
 
 func (b brokenConn) Close() error { return b.Conn.Close() }
+
+// TestASessionThatCannotBeReattachedEnds: a half-duplex one would open its second
+// connection at once, but there is no first one any more.
+func TestASessionThatCannotBeReattachedEnds(t *testing.T) {
+	for i := range 40 { // what comes first is decided by chance
+		synctest.Test(t, func(t *testing.T) {
+			pipe := NewPipe()
+			srv := NewServer(WithListener(pipe))
+			defer srv.Close()
+			cfg := &protocol.Config{Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
+				Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe, MaxConnections: 4, HalfDuplex: i%2 == 0}
+			s, err := protocol.Dial(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			s.Start(func([][]byte) {})
+			server, err := srv.Session(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Second)
+			server.Kick()
+			<-s.Done()
+			var refused *protocol.ServerError
+			if !errors.As(s.Err(), &refused) || refused.Code != protocol.CodeSessionTimeout {
+				t.Errorf("session ended with %v", s.Err())
+			}
+		})
+	}
+}

@@ -117,6 +117,10 @@ func (k *upkeep) expired() *conn {
 // half-duplex sessions the old one goes first, or the new one would get the wrong
 // direction.
 func (k *upkeep) act() {
+	all := k.s.pool.all()
+	if len(all) == 0 {
+		return // the session could not be re-attached, and is about to end
+	}
 	if !k.missing() {
 		old := k.expired()
 		if old != nil && k.s.half {
@@ -132,7 +136,6 @@ func (k *upkeep) act() {
 	ctx, cancel := context.WithCancel(k.s.ctx)
 	k.cancel = cancel
 	k.earliest = time.Now().Add(k.s.cfg.interval())
-	all := k.s.pool.all()
 	addr := all[len(all)-1].addr
 	k.s.wg.Go(func() {
 		c, err := k.s.attach(ctx, []netip.AddrPort{addr})
