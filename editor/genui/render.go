@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/xml"
 	"fmt"
 	"strings"
 
@@ -58,6 +57,7 @@ func (p *page) scrolled() {
 // problem is what is wrong with the input. It does not scroll away.
 func (p *page) problem() {
 	p.object("GtkLabel", "problem", func() {
+		p.comesAndGoes()
 		p.property("wrap", "True")
 		p.property("xalign", "0")
 		p.property("max-width-chars", "60")
@@ -116,6 +116,7 @@ func (p *page) grid(section form.Section) {
 		if section == form.Identity {
 			p.cell(1, row, func() {
 				p.object("GtkCheckButton", form.ShowPasswords, func() {
+					p.comesAndGoes()
 					p.text("label", "Show _passwords")
 					p.property("use-underline", "True")
 				})
@@ -126,6 +127,7 @@ func (p *page) grid(section form.Section) {
 
 func (p *page) label(f *form.Field) {
 	p.object("GtkLabel", "label-"+f.Key, func() {
+		p.fieldMayGo(f)
 		p.text("label", f.Label)
 		p.property("use-underline", "True")
 		p.property("mnemonic-widget", f.Key)
@@ -136,6 +138,7 @@ func (p *page) label(f *form.Field) {
 func (p *page) field(f *form.Field) {
 	k := profile.Lookup(f.Key)
 	entry := func() {
+		p.fieldMayGo(f)
 		p.property("hexpand", "True")
 		p.property("activates-default", "True")
 		if k.Default != "" {
@@ -153,12 +156,14 @@ func (p *page) field(f *form.Field) {
 		})
 	case form.Check:
 		p.object("GtkCheckButton", f.Key, func() {
+			p.fieldMayGo(f)
 			p.text("label", f.Label)
 			p.property("use-underline", "True")
-			})
+		})
 	case form.Combo:
 		p.object("GtkComboBoxText", f.Key, func() {
-				p.property("hexpand", "True")
+			p.fieldMayGo(f)
+			p.property("hexpand", "True")
 			p.line("<items>")
 			p.in(func() {
 				for _, w := range f.Words {
@@ -169,6 +174,7 @@ func (p *page) field(f *form.Field) {
 		})
 	case form.File:
 		p.object("GtkBox", "box-"+f.Key, func() {
+			p.fieldMayGo(f)
 			p.property("spacing", "6")
 			p.child(func() { p.object("GtkEntry", f.Key, entry) })
 			p.child(func() {
@@ -181,74 +187,16 @@ func (p *page) field(f *form.Field) {
 	}
 }
 
-func (p *page) line(text string) {
-	p.b.WriteString(strings.Repeat("  ", p.indent) + text + "\n")
-}
-
-func (p *page) in(f func()) {
-	p.indent++
-	f()
-	p.indent--
-}
-
-func (p *page) object(class, id string, inside func()) {
-	layout := p.layout
-	p.layout = nil
-	open := `<object class="` + class + `"`
-	if id != "" {
-		open += ` id="` + id + `"`
+// comesAndGoes is for a widget that the library shows and hides. Hosts with GTK 3 call gtk_widget_show_all, which would
+// show it whatever the library says.
+func (p *page) comesAndGoes() {
+	if p.gtk == 3 {
+		p.property("no-show-all", "True")
 	}
-	p.line(open + ">")
-	p.in(func() {
-		if p.gtk == 3 {
-			p.property("visible", "True")
-		}
-		inside()
-		if layout != nil {
-			layout()
-		}
-	})
-	p.line("</object>")
 }
 
-func (p *page) child(f func()) {
-	p.line("<child>")
-	p.in(f)
-	p.line("</child>")
-}
-
-// cell is a child of a grid. GTK 3 has its place beside the object, GTK 4 in it.
-func (p *page) cell(column, row int, f func()) {
-	place := func(outer, left, top string) {
-		p.line("<" + outer + ">")
-		p.in(func() {
-			p.property(left, fmt.Sprint(column))
-			p.property(top, fmt.Sprint(row))
-		})
-		p.line("</" + outer + ">")
+func (p *page) fieldMayGo(f *form.Field) {
+	if f.When != nil {
+		p.comesAndGoes()
 	}
-	p.child(func() {
-		if p.gtk == 4 {
-			p.layout = func() { place("layout", "column", "row") }
-		}
-		f()
-		if p.gtk == 3 {
-			place("packing", "left-attach", "top-attach")
-		}
-	})
-}
-
-func (p *page) property(name, value string) {
-	p.line(`<property name="` + name + `">` + escape(value) + `</property>`)
-}
-
-// text is a property a translator is to see.
-func (p *page) text(name, value string) {
-	p.line(`<property name="` + name + `" translatable="yes">` + escape(value) + `</property>`)
-}
-
-func escape(s string) string {
-	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(s)) // writing to a Builder does not fail
-	return strings.ReplaceAll(b.String(), "&#39;", "'")
 }

@@ -70,6 +70,8 @@ class Page:
         self.connection = connection
         self.editor = plugin.get_editor(connection)
         self.widget = self.editor.get_widget()
+        if gtk == 3:
+            self.widget.show_all()  # as nm-connection-editor does
         self.changes = 0
         self.editor.connect("changed", self.count)
         self.w = {}
