@@ -10,6 +10,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/protocol/rudp/rudptest"
 )
 
@@ -106,4 +109,32 @@ func (n *NATs) Rendezvous(ctx context.Context) (*rudptest.Rendezvous, error) {
 		}
 		return nil
 	})
+}
+
+// Forget makes the desktop's NAT lose its table, as a restart does, and give the present flows other ports than before.
+// New flows are as they were.
+func (n *NATs) Forget(ctx context.Context) error {
+	rule := func(ports string) error {
+		_, err := n.Home.Must(ctx, "nft", `flush chain ip nat leaving; add rule ip nat leaving oifname "wan0" masquerade `+ports)
+		return err
+	}
+	if err := rule("random"); err != nil {
+		return err
+	}
+	if err := n.Home.Net.ConntrackTableFlush(netlink.ConntrackTable); err != nil {
+		return fmt.Errorf("flushing the NAT's table: %w", err)
+	}
+	err := Await(ctx, "a packet of the desktop to the VPN server", serverLimit, func() error {
+		flows, err := n.Home.Net.ConntrackTableList(netlink.ConntrackTable, unix.AF_INET)
+		if err != nil {
+			return err
+		}
+		for _, f := range flows {
+			if f.Forward.Protocol == unix.IPPROTO_UDP && f.Forward.DstIP.Equal(SiteAddr.AsSlice()) {
+				return nil
+			}
+		}
+		return errors.New("none is in the NAT's table")
+	})
+	return errors.Join(err, rule(""))
 }

@@ -18,20 +18,20 @@ type datagramStream interface {
 	SendBulk(frames [][]byte) error
 }
 
+// datagrams returns the connection as R-UDP, nil if it is something else.
+func (c *control) datagrams() datagramStream {
+	d, _ := c.raw.(datagramStream)
+	return d
+}
+
 // wantsBulk reports whether frames shall travel beside the stream of c. There, as over
 // UDP, version 1 is only for those who ask for it; and a server that can grant nothing
 // better is not asked, as it could not be told to leave it.
 func (s *settings) wantsBulk(c *control) bool {
-	if _, ok := c.raw.(datagramStream); !ok {
+	switch {
+	case c.datagrams() == nil, s.UDP == UDPOff:
 		return false
-	}
-	switch s.UDP {
-	case UDPOff:
-		return false
-	case UDPV1:
-		return true
-	}
-	if bulk.Secure(c.hello.version, c.hello.build) {
+	case s.UDP == UDPV1, bulk.Secure(c.hello.version, c.hello.build):
 		return true
 	}
 	s.log.Info("frames share the stream: this server's datagrams beside it have only a weak cipher", "server", c.addr, "build", c.hello.build)
@@ -39,15 +39,14 @@ func (s *settings) wantsBulk(c *control) bool {
 }
 
 // grantBulk returns what the server grants, nil for nothing.
-func (s *settings) grantBulk(c *control, welcome *pack.Pack) (*bulk.Params, error) {
-	if !s.wantsBulk(c) {
+func (c *control) grantBulk(s *settings, welcome *pack.Pack) (*bulk.Params, error) {
+	switch {
+	case !c.bulk:
 		return nil, nil
+	case s.UDP == UDPV1:
+		return bulk.Accept(welcome, 1)
 	}
-	lowest := 2
-	if s.UDP == UDPV1 {
-		lowest = 1
-	}
-	return bulk.Accept(welcome, lowest)
+	return bulk.Accept(welcome, 2)
 }
 
 // A bulkChannel sends frames beside the stream of a session's connection. A nil

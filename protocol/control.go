@@ -29,6 +29,7 @@ type control struct {
 	limits *timing
 	hello  hello
 	udp    *udpOffer   // nil: none
+	bulk   bool        // bulk datagrams are offered
 	stop   func() bool // ends the watch over the context
 
 	mu        sync.Mutex

@@ -58,7 +58,7 @@ func Dial(ctx context.Context, cfg *Config) (*Session, error) {
 // login sends the login and returns either a redirect or a welcome.
 func (s *settings) login(c *control) (*redirect, *welcome, error) {
 	s.log.Debug("logging in", "server", c.addr, "product", c.hello.product, "hub", s.Hub, "auth", s.auth.authName())
-	c.udp = s.offerUDP(c)
+	c.udp, c.bulk = s.offerUDP(c), s.wantsBulk(c)
 	request, err := s.loginPack(c)
 	if err != nil {
 		return nil, nil, err
@@ -81,7 +81,10 @@ func (s *settings) login(c *control) (*redirect, *welcome, error) {
 	w, err := s.parseWelcome(p)
 	if err == nil {
 		w.udp = c.udp.grant(s, p)
-		w.bulk, err = s.grantBulk(c, p)
+		w.bulk, err = c.grantBulk(s, p)
+		if c.datagrams() != nil {
+			w.connections = 1 // the server's second one is for a path that is lost
+		}
 	}
 	return nil, w, err
 }

@@ -53,7 +53,10 @@ func (s *settings) loginPack(c *control) (*pack.Pack, error) {
 	if c.udp != nil {
 		c.udp.AddTo(p)
 	}
-	if s.wantsBulk(c) {
+	if c.datagrams() != nil {
+		p.AddBool("support_udp_recovery", true) // else the session would end with its connection
+	}
+	if c.bulk {
 		bulk.Offer(p)
 	}
 	s.addNodeInfo(p, c)

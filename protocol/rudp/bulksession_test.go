@@ -41,6 +41,9 @@ type bulkServer struct {
 func (b *bulkServer) welcome(x *softethertest.Exchange) bool {
 	conn := <-b.conns
 	b.asked <- x.Login.Bool("support_bulk_on_rudp")
+	if !x.Login.Bool("support_udp_recovery") {
+		b.t.Error("the session is to end with its connection")
+	}
 	if !x.Login.Bool("support_bulk_on_rudp") {
 		return true
 	}
@@ -104,7 +107,7 @@ func TestSessionBesideTheStream(t *testing.T) {
 				t.Cleanup(srv.Close)
 				s, err := protocol.Dial(within(t, 10*time.Second), &protocol.Config{
 					Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "alice", Auth: protocol.Password{Secret: "secret1"},
-					Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: dialFunc(dial), UDP: tt.mode,
+					Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: dialFunc(dial), UDP: tt.mode, MaxConnections: 4,
 				})
 				if !errors.Is(err, tt.err) {
 					t.Fatalf("got %v, want %v", err, tt.err)
@@ -119,6 +122,9 @@ func TestSessionBesideTheStream(t *testing.T) {
 					return
 				}
 				defer s.Close()
+				if n := s.Info().MaxConnections; n != 1 {
+					t.Errorf("%d connections, where one is all that makes sense", n)
+				}
 				got := make(chan []byte, 100)
 				s.Start(func(frames [][]byte) {
 					for _, f := range frames {

@@ -50,7 +50,7 @@ func (t *Traversal) Dial(ctx context.Context, server netip.Addr) (net.Conn, erro
 		return nil, err
 	}
 	conn := socket.(*net.UDPConn)
-	where, err := t.inquire(ctx, conn, rendezvous, server)
+	where, plea, err := t.inquire(ctx, conn, rendezvous, server)
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -60,7 +60,7 @@ func (t *Traversal) Dial(ctx context.Context, server netip.Addr) (net.Conn, erro
 		conn.Close()
 		return dialUDP(ctx, t.Control, where.addr)
 	}
-	c, err := newPunched(conn, where.addr)
+	c, err := newPunched(conn, where.addr, plea, rendezvous)
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -89,8 +89,9 @@ func (t *Traversal) rendezvous(ctx context.Context, server netip.Addr) (netip.Ad
 	return netip.AddrPort{}, fmt.Errorf("%s has no IPv4 address", host)
 }
 
-// inquire holds the dialogue. The NAT will know conn afterwards.
-func (t *Traversal) inquire(ctx context.Context, conn *net.UDPConn, rendezvous netip.AddrPort, server netip.Addr) (*meeting, error) {
+// inquire holds the dialogue. The NAT will know conn afterwards. It also returns the
+// request that was answered.
+func (t *Traversal) inquire(ctx context.Context, conn *net.UDPConn, rendezvous netip.AddrPort, server netip.Addr) (*meeting, []byte, error) {
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	var id [8]byte
@@ -98,12 +99,14 @@ func (t *Traversal) inquire(ctx context.Context, conn *net.UDPConn, rendezvous n
 	q := &inquiry{target: server, hint: t.Hint, host: t.Host, id: binary.BigEndian.Uint64(id[:])}
 	began := time.Now()
 	buf := make([]byte, maxInquiry)
+	var request []byte
 	for ctx.Err() == nil {
 		b, next, err := q.ask(time.Since(began))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if b != nil {
+			request = b
 			// What cannot be sent is asked again; in the end, ctx is over.
 			conn.WriteToUDPAddrPort(b, rendezvous)
 		}
@@ -116,20 +119,20 @@ func (t *Traversal) inquire(ctx context.Context, conn *net.UDPConn, rendezvous n
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			continue
 		case err != nil:
-			return nil, fmt.Errorf("%w: %w", ErrNoRendezvous, err)
+			return nil, nil, fmt.Errorf("%w: %w", ErrNoRendezvous, err)
 		case from != rendezvous:
 			continue
 		}
 		where, err := q.hear(buf[:n])
 		if err != nil {
-			return nil, fmt.Errorf("%v: %w", server, err)
+			return nil, nil, fmt.Errorf("%v: %w", server, err)
 		}
 		if where != nil {
 			if !stop() {
 				break
 			}
-			return where, nil
+			return where, request, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %v: %w", ErrNoRendezvous, rendezvous, ctx.Err())
+	return nil, nil, fmt.Errorf("%w: %v: %w", ErrNoRendezvous, rendezvous, ctx.Err())
 }

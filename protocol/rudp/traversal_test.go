@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,6 +96,30 @@ func TestServersPortMoves(t *testing.T) {
 		t.Errorf("connected to %v, want %v", c.RemoteAddr(), l.Addr())
 	}
 	echoes(t, l, c)
+}
+
+// The server does not punch, or its punch is lost: it is asked for another one.
+func TestPunchIsAskedForAgain(t *testing.T) {
+	l, _ := listen(t, "udp")
+	var asked atomic.Int32
+	r := meet(t, l, func(r *rudptest.Rendezvous) {
+		r.Servers[public] = netip.AddrPortFrom(l.AddrPort().Addr(), 9) // nobody there
+		r.Before = func(client netip.AddrPort) {
+			if asked.Add(1) == 2 {
+				l.Punch(client)
+			}
+		}
+	})
+	tr := rudp.Traversal{Rendezvous: r.AddrPort()}
+	c, err := tr.Dial(within(t, 5*time.Second), public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	echoes(t, l, c)
+	time.Sleep(2 * time.Second)
+	if n := asked.Load(); n != 2 {
+		t.Errorf("the rendezvous server was asked %d times, want 2: there was an answer then", n)
+	}
 }
 
 func TestTraversalFails(t *testing.T) {
