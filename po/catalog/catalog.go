@@ -31,7 +31,8 @@ func Load() {
 }
 
 // Languages returns the names of the folders in which a person's translations may be, the best first, by the rules of
-// gettext ("Locale Environment Variables" and "The LANGUAGE variable" in its manual): none in the locale C.
+// gettext ("Locale Environment Variables" and "The LANGUAGE variable" in its manual): none in the locale C. As in glibc,
+// C.UTF-8 is another one: without a language of its own, but LANGUAGE counts.
 func Languages(getenv func(string) string) []string {
 	locale := ""
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
@@ -39,7 +40,7 @@ func Languages(getenv func(string) string) []string {
 			break
 		}
 	}
-	if base, _, _ := strings.Cut(locale, "."); base == "" || base == "C" || base == "POSIX" {
+	if locale == "" || locale == "C" || locale == "POSIX" {
 		return nil
 	}
 	wanted := locale
