@@ -64,15 +64,39 @@ func (d *Desktop) StartShell(ctx context.Context) (*Shell, error) {
 	return s, nil
 }
 
-// files makes the person's home. It is where her sockets are, too.
+// files makes the person's home, where her sockets are, too.
 func (s *Shell) files() error {
+	if err := s.desktop.openPlugin(); err != nil {
+		return err
+	}
 	conf := s.dir + "/.config/glib-2.0/settings"
-	if err := errors.Join(os.MkdirAll(conf, 0o700), os.WriteFile(conf+"/keyfile", []byte(settings), 0o600), os.WriteFile(s.dir+"/session.conf", []byte(s.busConfig()), 0o600)); err != nil {
+	err := errors.Join(os.MkdirAll(conf, 0o700), os.WriteFile(conf+"/keyfile", []byte(settings), 0o600),
+		os.WriteFile(s.dir+"/session.conf", []byte(s.busConfig()), 0o600))
+	if err != nil {
 		return err
 	}
 	return filepath.WalkDir(s.dir, func(path string, _ os.DirEntry, err error) error {
 		return errors.Join(err, os.Chown(path, person, person))
 	})
+}
+
+// openPlugin copies what runs as the person to where she may read it: the folder it was built in may be closed to her.
+func (d *Desktop) openPlugin() error {
+	opts := &d.lab.opts
+	if opts.Installed {
+		return nil
+	}
+	for _, file := range []*string{&opts.Editor, &opts.AuthDialog} {
+		content, err := os.ReadFile(*file)
+		if err != nil {
+			return err
+		}
+		*file = filepath.Join(d.dir, filepath.Base(*file))
+		if err := os.WriteFile(*file, content, 0o755); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(d.Path(vpnDir+"/nm-softether-service.name"), []byte(d.lab.nameFile()), 0o644)
 }
 
 // busConfig is a session bus that lets in, besides the person, the lab, which is root.
@@ -157,27 +181,46 @@ func (s *Shell) Start(name string, c Command) (*Process, error) {
 	return s.desktop.Start(name, c)
 }
 
-// FlipVPN flips the switch of a VPN connection in the system menu.
-func (s *Shell) FlipVPN(ctx context.Context, name string) error {
-	shell := s.Program("gnome-shell")
-	for _, step := range [][2]string{{"menu", "System"}, {"toggle button", name}} {
-		w, err := shell.Find(ctx, step[0], step[1])
-		if err != nil {
-			return err
-		}
-		// Its widgets have actions, which do nothing.
-		if err := errors.Join(w.Focus(), s.Key(KeyReturn)); err != nil {
-			return err
-		}
+// Give puts a file into the person's home and returns its path.
+func (s *Shell) Give(name string, content []byte) (string, error) {
+	path := filepath.Join(s.dir, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return "", err
 	}
-	return nil
+	return path, os.Chown(path, person, person)
 }
 
-// Picture is what the screen shows.
-func (s *Shell) Picture() (image.Image, error) { return s.picture("Screenshot", false, false) }
+// FlipVPN flips the switch of a VPN connection in the system menu. The shell's widgets have actions, but those do nothing.
+func (s *Shell) FlipVPN(ctx context.Context, name string) error {
+	shell := s.Program("gnome-shell")
+	menu, err := shell.Find(ctx, "menu", "System")
+	if err != nil {
+		return err
+	}
+	shown := func() error { return shell.Some("toggle button", name) }
+	if err := errors.Join(menu.Focus(), s.PressUntil(ctx, "the switch of "+name, shown, KeyReturn)); err != nil {
+		return err
+	}
+	toggle, err := shell.Find(ctx, "toggle button", name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(toggle.Focus(), s.Press(KeyReturn))
+}
+
+// Picture is what the screen shows. It takes some seconds.
+func (s *Shell) Picture(ctx context.Context) (image.Image, error) {
+	if err := s.keyboard.pull(); err != nil {
+		return nil, err
+	}
+	if err := s.Program("gnome-shell").AwaitNone(ctx, "push button", "Stop Screen Sharing"); err != nil {
+		return nil, err
+	}
+	return s.picture("Screenshot", false, false)
+}
 
 // WindowPicture is the window that has the keyboard.
-func (s *Shell) WindowPicture() (image.Image, error) {
+func (s *Shell) WindowPicture(context.Context) (image.Image, error) {
 	return s.picture("ScreenshotWindow", true, false, false)
 }
 

@@ -3,10 +3,12 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -37,7 +39,7 @@ const (
 	StateEditable  = 7
 	StateFocused   = 12
 	StateSensitive = 24
-	StateShowing   = 25
+	StateVisible   = 30
 )
 
 // Is reports whether the widget was in that state when it was found.
@@ -50,17 +52,24 @@ func (w *Widget) hasRole(roles string) bool {
 
 func (w *Widget) String() string { return fmt.Sprintf("%s %q", w.Role, w.Name) }
 
+// answerLimit bounds the wait for an answer of a program, which may be busy or have just ended.
+const answerLimit = 10 * time.Second
+
 func (w *Widget) call(method string, args ...any) *dbus.Call {
-	return w.conn.Object(w.at.Bus, w.at.Path).Call(atspi+method, 0, args...)
+	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
+	defer cancel()
+	return w.conn.Object(w.at.Bus, w.at.Path).CallWithContext(ctx, atspi+method, 0, args...)
 }
 
 // look reads a widget and what it consists of. The calls go out together: a busy program answers each with its own delay.
 func look(conn *dbus.Conn, at accessible) (*Widget, []accessible, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
+	defer cancel()
 	o := conn.Object(at.Bus, at.Path)
-	role := o.Go(atspi+"Accessible.GetRoleName", 0, nil)
-	state := o.Go(atspi+"Accessible.GetState", 0, nil)
-	children := o.Go(atspi+"Accessible.GetChildren", 0, nil)
-	name := o.Go("org.freedesktop.DBus.Properties.Get", 0, nil, atspi+"Accessible", "Name")
+	role := o.GoWithContext(ctx, atspi+"Accessible.GetRoleName", 0, nil)
+	state := o.GoWithContext(ctx, atspi+"Accessible.GetState", 0, nil)
+	children := o.GoWithContext(ctx, atspi+"Accessible.GetChildren", 0, nil)
+	name := o.GoWithContext(ctx, "org.freedesktop.DBus.Properties.Get", 0, nil, atspi+"Accessible", "Name")
 	w := &Widget{conn: conn, at: at}
 	var states []uint32
 	var named dbus.Variant

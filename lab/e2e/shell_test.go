@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"image"
 	"image/png"
@@ -46,13 +47,13 @@ func (p prompt) types(text string) {
 	if text != "" {
 		p.w.ok(field.SetText(text))
 	}
-	p.w.ok(errors.Join(field.Focus(), p.shell.Key(lab.KeyReturn)))
+	p.w.ok(errors.Join(field.Focus(), p.shell.Press(lab.KeyReturn)))
 }
 
 // cancels closes the question, and checks that this is the end of it.
 func (p prompt) cancels() {
 	p.w.t.Helper()
-	p.w.ok(p.shell.Key(lab.KeyEscape))
+	p.w.ok(p.shell.Press(lab.KeyEscape))
 	p.w.eventually("the connection to end", perTest/4, func() error {
 		state, err := p.w.Desktop.State(p.name)
 		return is("its state", state, 0, err)
@@ -72,17 +73,15 @@ func (w *world) comesUp(name string) {
 	w.pings(lab.OfficeGateway)
 }
 
-// photo takes a picture of what the shell shows, if the folder LAB_SCREENSHOTS is named.
-func (w *world) photo(name string, shell *lab.Shell, take func() (image.Image, error)) {
+// photo takes a picture of a page if pictures are kept: that takes a while.
+func (w *world) photo(name string, take func(context.Context) (image.Image, error)) {
 	w.t.Helper()
-	dir := os.Getenv("LAB_SCREENSHOTS")
-	if dir == "" {
+	if os.Getenv("SCREENSHOTS") == "" {
 		return
 	}
-	w.ok(shell.AwaitNone(w.ctx, "push button", "Stop Screen Sharing")) // the shell's sign that keys came from elsewhere
-	picture, err := take()
+	picture, err := take(w.ctx)
 	w.ok(err)
-	f, err := os.Create(filepath.Join(dir, name+".png"))
+	f, err := os.Create(filepath.Join(pictures(w.t), name+".png"))
 	w.ok(err)
 	w.ok(errors.Join(png.Encode(f, picture), f.Close()))
 }
@@ -112,7 +111,7 @@ func TestGNOMEShell(t *testing.T) {
 func typesPassword(p prompt, v lab.VPN) {
 	p.flips(v)
 	p.awaits("user “" + lab.Alice.Name + "” on " + lab.ServerName)
-	p.w.photo("shell-prompt", p.shell, p.shell.Picture)
+	p.w.photo("shell-prompt", p.shell.Picture)
 	p.types(lab.Alice.Password)
 	p.w.comesUp(p.name)
 }
@@ -151,7 +150,7 @@ func trusts(p prompt, v lab.VPN) {
 	fingerprint := p.distrusts(&v)
 	p.flips(v)
 	p.awaits(lab.ServerName, "self-signed", grouped(fingerprint))
-	p.w.photo("shell-certificate", p.shell, p.shell.Picture)
+	p.w.photo("shell-certificate", p.shell.Picture)
 	p.types("") // "yes" is there already
 	p.w.comesUp(p.name)
 	p.w.down(p.name)

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"network-manager-softether/lab"
+)
+
+// settings is the network page of GNOME Settings in a session with GNOME Shell.
+type settings struct {
+	w      *world
+	shell  *lab.Shell
+	screen *lab.Screen // its windows alone
+}
+
+// Places of the pages of a connection.
+const identity = 1
+
+func (w *world) settings(shell *lab.Shell, env ...string) settings {
+	w.t.Helper()
+	// Drawing without OpenGL, which is slow where it is imitated.
+	p, err := shell.Start("settings", lab.Command{Args: []string{"gnome-control-center", "network"}, Env: append(env, "GSK_RENDERER=cairo")})
+	w.ok(err)
+	w.t.Cleanup(func() {
+		w.ok(p.Stop(w.ctx, syscall.SIGTERM))
+		if w.t.Failed() {
+			w.t.Log(p.Tail(20))
+		}
+	})
+	return settings{w, shell, shell.Program("gnome-control-center")}
+}
+
+func (s settings) find(role, text string) *lab.Widget {
+	s.w.t.Helper()
+	found, err := s.screen.Find(s.w.ctx, role, text)
+	s.w.ok(err)
+	return found
+}
+
+// presses presses a button, once it can be pressed.
+func (s settings) presses(role, text string) {
+	s.w.t.Helper()
+	s.awaits(role, text, true)
+	s.w.ok(s.find(role, text).Press())
+}
+
+// awaits waits until a button can be pressed, or cannot.
+func (s settings) awaits(role, text string, on bool) {
+	s.w.t.Helper()
+	s.w.eventually(fmt.Sprintf("%s %q", role, text), perTest/4, func() error {
+		return is("whether it can be pressed", s.find(role, text).Is(lab.StateSensitive), on, nil)
+	})
+}
+
+// types replaces what is in fields; each is "field=text".
+func (s settings) types(fields ...string) {
+	s.w.t.Helper()
+	for _, f := range fields {
+		name, text, _ := strings.Cut(f, "=")
+		s.w.ok(s.find("text box", name).SetText(text))
+	}
+}
+
+// adds opens a row of the list of what can be added; then something of that role and text is showing.
+func (s settings) adds(row, role, text string) {
+	s.w.t.Helper()
+	s.presses("button", "Add connection")
+	s.w.ok(s.screen.MoveTo(s.w.ctx, lab.KeyDown, "list item", row))
+	s.w.ok(s.screen.PressUntil(s.w.ctx, row, func() error { return s.screen.Some(role, text) }, lab.KeyReturn))
+}
+
+// opens opens the page of the only connection.
+func (s settings) opens() {
+	s.w.t.Helper()
+	s.presses("button", "Options")
+	s.w.ok(s.find("tab list", "").Choose(identity))
+}
+
+// saved waits until NetworkManager has all of these in vpn.data.
+func (s settings) saved(name string, items ...string) {
+	s.w.t.Helper()
+	s.w.eventually("the connection to be saved", perTest/4, func() error {
+		data, err := s.w.Desktop.MustNMCLI(s.w.ctx, "-g", "vpn.data", "connection", "show", name)
+		for _, item := range items {
+			if !strings.Contains(data, item) {
+				err = errors.Join(err, fmt.Errorf("vpn.data lacks %s: %s", item, data))
+			}
+		}
+		return err
+	})
+}
+
+// One person, one session, one errand after the other.
+func TestGNOMESettings(t *testing.T) {
+	w := freshNetwork(t)
+	shell, err := w.Desktop.StartShell(w.ctx)
+	w.ok(err)
+	for name, test := range map[string]func(*world, *lab.Shell){
+		"a person adds a connection and switches it on": addsInSettings,
+		"a person edits a connection":                   editsInSettings,
+		"wrong input cannot be saved":                   errsInSettings,
+		"a person imports a file":                       importsInSettings,
+	} {
+		t.Run(name, func(t *testing.T) { test(enter(t, w.Lab), shell) })
+	}
+}
+
+func addsInSettings(w *world, shell *lab.Shell) {
+	s := w.settings(shell)
+	s.adds("SoftEther", "text box", "Virtual hub")
+	s.awaits("button", "Add Add", false)
+	s.types("Name=Office", "Server="+lab.ServerName, "Virtual hub="+lab.HubOffice, "User name="+lab.Alice.Name, "Password="+lab.Alice.Password)
+	w.photo("settings-page", shell.WindowPicture)
+	s.presses("button", "Add Add")
+	s.saved("Office", "gateway = "+lab.ServerName, "hub = "+lab.HubOffice, "user = "+lab.Alice.Name)
+	if got := w.get("Office", "vpn.secrets"); got != "password = "+lab.Alice.Password {
+		w.t.Errorf("the secrets are %q", got)
+	}
+	s.presses("switch", "Office")
+	p := prompt{w, shell, "Office"}
+	p.awaits("self-signed")
+	p.types("") // trusts
+	w.comesUp("Office")
+}
+
+func editsInSettings(w *world, shell *lab.Shell) {
+	v := w.profile("Office", lab.HubNAT, lab.Alice)
+	v.Data["made-up"] = "kept"
+	w.ok(w.Desktop.Add(w.ctx, v))
+	s := w.settings(shell, "ADW_DEBUG_COLOR_SCHEME=prefer-dark")
+	s.opens()
+	s.awaits("button", "Apply", false)
+	s.types("Virtual hub="+lab.HubOffice, "User name=bob")
+	s.w.ok(s.find("combo box", "Authentication").Choose(1))
+	s.presses("button", "Transport")
+	s.types("TCP connections=4")
+	s.ticks("Compress", 'm')
+	w.photo("settings-page-dark", shell.WindowPicture)
+	s.presses("button", "Apply")
+	s.saved("Office", "hub = "+lab.HubOffice, "user = bob", "auth-type = plain-password", "max-connections = 4", "compression = yes",
+		"made-up = kept", "server-cert-sha256 = "+v.Data["server-cert-sha256"])
+}
+
+// ticks turns a check button by Alt and a letter.
+func (s settings) ticks(text string, letter uint32) {
+	s.w.t.Helper()
+	before := s.find("checkbox", text).Is(lab.StateChecked)
+	s.w.ok(s.screen.PressUntil(s.w.ctx, "the tick at "+text, func() error {
+		return is("whether it is there", s.find("checkbox", text).Is(lab.StateChecked), !before, nil)
+	}, lab.KeyAlt, letter))
+}
+
+func errsInSettings(w *world, shell *lab.Shell) {
+	w.ok(w.Desktop.Add(w.ctx, w.profile("Office", lab.HubOffice, lab.Alice)))
+	s := w.settings(shell)
+	s.opens()
+	s.types("Port=99999")
+	s.find("label", `Port: "99999": a number from 1 to 65535`)
+	s.awaits("button", "Apply", false)
+	w.photo("settings-problem", shell.WindowPicture)
+	s.types("Port=5555")
+	s.w.ok(s.screen.AwaitNone(w.ctx, "label", "99999"))
+	s.presses("button", "Apply")
+	s.saved("Office", "port = 5555")
+}
+
+func importsInSettings(w *world, shell *lab.Shell) {
+	text, err := os.ReadFile(official(w.t, "radius-http-proxy"))
+	w.ok(err)
+	file, err := shell.Give("office.vpn", text)
+	w.ok(err)
+	s := w.settings(shell)
+	s.adds("Import from file", "widget", "Select file")
+	// The field for a path is shown when one begins.
+	w.ok(s.screen.PressUntil(w.ctx, "the field for a path", func() error { return s.screen.Some("text box", "GtkFileChooserEntry") }, '/'))
+	s.types("GtkFileChooserEntry=" + file)
+	s.presses("button", "Open Open")
+	s.types("Virtual hub=OTHER")
+	s.presses("button", "Add Add")
+	s.saved("radius", "gateway = vpn.example.com", "hub = OTHER", "auth-type = plain-password", `proxy-server = proxy.example.com\:3128`)
+	if got := w.get("radius", "vpn.secrets"); !strings.Contains(got, "password = pässword 密码") || !strings.Contains(got, "proxy-password = proxypw") {
+		w.t.Errorf("vpn.secrets is %s", got)
+	}
+}
