@@ -119,7 +119,8 @@ func TestALostConnectionIsReattached(t *testing.T) {
 
 func TestOurEndOfALostConnectionIsPolite(t *testing.T) {
 	t.Parallel()
-	srv := start(t, WithTimeout(300*time.Millisecond), WithHandler(func(s *ServerSession) { s.Freeze() }))
+	// The server itself is more patient: how late our keep-alives are is not the point.
+	srv := start(t, WithFault(StepLogin, SetInt("timeout", 300)), WithHandler(func(s *ServerSession) { s.Freeze() }))
 	cfg := alice(srv)
 	events := watch(cfg)
 	s := dial(t, cfg)

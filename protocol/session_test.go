@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -163,31 +164,40 @@ func waitEnd(t *testing.T, srv *Server, n int, want End) {
 // TestCloseBreaksAStuckSend: the network takes nothing any more, and Send waits.
 func TestCloseBreaksAStuckSend(t *testing.T) {
 	t.Parallel()
-	srv := start(t, WithFault(StepData, func(x *Exchange) bool { <-x.Done; return false }))
-	s := dial(t, alice(srv))
-	s.Start(func([][]byte) {})
-	sent := make(chan error)
-	go func() {
-		var f [][]byte
-		for i := range 40 {
-			f = append(f, numbered(1514, uint32(i)))
-		}
-		b := batch(f...)
-		for {
-			if err := s.Send(b); err != nil {
-				sent <- err
-				return
+	for _, n := range []int{1, 4} {
+		t.Run(fmt.Sprint(n, " connections"), func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, WithFault(StepData, func(x *Exchange) bool { <-x.Done; return false }))
+			cfg := many(srv, n)
+			s := dial(t, cfg)
+			s.Start(func([][]byte) {})
+			for ctx := patiently(t); s.Connections() < n && ctx.Err() == nil; {
+				time.Sleep(time.Millisecond)
 			}
-		}
-	}()
-	time.Sleep(100 * time.Millisecond) // long enough to fill the socket's buffers
-	began := time.Now()
-	s.Close()
-	if took := time.Since(began); took > 15*time.Second { // the session's time-out is 20 s
-		t.Errorf("Close took %v", took)
-	}
-	if err := <-sent; !errors.Is(err, protocol.ErrClosed) {
-		t.Errorf("Send: %v, want %v", err, protocol.ErrClosed)
+			sent := make(chan error)
+			go func() {
+				var f [][]byte
+				for i := range 40 {
+					f = append(f, udp(uint16(i), 1))
+				}
+				b := batch(f...)
+				for {
+					if err := s.Send(b); err != nil {
+						sent <- err
+						return
+					}
+				}
+			}()
+			time.Sleep(500 * time.Millisecond) // long enough to fill the sockets' buffers
+			began := time.Now()
+			s.Close()
+			if took := time.Since(began); took > 15*time.Second { // the session's time-out is 20 s
+				t.Errorf("Close took %v", took)
+			}
+			if err := next(t, sent, "the end of Send"); !errors.Is(err, protocol.ErrClosed) {
+				t.Errorf("Send: %v, want %v", err, protocol.ErrClosed)
+			}
+		})
 	}
 }
 

@@ -35,11 +35,15 @@ const (
 // A connection that takes nothing does not stop the others: its queue fills up,
 // and from then on frames for it are dropped.
 //
-// It is safe for concurrent use, one sender at a time.
+// It is safe for concurrent use. Senders take turns, and one that waits for room keeps
+// nobody else: the session goes on to replace connections meanwhile.
 type spreader struct {
 	qos     bool // one connection is for urgent frames
 	born    time.Time
 	dropped atomic.Uint64 // frames that found no room
+
+	sending sync.Mutex // held by a sender, also while it waits
+	timer   *time.Timer
 
 	mu      sync.Mutex // guards what follows, and conn.share of every connection
 	flows   [flowTable]flow
@@ -47,7 +51,6 @@ type spreader struct {
 	looked  time.Duration // when look was last called
 	moved   time.Duration // when rebalance last moved a flow
 	touched []*conn       // given frames by the batch under way
-	timer   *time.Timer
 }
 
 // A flow is an entry of the table: what it travels on, when it last did, and how
@@ -74,6 +77,8 @@ func newSpreader(qos bool) *spreader {
 
 // send gives the frames to the queues of the connections in p.
 func (sp *spreader) send(frames [][]byte, p *pool) {
+	sp.sending.Lock()
+	defer sp.sending.Unlock()
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	now := time.Since(sp.born)
@@ -128,8 +133,10 @@ func (sp *spreader) sendOne(f []byte, now time.Duration, p *pool) {
 }
 
 // await waits a moment for room in the queue of c and reports whether there may be
-// some now.
+// some now. Meanwhile it lets go of mu, which the caller holds.
 func (sp *spreader) await(c *conn) bool {
+	sp.mu.Unlock()
+	defer sp.mu.Lock()
 	c.queue.kick()
 	sp.timer.Reset(roomPatience)
 	defer sp.timer.Stop()
