@@ -205,9 +205,10 @@ func TestIdlePathDoesNotListenAndIsBackAtOnce(t *testing.T) {
 	ce, se := ends(t, 2)
 	cs, ss := socket(t, "127.0.0.1", 0), socket(t, "127.0.0.1", 0)
 	begin := time.Now()
-	client := start(t, PathConfig{Engine: ce, Conn: cs, Port: portOf(ss), Idle: true, Start: begin, idle: 1500 * time.Millisecond})
+	client := start(t, PathConfig{Engine: ce, Conn: cs, Port: portOf(ss), Start: begin, idle: 1500 * time.Millisecond})
 	server := start(t, PathConfig{Engine: se, Conn: ss, Port: portOf(cs), Start: begin})
-	mature(t, client)
+	mature(t, client) // before it goes deaf, however long that takes
+	client.SetActive(false)
 	within(t, "the client to stop listening", client.deaf.Load)
 	calls := client.Stats().ReceiveCalls
 	for range 5 {
