@@ -256,7 +256,7 @@ func must(b []byte, err error) []byte {
 
 func TestAReattachedConnectionMustShowTheSameCertificate(t *testing.T) {
 	t.Parallel()
-	srv := start(t, WithTimeout(time.Second))
+	srv := start(t, WithTimeout(20*time.Second))
 	other := start(t, WithCertificate(anyCertificate(t)))
 	cfg := alice(srv)
 	var to atomic.Value

@@ -151,7 +151,7 @@ func (h *hop) behind(t *testing.T, cfg *protocol.Config, password string) *proto
 }
 
 func TestThroughAProxy(t *testing.T) {
-	member := start(t, AsMember(), WithHandler(Echo), WithTimeout(1500*time.Millisecond))
+	member := start(t, AsMember(), WithHandler(Echo), WithTimeout(15*time.Second))
 	controller := start(t, WithRedirect(&Redirect{To: member, Addr: netip.MustParseAddr("192.0.2.7"), Ports: []uint32{992, 443}}))
 	h := startHop(t, map[string]string{"vpn.test:443": controller.Addr(), "192.0.2.7:443": member.Addr()})
 	cfg := h.behind(t, alice(controller), "secret")
