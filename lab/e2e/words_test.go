@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// installed is the folder with what make stage installs, as seen from here.
+func installed(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("LAB_PREFIX")
+	if dir == "" {
+		dir = "../../build/stage"
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// says runs an installed program for a person with a language, and returns what it shows.
+func says(t *testing.T, language, stdin string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), perTest)
+	defer cancel()
+	dir := installed(t)
+	c := exec.CommandContext(ctx, filepath.Join(dir, args[0]), args[1:]...)
+	c.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "LANGUAGE="+language, "TEXTDOMAINDIR="+filepath.Join(dir, "usr/share/locale"))
+	c.Stdin = strings.NewReader(stdin)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// TestPersonIsSpokenToInHerLanguage asks in German, Japanese and Persian what English would ask, with the catalogs as they
+// are installed.
+func TestPersonIsSpokenToInHerLanguage(t *testing.T) {
+	const connection = "DATA_KEY=gateway\nDATA_VAL=vpn.example.com\n\nDATA_KEY=hub\nDATA_VAL=OFFICE\n\nDATA_KEY=user\nDATA_VAL=joe\n\nDONE\n\nQUIT\n\n"
+	const list = "*vpn_servers\r\n#HostName,IP,Score,Ping,Speed,CountryLong,CountryShort,NumVpnSessions,Uptime,TotalUsers,TotalTraffic,LogType,Operator,Message,OpenVPN_ConfigData_Base64\r\n" +
+		"vpn1,192.0.2.7,1,5,200000000,Japan,JP,3,86400000,1,1,2weeks,x,,cHJvdG8gdGNwCnJlbW90ZSAxOTIuMC4yLjcgOTkyCg==\r\n*\r\n"
+	dialog := []string{"usr/lib/NetworkManager/nm-softether-auth-dialog", "--external-ui-mode", "-i", "-u", "U", "-n", "Work", "-s", "org.freedesktop.NetworkManager.softether"}
+	certificate := append(dialog, "-t", "trust-sha256-"+strings.Repeat("ab", 32), "-t",
+		"x-vpn-message:The certificate of vpn.example.com is self-signed.\nSubject: CN=vpn\nValid: 2026-01-01 to 2036-01-01")
+	for _, tc := range []struct {
+		language string
+		stdin    string
+		args     []string
+		want     []string
+	}{
+		{"de", connection, dialog, []string{"Title=VPN-Anmeldung: Work\n", "Label=Passwort\n", "Benutzer „joe“ auf vpn.example.com, Hub „OFFICE“"}},
+		{"ja", connection, dialog, []string{"Title=VPN 認証: Work\n", "Label=パスワード\n", "仮想 HUB 「OFFICE」"}},
+		{"fa", connection, dialog, []string{"Label=گذرواژه\n", "\u2068vpn.example.com\u2069"}},
+		{"de", connection, certificate, []string{"Das Zertifikat von vpn.example.com ist selbst signiert.", "Ausgestellt für: CN=vpn", "Gültig: 2026-01-01 bis 2036-01-01"}},
+		{"ja", connection, certificate, []string{"vpn.example.com の証明書は自己署名です。", "発行先: CN=vpn"}},
+		{"sv", connection, dialog, []string{"Title=Authenticate VPN Work\n"}},
+		{"de", list, []string{"usr/bin/nm-softether-vpngate", "list", "--file", "-"}, []string{"LAND ", "SITZUNGEN", "Gezeigte Relais: 1 von 1."}},
+		{"ja", list, []string{"usr/bin/nm-softether-vpngate", "list", "--file", "-"}, []string{"国        アドレス", "24 時間", "表示した中継サーバー: 1 / 1。"}},
+		{"zh_TW", "", []string{"usr/bin/nm-softether-vpngate", "--help"}, []string{"用法：", "--country CODES"}},
+	} {
+		got := says(t, tc.language, tc.stdin, tc.args...)
+		for _, want := range tc.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s, %s: no %q in\n%s", tc.language, tc.args[0], want, got)
+			}
+		}
+	}
+}
+
+// TestSoftwareCentresCanDescribeIt has the metainfo judged by AppStream's own tool.
+func TestSoftwareCentresCanDescribeIt(t *testing.T) {
+	path := filepath.Join(installed(t), "usr/share/metainfo/org.freedesktop.NetworkManager.softether.metainfo.xml")
+	ctx, cancel := context.WithTimeout(t.Context(), perTest)
+	defer cancel()
+	if out, err := exec.CommandContext(ctx, "appstreamcli", "validate", "--no-net", path).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`<summary xml:lang="ja">`, `<caption xml:lang="fa">`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the metainfo has no %s", want)
+		}
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if _, name, ok := strings.Cut(line, "data/screenshots/"); ok {
+			name, _, _ = strings.Cut(name, "<")
+			if _, err := os.Stat(filepath.Join("../../data/screenshots", name)); err != nil {
+				t.Errorf("a picture is missing: %v", err)
+			}
+		}
+	}
+}
