@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a person sees and does on a screen, over AT-SPI, as a screen reader would."""
+import ctypes
 import sys
 import time
 
@@ -79,17 +80,24 @@ def press(name):
 
 
 def key(name):
-    """Presses a key, with Alt if the name says so: Return, Escape, Alt+t."""
-    modified = name.startswith("Alt+")
-    value = Gdk.keyval_from_name(name.removeprefix("Alt+"))
-    alt = Gdk.keyval_from_name("Alt_L")
-    display = Gdk.Display.get_default()
-    keycodes = {v: Gdk.Keymap.get_for_display(display).get_entries_for_keyval(v)[1][0].keycode for v in (value, alt)}
-    if modified:
-        Atspi.generate_keyboard_event(keycodes[alt], None, Atspi.KeySynthType.PRESS)
-    Atspi.generate_keyboard_event(keycodes[value], None, Atspi.KeySynthType.PRESSRELEASE)
-    if modified:
-        Atspi.generate_keyboard_event(keycodes[alt], None, Atspi.KeySynthType.RELEASE)
+    """Presses a key over the window that is shown: Return, Escape, or with Alt: Alt+t."""
+    x11, xtest = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    x11.XDefaultRootWindow.restype = ctypes.c_ulong
+    display = ctypes.c_void_p(x11.XOpenDisplay(None))
+    # There is no window manager, so the keyboard is made to follow the pointer.
+    area = find("dialog", lambda n: n.get_role() == Atspi.Role.DIALOG).get_component_iface().get_extents(Atspi.CoordType.SCREEN)
+    root = ctypes.c_ulong(x11.XDefaultRootWindow(display))
+    x11.XWarpPointer(display, ctypes.c_ulong(0), root, 0, 0, 0, 0, area.x + 5, area.y + 5)
+    x11.XSetInputFocus(display, ctypes.c_ulong(1), 1, ctypes.c_ulong(0))
+    x11.XSync(display, 0)
+    time.sleep(0.3)  # the window notices
+    codes = [x11.XKeysymToKeycode(display, ctypes.c_ulong(x11.XStringToKeysym(k.encode()))) for k in name.replace("Alt+", "Alt_L+").split("+")]
+    for pressed, order in ((1, codes), (0, reversed(codes))):
+        for code in order:
+            xtest.XTestFakeKeyEvent(display, code, pressed, ctypes.c_ulong(0))
+    x11.XSync(display, 0)
+    x11.XCloseDisplay(display)
 
 
 def picture(node, file):

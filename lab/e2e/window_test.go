@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"network-manager-softether/lab"
+)
+
+// ownWindow is a network whose agents let the password dialog show its own window.
+func ownWindow(t *testing.T) *world {
+	t.Helper()
+	return freshNetwork(t, func(o *lab.Options) { o.OwnWindow = true })
+}
+
+// picture is a step that photographs the window, into the folder LAB_SCREENSHOTS if there is one.
+func picture(t *testing.T, name string) string {
+	dir := os.Getenv("LAB_SCREENSHOTS")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	return "picture:" + filepath.Join(dir, name+".png")
+}
+
+func TestOurWindowAsksForThePassword(t *testing.T) {
+	w := ownWindow(t)
+	w.ok(w.Desktop.Add(w.ctx, w.asking()))
+	w.applet("office",
+		"?Enter the password of user “"+lab.Alice.Name+"”", "dead:Connect", picture(t, "dialog-password"), "Password=wrong", "key:Return",
+		"?User name or password is wrong", "dead:Connect", "Password="+lab.Alice.Password, "reads:Password=●", "!Show what is typed", "reads:Password="+lab.Alice.Password,
+		picture(t, "dialog-wrong"), "!Connect", "up", "again", "up")
+	w.pings(lab.OfficeGateway)
+	w.down("office")
+}
+
+func TestOurWindowAsksAboutACertificateOnce(t *testing.T) {
+	w := ownWindow(t)
+	fingerprint, err := w.Server.Fingerprint(w.ctx)
+	w.ok(err)
+	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
+	w.applet("trust", "?Trust this server?", "?"+lab.ServerName, "?Issued to", "?Issued by", "?Valid", "?"+colons(fingerprint)[:48],
+		picture(t, "dialog-certificate"), "key:Alt+t", "up", "again", "up")
+	w.down("trust")
+}
+
+// colons writes a fingerprint as the window does.
+func colons(sum string) string {
+	s := ""
+	for i := 0; i < len(sum); i += 2 {
+		s += strings.ToUpper(sum[i:i+2]) + ":"
+	}
+	return strings.TrimSuffix(s, ":")
+}
+
+func TestOurWindowIsCancelled(t *testing.T) {
+	for _, tc := range []struct{ name, step string }{
+		{"with the button", "!Cancel"},
+		{"with Escape", "key:Escape"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := ownWindow(t)
+			w.ok(w.Desktop.Add(w.ctx, w.asking()))
+			w.applet("office", "?Enter the password", tc.step, "failed")
+			w.ok(w.Desktop.AwaitGone(w.ctx))
+			w.baseIntact()
+		})
+	}
+}
+
+// An Enter that was meant for another window must not be a yes.
+func TestEnterDoesNotTrustAServer(t *testing.T) {
+	w := ownWindow(t)
+	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
+	w.applet("trust", "?Trust this server?", "key:Return", "failed")
+	w.ok(w.Desktop.AwaitGone(w.ctx))
+}
+
+// The pictures in the dark; who changes the window looks at them.
+func TestOurWindowInTheDark(t *testing.T) {
+	w := ownWindow(t)
+	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
+	w.ok(w.Desktop.Add(w.ctx, w.asking()))
+	dark := []string{"GTK_THEME=Adwaita:dark"}
+	w.appletIn(dark, "trust", "?Trust this server?", picture(t, "dialog-certificate-dark"), "!Cancel", "failed")
+	w.appletIn(dark, "office", "?Enter the password", picture(t, "dialog-password-dark"), "!Cancel", "failed")
+}
