@@ -95,7 +95,7 @@ func certQuestion(e *protocol.CertificateError, hub string) string {
 		remembered = prompt.RememberedRelay
 	}
 	lines := []string{
-		prompt.Certificate(e),
+		fmt.Sprintf(sentence(e.Reason), e.Host),
 		fmt.Sprintf(prompt.Subject, shownName(e.Leaf.Subject)),
 		fmt.Sprintf(prompt.Issuer, shownName(e.Leaf.Issuer)),
 		fmt.Sprintf(prompt.Valid, e.Leaf.NotBefore.Format("2006-01-02"), e.Leaf.NotAfter.Format("2006-01-02")),
@@ -107,6 +107,23 @@ func certQuestion(e *protocol.CertificateError, hub string) string {
 
 // relayHub is the hub of every public relay of VPN Gate.
 const relayHub = "VPNGATE"
+
+// sentence says why a certificate is not trusted.
+func sentence(r protocol.CertReason) string {
+	switch r {
+	case protocol.CertSelfSigned:
+		return prompt.CertSelf
+	case protocol.CertWrongName:
+		return prompt.CertName
+	case protocol.CertExpired:
+		return prompt.CertExpired
+	case protocol.CertNotYetValid:
+		return prompt.CertEarly
+	case protocol.CertPinMissing:
+		return prompt.CertNotPinned
+	}
+	return prompt.CertUntrusted
+}
 
 // maxShownName is how many characters of a name in a certificate are shown.
 const maxShownName = 100

@@ -8,13 +8,11 @@
 package prompt
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"sync"
 
 	"network-manager-softether/po"
-	"network-manager-softether/protocol"
 )
 
 // The sentences. Their verbs are all %s, in the order of the English text.
@@ -47,24 +45,6 @@ var all = []string{
 	KeyPassword, KeyPasswordWrong, ProxyPassword, Password,
 	CertUntrusted, CertSelf, CertName, CertExpired, CertEarly, CertNotPinned,
 	Subject, Issuer, Valid, Fingerprint, Remembered, RememberedRelay,
-}
-
-// Certificate returns the first line of the question about a certificate: whose it is, and why it is not trusted.
-func Certificate(e *protocol.CertificateError) string {
-	sentence := CertUntrusted
-	switch e.Reason {
-	case protocol.CertSelfSigned:
-		sentence = CertSelf
-	case protocol.CertWrongName:
-		sentence = CertName
-	case protocol.CertExpired:
-		sentence = CertExpired
-	case protocol.CertNotYetValid:
-		sentence = CertEarly
-	case protocol.CertPinMissing:
-		sentence = CertNotPinned
-	}
-	return fmt.Sprintf(sentence, e.Host)
 }
 
 // patterns find the names in a sentence. A name with a line break is no name.

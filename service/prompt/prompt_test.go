@@ -37,7 +37,7 @@ func speakGerman(t *testing.T) {
 
 func TestMessageOfTheServiceIsShownInThePersonsLanguage(t *testing.T) {
 	english := strings.Join([]string{
-		prompt.Certificate(&protocol.CertificateError{Host: "vpn.example.com", Reason: protocol.CertSelfSigned}),
+		fmt.Sprintf(prompt.CertSelf, "vpn.example.com"),
 		fmt.Sprintf(prompt.Subject, "CN=a: b"),
 		fmt.Sprintf(prompt.Valid, "2026-01-01", "2036-01-01"),
 		"a line from elsewhere",
@@ -58,19 +58,14 @@ func TestMessageOfTheServiceIsShownInThePersonsLanguage(t *testing.T) {
 // sentence of its own for it.
 func TestEveryReasonAndCodeHasItsSentence(t *testing.T) {
 	var lines []string
-	for r := protocol.CertUntrusted; r <= protocol.CertPinMissing; r++ {
-		if r == protocol.CertPinChanged {
-			continue // never a question
-		}
-		lines = append(lines, prompt.Certificate(&protocol.CertificateError{Host: "h", Reason: r}))
-	}
 	for code := range protocol.ErrorCode(200) {
 		lines = append(lines, code.Text())
 	}
-	for _, format := range []string{prompt.KeyPassword, prompt.KeyPasswordWrong} {
+	for _, format := range []string{prompt.KeyPassword, prompt.KeyPasswordWrong, prompt.CertUntrusted, prompt.CertSelf,
+		prompt.CertName, prompt.CertExpired, prompt.CertEarly, prompt.CertNotPinned, prompt.Subject, prompt.Issuer} {
 		lines = append(lines, fmt.Sprintf(format, "joe"))
 	}
-	lines = append(lines, fmt.Sprintf(prompt.ProxyPassword, "joe", "p:1"), fmt.Sprintf(prompt.Password, "joe", "A", "h"), prompt.Remembered)
+	lines = append(lines, fmt.Sprintf(prompt.ProxyPassword, "joe", "p:1"), fmt.Sprintf(prompt.Password, "joe", "A", "h"), prompt.Remembered, prompt.RememberedRelay)
 	speakGerman(t)
 	for _, line := range lines {
 		if prompt.Translate(line) == line {
