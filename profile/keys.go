@@ -129,7 +129,7 @@ var accessKeys = []Key{
 		Name: KeyServerCertCheck, Kind: KindEnum, Group: GroupCertificate, Default: string(CertCheckYes),
 		Values: []Choice{
 			{string(CertCheckYes), "signed by ca or an authority of the system, and issued for the host named in gateway"},
-			{string(CertCheckPin), "exactly the one named by server-cert-sha256"},
+			{string(CertCheckPin), "exactly the one named by server-cert-sha256 or, without that, the one that you trust when asked at the first connection"},
 			{string(CertCheckNo), "any certificate: whoever sits between you and the server can read everything, the password too"},
 		},
 		Help: "Which certificate of the server is accepted",

@@ -11,7 +11,7 @@ import (
 
 // rules are what must hold between keys, in the order a person should be told.
 var rules = []func(*Profile) error{
-	gatewayIsSet, userIsKnown, certificateIsWhole, pinIsThere, proxyIsWhole, transportFits, hintFits,
+	gatewayIsSet, userIsKnown, certificateIsWhole, proxyIsWhole, transportFits, hintFits,
 	halfDuplexHasPair, deviceNameFits, ownerIsOne, uuidIsThere,
 }
 
@@ -46,13 +46,6 @@ func certificateIsWhole(p *Profile) error {
 func (f File) PKCS12() bool {
 	ext := strings.ToLower(path.Ext(f.Path))
 	return ext == ".p12" || ext == ".pfx"
-}
-
-func pinIsThere(p *Profile) error {
-	if p.ServerCertCheck != CertCheckPin || p.Pin() != nil {
-		return nil
-	}
-	return &ValueError{Key: KeyServerCertCheck, Value: string(CertCheckPin), Allowed: po.T("there is no pin; set server-cert-sha256 to the SHA-256 fingerprint of the server's certificate, or server-cert-check=yes")}
 }
 
 func proxyIsWhole(p *Profile) error {

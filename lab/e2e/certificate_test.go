@@ -110,14 +110,23 @@ func TestCertificateIsNotCheckedWhenThePersonSaysSo(t *testing.T) {
 	w.pings(lab.OfficeGateway)
 }
 
-func TestPinIsDemandedButMissing(t *testing.T) {
+// A pin that is demanded and not there yet is asked for, even where the certificate would verify.
+func TestPinIsDemandedAndGivenAtTheFirstConnection(t *testing.T) {
 	w := network(t)
+	fingerprint, err := w.Server.Fingerprint(w.ctx)
+	w.ok(err)
 	v := w.unpinned()
 	v.Data["server-cert-check"] = "pin"
+	w.refused(v, noSecrets, "server-cert-sha256", 5*time.Second) // nobody to ask
+	w.neverLoggedIn(fingerprint)
+	w.ok(w.Desktop.Clean(w.ctx))
+
 	w.ok(w.Desktop.Add(w.ctx, v))
 	res := w.asks("trust", "yes")
-	if res.Code == 0 {
-		return // asked and answered is as good as refused
+	if res.Code != 0 || !strings.Contains(strings.ReplaceAll(res.Text(), " ", ""), fingerprint) {
+		t.Fatalf("nmcli --ask with yes typed (exit status %d): %s", res.Code, res.Text())
 	}
-	w.ok(w.Desktop.AwaitGone(w.ctx))
+	w.down("trust")
+	w.ok(w.Desktop.Up(w.ctx, "trust")) // the answer is the pin
+	w.down("trust")
 }
