@@ -4,7 +4,6 @@ package form
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"strings"
 
@@ -146,7 +145,7 @@ type Problem struct {
 
 func (p *Problem) Error() string {
 	if field := Find(p.Key); field != nil {
-		return field.Title() + ": " + reason(p.Err)
+		return po.F("%s: %s", field.Title(), reason(p.Err))
 	}
 	return p.Err.Error()
 }
@@ -161,7 +160,7 @@ func reason(err error) string {
 	case errors.As(err, &missing):
 		return missing.Help
 	case errors.As(err, &bad) && bad.Value != "":
-		return fmt.Sprintf("%q: %s", bad.Value, bad.Allowed)
+		return po.F("%q: %s", bad.Value, bad.Allowed)
 	case errors.As(err, &bad):
 		return bad.Allowed
 	}
