@@ -12,6 +12,7 @@ Arguments: the options for nm-connection-editor in one word, then steps:
     in:Title        the next steps are about windows with that title alone; "in:" ends that
     exists:File     waits for a file
     picture:File    takes a picture of the page's window, which has to be whole
+    scroll:         scrolls the page down
     right-to-left:Label   wants that label on the right of its field
 
 nm-connection-editor runs within, on the DISPLAY given.
@@ -139,7 +140,10 @@ def picture(file):
     gi.require_version("Gdk", "3.0")
     from gi.repository import Gdk
     Gdk.init_check([])
-    window = find("the page's window", lambda node: node.get_role() in (Atspi.Role.FRAME, Atspi.Role.DIALOG) and "Editing" in node.get_name())
+    window = find("the page's window", lambda node: node.get_role() in (Atspi.Role.FRAME, Atspi.Role.DIALOG))
+    screen = Gdk.Screen.get_default()
+    screen.get_display().get_default_seat().get_pointer().warp(screen, 1023, 599)  # away from anything with a tooltip
+    screen.get_display().sync()
     time.sleep(1)  # for what moves to come to rest
     whole(window)
     left, top, right, bottom = box(window)
@@ -148,6 +152,14 @@ def picture(file):
     if len({pixels[i:i + n] for i in range(0, len(pixels), n)}) < 50:
         sys.exit("the picture is blank")
     image.savev(file, "png", [], [])
+
+
+def scroll():
+    for window in windows():
+        for node in walk(window):
+            bar = node.get_value_iface() if node.get_role() == Atspi.Role.SCROLL_BAR else None
+            if bar and bar.get_maximum_value() > 0 and node.get_state_set().contains(Atspi.StateType.VERTICAL):
+                bar.set_current_value(bar.get_maximum_value())
 
 
 def right_to_left(name):
@@ -174,6 +186,8 @@ for step in sys.argv[2:]:
         title = step[3:]
     elif step.startswith("exists:"):
         until(f"there is no {step[7:]}", lambda: os.path.exists(step[7:]))
+    elif step == "scroll:":
+        scroll()
     elif step.startswith("picture:"):
         picture(step[8:])
     elif step.startswith("right-to-left:"):
