@@ -25,7 +25,7 @@ type Impairment struct {
 	Queue   int           // frames that wait for their time before more are lost; 0 = 4096
 }
 
-// A Line is the cable of the first base connection through a computer in between, which
+// A Line is the cable of the first base connection, or of the official client, through a computer in between, which
 // delays, loses and reorders frames: this kernel has no netem. Two bridges there each join
 // one end of the cable with a TAP device, and frames go from TAP to TAP through a queue.
 //
@@ -44,19 +44,20 @@ func (w *Line) Set(i Impairment) {
 	w.state.Store(&i)
 }
 
-// newLine builds the computer in between and starts to move frames, unimpaired.
-func (l *Lab) newLine(b Base) (*Line, error) {
-	isp, err := newHost(l.dir, "isp", nil, nil)
+// newLine builds a computer of that name between a host's device and an interface of the Internet, and starts to move
+// frames, unimpaired.
+func (l *Lab) newLine(name string, near *Host, device, far string) (*Line, error) {
+	isp, err := newHost(l.dir, name, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	l.extra = append(l.extra, isp)
 	w := &Line{}
 	w.Set(Impairment{})
-	if err := cable(l.Desktop.Host, b.Device, isp, "in0"); err != nil {
+	if err := cable(near, device, isp, "in0"); err != nil {
 		return nil, err
 	}
-	if err := cable(isp, "out0", l.Internet, b.far); err != nil {
+	if err := cable(isp, "out0", l.Internet, far); err != nil {
 		return nil, err
 	}
 	for i, side := range []string{"in", "out"} {

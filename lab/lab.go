@@ -23,7 +23,8 @@ type Options struct {
 	Installed bool
 	// OwnWindow tells agents to let the password dialog show its own window instead of drawing one themselves.
 	OwnWindow bool
-	// Impaired puts a Line, which can be made slow and lossy, into the first base connection.
+	// Impaired puts a Line, which can be made slow and lossy, into the first base connection and into that of the
+	// official client.
 	Impaired bool
 	// BehindNATs puts a NAT of its own in front of the desktop and of the VPN server, see NATs.
 	BehindNATs bool
@@ -111,6 +112,9 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 	}
 	return l, nil
 }
+
+// AuthDialog is the password dialog under test.
+func (l *Lab) AuthDialog() string { return l.opts.AuthDialog }
 
 func (l *Lab) build(ctx context.Context) error {
 	err := l.step("three computers, two cables to the Internet and one to the office", func() error {

@@ -19,6 +19,7 @@ import (
 // (softether-protocol.md 13.1), so its TAP has a fixed one of the office's network.
 type Official struct {
 	*Host
+	Line *Line // nil unless Options.Impaired
 
 	lab  *Lab
 	proc *Process
@@ -53,7 +54,13 @@ func (l *Lab) NewOfficial(ctx context.Context) (*Official, error) {
 		return nil, err
 	}
 	l.extra = append(l.extra, h)
-	if err := cable(h, "base0", l.Internet, "wan2"); err != nil {
+	o := &Official{Host: h, lab: l}
+	if l.opts.Impaired {
+		o.Line, err = l.newLine("isp2", h, "base0", "wan2")
+	} else {
+		err = cable(h, "base0", l.Internet, "wan2")
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := errors.Join(h.address("base0", officialCable), l.Internet.address("wan2", officialRouter)); err != nil {
@@ -62,8 +69,11 @@ func (l *Lab) NewOfficial(ctx context.Context) (*Official, error) {
 	if _, err := h.Must(ctx, "ip", "route", "add", single(ServerAddr).String(), "via", officialRouter.Addr().String()); err != nil {
 		return nil, err
 	}
-	return &Official{Host: h, lab: l}, nil
+	return o, nil
 }
+
+// TAP is the name of the client's interface while it is connected.
+func (o *Official) TAP() string { return officialTAP }
 
 // Up starts the client afresh, connects, and returns once the office answers a ping.
 func (o *Official) Up(ctx context.Context, a OfficialAccount) error {

@@ -65,7 +65,7 @@ func (l *Lab) wire() error {
 			continue
 		}
 		if i == 0 && l.opts.Impaired {
-			l.Line, err = l.newLine(b)
+			l.Line, err = l.newLine("isp", l.Desktop.Host, b.Device, b.far)
 		} else {
 			err = cable(l.Desktop.Host, b.Device, l.Internet, b.far)
 		}

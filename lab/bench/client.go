@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/netip"
 	"os"
 
 	"network-manager-softether/lab"
@@ -20,12 +21,16 @@ type client interface {
 	down(ctx context.Context) error
 	pids() []int
 	host() *lab.Host
+	tap() (string, error)
+	// target is where iperf3 and pings go.
+	target() netip.Addr
 }
 
 // The clients' places in the results. The rival is the official client, or another build of ours.
 const (
 	oursName  = "ours"
 	rivalName = "rival"
+	bareName  = "bare" // no VPN
 )
 
 // profileName is what our profile is called in NetworkManager.
@@ -40,8 +45,20 @@ type ours struct {
 // serviceLink is the service that NetworkManager starts, a link to the build under test. It is in the lab's own /run.
 const serviceLink = "/run/bench-service"
 
-func (c ours) host() *lab.Host { return c.lab.Desktop.Host }
-func (c ours) pids() []int     { return c.lab.Desktop.Services() }
+func (c ours) host() *lab.Host    { return c.lab.Desktop.Host }
+func (c ours) pids() []int        { return c.lab.Desktop.Services() }
+func (c ours) target() netip.Addr { return lab.OfficeGateway }
+
+func (c ours) tap() (string, error) {
+	names, err := c.lab.Desktop.TAPs()
+	if err == nil && len(names) != 1 {
+		err = fmt.Errorf("TAP devices are %v, want one", names)
+	}
+	if err != nil {
+		return "", err
+	}
+	return names[0], nil
+}
 
 func (c ours) up(ctx context.Context, s setup) error {
 	if err := os.Remove(serviceLink); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -72,5 +89,17 @@ type official struct{ *lab.Official }
 
 func (c official) host() *lab.Host                       { return c.Official.Host }
 func (c official) pids() []int                           { return c.PIDs() }
+func (c official) tap() (string, error)                  { return c.TAP(), nil }
+func (c official) target() netip.Addr                    { return lab.OfficeGateway }
 func (c official) up(ctx context.Context, s setup) error { return c.Up(ctx, s.official) }
 func (c official) down(ctx context.Context) error        { return c.Down(ctx) }
+
+// bare is the desktop without VPN, talking to the computer of the VPN server over the cable that the VPN would use.
+type bare struct{ lab *lab.Lab }
+
+func (c bare) host() *lab.Host                 { return c.lab.Desktop.Host }
+func (c bare) pids() []int                     { return nil }
+func (c bare) tap() (string, error)            { return "", errors.New("without VPN there is no TAP") }
+func (c bare) target() netip.Addr              { return lab.ServerAddr }
+func (c bare) up(context.Context, setup) error { return nil }
+func (c bare) down(context.Context) error      { return nil }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"network-manager-softether/lab"
@@ -15,7 +16,6 @@ import (
 type flow struct {
 	way     way
 	streams int // TCP connections at once
-	udp     int // bytes of payload of the datagrams to send as fast as possible; 0 is TCP
 }
 
 type way int
@@ -30,23 +30,20 @@ func (w way) String() string { return [...]string{"up", "down", "both ways"}[w] 
 
 // traffic is what arrived.
 type traffic struct {
-	bytes, packets float64 // of payload, in both directions together; packets only of UDP
-	bits           float64 // per second
-	took           time.Duration
+	bytes float64 // of payload, in both directions together
+	bits  float64 // per second
+	took  time.Duration
 }
 
-// iperf runs iperf3 from the client to the office.
-func iperf(ctx context.Context, h *lab.Host, f flow, length time.Duration) (traffic, error) {
-	args := []string{"iperf3", "--client", lab.OfficeGateway.String(), "--json", "--connect-timeout", "3000",
+// iperf runs iperf3 from the client to the target.
+func iperf(ctx context.Context, h *lab.Host, target netip.Addr, f flow, length time.Duration) (traffic, error) {
+	args := []string{"iperf3", "--client", target.String(), "--json", "--connect-timeout", "3000",
 		"--time", fmt.Sprint(int(length.Round(time.Second).Seconds())), "--parallel", fmt.Sprint(max(f.streams, 1))}
 	switch f.way {
 	case down:
 		args = append(args, "--reverse")
 	case both:
 		args = append(args, "--bidir")
-	}
-	if f.udp > 0 {
-		args = append(args, "--udp", "--bitrate", "0", "--length", fmt.Sprint(f.udp))
 	}
 	ctx, cancel := context.WithTimeout(ctx, length+15*time.Second)
 	defer cancel()
@@ -60,8 +57,7 @@ func iperf(ctx context.Context, h *lab.Host, f flow, length time.Duration) (traf
 // parseIperf adds up what iperf3 3.12 says that the receivers got.
 func parseIperf(out []byte) (traffic, error) {
 	type sum struct {
-		Bytes, Seconds, Packets float64
-		Lost                    float64 `json:"lost_packets"`
+		Bytes, Seconds float64
 	}
 	var report struct {
 		Error string
@@ -82,6 +78,5 @@ func parseIperf(out []byte) (traffic, error) {
 	}
 	t := traffic{bytes: r.Bytes + v.Bytes, took: time.Duration(r.Seconds * float64(time.Second))}
 	t.bits = 8 * t.bytes / r.Seconds
-	t.packets = r.Packets - r.Lost
 	return t, nil
 }

@@ -7,10 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"slices"
-	"sync"
 	"time"
 
 	"network-manager-softether/lab"
@@ -19,6 +17,7 @@ import (
 // A bench is a run under way.
 type bench struct {
 	opts    options
+	service string // the program that is ours
 	lab     *lab.Lab
 	clients map[string]client
 	results *results
@@ -28,22 +27,33 @@ type bench struct {
 
 const (
 	settle  = 3 * time.Second // for what a new interface and a new neighbour cause
-	warmUp  = time.Second
-	connect = time.Minute // limit for connecting and for disconnecting
+	connect = time.Minute     // limit for connecting and for disconnecting
 )
 
-// newBench prepares to measure the service, a program, against the other one, or else the official client.
-func newBench(ctx context.Context, l *lab.Lab, o options, service string) (*bench, error) {
-	b := &bench{opts: o, lab: l, results: newResults(), began: time.Now(), ciphers: map[string]string{},
-		clients: map[string]client{oursName: ours{l, service}, rivalName: ours{l, o.against}}}
-	if o.against == "" {
+// newBench prepares to measure the service, a program.
+func newBench(o options, service string) *bench {
+	return &bench{opts: o, service: service, results: newResults(), began: time.Now(), ciphers: map[string]string{}}
+}
+
+// in builds a lab, measures in it, and takes it down.
+func (b *bench) in(ctx context.Context, lo lab.Options, measure func() error) error {
+	l, err := lab.Start(ctx, lo)
+	if err != nil {
+		return err
+	}
+	b.lab = l
+	b.clients = map[string]client{oursName: ours{l, b.service}, rivalName: ours{l, b.opts.against}, bareName: bare{l}}
+	if b.opts.against == "" {
 		off, err := l.NewOfficial(ctx)
 		if err != nil {
-			return nil, err
+			return errors.Join(err, l.Close())
 		}
 		b.clients[rivalName] = official{off}
 	}
-	return b, nil
+	if _, err := l.Internet.Start("iperf3", lab.Command{Args: []string{"iperf3", "--server"}}); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return errors.Join(measure(), l.Close())
 }
 
 func (b *bench) say(format string, args ...any) {
@@ -55,23 +65,36 @@ func (b *bench) rounds(ctx context.Context, setups []setup) error {
 	var failed []error
 	order := []string{rivalName, oursName}
 	for round := range b.opts.rounds {
-		for _, s := range setups {
-			for _, name := range order {
-				b.say("round %d of %d, %s, %s", round+1, b.opts.rounds, s.title, name)
-				err := b.one(ctx, s, name)
-				if ctx.Err() != nil {
-					return fmt.Errorf("%s, %s: %w", s.title, name, cmp.Or(err, ctx.Err()))
-				}
-				if err != nil {
-					// The others' numbers are worth having all the same.
-					err = fmt.Errorf("%s, %s: %w", s.title, name, err)
-					b.say("FAILED: %v", err)
-					failed = append(failed, err)
-					b.clean(ctx, name)
-				}
-			}
+		if i := slices.IndexFunc(setups, func(s setup) bool { return s.full }); i >= 0 && !b.opts.bulk {
+			b.say("round %d of %d, no VPN at all", round+1, b.opts.rounds)
+			failed = append(failed, b.floor(ctx, setups[i], setups[i].directions()))
+		}
+		failed = append(failed, b.round(ctx, round, setups, order))
+		if ctx.Err() != nil {
+			break
 		}
 		slices.Reverse(order)
+	}
+	return errors.Join(failed...)
+}
+
+// round measures both clients in all setups. What fails is left out: the others' numbers are worth having all the same.
+func (b *bench) round(ctx context.Context, round int, setups []setup, order []string) error {
+	var failed []error
+	for _, s := range setups {
+		for _, name := range order {
+			b.say("round %d of %d, %s, %s", round+1, b.opts.rounds, s.title, name)
+			err := b.one(ctx, s, name)
+			if ctx.Err() != nil {
+				return fmt.Errorf("%s, %s: %w", s.title, name, cmp.Or(err, ctx.Err()))
+			}
+			if err != nil {
+				err = fmt.Errorf("%s, %s: %w", s.title, name, err)
+				b.say("FAILED: %v", err)
+				failed = append(failed, err)
+				b.clean(ctx, name)
+			}
+		}
 	}
 	return errors.Join(failed...)
 }
@@ -108,6 +131,20 @@ func (b *bench) one(ctx context.Context, s setup, name string) error {
 	return nil
 }
 
+// floor measures the network without VPN, at the place of the server: what no client can do better.
+func (b *bench) floor(ctx context.Context, s setup, ways []way) error {
+	p := probe{bench: b, client: b.clients[bareName], setup: s, name: bareName}
+	if err := p.idlePing(ctx); err != nil {
+		return err
+	}
+	for _, w := range ways {
+		if err := p.bulk(ctx, flow{way: w, streams: 1}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A probe measures one connected client.
 type probe struct {
 	*bench
@@ -126,14 +163,14 @@ func (p probe) measure(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := iperf(ctx, p.client.host(), flow{way: both}, warmUp); err != nil {
+	if _, err := iperf(ctx, p.client.host(), p.client.target(), flow{way: both}, p.setup.warmUp()); err != nil {
 		return err
 	}
 	// The setup must be what the server has. Further connections take some seconds, UDP is tried out first.
 	var last error
 	err := lab.Await(ctx, p.setup.title, 40*time.Second, func() error {
 		s, err := session(ctx, p.lab)
-		if err == nil && !p.setup.inForce(s) {
+		if err == nil && p.setup.inForce != nil && !p.setup.inForce(s) {
 			err = fmt.Errorf("the server has %s TCP connections, UDP in use: %q", connections(s), s["UDP Acceleration is Active"])
 		}
 		p.ciphers[p.name] = s["Encryption"]
@@ -144,7 +181,7 @@ func (p probe) measure(ctx context.Context) error {
 		p.say("left out: %v", last)
 		return ctx.Err()
 	}
-	for _, w := range []way{up, down, both} {
+	for _, w := range p.setup.directions() {
 		if err := p.bulk(ctx, flow{way: w, streams: 1}); err != nil {
 			return err
 		}
@@ -152,183 +189,17 @@ func (p probe) measure(ctx context.Context) error {
 	if !full {
 		return nil
 	}
-	for _, w := range []way{up, down} {
-		if err := p.bulk(ctx, flow{way: w, streams: 8}); err != nil {
+	for _, f := range []flow{{way: up, streams: 8}, {way: down, streams: 8}, {way: up, streams: 100}, {way: down, streams: 100}} {
+		if err := p.bulk(ctx, f); err != nil {
 			return err
 		}
 	}
-	for _, size := range []int{64, 512, 1400} {
-		for _, w := range []way{up, down} {
-			if err := p.packets(ctx, flow{way: w, udp: size}); err != nil {
+	for _, w := range []way{up, down} {
+		for _, load := range datagramLoads(w) {
+			if err := p.packets(ctx, load); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// idle measures what a connected client costs that nobody uses, and then its latency.
-func (p probe) idle(ctx context.Context) error {
-	if err := sleep(ctx, settle); err != nil {
-		return err
-	}
-	before, err := lab.UsageOf(p.client.pids()...)
-	if err != nil {
-		return err
-	}
-	began := time.Now()
-	if err := sleep(ctx, p.opts.idle); err != nil {
-		return err
-	}
-	after, err := lab.UsageOf(p.client.pids()...)
-	if err != nil {
-		return err
-	}
-	took := time.Since(began).Seconds()
-	p.put(mIdleCPU, 100*(after.CPU-before.CPU).Seconds()/took)
-	p.put(mIdleWakeUps, float64(after.Switches-before.Switches)/took)
-	p.put(mIdleRSS, resident(p.client.pids())/mega)
-	times, err := ping(ctx, p.client.host(), min(p.opts.length, 3*time.Second))
-	if err != nil {
-		return err
-	}
-	p.put(mIdlePing, quantile(times, 0.5))
-	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// bulk transfers as much as possible, and pings meanwhile.
-func (p probe) bulk(ctx context.Context, f flow) error {
-	var (
-		times   []float64
-		pinging sync.WaitGroup
-		pingErr error
-	)
-	loaded := p.setup.full && f.streams == 1
-	got, used, err := p.account(func() (traffic, error) {
-		if loaded {
-			pinging.Go(func() { times, pingErr = ping(ctx, p.client.host(), p.opts.length-200*time.Millisecond) })
-		}
-		t, err := iperf(ctx, p.client.host(), f, p.opts.length)
-		pinging.Wait()
-		return t, err
-	})
-	if err != nil {
-		return err
-	}
-	gb := got.bytes / 1e9
-	p.put(bulkMetric(f, "rate"), got.bits/mega)
-	p.put(bulkMetric(f, "cpu"), used.client/gb)
-	p.put(bulkMetric(f, "server cpu"), used.server/gb)
-	p.put(bulkMetric(f, "switches"), used.switches/gb/1000)
-	p.say("    %s, %d flow(s): %5.0f Mbit/s, %.2f CPU s/GB, the server %.2f", f.way, f.streams, got.bits/mega, used.client/gb, used.server/gb)
-	if loaded {
-		if pingErr != nil {
-			return pingErr
-		}
-		p.put(bulkMetric(f, "ping"), quantile(times, 0.5))
-		p.put(bulkMetric(f, "ping 99"), quantile(times, 0.99))
-		p.put(mLoadedRSS, used.rss/mega)
-	}
-	return nil
-}
-
-// resident returns the memory of the largest of the processes, in bytes: what a watchdog maps, the client has mapped
-// already.
-func resident(pids []int) float64 {
-	most := 0.0
-	for _, pid := range pids {
-		if u, err := lab.UsageOf(pid); err == nil {
-			most = max(most, float64(u.RSS))
-		}
-	}
-	return most
-}
-
-// packets sends datagrams of one size as fast as possible.
-func (p probe) packets(ctx context.Context, f flow) error {
-	got, used, err := p.account(func() (traffic, error) { return iperf(ctx, p.client.host(), f, max(p.opts.length/2, time.Second)) })
-	if err != nil {
-		return err
-	}
-	if got.packets <= 0 {
-		return fmt.Errorf("no datagram of %d bytes arrived", f.udp)
-	}
-	p.put(packetMetric(f, "rate"), got.packets/got.took.Seconds()/1000)
-	p.put(packetMetric(f, "cpu"), used.client/got.packets*1e6)
-	return nil
-}
-
-// used is what a measurement has cost.
-type used struct {
-	client, server float64 // CPU seconds
-	switches       float64 // context switches of the client
-	rss            float64 // bytes, the client's largest
-}
-
-// account runs f and says what it has cost.
-func (p probe) account(f func() (traffic, error)) (traffic, used, error) {
-	pids := p.client.pids()
-	client, err := lab.UsageOf(pids...)
-	if err != nil {
-		return traffic{}, used{}, err
-	}
-	server, err := lab.UsageOf(p.lab.Server.PIDs()...)
-	if err != nil {
-		return traffic{}, used{}, err
-	}
-	stop, watched := make(chan struct{}), make(chan float64)
-	go func() {
-		most := 0.0
-		for tick := time.NewTicker(100 * time.Millisecond); ; {
-			select {
-			case <-tick.C:
-				most = max(most, resident(pids))
-			case <-stop:
-				tick.Stop()
-				watched <- most
-				return
-			}
-		}
-	}()
-	t, err := f()
-	close(stop)
-	most := <-watched
-	if err != nil {
-		return t, used{}, err
-	}
-	client2, err := lab.UsageOf(pids...)
-	if err != nil {
-		return t, used{}, fmt.Errorf("the client has ended: %w", err)
-	}
-	server2, err := lab.UsageOf(p.lab.Server.PIDs()...)
-	return t, used{
-		client: (client2.CPU - client.CPU).Seconds(), server: (server2.CPU - server.CPU).Seconds(),
-		switches: float64(client2.Switches - client.Switches), rss: most,
-	}, err
-}
-
-// mega is the M of Mbit and MB.
-const mega = 1e6
-
-// quantile returns the value below which that part of the values lies, between neighbours if need be.
-func quantile(values []float64, part float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	s := slices.Sorted(slices.Values(values))
-	at := part * float64(len(s)-1)
-	i := int(at)
-	if i+1 == len(s) {
-		return s[i]
-	}
-	return s[i] + (at-float64(i))*(s[i+1]-s[i])
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"time"
@@ -17,13 +18,13 @@ const pingGap = 20 * time.Millisecond
 
 var pingTime = regexp.MustCompile(`time=([0-9.]+) ms`)
 
-// ping sends echo requests through the tunnel for that long and returns the round trips in milliseconds. The time is
+// ping sends echo requests to the target for that long and returns the round trips in milliseconds. The time is
 // taken by the kernel where it can.
-func ping(ctx context.Context, h *lab.Host, length time.Duration) ([]float64, error) {
+func ping(ctx context.Context, h *lab.Host, target netip.Addr, length time.Duration) ([]float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, length+10*time.Second)
 	defer cancel()
 	res, err := h.Run(ctx, lab.Command{Args: []string{"ping", "-n", "-i", fmt.Sprint(pingGap.Seconds()),
-		"-c", fmt.Sprint(int(length / pingGap)), "-w", fmt.Sprint(int(length.Seconds()) + 1), lab.OfficeGateway.String()}})
+		"-c", fmt.Sprint(int(length / pingGap)), "-w", fmt.Sprint(int(length.Seconds()) + 1), target.String()}})
 	if err != nil {
 		return nil, err
 	}

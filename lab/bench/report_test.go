@@ -27,8 +27,6 @@ func TestIperfReportIsAddedUp(t *testing.T) {
 			traffic{bytes: 1000, bits: 4000, took: 2 * time.Second}},
 		{"both ways", `{"end": {"sum_received": {"bytes": 1000, "seconds": 2}, "sum_received_bidir_reverse": {"bytes": 500, "seconds": 2}}}`,
 			traffic{bytes: 1500, bits: 6000, took: 2 * time.Second}},
-		{"UDP", `{"end": {"sum_received": {"bytes": 640, "seconds": 1, "packets": 15, "lost_packets": 5}}}`,
-			traffic{bytes: 640, bits: 5120, packets: 10, took: time.Second}},
 	} {
 		got, err := parseIperf([]byte(tt.report))
 		if err != nil {
@@ -96,6 +94,19 @@ func sample() *report {
 		}
 	}
 	r.add("udp", oursName, bulkMetric(flow{way: up, streams: 1}, "rate"), 1000)
+	for _, w := range []way{up, down} {
+		for _, l := range datagramLoads(w) {
+			r.add("tcp", oursName, packetMetric(l, "rate"), 200)
+			r.add("tcp", rivalName, packetMetric(l, "rate"), 50)
+		}
+		for _, s := range lineSetups {
+			r.add(s.name, oursName, bulkMetric(flow{way: w, streams: 1}, "rate"), 270)
+			r.add(s.name, rivalName, bulkMetric(flow{way: w, streams: 1}, "rate"), 200)
+			r.add(s.name, bareName, bulkMetric(flow{way: w, streams: 1}, "rate"), 280)
+		}
+	}
+	r.add("tcp", bareName, bulkMetric(flow{way: up, streams: 1}, "ping"), 2.5)
+	r.added()
 	r.add("tcp", oursName, mIdleCPU, 0)
 	r.add("tcp", rivalName, mIdleCPU, 0)
 	return &report{r, "official", [][2]string{{"machine", `2 x <"CPU" & more>`}, {"date", "today"}}}
@@ -116,8 +127,9 @@ func TestChartIsWellFormed(t *testing.T) {
 			bars++
 		}
 	}
-	// Two of the legend; throughput three pairs and the one of UDP, CPU two pairs, round trips two pairs.
-	if want := 2 + 2*(4+2+2); bars != want {
+	// Three of the legend; throughput three pairs and the one of UDP; the line four of three; datagrams ten pairs; CPU
+	// two; round trips two, one of them with what there is without VPN.
+	if want := 3 + 2*4 + 3*4 + 2*10 + 2*2 + 2*2 + 1; bars != want {
 		t.Errorf("%d bars, want %d", bars, want)
 	}
 	if strings.Contains(chart, "NaN") || !strings.Contains(chart, "prefers-color-scheme:dark") {
@@ -128,7 +140,7 @@ func TestChartIsWellFormed(t *testing.T) {
 func TestTableAndJSONSayWhatIsMissing(t *testing.T) {
 	var table bytes.Buffer
 	sample().print(&table)
-	for _, want := range []string{"ONE TCP CONNECTION", "up: throughput", "official", "worse", "1000          -        -"} {
+	for _, want := range []string{"ONE TCP CONNECTION", "up: throughput", "official", "no VPN", "worse", "10000 flows", "round trip under load, added", "BAD LINE", "1000         -         -       -"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("no %q in the table:\n%s", want, table.String())
 		}
@@ -159,6 +171,24 @@ func TestTableAndJSONSayWhatIsMissing(t *testing.T) {
 		if r.Setup == "udp" && (r.Ratio != nil || len(r.Rival) != 0) {
 			t.Errorf("what was measured of one only has a ratio: %+v", r)
 		}
+	}
+}
+
+func TestWhatTheVPNAddsIsThatOfTheRound(t *testing.T) {
+	r := newResults()
+	ping := bulkMetric(flow{way: up, streams: 1}, "ping")
+	for client, values := range map[string][]float64{oursName: {3, 9, 4}, rivalName: {5, 10}, bareName: {2, 8, 2.5}} {
+		for _, v := range values {
+			r.add("tcp", client, ping, v)
+		}
+	}
+	r.add("tcp", oursName, mIdleCPU, 1) // is no round trip
+	r.added()
+	if len(r.rows) != 3 {
+		t.Fatalf("%d rows, want the two and one for what is added", len(r.rows))
+	}
+	if diff := cmp.Diff(map[string][]float64{oursName: {1, 1, 1.5}, rivalName: {3, 2}}, r.rows[1].values); diff != "" {
+		t.Errorf("added (-want +got):\n%s", diff)
 	}
 }
 

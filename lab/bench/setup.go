@@ -3,10 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"network-manager-softether/lab"
 )
@@ -17,9 +19,20 @@ type setup struct {
 	ours        map[string]string // keys of the profile
 	official    lab.OfficialAccount
 	full        bool // measure everything, not bulk transfer alone
-	// inForce looks at the server's description of the session for what the setup is about.
+	// inForce looks at the server's description of the session for what the setup is about; nil: nothing to see.
 	inForce func(session map[string]string) bool
+	warm    time.Duration // how long to transfer before measuring; 0 is a second
+	ways    []way         // of bulk transfer, nil is all three
 }
+
+func (s setup) directions() []way {
+	if s.ways == nil {
+		return []way{up, down, both}
+	}
+	return s.ways
+}
+
+func (s setup) warmUp() time.Duration { return cmp.Or(s.warm, time.Second) }
 
 var setups = []setup{
 	{

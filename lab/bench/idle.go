@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// idle measures what a connected client costs that nobody uses, and then its latency.
+func (p probe) idle(ctx context.Context) error {
+	if err := sleep(ctx, settle); err != nil {
+		return err
+	}
+	passed, err := p.passed()
+	if err != nil {
+		return err
+	}
+	before, err := lab.UsageOf(p.client.pids()...)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := sleep(ctx, p.opts.idle); err != nil {
+		return err
+	}
+	after, err := lab.UsageOf(p.client.pids()...)
+	if err != nil {
+		return err
+	}
+	took := time.Since(began).Seconds()
+	passedAfter, err := p.passed()
+	if err != nil {
+		return err
+	}
+	p.put(mIdleCPU, 100*(after.CPU-before.CPU).Seconds()/took)
+	p.put(mIdleWakeUps, float64(after.Switches-before.Switches)/took)
+	p.put(mIdleFrames, float64(passedAfter-passed)/took)
+	p.put(mIdleRSS, resident(p.client.pids())/mega)
+	return p.idlePing(ctx)
+}
+
+// idlePing measures the latency while there is nothing else.
+func (p probe) idlePing(ctx context.Context) error {
+	times, err := ping(ctx, p.client.host(), p.client.target(), min(p.opts.length, 3*time.Second))
+	if err != nil {
+		return err
+	}
+	p.put(mIdlePing, quantile(times, 0.5))
+	return nil
+}
+
+// passed counts the frames that went through the client's TAP, either way. The hub asks every computer now and then
+// whether it is still there (ARP, neighbour discovery), and no client can sleep through that.
+func (p probe) passed() (uint64, error) {
+	name, err := p.client.tap()
+	if err != nil {
+		return 0, err
+	}
+	link, err := p.client.host().Net.LinkByName(name)
+	if err != nil {
+		return 0, fmt.Errorf("interface %s: %w", name, err)
+	}
+	st := link.Attrs().Statistics
+	return st.RxPackets + st.TxPackets, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
