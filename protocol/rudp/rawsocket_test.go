@@ -19,9 +19,10 @@ import (
 
 const unprivilegedVar = "RUDP_TEST_UNPRIVILEGED"
 
-// withoutRights dials ICMP twice, after having given up all capabilities in
+// withoutRights dials ICMP to the address in unprivilegedVar twice, after having given up all capabilities in
 // between, and again with a Dialer that was not prepared.
 func withoutRights() error {
+	server := netip.AddrPortFrom(netip.MustParseAddr(os.Getenv(unprivilegedVar)), 443).String()
 	prepared, other := &rudp.Dialer{Ways: []rudp.Way{rudp.ICMP}}, &rudp.Dialer{Ways: []rudp.Way{rudp.ICMP}}
 	if err := prepared.Prepare(); err != nil {
 		return err
@@ -31,7 +32,7 @@ func withoutRights() error {
 		return err
 	}
 	for range 2 {
-		c, err := prepared.DialContext(within2(), "tcp", "127.0.0.1:443")
+		c, err := prepared.DialContext(within2(), "tcp", server)
 		if err != nil {
 			return err
 		}
@@ -45,7 +46,7 @@ func withoutRights() error {
 		}
 		c.Close()
 	}
-	if _, err := other.DialContext(within2(), "tcp", "127.0.0.1:443"); !errors.Is(err, rudp.ErrNoPrivilege) {
+	if _, err := other.DialContext(within2(), "tcp", server); !errors.Is(err, rudp.ErrNoPrivilege) {
 		return errors.Join(errors.New("dialled without the right"), err)
 	}
 	return nil
@@ -64,7 +65,7 @@ func TestICMPWithoutRights(t *testing.T) {
 		}
 	}()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), unprivilegedVar+"=1")
+	cmd.Env = append(os.Environ(), unprivilegedVar+"="+l.AddrPort().Addr().String())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

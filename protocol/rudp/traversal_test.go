@@ -115,11 +115,15 @@ func TestPunchIsAskedForAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	echoes(t, l, c)
-	time.Sleep(2 * time.Second)
-	if n := asked.Load(); n != 2 {
-		t.Errorf("the rendezvous server was asked %d times, want 2: there was an answer then", n)
+	before := asked.Load()
+	if before < 2 {
+		t.Errorf("the rendezvous server was asked %d times", before)
 	}
+	time.Sleep(2 * time.Second)
+	if n := asked.Load(); n != before {
+		t.Errorf("the rendezvous server is asked %d times more, though there was an answer", n-before)
+	}
+	echoes(t, l, c)
 }
 
 func TestTraversalFails(t *testing.T) {

@@ -45,8 +45,8 @@ type wire interface {
 	close() error
 }
 
-// Listen listens on 127.0.0.1: for "udp" and "dns" on a port of its own, for
-// "icmp", which needs root, for all ICMP messages.
+// Listen listens on loopback: for "udp" and "dns" on a port of its own, for "icmp",
+// which needs root, on an address of this process's own, for all ICMP messages.
 func Listen(kind string) (*Listener, error) {
 	l := &Listener{accepted: make(chan net.Conn, 16), closed: make(chan struct{}), sessions: map[client]*session{},
 		masked: kind != "udp"}
@@ -115,13 +115,13 @@ func (l *Listener) Accept() (net.Conn, error) {
 // Addr is where clients connect to.
 func (l *Listener) Addr() net.Addr { return l.wire.addr() }
 
-// AddrPort is Addr.
+// AddrPort is Addr, with port 0 for "icmp".
 func (l *Listener) AddrPort() netip.AddrPort {
-	a, err := netip.ParseAddrPort(l.Addr().String())
-	if err != nil {
-		return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), 0)
+	if ip, ok := l.Addr().(*net.IPAddr); ok {
+		a, _ := netip.AddrFromSlice(ip.IP)
+		return netip.AddrPortFrom(a.Unmap(), 0)
 	}
-	return a
+	return l.Addr().(*net.UDPAddr).AddrPort()
 }
 
 // Close ends the listener and all its connections.

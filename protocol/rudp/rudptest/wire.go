@@ -5,6 +5,7 @@ package rudptest
 import (
 	"net"
 	"net/netip"
+	"os"
 
 	"network-manager-softether/protocol/rudp/internal/dnswire"
 	"network-manager-softether/protocol/rudp/internal/icmpwire"
@@ -46,8 +47,11 @@ func (w *udpWire) close() error   { return w.conn.Close() }
 // icmpWire carries datagrams in ICMP messages.
 type icmpWire struct{ conn *net.IPConn }
 
+// newICMPWire listens on a loopback address that no other process has: it hears all
+// messages to its address, and they have no ports.
 func newICMPWire() (*icmpWire, error) {
-	c, err := net.ListenIP("ip4:icmp", &net.IPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	pid := os.Getpid() // 22 bits at most
+	c, err := net.ListenIP("ip4:icmp", &net.IPAddr{IP: net.IPv4(127, 64+byte(pid>>16)&0x3f, byte(pid>>8), byte(pid))})
 	return &icmpWire{c}, err
 }
 
