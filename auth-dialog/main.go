@@ -10,7 +10,7 @@
 // themselves, asked for in a window of ours (package window).
 //
 // Secrets that the agent keeps in the person's keyring but does not hand over are read from
-// there (package keyring). The program touches no file and no network, and never asks for
+// there (package keyring). The program touches no file but its translations and no network, and never asks for
 // anything unless it was called with -i.
 package main
 
