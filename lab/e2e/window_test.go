@@ -3,10 +3,14 @@
 package e2e
 
 import (
+	"context"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"network-manager-softether/lab"
 )
@@ -31,8 +35,8 @@ func TestOurWindowAsksForThePassword(t *testing.T) {
 	w.ok(w.Desktop.Add(w.ctx, w.asking()))
 	w.applet("office",
 		"?Enter the password of user “"+lab.Alice.Name+"”", "dead:Connect", picture(t, "dialog-password"), "Password=wrong", "key:Return",
-		"?User name or password is wrong", "dead:Connect", "Password="+lab.Alice.Password, "reads:Password=●", "!Show what is typed", "reads:Password="+lab.Alice.Password,
-		picture(t, "dialog-wrong"), "!Connect", "up", "again", "up")
+		"?User name or password is wrong", "dead:Connect", picture(t, "dialog-wrong"),
+		"Password="+lab.Alice.Password, "reads:Password=●", "!Show what is typed", "reads:Password="+lab.Alice.Password, "!Connect", "up", "again", "up")
 	w.pings(lab.OfficeGateway)
 	w.down("office")
 }
@@ -87,4 +91,50 @@ func TestOurWindowInTheDark(t *testing.T) {
 	dark := []string{"GTK_THEME=Adwaita:dark"}
 	w.appletIn(dark, "trust", "?Trust this server?", picture(t, "dialog-certificate-dark"), "!Cancel", "failed")
 	w.appletIn(dark, "office", "?Enter the password", picture(t, "dialog-password-dark"), "!Cancel", "failed")
+}
+
+// GNOME Shell and nmcli draw the question themselves, and nmcli has no display at all.
+func TestDialogTouchesNoDisplayWhenTheAgentDraws(t *testing.T) {
+	w := network(t)
+	display, err := net.Listen("unix", "@/tmp/.X11-unix/X97") // where X clients look first
+	w.ok(err)
+	defer display.Close()
+	touched := make(chan bool, 10)
+	go func() {
+		for {
+			c, err := display.Accept()
+			if err != nil {
+				return
+			}
+			touched <- true
+			c.Close()
+		}
+	}()
+	for _, tc := range []struct {
+		args string
+		want bool
+	}{
+		{"--external-ui-mode", false},
+		{"", true},
+	} {
+		ctx, cancel := context.WithTimeout(w.ctx, 20*time.Second)
+		defer cancel()
+		dialog := exec.CommandContext(ctx, w.AuthDialog(), strings.Fields("-u 1 -n office -i -s org.freedesktop.NetworkManager.softether "+tc.args)...)
+		dialog.Env = []string{"DISPLAY=:97", "GDK_BACKEND=x11"}
+		dialog.Stdin = strings.NewReader("DATA_KEY=user\nDATA_VAL=alice\n\nDONE\n")
+		out, err := dialog.Output()
+		select {
+		case <-touched:
+			if !tc.want {
+				t.Errorf("%q: it connected to the display", tc.args)
+			}
+		default:
+			if tc.want {
+				t.Errorf("%q: it did not try the display: %s, %v", tc.args, out, err)
+			}
+		}
+		if (err == nil) == tc.want {
+			t.Errorf("%q: %s, %v", tc.args, out, err)
+		}
+	}
 }
