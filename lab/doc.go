@@ -21,6 +21,8 @@
 // and in the office: who answers there shows which way the traffic went. Squid, Dante and FreeRADIUS run on the
 // Internet, too, but only when a test asks for them: [Lab.StartSquid], [Lab.StartDante], [Server.UseRADIUS].
 //
+// [Desktop.StartShell] puts a person with GNOME before the desktop: the real shell, and a [Screen] to read and keys to press.
+//
 // With Options.Impaired the first base connection leads through a Line, which delays, loses and reorders frames.
 //
 // A Lab may be used from several goroutines; the methods that change the network (stop the server, pull a cable)

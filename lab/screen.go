@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,10 +46,19 @@ func (s *Screen) Program(name string) *Screen {
 
 // Find waits until a widget of a role ("push button") is showing that has a text or contains something that has it. A part
 // of the text is enough, and mnemonic underscores do not count. Several roles are separated by "|". Of several widgets it
-// is the first, in the order of the tree.
+// is the first, in the order of the tree, of the newest window.
 func (s *Screen) Find(ctx context.Context, role, text string) (found *Widget, err error) {
 	err = Await(ctx, fmt.Sprintf("%s %q", role, text), screenLimit, func() (err error) {
-		found, err = s.find(role, text)
+		found, err = s.find(0, role, text)
+		return err
+	})
+	return found, err
+}
+
+// FindNext is Find for one that comes after others; of these there are so many.
+func (s *Screen) FindNext(ctx context.Context, others int, role, text string) (found *Widget, err error) {
+	err = Await(ctx, fmt.Sprintf("%s %q after %d others", role, text, others), screenLimit, func() (err error) {
+		found, err = s.find(others, role, text)
 		return err
 	})
 	return found, err
@@ -56,13 +66,13 @@ func (s *Screen) Find(ctx context.Context, role, text string) (found *Widget, er
 
 // Some is an error if Find would find nothing.
 func (s *Screen) Some(role, text string) error {
-	_, err := s.find(role, text)
+	_, err := s.find(0, role, text)
 	return err
 }
 
 // None is an error if Find would find something.
 func (s *Screen) None(role, text string) error {
-	switch found, err := s.find(role, text); {
+	switch found, err := s.find(0, role, text); {
 	case err == nil:
 		return fmt.Errorf("%v is still there", found)
 	case errors.As(err, new(notFound)):
@@ -81,11 +91,12 @@ func (s *Screen) AwaitNone(ctx context.Context, role, text string) error {
 type notFound []string
 
 func (n notFound) Error() string {
-	return "there is only " + strings.Join(n[max(0, len(n)-60):], ", ") // what is on top comes last
+	return "there is only " + strings.Join(n[:min(60, len(n))], ", ")
 }
 
-// find returns the first such widget. The error is a notFound if everything was looked at and there is none.
-func (s *Screen) find(role, text string) (found *Widget, err error) {
+// find returns the first such widget after so many others. The error is a notFound if everything was looked at and there is none.
+func (s *Screen) find(others int, role, text string) (found *Widget, err error) {
+	var last accessible
 	var all notFound
 	err = s.walk(desktop, nil, func(w *Widget, around []*Widget) bool {
 		if w.Name != "" && !w.hasRole("widget|image|scroll bar") {
@@ -95,9 +106,13 @@ func (s *Screen) find(role, text string) (found *Widget, err error) {
 			return true
 		}
 		for i := len(around) - 1; i >= 0 && found == nil; i-- {
-			if around[i].hasRole(role) {
+			if !around[i].hasRole(role) || around[i].at == last {
+				continue
+			}
+			if last, others = around[i].at, others-1; others < 0 {
 				found = around[i]
 			}
+			break
 		}
 		return found == nil
 	})
@@ -126,6 +141,7 @@ func (s *Screen) walk(at accessible, around []*Widget, f func(w *Widget, around 
 	switch {
 	case len(around) == 0: // the desktop
 	case len(around) == 1 && (s.program == "" || s.program == w.Name):
+		slices.Reverse(parts) // the window on top, which came last, is what matters
 	case len(around) == 1, !w.Is(StateVisible):
 		return nil
 	case !f(w, append(around, w)):

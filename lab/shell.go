@@ -38,6 +38,9 @@ const settings = `[org/gnome/shell]
 welcome-dialog-last-shown-version='999'
 [org/gnome/desktop/notifications]
 show-banners=false
+[org/gnome/desktop/background]
+picture-options='none'
+primary-color='#2c4a6e'
 [org/gnome/desktop/interface]
 enable-animations=false
 `
@@ -208,7 +211,7 @@ func (s *Shell) FlipVPN(ctx context.Context, name string) error {
 	return errors.Join(toggle.Focus(), s.Press(KeyReturn))
 }
 
-// Picture is what the screen shows. It takes some seconds.
+// Picture is the middle of the screen, where prompts are. It takes some seconds.
 func (s *Shell) Picture(ctx context.Context) (image.Image, error) {
 	if err := s.keyboard.pull(); err != nil {
 		return nil, err
@@ -216,7 +219,7 @@ func (s *Shell) Picture(ctx context.Context) (image.Image, error) {
 	if err := s.Program("gnome-shell").AwaitNone(ctx, "push button", "Stop Screen Sharing"); err != nil {
 		return nil, err
 	}
-	return s.picture("Screenshot", false, false)
+	return s.picture("ScreenshotArea", int32(192), int32(144), int32(640), int32(480), false)
 }
 
 // WindowPicture is the window that has the keyboard.

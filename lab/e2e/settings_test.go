@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"network-manager-softether/lab"
 )
@@ -76,6 +77,17 @@ func (s settings) adds(row, role, text string) {
 	s.w.ok(s.screen.PressUntil(s.w.ctx, row, func() error { return s.screen.Some(role, text) }, lab.KeyReturn))
 }
 
+// picks answers the file chooser that is open or about to be.
+func (s settings) picks(file string) {
+	s.w.t.Helper()
+	s.find("button", "Open Open")
+	// The field for a path is shown when one begins.
+	s.w.ok(s.screen.PressUntil(s.w.ctx, "the field for a path", func() error { return s.screen.Some("text box", "GtkFileChooserEntry") }, '/'))
+	s.types("GtkFileChooserEntry=" + file)
+	s.presses("button", "Open Open")
+	s.w.ok(s.screen.AwaitNone(s.w.ctx, "button", "Open Open"))
+}
+
 // opens opens the page of the only connection.
 func (s settings) opens() {
 	s.w.t.Helper()
@@ -107,6 +119,7 @@ func TestGNOMESettings(t *testing.T) {
 		"a person edits a connection":                   editsInSettings,
 		"wrong input cannot be saved":                   errsInSettings,
 		"a person imports a file":                       importsInSettings,
+		"a person has a certificate and its key read":   readsInSettings,
 	} {
 		t.Run(name, func(t *testing.T) { test(enter(t, w.Lab), shell) })
 	}
@@ -120,9 +133,9 @@ func addsInSettings(w *world, shell *lab.Shell) {
 	w.photo("settings-page", shell.WindowPicture)
 	s.presses("button", "Add Add")
 	s.saved("Office", "gateway = "+lab.ServerName, "hub = "+lab.HubOffice, "user = "+lab.Alice.Name)
-	if got := w.get("Office", "vpn.secrets"); got != "password = "+lab.Alice.Password {
-		w.t.Errorf("the secrets are %q", got)
-	}
+	w.eventually("the password to be saved", perTest/4, func() error {
+		return is("what is saved", w.get("Office", "vpn.secrets"), "password = "+lab.Alice.Password, nil)
+	})
 	s.presses("switch", "Office")
 	p := prompt{w, shell, "Office"}
 	p.awaits("self-signed")
@@ -178,14 +191,40 @@ func importsInSettings(w *world, shell *lab.Shell) {
 	w.ok(err)
 	s := w.settings(shell)
 	s.adds("Import from file", "widget", "Select file")
-	// The field for a path is shown when one begins.
-	w.ok(s.screen.PressUntil(w.ctx, "the field for a path", func() error { return s.screen.Some("text box", "GtkFileChooserEntry") }, '/'))
-	s.types("GtkFileChooserEntry=" + file)
-	s.presses("button", "Open Open")
+	s.picks(file)
 	s.types("Virtual hub=OTHER")
 	s.presses("button", "Add Add")
 	s.saved("radius", "gateway = vpn.example.com", "hub = OTHER", "auth-type = plain-password", `proxy-server = proxy.example.com\:3128`)
-	if got := w.get("radius", "vpn.secrets"); !strings.Contains(got, "password = pässword 密码") || !strings.Contains(got, "proxy-password = proxypw") {
-		w.t.Errorf("vpn.secrets is %s", got)
+	for _, secret := range []string{"password = pässword 密码", "proxy-password = proxypw"} {
+		w.eventually(secret, perTest/4, func() error {
+			return is("whether it is saved", strings.Contains(w.get("radius", "vpn.secrets"), secret), true, nil)
+		})
 	}
+}
+
+func readsInSettings(w *world, shell *lab.Shell) {
+	ca, err := lab.NewAuthority("User CA")
+	w.ok(err)
+	badge := w.newBadge(ca, "stored", time.Hour)
+	w.ok(w.Server.AddCertUser(w.ctx, lab.HubOffice, "stored", []byte(badge.cert)))
+	cert, err := shell.Give("stored.crt", []byte(badge.cert))
+	w.ok(err)
+	key, err := shell.Give("stored.key", []byte(badge.key))
+	w.ok(err)
+	w.ok(w.Desktop.Add(w.ctx, w.profile("Office", lab.HubOffice, lab.Alice)))
+	s := w.settings(shell)
+	s.opens()
+	w.ok(s.find("combo box", "Authentication").Choose(2))
+	s.types("User name=stored")
+	for i, file := range []string{cert, key} {
+		button, err := s.screen.FindNext(w.ctx, i, "button", "Choose")
+		w.ok(err)
+		w.ok(button.Press())
+		s.picks(file)
+	}
+	w.photo("settings-certificate", shell.WindowPicture)
+	s.presses("button", "Apply")
+	s.saved("Office", "auth-type = certificate", "BEGIN CERTIFICATE", "BEGIN RSA PRIVATE KEY")
+	w.ok(w.Desktop.Up(w.ctx, "Office"))
+	w.pings(lab.OfficeGateway)
 }
