@@ -24,13 +24,14 @@ func datagramLoads(w way) []datagramLoad {
 }
 
 const (
-	manyFlows  = 10_000
-	lossLimit  = 0.01    // of what was sent; more is too fast
-	slowest    = 1000.0  // datagrams a second with which the search begins to give up
-	firstRate  = 16000.0 // with which it begins
-	fastest    = 4e6
-	enough     = 0.9 // of a rate has to be sent, and delivered
-	bisections = 3   // after which the rate is known to 9 %
+	manyFlows     = 10_000
+	lossLimit     = 0.01    // of what was sent; more is too fast
+	slowest       = 1000.0  // datagrams a second with which the search begins to give up
+	firstRate     = 16000.0 // with which it begins
+	fastest       = 4e6
+	enough        = 0.9 // of a rate has to be sent, and delivered
+	confirmations = 10
+	bisections    = 3 // after which the rate is known to 9 %
 )
 
 // packets searches for the highest rate that loses less than 1 %, and measures what it costs.
@@ -45,8 +46,9 @@ func (p probe) packets(ctx context.Context, l datagramLoad) error {
 	if err != nil {
 		return err
 	}
-	// The decisive run is longer than those of the search, and with what passed there may lose more.
-	for ; ; rate *= 0.9 {
+	// The decisive run is longer than those of the search, and with what passed there may lose more. On a machine that
+	// does other things it may also lose more for no fault of the client, so each rate has a second chance.
+	for i := range confirmations {
 		var t trial
 		_, used, err := p.account(func() (traffic, error) {
 			var err error
@@ -56,19 +58,21 @@ func (p probe) packets(ctx context.Context, l datagramLoad) error {
 		if err != nil {
 			return err
 		}
-		if t.arrived == 0 {
-			return fmt.Errorf("no datagram of %d bytes arrived at %.0f/s", l.size, rate)
-		}
-		if !t.passed() && rate > slowest {
+		if !t.passed() {
+			if i%2 == 1 {
+				rate *= 0.8
+			}
 			continue
 		}
 		arrived := float64(t.arrived)
 		p.put(packetMetric(l, "rate"), t.delivered()/1000)
 		p.put(packetMetric(l, "cpu"), used.client/arrived*1e6)
-		p.say("    %s, UDP of %d bytes, %d flow(s): %6.0f/s, %.2f us of CPU each, %.2f %% lost", l.way, l.size, l.flows,
-			t.delivered(), used.client/arrived*1e6, 100*t.loss())
+		p.say("    %s, UDP of %d bytes, %d flow(s): %6.0f/s, %.2f us of CPU each", l.way, l.size, l.flows,
+			t.delivered(), used.client/arrived*1e6)
 		return nil
 	}
+	p.say("    left out: %s, UDP of %d bytes, %d flow(s): even %.0f a second are lost", l.way, l.size, l.flows, rate)
+	return nil
 }
 
 // flood makes the sockets at both ends of the tunnel.

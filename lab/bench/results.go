@@ -106,7 +106,7 @@ func (r *results) added() {
 	for _, w := range r.rows {
 		rows = append(rows, w)
 		bare := w.values[bareName]
-		if w.metric.unit != "ms" || len(bare) == 0 {
+		if w.metric.unit != "ms" || len(bare) == 0 || len(w.values) == 1 {
 			continue
 		}
 		more := &row{w.setup, metric{w.metric.title + ", added", w.metric.unit, false}, map[string][]float64{}}
