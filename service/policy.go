@@ -40,6 +40,8 @@ func limits(i protocol.Info, p *profile.Profile) []string {
 	say(pol.ARPDHCPOnly, "Broadcasts other than ARP and DHCP are blocked (policy ArpDhcpOnly): devices in the network are not found by themselves.")
 	say(p.BridgeMode && pol.NoBridge, "The hub forwards nothing for hosts behind this computer (policy NoBridge).")
 	say(p.BridgeMode && pol.NoRouting, "The hub forwards no packets that this computer routes (policy NoRouting).")
+	say(pol.NoSavePassword && p.Password != "" && p.Flags.Password&profile.NotSaved == 0,
+		"Passwords of this hub are not to be stored (policy NoSavePassword): set password-flags=2 to be asked every time.")
 	say(pol.MaxUpload > 0, "Upload is limited to %s (policy MaxUpload).", rate(pol.MaxUpload))
 	say(pol.MaxDownload > 0, "Download is limited to %s (policy MaxDownload).", rate(pol.MaxDownload))
 	say(pol.AutoDisconnect > 0, "The session ends after %v (policy AutoDisconnect).", pol.AutoDisconnect)
