@@ -75,6 +75,16 @@ func TestOurWindowIsCancelled(t *testing.T) {
 	}
 }
 
+func TestOurWindowGoesWhenTheAgentGoes(t *testing.T) {
+	w := network(t)
+	const agent = `{ printf 'DATA_KEY=user\nDATA_VAL=alice\n\nDONE\n'; sleep 4; } | xvfb-run -a "$0" -u 1 -n office -i -s org.freedesktop.NetworkManager.softether`
+	res, err := w.Desktop.Run(w.ctx, lab.Command{Args: []string{"sh", "-c", agent, w.AuthDialog()}, Env: []string{"GDK_BACKEND=x11", "HOME=" + t.TempDir(), "XDG_RUNTIME_DIR=" + t.TempDir()}})
+	w.ok(err)
+	if res.Code != 1 || res.Stdout != "" || strings.Contains(res.Stderr, "needs an answer") {
+		t.Errorf("exit status %d after %v, want 1 when the agent is gone: %s", res.Code, res.Took, res.Text())
+	}
+}
+
 // An Enter that was meant for another window must not be a yes.
 func TestEnterDoesNotTrustAServer(t *testing.T) {
 	w := ownWindow(t)
