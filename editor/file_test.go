@@ -5,6 +5,10 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -84,4 +88,33 @@ func TestPanicsStayInside(t *testing.T) {
 		panic("a mistake")
 	}
 	exported()
+}
+
+// Every function that C calls begins with the guard.
+func TestEveryExportedFunctionIsGuarded(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Doc == nil || !strings.HasPrefix(f.Doc.List[len(f.Doc.List)-1].Text, "//export ") {
+				continue
+			}
+			found++
+			first, ok := f.Body.List[0].(*ast.DeferStmt)
+			if !ok || fmt.Sprint(first.Call.Fun) != "guard" {
+				t.Errorf("%s: %s does not begin with defer guard", name, f.Name.Name)
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("only %d exported functions found", found)
+	}
 }
