@@ -18,6 +18,9 @@ import (
 // inFlight is how many datagrams are under way at most: no queue of the lab is shorter.
 const inFlight = 64
 
+// patience is after how long a datagram is lost. A machine that is busy with other things stands still for a second.
+const patience = 5 * time.Second
+
 // A crossing is datagrams in one direction. Each begins with its number, which with the key gives the rest.
 type crossing struct {
 	key     [32]byte
@@ -54,7 +57,7 @@ func (x *crossing) send(ctx context.Context, out *net.UDPConn, size, burst int) 
 			select {
 			case <-x.arrived:
 				free++
-			case <-time.After(time.Second):
+			case <-time.After(patience):
 				lost += inFlight - free
 				free = inFlight
 			case <-ctx.Done():
@@ -77,7 +80,7 @@ func (x *crossing) send(ctx context.Context, out *net.UDPConn, size, burst int) 
 		}
 		sent, free, size = sent+n, free-n, size-n*length
 	}
-	for end := time.After(time.Second); free < inFlight; free++ {
+	for end := time.After(patience); free < inFlight; free++ {
 		select {
 		case <-x.arrived:
 		case <-end:
