@@ -16,7 +16,7 @@ import (
 )
 
 // What the settings library may add to a run of nmcli. Most of the memory is the library's file, which all processes
-// that load it share; Go's own runtime is two thirds of it.
+// that load it share; Go's own runtime, of which a library that does nothing would take as much, is two thirds of it.
 const (
 	maxEditorTime   = 3.0  // milliseconds
 	maxEditorMemory = 3500 // kB, of which about 1000 are the process's own
