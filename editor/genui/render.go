@@ -65,6 +65,7 @@ func (p *page) problem() {
 		for _, side := range []string{"start", "end", "top", "bottom"} {
 			p.property("margin-"+side, "12")
 		}
+		p.line(`<style><class name="error"/></style>`)
 	})
 }
 
@@ -181,6 +182,7 @@ func (p *page) field(f *form.Field) {
 				p.object("GtkButton", "choose-"+f.Key, func() {
 					p.text("label", "Choose…")
 					p.text("tooltip-text", "Read a PEM file into the connection")
+					p.labelledBy("label-" + f.Key) // there are several of these buttons
 				})
 			})
 		})
@@ -199,4 +201,13 @@ func (p *page) fieldMayGo(f *form.Field) {
 	if f.When != nil {
 		p.comesAndGoes()
 	}
+}
+
+// labelledBy tells assistive technology which label belongs to a widget that is not its mnemonic widget.
+func (p *page) labelledBy(label string) {
+	relation := `<relation name="labelled-by">` + label + `</relation>`
+	if p.gtk == 3 {
+		relation = `<relation type="labelled-by" target="` + label + `"/>`
+	}
+	p.line(`<accessibility>` + relation + `</accessibility>`)
 }
