@@ -10,7 +10,7 @@
 // every round. Ours is connected by NetworkManager, the official one by vpncmd, as their users do. What is printed are
 // medians over the rounds; the JSON has every value.
 //
-// What grows with the load is measured as it grows: 1, 8 and 32 TCP connections, 1, 8 and 100 TCP flows, and datagrams
+// What grows with the load is measured as it grows: 1, 8 and 32 TCP connections, 1 and 100 TCP flows, and datagrams
 // of 64 to 1400 bytes in 1, 100 and 10,000 flows, at the highest rate that loses less than 1 %. A second lab has a line
 // that loses 1 % of the packets and delays the others (lab.Line).
 //

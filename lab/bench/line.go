@@ -28,7 +28,7 @@ var lineSetups = []setup{
 		inForce:  func(s map[string]string) bool { return !udpInUse(s) },
 	},
 	{
-		name: "line", title: "bad line, as it comes", warm: 13 * time.Second, ways: []way{up, down},
+		name: "line", title: "bad line, as it comes", warm: 12 * time.Second, ways: []way{up, down},
 		ours: map[string]string{"max-connections": "1", "udp-acceleration": "auto"}, official: lab.OfficialAccount{Connections: 1},
 		inForce: udpInUse,
 	},

@@ -189,7 +189,7 @@ func (p probe) measure(ctx context.Context) error {
 	if !full {
 		return nil
 	}
-	for _, f := range []flow{{way: up, streams: 8}, {way: down, streams: 8}, {way: up, streams: 100}, {way: down, streams: 100}} {
+	for _, f := range []flow{{way: up, streams: 100}, {way: down, streams: 100}} {
 		if err := p.bulk(ctx, f); err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ const (
 	firstRate     = 16000.0 // with which it begins
 	fastest       = 4e6
 	enough        = 0.9 // of a rate has to be sent, and delivered
+	tries         = 3   // of a rate in the search
 	confirmations = 10
 	bisections    = 3 // after which the rate is known to 9 %
 )
@@ -106,7 +107,7 @@ func search(try func(rate float64) (trial, error)) (float64, error) {
 	passes := func(rate float64) (float64, bool, error) {
 		best := 0.0
 		// Once may be bad luck: the machine has other things to do.
-		for range 2 {
+		for range tries {
 			t, err := try(rate)
 			if err != nil {
 				return 0, false, err

@@ -40,7 +40,7 @@ func TestSearchFindsTheHighestRateWithoutLoss(t *testing.T) {
 		if err != nil || got < 0.9*tt.want || got > tt.want/(1-lossLimit) {
 			t.Errorf("%s: %v, %v, want %v or a little less", tt.name, got, err, tt.want)
 		}
-		if tries > 16 {
+		if tries > 20 {
 			t.Errorf("%s: %d tries", tt.name, tries)
 		}
 	}
