@@ -31,7 +31,7 @@ type options struct {
 
 func parseArgs() (options, time.Duration, error) {
 	var o options
-	seconds := flag.Float64("seconds", 4, "length of one measurement")
+	seconds := flag.Float64("seconds", 3, "length of one measurement")
 	quick := flag.Bool("quick", false, "one round of 2 seconds: everything once, in a third of the time")
 	limit := flag.Duration("limit", 40*time.Minute, "give up after this long")
 	flag.StringVar(&o.build, "build", "build", "folder with the built programs")
