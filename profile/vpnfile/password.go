@@ -3,11 +3,12 @@
 package vpnfile
 
 import (
-	"crypto/rc4"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"network-manager-softether/protocol/rc4"
 	"network-manager-softether/protocol/sha0"
 )
 
@@ -34,12 +35,10 @@ func reveal(hidden []byte) (password string, ok bool) {
 }
 
 func rc4Of(key string, text []byte) []byte {
-	c, err := rc4.NewCipher([]byte(key))
-	if err != nil {
-		panic("vpnfile: " + err.Error()) // the keys are constants
-	}
-	out := make([]byte, len(text))
-	c.XORKeyStream(out, text)
+	var c rc4.Cipher
+	c.Reset([]byte(key))
+	out := slices.Clone(text)
+	c.XOR(out)
 	return out
 }
 

@@ -9,6 +9,8 @@ import (
 	"crypto/subtle"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"network-manager-softether/protocol/rc4"
 )
 
 // A box seals and opens packets in place. One goroutine at a time may seal, and one
@@ -84,7 +86,7 @@ func (b *boxV2) open(p []byte) []byte {
 // are all there is against forgery: somebody on the way can flip bits unnoticed.
 type boxV1 struct {
 	sealKey, openKey [v1KeyLen + v1IVLen]byte // the common key, and room for an iv
-	sealRC4, openRC4 rc4
+	sealRC4, openRC4 rc4.Cipher
 	iv               nonce
 }
 
@@ -103,8 +105,8 @@ func (b *boxV1) seal(p []byte) {
 	clear(p[len(p)-v1Zeros:])
 	copy(b.sealKey[v1KeyLen:], p[:v1IVLen])
 	key := sha1.Sum(b.sealKey[:])
-	b.sealRC4.reset(key[:])
-	b.sealRC4.xor(p[v1IVLen:])
+	b.sealRC4.Reset(key[:])
+	b.sealRC4.XOR(p[v1IVLen:])
 }
 
 func (b *boxV1) open(p []byte) []byte {
@@ -113,8 +115,8 @@ func (b *boxV1) open(p []byte) []byte {
 	}
 	copy(b.openKey[v1KeyLen:], p[:v1IVLen])
 	key := sha1.Sum(b.openKey[:])
-	b.openRC4.reset(key[:])
-	b.openRC4.xor(p[v1IVLen:])
+	b.openRC4.Reset(key[:])
+	b.openRC4.XOR(p[v1IVLen:])
 	var zeros [v1Zeros]byte
 	end := len(p) - v1Zeros
 	if subtle.ConstantTimeCompare(p[end:], zeros[:]) != 1 {

@@ -3,33 +3,8 @@
 package udpaccel
 
 import (
-	"bytes"
-	stdrc4 "crypto/rc4"
-	"math/rand/v2"
 	"testing"
 )
-
-func TestRC4IsThatOfTheStandardLibrary(t *testing.T) {
-	rng := rand.NewChaCha8([32]byte{})
-	var c rc4
-	for n := range 300 {
-		key, want := make([]byte, 1+n%40), make([]byte, n)
-		rng.Read(key)
-		rng.Read(want)
-		got := bytes.Clone(want)
-		std, err := stdrc4.NewCipher(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		std.XORKeyStream(want, want)
-		c.reset(key)
-		c.xor(got[:n/2])
-		c.xor(got[n/2:])
-		if !bytes.Equal(want, got) {
-			t.Fatalf("%d bytes under a key of %d differ", n, len(key))
-		}
-	}
-}
 
 func TestNoncesNeverRepeatAndCarryOver(t *testing.T) {
 	n := nonce{}

@@ -7,7 +7,7 @@
 //
 //	negotiate.go  offer in the login, grant in the welcome
 //	packet.go     the header inside a packet, and its sizes
-//	cipher.go     version 2 (ChaCha20-Poly1305); rc4.go version 1 (RC4 and SHA-1)
+//	cipher.go     version 2 (ChaCha20-Poly1305), version 1 (RC4 and SHA-1)
 //	replay.go     packets that were seen before
 //	health.go     whether the path is usable, by what was heard on it
 //	engine.go     all of that together: a packet in or out, no clock and no socket

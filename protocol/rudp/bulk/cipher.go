@@ -15,7 +15,7 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"network-manager-softether/protocol/frame"
-	"network-manager-softether/protocol/rudp/internal/rc4"
+	"network-manager-softether/protocol/rc4"
 	"network-manager-softether/protocol/zblock"
 )
 
@@ -85,7 +85,9 @@ func (c *cell) sign(d []byte) *[sha1.Size]byte {
 func (c *cell) crypt(d []byte) {
 	copy(c.key[v1KeyLen:], d[sha1.Size:v1Head])
 	k := sha1.Sum(c.key[:])
-	rc4.XOR(&k, d[v1Head:])
+	var stream rc4.Cipher
+	stream.Reset(k[:])
+	stream.XOR(d[v1Head:])
 }
 
 // A Sealer makes datagrams. One is for all of a session, so that no nonce comes twice

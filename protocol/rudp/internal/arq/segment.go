@@ -7,7 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 
-	"network-manager-softether/protocol/rudp/internal/rc4"
+	"network-manager-softether/protocol/rc4"
 )
 
 // Lengths of a segment (softether-protocol.md 11.3). All are bytes but Window.
@@ -64,8 +64,7 @@ func (c *codec) seal(b []byte, s *segment, iv *key, padding int) int {
 	for range padding {
 		p = append(p, byte(padding))
 	}
-	k := c.stream(iv)
-	rc4.XOR((*[keyLen]byte)(&k), p[segmentHead:])
+	c.crypt(iv, p[segmentHead:])
 	sign := c.sign(p)
 	copy(p, sign[:])
 	return len(p)
@@ -89,9 +88,8 @@ func (c *codec) open(b []byte) (s segment, ok bool) {
 	if !c.genuine(b) {
 		return s, false
 	}
-	k := c.stream((*key)(b[keyLen:]))
 	p := b[segmentHead:]
-	rc4.XOR((*[keyLen]byte)(&k), p)
+	c.crypt((*key)(b[keyLen:]), p)
 	padding := int(p[len(p)-1])
 	if padding == 0 || padding > len(p)-segmentBody {
 		return s, false
@@ -111,12 +109,15 @@ func (c *codec) open(b []byte) (s segment, ok bool) {
 	return s, true
 }
 
-// stream returns the key of the segment with that initialization vector.
-func (c *codec) stream(iv *key) key {
+// crypt encrypts or decrypts the inside of the segment with that initialization vector.
+func (c *codec) crypt(iv *key, inside []byte) {
 	var b [2 * keyLen]byte
 	copy(b[:], iv[:])
 	copy(b[keyLen:], c.key[:])
-	return sha1.Sum(b[:])
+	k := sha1.Sum(b[:])
+	var stream rc4.Cipher
+	stream.Reset(k[:])
+	stream.XOR(inside)
 }
 
 // sign hashes b, in which the key stands where the signature will.

@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"network-manager-softether/protocol/rudp/internal/rc4"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -156,8 +154,7 @@ func TestSegmentSignedNonsense(t *testing.T) {
 func sealRaw(c *codec, plain []byte) []byte {
 	iv := counting(200)
 	b := slices.Concat(c.key[:], iv[:], plain)
-	k := c.stream(&iv)
-	rc4.XOR((*[keyLen]byte)(&k), b[segmentHead:])
+	c.crypt(&iv, b[segmentHead:])
 	sign := c.sign(b)
 	copy(b, sign[:])
 	return b
