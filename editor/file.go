@@ -36,7 +36,7 @@ func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	c, warnings, err := account.Connection()
+	c, warnings, err := account.Connection(fingerprint)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -48,7 +48,7 @@ func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 
 // exportFile writes a .vpn file that only its owner can read, since there may be passwords in it.
 func exportFile(path string, c *vpnfile.Connection) ([]profile.Warning, error) {
-	account, warnings, err := vpnfile.FromConnection(c)
+	account, warnings, err := vpnfile.FromConnection(c, fingerprint)
 	if err != nil {
 		return nil, err
 	}

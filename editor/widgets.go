@@ -38,7 +38,7 @@ func (w *widgets) collect() {
 // where they break depends on the language.
 func (w *widgets) explain() {
 	for i := range form.Fields {
-		w.object(form.Fields[i].Key).SetString("tooltip-text", form.Fields[i].Tooltip())
+		w.object(form.Fields[i].Key).SetString("tooltip-text", form.Fields[i].Tooltip(isWide))
 	}
 }
 

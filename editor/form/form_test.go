@@ -3,6 +3,7 @@
 package form
 
 import (
+	"crypto/sha256"
 	"errors"
 	"maps"
 	"os"
@@ -232,7 +233,7 @@ func TestFilesAreReadIntoTheConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, _, err := account.Connection()
+	c, _, err := account.Connection(sha256.Sum256)
 	if err != nil {
 		t.Fatal(err)
 	}

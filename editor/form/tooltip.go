@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/width"
-
 	"network-manager-softether/po"
 	"network-manager-softether/profile"
 )
@@ -16,20 +14,20 @@ import (
 const tooltipWidth = 64
 
 // Tooltip returns the help of the table, in lines. What the flags of a secret are as numbers is for those who write
-// files.
-func (f *Field) Tooltip() string {
+// files. isWide reports whether a character takes two columns (Unicode UAX #11).
+func (f *Field) Tooltip(isWide func(rune) bool) string {
 	k := profile.Lookup(f.Key)
 	// Translators: %s is one sentence; this is its full stop.
 	tip := po.F("%s.", po.T(k.Help))
 	if k.Kind != profile.KindFlags && k.Long != "" {
-		tip += "\n" + wrap(po.T(k.Long), tooltipWidth)
+		tip += "\n" + wrap(po.T(k.Long), tooltipWidth, isWide)
 	}
 	return tip
 }
 
 // wrap breaks a text into lines of at most limit columns: at blanks, and between the characters of scripts that have
 // none, though not before their punctuation.
-func wrap(text string, limit int) string {
+func wrap(text string, limit int, isWide func(rune) bool) string {
 	var out, word strings.Builder
 	column, length := 0, 0 // of the line in out, of word
 	flush := func() {
@@ -60,13 +58,4 @@ func wrap(text string, limit int) string {
 	}
 	flush()
 	return strings.TrimRight(out.String(), " ")
-}
-
-// isWide reports whether a character takes two columns (Unicode UAX #11).
-func isWide(r rune) bool {
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return true
-	}
-	return false
 }

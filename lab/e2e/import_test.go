@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"os"
 	"path/filepath"
@@ -179,12 +180,12 @@ func TestOfficialFilesSurviveTheWayThroughNetworkManager(t *testing.T) {
 
 			account, _, err := vpnfile.Read(text)
 			w.ok(err)
-			c, _, err := account.Connection()
+			c, _, err := account.Connection(sha256.Sum256)
 			w.ok(err)
 			if test.password != "" {
 				c.Secrets[profile.SecretPassword] = test.password
 			}
-			account, warnings, err := vpnfile.FromConnection(c)
+			account, warnings, err := vpnfile.FromConnection(c, sha256.Sum256)
 			w.ok(err)
 			if len(warnings) > 0 {
 				t.Error(warnings)

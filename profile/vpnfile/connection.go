@@ -31,8 +31,8 @@ var (
 // Connection translates an account. Only what differs from a key's default is set. The warnings name, by the
 // items of the file, what works differently here; besides, the key vpn-file-items keeps it for an export. The error is an
 // *[ItemError] about a value that is damaged beyond doubt.
-func (a *Account) Connection() (*Connection, []profile.Warning, error) {
-	t := a.translate()
+func (a *Account) Connection(fingerprint Fingerprint) (*Connection, []profile.Warning, error) {
+	t := a.translate(fingerprint)
 	if t.err == nil {
 		t.keep()
 	}
@@ -54,11 +54,12 @@ func (a *Account) Connection() (*Connection, []profile.Warning, error) {
 
 // A translation is an account on its way to the keys.
 type translation struct {
-	a        *Account
-	c        *Connection
-	warnings []profile.Warning
-	origin   map[string]string // key: the item it is from
-	err      error
+	a           *Account
+	fingerprint Fingerprint
+	c           *Connection
+	warnings    []profile.Warning
+	origin      map[string]string // key: the item it is from
+	err         error
 }
 
 func (t *translation) warn(item, text string) {
@@ -94,8 +95,9 @@ func (t *translation) number(key, item string, n uint32) {
 }
 
 // translate does the work, item by item, without a look at what gets lost.
-func (a *Account) translate() *translation {
-	t := &translation{a: a, origin: map[string]string{}, c: &Connection{Data: map[string]string{}, Secrets: map[string]string{}}}
+func (a *Account) translate(fingerprint Fingerprint) *translation {
+	t := &translation{a: a, fingerprint: fingerprint, origin: map[string]string{},
+		c: &Connection{Data: map[string]string{}, Secrets: map[string]string{}}}
 	t.server()
 	t.user()
 	t.serverCert()

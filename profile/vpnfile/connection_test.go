@@ -22,7 +22,7 @@ import (
 // items that were warned of.
 func translated(t *testing.T, a *Account) (c *Connection, warned []string) {
 	t.Helper()
-	c, warnings, err := a.Connection()
+	c, warnings, err := a.Connection(sha256.Sum256)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestImportAndExportLeaveOfficialFilesAsTheyWere(t *testing.T) {
 			if p, ok := passwords[name]; ok { // typed by the person and stored by NetworkManager
 				c.Secrets[profile.SecretPassword] = p
 			}
-			a, warnings, err := FromConnection(c)
+			a, warnings, err := FromConnection(c, sha256.Sum256)
 			if err != nil || len(warnings) > 0 {
 				t.Fatal(warnings, err)
 			}
@@ -174,7 +174,7 @@ func TestItemsWithoutEquivalentAreKeptAndSaid(t *testing.T) {
 			if strings.HasPrefix(name, "secret") || strings.HasPrefix(name, "too long") {
 				return
 			}
-			back, _, err := FromConnection(c)
+			back, _, err := FromConnection(c, sha256.Sum256)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,7 +204,7 @@ func TestDamagedValuesAreNamed(t *testing.T) {
 		"ClientCert":        func(a *Account) { a.AuthType, a.ClientCert = authCert, []byte("x") },
 		"EncryptedPassword": func(a *Account) { a.AuthType, a.EncryptedPassword = authPlain, []byte("\xde\xad\xbe\xef\x00\x01") },
 	} {
-		_, _, err := base(edit).Connection()
+		_, _, err := base(edit).Connection(sha256.Sum256)
 		var bad *ItemError
 		if !errors.As(err, &bad) || bad.Item != strings.TrimSpace(item) {
 			t.Errorf("%s: got %v", item, err)

@@ -14,7 +14,7 @@ import (
 // format cannot say "ask", the official client asks for what is not there.
 //
 // The error is a [profile.ValueError] or [profile.MissingError] about a connection that could not connect either.
-func FromConnection(c *Connection) (*Account, []profile.Warning, error) {
+func FromConnection(c *Connection, fingerprint Fingerprint) (*Account, []profile.Warning, error) {
 	for i := range profile.Keys {
 		if k := &profile.Keys[i]; !k.Secret {
 			if err := k.Check(c.Data[k.Name]); err != nil {
@@ -26,8 +26,8 @@ func FromConnection(c *Connection) (*Account, []profile.Warning, error) {
 		return nil, nil, &profile.MissingError{Key: profile.KeyGateway, Help: po.T("a connection without a server cannot be exported")}
 	}
 	a, warnings := fromKeys(c)
-	a.restore(c)
-	return a, append(warnings, lost(c, a)...), nil
+	a.restore(c, fingerprint)
+	return a, append(warnings, lost(c, a, fingerprint)...), nil
 }
 
 // fromKeys does the work for the keys that have an equivalent.
@@ -129,9 +129,9 @@ func (c *Connection) stored(secret string) (string, bool) {
 }
 
 // lost warns of every key whose value an import of the account would not bring back.
-func lost(c *Connection, a *Account) []profile.Warning {
+func lost(c *Connection, a *Account, fingerprint Fingerprint) []profile.Warning {
 	var warnings []profile.Warning
-	then := a.translate().c.Data
+	then := a.translate(fingerprint).c.Data
 	for i := range profile.Keys {
 		k := &profile.Keys[i]
 		if k.Secret || k.Kind == profile.KindFlags || k.Name == profile.KeyVPNFileItems || c.Data[k.Name] == "" {

@@ -8,6 +8,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"maps"
@@ -35,7 +36,7 @@ func connection(pairs ...string) *Connection {
 
 func exported(t *testing.T, c *Connection) (*Account, []string) {
 	t.Helper()
-	a, warnings, err := FromConnection(c)
+	a, warnings, err := FromConnection(c, sha256.Sum256)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +106,11 @@ func TestUserNameOfTheConnectionStandsIn(t *testing.T) {
 
 func TestWhatCannotConnectIsNotExported(t *testing.T) {
 	var bad *profile.ValueError
-	if _, _, err := FromConnection(connection("port=0")); !errors.As(err, &bad) || bad.Key != "port" {
+	if _, _, err := FromConnection(connection("port=0"), sha256.Sum256); !errors.As(err, &bad) || bad.Key != "port" {
 		t.Errorf("port 0: %v", err)
 	}
 	var missing *profile.MissingError
-	if _, _, err := FromConnection(connection("gateway=")); !errors.As(err, &missing) || missing.Key != "gateway" {
+	if _, _, err := FromConnection(connection("gateway="), sha256.Sum256); !errors.As(err, &missing) || missing.Key != "gateway" {
 		t.Errorf("no gateway: %v", err)
 	}
 }
@@ -214,7 +215,7 @@ func FuzzRead(f *testing.F) {
 		if diff := cmp.Diff(body(a.Marshal()), body(read(t, a.Marshal()).Marshal())); diff != "" {
 			t.Fatalf("written and read again\n%s", diff)
 		}
-		c, _, err := a.Connection()
+		c, _, err := a.Connection(sha256.Sum256)
 		if err != nil {
 			var bad *ItemError
 			if !errors.As(err, &bad) || len(err.Error()) > 600 || strings.ContainsAny(err.Error(), "\n\x00\x1b") {
@@ -222,7 +223,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		if _, _, err := FromConnection(c); err != nil {
+		if _, _, err := FromConnection(c, sha256.Sum256); err != nil {
 			t.Fatalf("imported, but not exported: %v", err)
 		}
 	})

@@ -48,7 +48,7 @@ func secretive(header string) bool {
 
 // restore puts what was kept by an import into an account that was made from the keys, except where the keys that say
 // the same have been changed since. What is no list of items is ignored: nobody but keep writes it.
-func (a *Account) restore(c *Connection) {
+func (a *Account) restore(c *Connection, fingerprint Fingerprint) {
 	kept := map[string]string{}
 	for pair := range strings.FieldsSeq(c.Data[profile.KeyVPNFileItems]) {
 		if name, value, ok := strings.Cut(pair, "="); ok {
@@ -66,7 +66,7 @@ func (a *Account) restore(c *Connection) {
 			}
 		}
 	}
-	then := full.translate().c.Data
+	then := full.translate(fingerprint).c.Data
 	for _, it := range a.items() {
 		value, ok := kept[it.name]
 		if !ok || !it.kept || !agree(then, c.Data, it.taken) {

@@ -4,6 +4,7 @@ package vpnfile
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -221,7 +222,7 @@ func TestTwoHundredDamagedFilesGiveTwoHundredCleanErrors(t *testing.T) {
 		at := start + 20 + random.IntN(len(whole)-start-21)
 		a, _, err := Read(damage[i%len(damage)](whole, at))
 		if err == nil {
-			_, _, err = a.Connection()
+			_, _, err = a.Connection(sha256.Sum256)
 		}
 		var syntax *SyntaxError
 		var value *ItemError
