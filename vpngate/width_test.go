@@ -5,7 +5,7 @@ package main
 import "testing"
 
 func TestColumnsOfATerminal(t *testing.T) {
-	for s, want := range map[string]int{"": 0, "Speed": 5, "Größe": 5, "速度": 4, "세션": 4, "de\u0301ja\u0300": 4, "\u2068ab\u2069": 2, "نشست‌ها": 6} {
+	for s, want := range map[string]int{"": 0, "Speed": 5, "Größe": 5, "速度": 4, "세션": 4, "de\u0301ja\u0300": 4, "\u2068ab\u2069": 2, "نشست\u200cها": 6} {
 		if got := columns(s); got != want {
 			t.Errorf("%q takes %d columns, want %d", s, got, want)
 		}
