@@ -19,16 +19,10 @@ import (
 // importFile reads a .vpn file. Settings programs try every plugin on every file, so one that is not ours ends in an
 // error soon, whatever it is: nothing but a regular file is opened for reading, and no more read than a .vpn file may have.
 func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
-	// Without O_NONBLOCK, opening a named pipe would wait for its other end.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
-	if err != nil {
-		return nil, nil, err
+	text, err := readRegular(path, vpnfile.MaxSize+1)
+	if errors.Is(err, errNotRegular) {
+		return nil, nil, po.Errorf("%s: %w: it is no regular file", path, vpnfile.ErrForeign)
 	}
-	defer f.Close()
-	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
-		return nil, nil, errors.Join(err, po.Errorf("%s: %w: it is no regular file", path, vpnfile.ErrForeign))
-	}
-	text, err := io.ReadAll(io.LimitReader(f, vpnfile.MaxSize+1))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,6 +40,37 @@ func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 	return c, warnings, nil
 }
 
+var errNotRegular = errors.New("no regular file")
+
+// readRegular reads what a regular file has, up to limit bytes. The error is errNotRegular or a *[fs.PathError].
+func readRegular(path string, limit int) ([]byte, error) {
+	// Without O_NONBLOCK, opening a named pipe would wait for its other end.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := stat(f)
+	if err != nil {
+		return nil, err
+	}
+	if !regular(st) {
+		return nil, errNotRegular
+	}
+	return io.ReadAll(io.LimitReader(f, int64(limit)))
+}
+
+// stat is f.Stat without its os.FileInfo: the times in there would bring the whole of package time into every
+// settings program, with its formats and zones.
+func stat(f *os.File) (st syscall.Stat_t, err error) {
+	if err := syscall.Fstat(int(f.Fd()), &st); err != nil {
+		return st, &fs.PathError{Op: "fstat", Path: f.Name(), Err: err}
+	}
+	return st, nil
+}
+
+func regular(st syscall.Stat_t) bool { return st.Mode&syscall.S_IFMT == syscall.S_IFREG }
+
 // exportFile writes a .vpn file that only its owner can read, since there may be passwords in it.
 func exportFile(path string, c *vpnfile.Connection) ([]profile.Warning, error) {
 	account, warnings, err := vpnfile.FromConnection(c, fingerprint)
@@ -57,7 +82,7 @@ func exportFile(path string, c *vpnfile.Connection) ([]profile.Warning, error) {
 		return nil, err
 	}
 	defer f.Close()
-	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() && st.Mode().Perm()&0o077 != 0 {
+	if st, err := stat(f); err == nil && regular(st) && st.Mode&0o077 != 0 {
 		if err := f.Chmod(0o600); err != nil { // a file that was there before
 			return nil, err
 		}

@@ -9,7 +9,7 @@ import "C"
 
 import (
 	_ "embed"
-	"os"
+	"errors"
 	"path/filepath"
 	"runtime/cgo"
 	"unsafe"
@@ -132,14 +132,11 @@ func (p *page) load(key, path string) error {
 		p.widgets.Set(key, path)
 		return nil
 	}
-	st, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if limit := int64(profile.Lookup(key).Max); !st.Mode().IsRegular() || st.Size() > limit {
+	limit := profile.Lookup(key).Max
+	content, err := readRegular(path, limit+1)
+	if errors.Is(err, errNotRegular) || len(content) > limit {
 		return po.Errorf("%s is no file of at most %d bytes", filepath.Base(path), limit)
 	}
-	content, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}

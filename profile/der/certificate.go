@@ -4,14 +4,13 @@ package der
 
 import (
 	"strings"
-	"time"
 	"unicode/utf16"
 )
 
 // A Certificate is what a person tells certificates apart by.
 type Certificate struct {
 	CommonName string // the last one of the subject; "" if it has none
-	NotAfter   time.Time
+	LastDay    string // of its validity, in UTC: YYYY-MM-DD
 }
 
 // ParseCertificate reads an X.509 certificate (RFC 5280 4.1); ok is false for what has not the form of one.
@@ -35,29 +34,50 @@ func ParseCertificate(b []byte) (c Certificate, ok bool) {
 	if !ok || len(validity) != 2 {
 		return c, false
 	}
-	if c.NotAfter, ok = moment(validity[1]); !ok {
+	if c.LastDay, ok = dayOf(validity[1]); !ok {
 		return c, false
 	}
 	c.CommonName, ok = commonName(body[4].whole)
 	return c, ok
 }
 
-// moment reads a Time: RFC 5280 4.1.2.5 allows these two forms, in UTC and with seconds.
-func moment(e element) (time.Time, bool) {
-	digits, form := string(e.content), "20060102150405Z"
+// dayOf reads a Time: RFC 5280 4.1.2.5 allows these two forms, in UTC and with seconds. It is not for time.Parse, which
+// would bring time zones into every settings program.
+func dayOf(e element) (string, bool) {
+	t := string(e.content)
 	switch e.tag {
 	case tagUTCTime:
-		if digits >= "5" { // a year of two digits, from 1950 to 2049
-			digits = "19" + digits
+		if t >= "5" { // a year of two digits, from 1950 to 2049
+			t = "19" + t
 		} else {
-			digits = "20" + digits
+			t = "20" + t
 		}
 	case tagTime:
 	default:
-		return time.Time{}, false
+		return "", false
 	}
-	t, err := time.Parse(form, digits)
-	return t, err == nil
+	digits, utc := strings.CutSuffix(t, "Z")
+	if !utc || len(digits) != len("YYYYMMDDhhmmss") || strings.ContainsFunc(digits, func(r rune) bool { return r < '0' || r > '9' }) {
+		return "", false
+	}
+	two := func(i int) int { return int(digits[i]-'0')*10 + int(digits[i+1]-'0') }
+	month, day := two(4), two(6)
+	if month < 1 || month > 12 || day < 1 || day > daysIn(two(0)*100+two(2), month) || two(8) > 23 || two(10) > 59 || two(12) > 59 {
+		return "", false
+	}
+	return digits[:4] + "-" + digits[4:6] + "-" + digits[6:8], true
+}
+
+func daysIn(year, month int) int {
+	switch {
+	case month == 4 || month == 6 || month == 9 || month == 11:
+		return 30
+	case month != 2:
+		return 31
+	case year%4 == 0 && (year%100 != 0 || year%400 == 0):
+		return 29
+	}
+	return 28
 }
 
 // oidCommonName is id-at-commonName, 2.5.4.3.

@@ -57,7 +57,7 @@ func TestCertificatesSayWhoseTheyAreAndUntilWhen(t *testing.T) {
 	} {
 		b := certificate(t, test.subject, test.until)
 		got, ok := ParseCertificate(b)
-		if !ok || got.CommonName != test.want || !got.NotAfter.Equal(test.until) {
+		if !ok || got.CommonName != test.want || got.LastDay != test.until.Format(time.DateOnly) {
 			t.Errorf("%s: %+v, %v, want %q until %v", name, got, ok, test.want, test.until)
 		}
 		for n := range b { // cut anywhere
@@ -67,6 +67,32 @@ func TestCertificatesSayWhoseTheyAreAndUntilWhen(t *testing.T) {
 		}
 		if _, ok := ParseCertificate(append(b, 0)); ok {
 			t.Errorf("%s: what follows it is overlooked", name)
+		}
+	}
+}
+
+// What time.Parse takes for a moment is one, except for the parts of seconds that RFC 5280 forbids.
+func TestDaysAreThoseOfTheCalendar(t *testing.T) {
+	for _, digits := range []string{
+		"20240229000000Z", "20230229000000Z", "20000229000000Z", "21000229000000Z", "20240431120000Z", "20240430120000Z", "20241231235959Z",
+		"20241301000000Z", "20240001000000Z", "20240100000000Z", "20240132000000Z", "20240101240000Z", "20240101006000Z", "20240101000060Z",
+		"00010101000000Z", "99991231235959Z", "20240101000000", "202401010000Z", "20240101000000+0100", "2024010100000 Z", "2024-1-1000000Z", "20240101000000ZZ", "Z", "",
+	} {
+		want := ""
+		if m, err := time.Parse("20060102150405Z", digits); err == nil {
+			want = m.Format(time.DateOnly)
+		}
+		if got, ok := dayOf(element{tag: tagTime, content: []byte(digits)}); got != want || ok != (want != "") {
+			t.Errorf("%s: got %q, %t, want %q", digits, got, ok, want)
+		}
+	}
+	for digits, want := range map[string]string{"491231235959Z": "2049-12-31", "500101000000Z": "1950-01-01", "20240101000000.5Z": ""} {
+		tag := byte(tagUTCTime)
+		if len(digits) > 13 {
+			tag = tagTime
+		}
+		if got, ok := dayOf(element{tag: tag, content: []byte(digits)}); got != want || ok != (want != "") {
+			t.Errorf("%s: got %q, %t, want %q", digits, got, ok, want)
 		}
 	}
 }
@@ -143,7 +169,7 @@ func FuzzDER(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, ok := ParseCertificate(b)
 		if c, err := x509.ParseCertificate(b); err == nil {
-			if !ok || !got.NotAfter.Equal(c.NotAfter) {
+			if !ok || got.LastDay != c.NotAfter.Format(time.DateOnly) {
 				t.Errorf("crypto/x509 reads a certificate until %v, this %v, %v", c.NotAfter, got, ok)
 			}
 		}
