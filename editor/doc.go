@@ -11,7 +11,7 @@
 //   - The two GObject classes libnm wants are in plugin.c, without any logic. It is all Go, and every function
 //     that C calls recovers from panics and reports them as a GError.
 //   - It is small, as far as Go can be: certificates are read by profile/der, since crypto/x509 alone would add half
-//     as much again to every nmcli that imports a file.
+//     as much again to every nmcli that imports a file, and SHA-256 is that of the host's GLib.
 //   - It starts no goroutine, keeps no global state and touches neither the network nor any file but the one it is
 //     asked to import or export.
 //
