@@ -40,7 +40,8 @@ func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 	return c, warnings, nil
 }
 
-var errNotRegular = errors.New("no regular file")
+// errNotRegular is for the callers of readRegular, who have better words for a person.
+var errNotRegular = errors.New("irregular")
 
 // readRegular reads what a regular file has, up to limit bytes. The error is errNotRegular or a *[fs.PathError].
 func readRegular(path string, limit int) ([]byte, error) {

@@ -20,11 +20,12 @@ import (
 	"network-manager-softether/profile"
 )
 
+// Compressed, as most programs that load the library show no page but have it in memory.
 var (
-	//go:embed page-gtk3.ui
-	pageGTK3 string
-	//go:embed page-gtk4.ui
-	pageGTK4 string
+	//go:embed page-gtk3.ui.gz
+	pageGTK3 []byte
+	//go:embed page-gtk4.ui.gz
+	pageGTK4 []byte
 )
 
 // A page is one settings page on the screen.
@@ -46,18 +47,18 @@ func softetherNewEditor(connection *C.NMConnection, gerr **C.GError) (editor *C.
 }
 
 func newEditor(connection *C.NMConnection) (*C.NMVpnEditor, error) {
-	var xml string
+	var packed []byte
 	switch version := gtk.Version(); version {
 	case 0:
 		return nil, po.Error("there is no settings page outside of a graphical program; see nm-settings-softether(5) for the keys")
 	case 3:
-		xml = pageGTK3
+		packed = pageGTK3
 	case 4:
-		xml = pageGTK4
+		packed = pageGTK4
 	default:
 		return nil, po.Errorf("there is no settings page for GTK %d", version)
 	}
-	builder, err := gtk.Build(po.Domain, xml)
+	builder, err := gtk.Build(po.Domain, packed)
 	if err != nil {
 		return nil, err
 	}

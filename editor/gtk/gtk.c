@@ -18,7 +18,23 @@ int softether_gtk_version(void) {
 	return version ? (int)version() : 0;
 }
 
-gpointer softether_builder_new(const char *domain, const char *xml, gssize length, GError **error) {
+// unpack returns what a gzip file holds, NULL with an error set if it is none.
+static GBytes *unpack(const void *packed, gssize length, GError **error) {
+	GInputStream *file = g_memory_input_stream_new_from_data(packed, length, NULL);
+	GConverter *gzip = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+	GInputStream *text = g_converter_input_stream_new(file, gzip);
+	GOutputStream *memory = g_memory_output_stream_new_resizable();
+	GBytes *bytes = NULL;
+	if (g_output_stream_splice(memory, text, G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, NULL, error) >= 0)
+		bytes = g_memory_output_stream_steal_as_bytes(G_MEMORY_OUTPUT_STREAM(memory));
+	g_object_unref(memory);
+	g_object_unref(text);
+	g_object_unref(gzip);
+	g_object_unref(file);
+	return bytes;
+}
+
+gpointer softether_builder_new(const char *domain, const void *packed, gssize length, GError **error) {
 	gpointer (*new)(void) = FIND(gpointer (*)(void), "gtk_builder_new");
 	void (*set_domain)(gpointer, const char *) = FIND(void (*)(gpointer, const char *), "gtk_builder_set_translation_domain");
 	guint (*add)(gpointer, const char *, gssize, GError **) = FIND(guint (*)(gpointer, const char *, gssize, GError **), "gtk_builder_add_from_string");
@@ -26,12 +42,16 @@ gpointer softether_builder_new(const char *domain, const char *xml, gssize lengt
 		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "the program has no usable GTK");
 		return NULL;
 	}
+	GBytes *xml = unpack(packed, length, error);
+	if (!xml)
+		return NULL;
+	gsize size = 0;
+	const char *text = g_bytes_get_data(xml, &size);
 	gpointer builder = new();
 	set_domain(builder, domain);
-	if (!add(builder, xml, length, error)) {
-		g_object_unref(builder);
-		return NULL;
-	}
+	if (!add(builder, text, (gssize)size, error))
+		g_clear_object(&builder);
+	g_bytes_unref(xml);
 	return builder;
 }
 

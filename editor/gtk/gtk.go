@@ -25,13 +25,12 @@ type Builder struct {
 	objects map[string]Object
 }
 
-// Build makes the widgets that xml describes. domain is the gettext domain of its strings.
-func Build(domain, xml string) (*Builder, error) {
-	d, x := C.CString(domain), C.CString(xml)
+// Build makes the widgets that a gzip file of GtkBuilder's XML describes. domain is the gettext domain of its strings.
+func Build(domain string, packed []byte) (*Builder, error) {
+	d := C.CString(domain)
 	defer C.free(unsafe.Pointer(d))
-	defer C.free(unsafe.Pointer(x))
 	var gerr *C.GError
-	p := C.softether_builder_new(d, x, C.gssize(len(xml)), &gerr)
+	p := C.softether_builder_new(d, unsafe.Pointer(unsafe.SliceData(packed)), C.gssize(len(packed)), &gerr)
 	if p == nil {
 		if gerr == nil {
 			return nil, errors.New("GtkBuilder fails without a reason")

@@ -8,7 +8,7 @@
 
 // softether_gtk_version returns the major version of the GTK in this process, 0 if there is none.
 int softether_gtk_version(void);
-gpointer softether_builder_new(const char *domain, const char *xml, gssize length, GError **error);
+gpointer softether_builder_new(const char *domain, const void *packed, gssize length, GError **error);
 GObject *softether_builder_object(gpointer builder, const char *id);
 
 void softether_set_string(GObject *object, const char *property, const char *value);

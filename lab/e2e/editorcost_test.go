@@ -19,7 +19,7 @@ import (
 // that load it share; Go's own runtime, of which a library that does nothing would take as much, is two thirds of it.
 const (
 	maxEditorTime   = 3.0  // milliseconds
-	maxEditorMemory = 3250 // kB, of which about 1000 are the process's own; 3040 to 3140 by how much of the file the kernel maps at once
+	maxEditorMemory = 3072 // kB, of which about 1000 are the process's own; the rest is the file, more or less of which the kernel maps at once
 )
 
 // The same export once with the library and once with none, when nmcli gives up where it would load it. What disturbs
@@ -41,10 +41,26 @@ func TestSettingsLibraryCostsNMCLILittle(t *testing.T) {
 	}
 	script, err := filepath.Abs("testdata/cost.py")
 	w.ok(err)
-	out, err := w.Desktop.Must(w.ctx, "/usr/bin/python3", "-I", "-S", script, "60", "NM_VPN_PLUGIN_DIR", strings.Join(dirs, ","),
-		"nmcli", "connection", "export", "office", filepath.Join(t.TempDir(), "out.vpn"))
-	w.ok(err)
+	// Whatever else the computer does can only add to the time. So a series that takes long is repeated.
+	took, grew := math.Inf(1), 0
+	for try := 0; try < 5 && took > maxEditorTime; try++ {
+		out, err := w.Desktop.Must(w.ctx, "/usr/bin/python3", "-I", "-S", script, "60", "NM_VPN_PLUGIN_DIR", strings.Join(dirs, ","),
+			"nmcli", "connection", "export", "office", filepath.Join(t.TempDir(), "out.vpn"))
+		w.ok(err)
+		took, grew = editorCost(t, out)
+	}
+	if took > maxEditorTime {
+		t.Errorf("the library takes %.1f ms, more than %.1f", took, maxEditorTime)
+	}
+	if grew > maxEditorMemory || grew < 500 {
+		t.Errorf("the library takes %d kB, allowed are %d, and less than 500 cannot be", grew, maxEditorMemory)
+	}
+}
 
+// editorCost reads what the script has measured, alternately without and with the library, and returns what the
+// library adds: to the shortest time, in milliseconds, and to the median of the memory, in kB.
+func editorCost(t *testing.T, out string) (took float64, grew int) {
+	t.Helper()
 	shortest := []float64{math.Inf(1), math.Inf(1)}
 	memory := [2][]int{}
 	for line := range strings.Lines(out) {
@@ -57,12 +73,7 @@ func TestSettingsLibraryCostsNMCLILittle(t *testing.T) {
 		memory[i] = append(memory[i], rss)
 	}
 	median := func(list []int) int { slices.Sort(list); return list[len(list)/2] }
-	took, grew := shortest[1]-shortest[0], median(memory[1])-median(memory[0])
+	took, grew = shortest[1]-shortest[0], median(memory[1])-median(memory[0])
 	t.Logf("nmcli takes %.1f ms and %d kB, with the library %.1f ms and %d kB more", shortest[0], median(memory[0]), took, grew)
-	if took > maxEditorTime {
-		t.Errorf("the library takes %.1f ms, more than %.1f", took, maxEditorTime)
-	}
-	if grew > maxEditorMemory || grew < 500 {
-		t.Errorf("the library takes %d kB, allowed are %d, and less than 500 cannot be", grew, maxEditorMemory)
-	}
+	return took, grew
 }
