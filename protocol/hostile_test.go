@@ -18,7 +18,7 @@ import (
 
 // What a hostile server may cost us until we have had enough of it.
 const (
-	mostTime   = 10 * time.Second // with waits of 300 ms, on a busy computer
+	mostTime = 10 * time.Second // with waits of 300 ms, on a busy computer
 	// Bytes allocated by both ends, and by what is left of the test before. A server floods
 	// as fast as it can until it hears of the end: gigabytes, if nobody ended it.
 	mostMemory = 64 << 20
