@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -27,7 +26,7 @@ func newPipe() (*conn, net.Conn) {
 }
 
 func TestKeepAlivesFillTheSilence(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		c, server := newPipe()
 		defer server.Close()
 		go c.keepAlive()
@@ -58,7 +57,7 @@ func TestKeepAlivesFillTheSilence(t *testing.T) {
 }
 
 func TestDataMakesKeepAlivesNeedless(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		c, server := newPipe()
 		defer server.Close()
 		go func() {
@@ -106,7 +105,7 @@ func TestSilenceEndsAConnection(t *testing.T) {
 		}, testTimeout},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			Bubble(t, func(t *testing.T) {
 				c, server := newPipe()
 				var wg sync.WaitGroup
 				wg.Go(func() { tt.server(server) })
@@ -126,7 +125,7 @@ func TestSilenceEndsAConnection(t *testing.T) {
 }
 
 func TestASlowReceiverIsNoSilence(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		c, server := newPipe()
 		go func() {
 			for range 5 {
@@ -146,7 +145,7 @@ func TestASlowReceiverIsNoSilence(t *testing.T) {
 }
 
 func TestAStuckWriteEndsWithTheTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		c, server := newPipe()
 		defer server.Close()
 		time.Sleep(time.Hour)
@@ -163,7 +162,7 @@ func TestAStuckWriteEndsWithTheTimeout(t *testing.T) {
 }
 
 func TestDropWakesTheReader(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		c, server := newPipe()
 		defer server.Close()
 		time.AfterFunc(time.Second, func() { c.drop(ErrClosed) })

@@ -24,7 +24,7 @@ import (
 // arrive in order, no frame is too long, and nothing piles up: after a day there are as
 // many goroutines, open connections and bytes in use as after an hour.
 func TestADayOverEightConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	protocol.Bubble(t, func(t *testing.T) {
 		var mu sync.Mutex
 		last, late, total, long := map[uint16]uint32{}, 0, 0, 0
 		pipe := NewPipe()
@@ -75,7 +75,7 @@ func TestADayOverEightConnections(t *testing.T) {
 		began, goroutines := time.Now(), runtime.NumGoroutine()
 		sent, kills, bytes, opened := 0, 0, int64(0), 0
 		b := frame.NewBatch(64<<10, 64)
-		for n, kill := uint32(1), time.Now(); time.Since(began) < day; n++ {
+		for n, kill := uint32(1), time.Now(); time.Since(began) < 24*time.Hour; n++ {
 			b.Reset()
 			for flow := range 16 {
 				b.Append(udp(uint16(flow), n))

@@ -136,7 +136,7 @@ func TestTheServerMayGrantFewer(t *testing.T) {
 func TestConnectionsAreOpenedOnePerInterval(t *testing.T) {
 	for _, half := range []bool{false, true} {
 		for _, interval := range []time.Duration{0, 1500 * time.Millisecond, time.Minute} {
-			synctest.Test(t, func(t *testing.T) {
+			protocol.Bubble(t, func(t *testing.T) {
 				pipe := NewPipe()
 				srv := NewServer(WithListener(pipe))
 				defer srv.Close()
@@ -375,7 +375,7 @@ func (b brokenConn) Close() error { return b.Conn.Close() }
 // connection at once, but there is no first one any more.
 func TestASessionThatCannotBeReattachedEnds(t *testing.T) {
 	for i := range 40 { // what comes first is decided by chance
-		synctest.Test(t, func(t *testing.T) {
+		protocol.Bubble(t, func(t *testing.T) {
 			pipe := NewPipe()
 			srv := NewServer(WithListener(pipe))
 			defer srv.Close()

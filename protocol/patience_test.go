@@ -34,7 +34,7 @@ func TestALoginWaitsForAConfirmationOnTheTelephone(t *testing.T) {
 		{"too many signs of life", time.Second, true, []Option{As502(), WithNoops(1000, time.Second)}, protocol.ErrMalformed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			protocol.Bubble(t, func(t *testing.T) {
 				pipe := NewPipe()
 				srv := NewServer(append(tt.options, WithListener(pipe), WithHub(Hub{Name: "TEST", Users: []User{{
 					Name: "carol",
@@ -70,7 +70,7 @@ func TestALoginWaitsForAConfirmationOnTheTelephone(t *testing.T) {
 func TestOnlyALoginMayTakeLong(t *testing.T) {
 	for _, step := range []Step{StepHello, StepAttach} {
 		t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			protocol.Bubble(t, func(t *testing.T) {
 				pipe := NewPipe()
 				srv := NewServer(WithListener(pipe), WithFault(step, Noops(20, 5*time.Second)))
 				defer srv.Close()

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -104,7 +103,7 @@ func TestRace(t *testing.T) {
 			"", []string{"0s ::1", "250ms 192.0.2.1"}, []error{ErrTimeout, context.DeadlineExceeded}, time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			Bubble(t, func(t *testing.T) {
 				w := &wires{began: time.Now(), how: tt.how}
 				s := &settings{Config: Config{Host: "vpn.example", Port: 443, Dialer: w}, timing: defaultTiming}
 				var list []netip.AddrPort

@@ -11,7 +11,7 @@ import (
 // TestFlowsThatNeverPauseComeToUseNewConnections: seven of eight connections were lost
 // and are replaced, while eight downloads go on over the one that was left.
 func TestFlowsThatNeverPauseComeToUseNewConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		const flows = 8
 		fars := []*far{newFar(t, true)}
 		p := poolOf(fars[0].conn)
@@ -123,7 +123,7 @@ func TestAFlowMovesOnlyWhereItHelps(t *testing.T) {
 // TestANewConnectionEndsTheWaitForTheOnlyOne: Send waits for a connection that takes
 // nothing, until there is another one.
 func TestANewConnectionEndsTheWaitForTheOnlyOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		stuck, good := newFar(t, false), newFar(t, true)
 		p := poolOf(stuck.conn)
 		sp := newSpreader(false)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/netip"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,7 +57,7 @@ func (f resolverFunc) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Add
 }
 
 func TestResolvedAddressesOutliveTheResolver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		answer := func(context.Context) ([]netip.Addr, error) { return addrs("192.0.2.1"), nil }
 		c := NewCachingResolver(resolverFunc(func(ctx context.Context) ([]netip.Addr, error) { return answer(ctx) }))
 		lookup := func() ([]netip.Addr, time.Duration, error) {

@@ -98,7 +98,7 @@ func (f *far) flows(t *testing.T) map[uint16]int {
 }
 
 func TestFlowsAreDividedAndStayInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		fars := []*far{newFar(t, true), newFar(t, true), newFar(t, true), newFar(t, true)}
 		conns := poolOf(fars[0].conn, fars[1].conn, fars[2].conn, fars[3].conn)
 		sp := newSpreader(false)
@@ -132,7 +132,7 @@ func TestFlowsAreDividedAndStayInOrder(t *testing.T) {
 // TestAConnectionThatHangsDoesNotStallTheOthers: its flow is dropped for a second,
 // and then goes elsewhere.
 func TestAConnectionThatHangsDoesNotStallTheOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		good, bad := newFar(t, true), newFar(t, false)
 		conns := poolOf(good.conn, bad.conn)
 		sp := newSpreader(false)
@@ -174,7 +174,7 @@ func TestAConnectionThatHangsDoesNotStallTheOthers(t *testing.T) {
 }
 
 func TestALostConnectionsFlowsMove(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		a, b := newFar(t, true), newFar(t, true)
 		conns := poolOf(a.conn, b.conn)
 		sp := newSpreader(false)
@@ -210,7 +210,7 @@ func TestALostConnectionsFlowsMove(t *testing.T) {
 }
 
 func TestUrgentFramesHaveAConnectionOfTheirOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		fars := []*far{newFar(t, true), newFar(t, true), newFar(t, true)}
 		conns := poolOf(fars[0].conn, fars[1].conn, fars[2].conn)
 		sp := newSpreader(true)
@@ -238,7 +238,7 @@ func TestUrgentFramesHaveAConnectionOfTheirOwn(t *testing.T) {
 }
 
 func TestWithOneConnectionLeftSendingWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		f := newFar(t, false)
 		sp := newSpreader(false)
 		sent := make(chan int)

@@ -25,7 +25,7 @@ func eachVersion(t *testing.T, test func(t *testing.T, server Option)) {
 // all but one of them, and logs in again: with the pauses that users get 5.02 never
 // takes it for a flood, and no connection is closed unanswered.
 func TestTheFloodGateOf502StaysOpenForUs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	protocol.Bubble(t, func(t *testing.T) {
 		pipe := NewPipe()
 		srv := NewServer(As502(), WithListener(pipe))
 		defer srv.Close()
