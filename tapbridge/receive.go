@@ -13,8 +13,9 @@ import (
 //	2. Frames of an impossible length are dropped.
 //	3. A frame that a Port wants is copied to that port, and goes no further.
 //	4. The others go to the device in one Write (TAP.Write, tapwrite_linux.go), which
-//	   joins consecutive segments of a flow into superframes (offload.Coalescer), one
-//	   system call each. Nothing is kept for a later Receive.
+//	   joins consecutive segments of a flow into superframes, and leaves out
+//	   acknowledgements that later ones repeat (offload.Coalescer), one system call
+//	   each. Nothing is kept for a later Receive.
 //
 // The device takes a frame or loses it, it never blocks: the host's kernel is the
 // one with the queues.

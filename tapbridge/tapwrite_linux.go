@@ -68,7 +68,7 @@ func (t *TAP) put(fd int, parts [][]byte) {
 	segments := w.join.Segments()
 	switch err {
 	case nil:
-		w.took += segments
+		w.took += w.join.Frames()
 		if segments > 1 {
 			w.refused = 0
 		}

@@ -12,7 +12,7 @@ import (
 
 // idle measures what a connected client costs that nobody uses, and then its latency.
 func (p probe) idle(ctx context.Context) error {
-	if err := sleep(ctx, settle); err != nil {
+	if err := sleep(ctx, p.opts.settle); err != nil {
 		return err
 	}
 	passed, err := p.passed()

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -23,7 +24,7 @@ type options struct {
 	against          string // another build of the service, instead of the official client
 	rounds           int
 	length           time.Duration // of one measurement
-	idle             time.Duration // of the measurement of doing nothing
+	settle, idle     time.Duration // of the measurement of doing nothing, and of the rest before it
 	only             string        // setups, comma-separated; "" is all
 	bulk             bool          // leave out what is not bulk transfer of one flow
 	line             bool          // measure over the bad line, too
@@ -32,6 +33,7 @@ type options struct {
 func parseArgs() (options, time.Duration, error) {
 	var o options
 	seconds := flag.Float64("seconds", 3, "length of one measurement")
+	idle := flag.Duration("idle", 0, "length of the measurement of doing nothing, and of the rest before it; 0 is twice the others' and 3 s")
 	quick := flag.Bool("quick", false, "one round of 2 seconds: everything once, in a third of the time")
 	limit := flag.Duration("limit", 40*time.Minute, "give up after this long")
 	flag.StringVar(&o.build, "build", "build", "folder with the built programs")
@@ -47,7 +49,7 @@ func parseArgs() (options, time.Duration, error) {
 		o.rounds, *seconds = 1, 2
 	}
 	o.length = time.Duration(*seconds * float64(time.Second))
-	o.idle = max(2*o.length, 2*time.Second)
+	o.settle, o.idle = cmp.Or(*idle, settle), cmp.Or(*idle, 2*o.length)
 	if o.against != "" {
 		var err error
 		if o.against, err = filepath.Abs(o.against); err != nil {

@@ -26,7 +26,7 @@ type bench struct {
 }
 
 const (
-	settle  = 3 * time.Second // for what a new interface and a new neighbour cause
+	settle  = 3 * time.Second // unless asked for more: for what a new interface and a new neighbour cause
 	connect = time.Minute     // limit for connecting and for disconnecting
 )
 

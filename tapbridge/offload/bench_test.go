@@ -68,6 +68,24 @@ func TestNothingIsAllocatedOnTheWay(t *testing.T) {
 	})
 }
 
+func TestNothingIsAllocatedForAcknowledgements(t *testing.T) {
+	c, frames := NewCoalescer(true), acks(200, nil)
+	if n := testing.AllocsPerRun(100, func() { joinOnce(c, frames) }); n != 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+}
+
+// BenchmarkAcks takes 240 acknowledgements of one flow.
+func BenchmarkAcks(b *testing.B) {
+	c, frames, written := NewCoalescer(true), acks(240, nil), 0
+	b.ReportAllocs()
+	for b.Loop() {
+		written = joinOnce(c, frames)
+	}
+	b.ReportMetric(float64(written), "writes")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(frames)), "ns/frame")
+}
+
 func BenchmarkSplit(b *testing.B) {
 	batch := frame.NewBatch(96<<10, 256)
 	kinds(func(name string, v6, udp bool) {

@@ -15,18 +15,8 @@ import (
 // last byte counts as if a zero followed, so only the last piece may be odd.
 func add(sum uint64, b []byte) uint64 {
 	var c uint64
-	for len(b) >= 64 {
-		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(b[0:8]), 0)
-		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(b[8:16]), c)
-		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(b[16:24]), c)
-		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(b[24:32]), c)
-		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(b[32:40]), c)
-		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(b[40:48]), c)
-		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(b[48:56]), c)
-		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(b[56:64]), c)
-		sum, c = bits.Add64(sum, 0, c)
-		sum += c
-		b = b[64:]
+	if len(b) >= 64 {
+		sum, b = addMany(sum, b)
 	}
 	for len(b) >= 8 {
 		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(b), 0)
@@ -45,6 +35,30 @@ func add(sum uint64, b []byte) uint64 {
 	}
 	sum, c = bits.Add64(sum, tail, 0)
 	return sum + c
+}
+
+// addMany is add for as many times 64 bytes as b has; it returns the rest. An addition
+// waits for the carry of the one before it, so there are two chains of them, which a
+// processor runs side by side.
+func addMany(sum uint64, b []byte) (uint64, []byte) {
+	var other, c, d, carries uint64
+	for len(b) >= 64 {
+		p := (*[64]byte)(b)
+		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(p[0:8]), 0)
+		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(p[8:16]), c)
+		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(p[16:24]), c)
+		sum, c = bits.Add64(sum, binary.LittleEndian.Uint64(p[24:32]), c)
+		carries += c
+		other, d = bits.Add64(other, binary.LittleEndian.Uint64(p[32:40]), 0)
+		other, d = bits.Add64(other, binary.LittleEndian.Uint64(p[40:48]), d)
+		other, d = bits.Add64(other, binary.LittleEndian.Uint64(p[48:56]), d)
+		other, d = bits.Add64(other, binary.LittleEndian.Uint64(p[56:64]), d)
+		carries += d
+		b = b[64:]
+	}
+	sum, c = bits.Add64(sum, other, 0)
+	sum, c = bits.Add64(sum, carries, c)
+	return sum + c, b
 }
 
 // addWord returns sum plus one 16-bit word given as a number.

@@ -51,15 +51,18 @@ const maxHeaders = etherLen + ip6Len + 60
 
 // A group is one or more frames that go out together.
 type group struct {
-	packet             // the first frame; only frame is set if it is not mergeable
+	packet             // the first frame; not set if it is not understood
+	whole       []byte // the first frame, with padding if there is some
 	first, last int16  // frames
 	segments    int16  // frames
+	gone        int16  // acknowledgements that the first frame has taken the place of
+	ack         bool   // an acknowledgement that others may take the place of
 	fixedID     bool   // all IPv4 identifications are the same
 	verified    bool   // the first frame's checksum was found right
 	bad         bool   // the first frame's checksum was found wrong
 	size        int    // payload of every frame but the last
 	total       int    // payload of all frames
-	seq         uint32 // TCP sequence number that comes next
+	seq         uint32 // TCP sequence number that comes next; of acks, the first one's number
 }
 
 // NewCoalescer returns an empty Coalescer. The kernel knows UDP superframes since
@@ -86,10 +89,20 @@ func (c *Coalescer) Load(frames [][]byte, merge bool) int {
 		case other:
 			c.open.floor = int16(c.count)
 		case alone:
-			*c.slot(g.hash) = none
+			slot := c.slot(g.hash)
+			if !g.isAck() {
+				*slot = none
+				break
+			}
+			if *slot != none && c.groups[*slot].ack && g.supersedes(&c.groups[*slot]) {
+				c.groups[*slot].give(f, &g.packet, int16(i))
+				continue
+			}
+			g.startAcks()
+			*slot = int16(c.count)
 		case mergeable:
 			slot := c.slot(g.hash)
-			if *slot != none && c.join(&c.groups[*slot], &g.packet, int16(i)) {
+			if *slot != none && !c.groups[*slot].ack && c.join(&c.groups[*slot], &g.packet, int16(i)) {
 				if g.closes(c.groups[*slot].size) {
 					*slot = none
 				}
@@ -101,7 +114,7 @@ func (c *Coalescer) Load(frames [][]byte, merge bool) int {
 				*slot = int16(c.count)
 			}
 		}
-		g.frame, g.first, g.last, g.segments = f, int16(i), int16(i), 1
+		g.whole, g.first, g.last, g.segments, g.gone = f, int16(i), int16(i), 1, 0
 		c.count++
 	}
 	return len(c.frames)
@@ -109,7 +122,7 @@ func (c *Coalescer) Load(frames [][]byte, merge bool) int {
 
 // start readies g, whose first frame is parsed, for more of them.
 func (g *group) start() {
-	g.fixedID, g.verified, g.bad = false, false, false
+	g.ack, g.fixedID, g.verified, g.bad = false, false, false, false
 	g.size = len(g.frame) - g.data
 	g.total = g.size
 	g.seq = binary.BigEndian.Uint32(g.frame[g.l4+tcpSeq:]) + uint32(g.size)
@@ -162,4 +175,10 @@ func (g *group) sameID(p *packet) (fixed, ok bool) {
 		return true, p.frame[etherLen+ip4Flags]&(dontFragment>>8) != 0
 	}
 	return false, !g.fixedID && id == first+uint16(g.segments)
+}
+
+// give puts the frame f, number i, in the place of the acknowledgement of g.
+func (g *group) give(f []byte, p *packet, i int16) {
+	g.packet, g.whole, g.first, g.last = *p, f, i, i
+	g.gone++
 }

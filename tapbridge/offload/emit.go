@@ -22,7 +22,7 @@ func (c *Coalescer) Next() [][]byte {
 	g := &c.groups[c.next]
 	c.next++
 	if g.segments == 1 {
-		return append(c.parts[:0], noOffload[:], g.frame)
+		return append(c.parts[:0], noOffload[:], g.whole)
 	}
 	parts := append(c.parts[:0], c.headers(g))
 	for i := g.first; i != none; i = c.after[i] {
@@ -31,12 +31,22 @@ func (c *Coalescer) Next() [][]byte {
 	return parts
 }
 
-// Segments returns how many frames the last result of Next stands for.
+// Segments returns of how many frames the last result of Next is made.
 func (c *Coalescer) Segments() int {
 	if c.next == 0 {
 		return 0
 	}
 	return int(c.groups[c.next-1].segments)
+}
+
+// Frames returns how many frames the last result of Next stands for: its segments, or
+// the acknowledgement that it is and those it has taken the place of.
+func (c *Coalescer) Frames() int {
+	if c.next == 0 {
+		return 0
+	}
+	g := &c.groups[c.next-1]
+	return int(g.segments + g.gone)
 }
 
 // Unmerge takes back the last result of Next: its frames come out of Next again,

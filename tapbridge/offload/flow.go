@@ -15,8 +15,8 @@ type kind uint8
 const (
 	// other frames are not understood; nothing may overtake them.
 	other kind = iota
-	// alone is a frame of a known flow that is not to be joined (a pure
-	// acknowledgement, a SYN); only its own flow may not overtake it.
+	// alone is a frame of a known flow that is not to be joined (an acknowledgement,
+	// a SYN); only its own flow may not overtake it.
 	alone
 	// mergeable frames are plain segments with data.
 	mergeable
@@ -125,27 +125,32 @@ func (p *packet) sameHeaders(q *packet) bool {
 	if p.v4 != q.v4 || p.tcp != q.tcp || p.data != q.data {
 		return false
 	}
-	a, b := p.frame, q.frame
-	if !bytes.Equal(a[:etherLen], b[:etherLen]) {
+	if !samePath(p, q) {
 		return false
 	}
-	ia, ib := a[etherLen:], b[etherLen:]
-	if p.v4 {
-		if ia[ip4TOS] != ib[ip4TOS] || ia[ip4Flags] != ib[ip4Flags] ||
-			ia[ip4TTL] != ib[ip4TTL] || !bytes.Equal(ia[ip4Src:ip4Len], ib[ip4Src:ip4Len]) {
-			return false
-		}
-	} else if binary.BigEndian.Uint32(ia) != binary.BigEndian.Uint32(ib) ||
-		!bytes.Equal(ia[ip6Next:ip6Len], ib[ip6Next:ip6Len]) {
-		return false
-	}
-	ta, tb := a[p.l4:], b[q.l4:]
+	ta, tb := p.frame[p.l4:], q.frame[q.l4:]
 	if binary.BigEndian.Uint32(ta) != binary.BigEndian.Uint32(tb) { // ports
 		return false
 	}
 	return !p.tcp || bytes.Equal(ta[tcpAck:tcpDataOff+1], tb[tcpAck:tcpDataOff+1]) &&
 		bytes.Equal(ta[tcpWindow:tcpChecksum], tb[tcpWindow:tcpChecksum]) &&
 		bytes.Equal(ta[tcpLen:p.data-p.l4], tb[tcpLen:q.data-q.l4])
+}
+
+// samePath reports whether the Ethernet and IP headers of p and q, of one IP version, differ in nothing but length,
+// identification and checksum.
+func samePath(p, q *packet) bool {
+	a, b := p.frame, q.frame
+	if !bytes.Equal(a[:etherLen], b[:etherLen]) {
+		return false
+	}
+	ia, ib := a[etherLen:], b[etherLen:]
+	if p.v4 {
+		return ia[ip4TOS] == ib[ip4TOS] && ia[ip4Flags] == ib[ip4Flags] &&
+			ia[ip4TTL] == ib[ip4TTL] && bytes.Equal(ia[ip4Src:ip4Len], ib[ip4Src:ip4Len])
+	}
+	return binary.BigEndian.Uint32(ia) == binary.BigEndian.Uint32(ib) &&
+		bytes.Equal(ia[ip6Next:ip6Len], ib[ip6Next:ip6Len])
 }
 
 // hash mixes the first n bytes of b, a multiple of four. It spreads flows over the

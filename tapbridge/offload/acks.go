@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package offload
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// While the host sends in bulk, more than a third of a million acknowledgements come
+// back for each gigabyte, a system call and a run through the host's TCP each. With a
+// network card that coalesces, the computer at the other end would have spared them: it
+// would acknowledge up to 64 KiB at once. So does, here, the last of several
+// acknowledgements that have arrived together: it says all that those before it said,
+// and takes their place.
+//
+// That goes only for those that say nothing but how far the data has come. Duplicates,
+// window updates, selective acknowledgements, congestion marks and options other than
+// timestamps have a meaning each, and pass.
+
+// maxAcked bounds how much data an acknowledgement takes over from those it takes the
+// place of, in bytes: what a superframe carries.
+const maxAcked = 64 << 10
+
+// The options that an acknowledgement which gives way may have: none, or timestamps
+// behind two no-operations, as all systems send them (RFC 7323, appendix A).
+const (
+	stampsLen = 12
+	stampVal  = tcpLen + 4
+	stampEcho = tcpLen + 8
+)
+
+var stampsHead = []byte{1, 1, 8, 10}
+
+// isAck reports whether p, a frame that cannot be joined, is nothing but a plain
+// acknowledgement with the right checksums. It takes the Ethernet's padding off p.frame.
+func (p *packet) isAck() bool {
+	if !p.tcp || p.data < p.l4+tcpLen || p.data > len(p.frame) {
+		return false
+	}
+	ip := p.frame[etherLen:]
+	if p.v4 {
+		if int(binary.BigEndian.Uint16(ip[ip4TotalLen:])) != p.data-etherLen || !sum4(ip[:ip4Len]) {
+			return false
+		}
+	} else if int(binary.BigEndian.Uint16(ip[ip6PayloadLen:])) != p.data-etherLen-ip6Len {
+		return false
+	}
+	l4 := p.frame[p.l4:p.data]
+	switch len(l4) {
+	case tcpLen:
+	case tcpLen + stampsLen:
+		if !bytes.Equal(l4[tcpLen:stampVal], stampsHead) {
+			return false
+		}
+	default:
+		return false
+	}
+	if l4[tcpDataOff]&0x0f != 0 || l4[tcpFlags] != flagACK || l4[tcpUrgent] != 0 || l4[tcpUrgent+1] != 0 {
+		return false
+	}
+	p.frame = p.frame[:p.data]
+	return p.verify()
+}
+
+// supersedes reports whether q, an acknowledgement that follows the one of g, says all
+// that it says and more.
+func (q *packet) supersedes(g *group) bool {
+	p := &g.packet
+	if p.v4 != q.v4 || p.data != q.data || !samePath(p, q) {
+		return false
+	}
+	old, new := p.frame[p.l4:], q.frame[q.l4:]
+	if !bytes.Equal(old[:tcpAck], new[:tcpAck]) { // ports and sequence number
+		return false
+	}
+	if acked := binary.BigEndian.Uint32(new[tcpAck:]) - g.seq; acked > maxAcked || !after(new[tcpAck:], old[tcpAck:]) {
+		return false
+	}
+	return len(old) == tcpLen ||
+		!after(old[stampVal:], new[stampVal:]) && !after(old[stampEcho:], new[stampEcho:])
+}
+
+// startAcks readies g, an acknowledgement, for others to take its place.
+func (g *group) startAcks() {
+	g.ack, g.seq = true, binary.BigEndian.Uint32(g.frame[g.l4+tcpAck:])
+}
+
+// after reports whether the 32-bit number in a follows that in b, modulo 2^32 (RFC 9293 3.4).
+func after(a, b []byte) bool {
+	return int32(binary.BigEndian.Uint32(a)-binary.BigEndian.Uint32(b)) > 0
+}
