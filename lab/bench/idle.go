@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,13 +44,33 @@ func (p probe) idle(ctx context.Context) error {
 	return p.idlePing(ctx)
 }
 
-// idlePing measures the latency while there is nothing else.
+// idlePing measures the latency while there is nothing else, first as it is, then with processors that do not sleep.
 func (p probe) idlePing(ctx context.Context) error {
-	times, err := ping(ctx, p.client.host(), p.client.target(), min(p.opts.length, 3*time.Second))
-	if err != nil {
+	if err := p.pings(ctx, mIdlePing, mIdleShare); err != nil {
 		return err
 	}
-	p.put(mIdlePing, quantile(times, 0.5))
+	sleep := keepAwake()
+	defer sleep()
+	return p.pings(ctx, mAwakePing, mAwakeShare)
+}
+
+// pings measures the latency, and how much of it passes within the client: the rest is the server's, and the cable's.
+func (p probe) pings(ctx context.Context, whole, share metric) error {
+	stop := func() ([]sighting, error) { return nil, nil }
+	if name, err := p.client.tap(); err == nil {
+		if stop, err = watch(p.client.host(), name); err != nil {
+			return err
+		}
+	}
+	times, err := ping(ctx, p.client.host(), p.client.target(), min(p.opts.length, 3*time.Second))
+	seen, werr := stop()
+	if err := errors.Join(err, werr); err != nil {
+		return err
+	}
+	p.put(whole, quantile(times, 0.5))
+	if own := shares(seen); len(own) > 0 {
+		p.put(share, quantile(own, 0.5))
+	}
 	return nil
 }
 

@@ -28,6 +28,7 @@ type options struct {
 	only             string        // setups, comma-separated; "" is all
 	bulk             bool          // leave out what is not bulk transfer of one flow
 	line             bool          // measure over the bad line, too
+	soak             time.Duration // instead of all else: watch our memory that long
 }
 
 func parseArgs() (options, time.Duration, error) {
@@ -44,6 +45,7 @@ func parseArgs() (options, time.Duration, error) {
 	flag.StringVar(&o.against, "against", "", "compare with this other build of nm-softether-service instead of the official client")
 	flag.BoolVar(&o.bulk, "bulk", false, "measure only bulk transfer over one flow")
 	flag.BoolVar(&o.line, "line", true, "measure over a line that loses 1 % of the packets, too")
+	flag.DurationVar(&o.soak, "soak", 0, "instead of all else, keep our client busy for that long and watch its memory")
 	flag.Parse()
 	if *quick {
 		o.rounds, *seconds = 1, 2
@@ -59,7 +61,7 @@ func parseArgs() (options, time.Duration, error) {
 	if o.rounds < 1 || o.length < time.Second || flag.NArg() > 0 {
 		return o, 0, fmt.Errorf("at least 1 round, at least 1 second, and no further arguments")
 	}
-	return o, *limit, nil
+	return o, *limit + o.soak, nil
 }
 
 func run() int {
@@ -91,8 +93,12 @@ func measureAll(ctx context.Context, o options) error {
 	}
 	b := newBench(o, lo.Service)
 	lo.Service = serviceLink
-	failed := b.in(ctx, lo, func() error { return b.rounds(ctx, setups) })
-	if o.line && ctx.Err() == nil {
+	measure := func() error { return b.rounds(ctx, setups) }
+	if o.soak > 0 {
+		measure = func() error { return b.soak(ctx) }
+	}
+	failed := b.in(ctx, lo, measure)
+	if o.line && o.soak == 0 && ctx.Err() == nil {
 		lo.Impaired = true
 		failed = errors.Join(failed, b.in(ctx, lo, func() error { return b.overLine(ctx) }))
 	}

@@ -19,7 +19,13 @@ var (
 	mIdleFrames  = metric{"idle: frames through the TAP", "1/s", false}
 	mIdleRSS     = metric{"idle: resident memory", "MB", false}
 	mIdlePing    = metric{"idle: round trip", "ms", false}
+	mIdleShare   = metric{"idle: round trip, the client's part", "ms", false}
+	mAwakePing   = metric{"idle, processors awake: round trip", "ms", false}
+	mAwakeShare  = metric{"idle, processors awake: the client's part", "ms", false}
 	mLoadedRSS   = metric{"loaded: resident memory", "MB", false}
+	mSoakFirst   = metric{"for long: resident memory, first tenth", "MB", false}
+	mSoakLast    = metric{"for long: resident memory, last tenth", "MB", false}
+	mSoakMost    = metric{"for long: resident memory, at most", "MB", false}
 )
 
 // bulkMetric is one aspect of bulk transfer.
