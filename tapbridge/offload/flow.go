@@ -122,35 +122,32 @@ func (p *packet) pseudo(n uint16) uint64 {
 // sameHeaders reports whether q continues p as far as the headers can tell: all
 // that segmentation would copy from one to the other is equal.
 func (p *packet) sameHeaders(q *packet) bool {
-	if p.v4 != q.v4 || p.tcp != q.tcp || p.data != q.data {
-		return false
-	}
-	if !samePath(p, q) {
+	if p.tcp != q.tcp || p.data != q.data || !samePath(p, q) {
 		return false
 	}
 	ta, tb := p.frame[p.l4:], q.frame[q.l4:]
-	if binary.BigEndian.Uint32(ta) != binary.BigEndian.Uint32(tb) { // ports
+	if [4]byte(ta) != [4]byte(tb) { // ports
 		return false
 	}
-	return !p.tcp || bytes.Equal(ta[tcpAck:tcpDataOff+1], tb[tcpAck:tcpDataOff+1]) &&
-		bytes.Equal(ta[tcpWindow:tcpChecksum], tb[tcpWindow:tcpChecksum]) &&
+	return !p.tcp || [5]byte(ta[tcpAck:]) == [5]byte(tb[tcpAck:]) && // and data offset
+		[2]byte(ta[tcpWindow:]) == [2]byte(tb[tcpWindow:]) &&
 		bytes.Equal(ta[tcpLen:p.data-p.l4], tb[tcpLen:q.data-q.l4])
 }
 
-// samePath reports whether the Ethernet and IP headers of p and q, of one IP version, differ in nothing but length,
-// identification and checksum.
+// samePath reports whether the Ethernet and IP headers of p and q, TCP or UDP both,
+// differ in nothing but length, identification and checksum.
 func samePath(p, q *packet) bool {
-	a, b := p.frame, q.frame
-	if !bytes.Equal(a[:etherLen], b[:etherLen]) {
+	// Arrays, as they are compared in registers: this is done for every frame.
+	if [etherLen]byte(p.frame) != [etherLen]byte(q.frame) {
 		return false
 	}
-	ia, ib := a[etherLen:], b[etherLen:]
+	a, b := p.frame[etherLen:], q.frame[etherLen:]
 	if p.v4 {
-		return ia[ip4TOS] == ib[ip4TOS] && ia[ip4Flags] == ib[ip4Flags] &&
-			ia[ip4TTL] == ib[ip4TTL] && bytes.Equal(ia[ip4Src:ip4Len], ib[ip4Src:ip4Len])
+		return a[ip4TOS] == b[ip4TOS] && a[ip4Flags] == b[ip4Flags] && a[ip4TTL] == b[ip4TTL] &&
+			[8]byte(a[ip4Src:]) == [8]byte(b[ip4Src:])
 	}
-	return binary.BigEndian.Uint32(ia) == binary.BigEndian.Uint32(ib) &&
-		bytes.Equal(ia[ip6Next:ip6Len], ib[ip6Next:ip6Len])
+	return [4]byte(a) == [4]byte(b) && [2]byte(a[ip6Next:]) == [2]byte(b[ip6Next:]) &&
+		[32]byte(a[ip6Src:]) == [32]byte(b[ip6Src:])
 }
 
 // hash mixes the first n bytes of b, a multiple of four. It spreads flows over the
