@@ -92,6 +92,45 @@ func TestASuperframeIsOneWrite(t *testing.T) {
 	}
 }
 
+// answers is n plain acknowledgements of one TCP flow, each of 100 bytes more.
+func answers(n int) [][]byte {
+	var out [][]byte
+	for i := range n {
+		f := make([]byte, 74)
+		copy(f, []byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x86, 0xdd, 0x60})
+		f[19], f[20], f[21], f[37], f[53] = 20, 6, 64, 1, 2
+		number := uint16(100 * i)
+		f[55], f[57], f[66], f[67] = 9, 9, 0x50, 0x10
+		binary.BigEndian.PutUint16(f[64:], number)
+		binary.BigEndian.PutUint16(f[70:], ^(1 + 2 + 6 + 20 + 9 + 9 + number + 0x5010))
+		out = append(out, f)
+	}
+	return out
+}
+
+// Who counts frames sees no difference.
+func TestAcknowledgementsThatAreLeftOutCountLikeTheOneThatStandsForThem(t *testing.T) {
+	tap, driver := fakeTAP(t, slog.New(slog.DiscardHandler))
+	in := answers(5)
+	if took, err := tap.Write(in); took != 5 || err != nil {
+		t.Fatalf("took %d, %v", took, err)
+	}
+	buf := make([]byte, 10000)
+	n, err := unix.Read(driver, buf)
+	if diff := cmp.Diff(append(make([]byte, offload.HeaderLen), in[4]...), buf[:max(n, 0)]); diff != "" || err != nil {
+		t.Errorf("%v; unexpected write (-want +got):\n%s", err, diff)
+	}
+	if _, err := unix.Read(driver, buf); err != unix.EAGAIN {
+		t.Errorf("there was another write, or %v", err)
+	}
+	if err := unix.Shutdown(driver, unix.SHUT_RD); err != nil {
+		t.Fatal(err)
+	}
+	if took, err := tap.Write(in); took != 0 || err != nil {
+		t.Errorf("took %d, %v of a driver that takes none", took, err)
+	}
+}
+
 func TestWhatTheDriverGetsWrongIsDropped(t *testing.T) {
 	var log bytes.Buffer
 	tap, driver := fakeTAP(t, slog.New(slog.NewTextHandler(&log, nil)))

@@ -15,8 +15,9 @@ import (
 // and takes their place.
 //
 // That goes only for those that say nothing but how far the data has come. Duplicates,
-// window updates, selective acknowledgements, congestion marks and options other than
-// timestamps have a meaning each, and pass.
+// selective acknowledgements, congestion marks and options other than timestamps have a
+// meaning each, and pass. The one that cannot be told is a duplicate of what an earlier
+// Load had, if it is the first of its flow: then another may take its place.
 
 // maxAcked bounds how much data an acknowledgement takes over from those it takes the
 // place of, in bytes: what a superframe carries.
@@ -32,18 +33,22 @@ const (
 
 var stampsHead = []byte{1, 1, 8, 10}
 
+// congested is the mark that a router has set in the traffic class (RFC 3168 5). On an
+// acknowledgement the host counts it, too (RFC 9768 3.2).
+const congested = 3
+
 // isAck reports whether p, a frame that cannot be joined, is nothing but a plain
 // acknowledgement with the right checksums. It takes the Ethernet's padding off p.frame.
 func (p *packet) isAck() bool {
-	if !p.tcp || p.data < p.l4+tcpLen || p.data > len(p.frame) {
+	if !p.tcp || p.data > len(p.frame) {
 		return false
 	}
 	ip := p.frame[etherLen:]
 	if p.v4 {
-		if int(binary.BigEndian.Uint16(ip[ip4TotalLen:])) != p.data-etherLen || !sum4(ip[:ip4Len]) {
+		if int(binary.BigEndian.Uint16(ip[ip4TotalLen:])) != p.data-etherLen || ip[ip4TOS]&3 == congested || !sum4(ip[:ip4Len]) {
 			return false
 		}
-	} else if int(binary.BigEndian.Uint16(ip[ip6PayloadLen:])) != p.data-etherLen-ip6Len {
+	} else if int(binary.BigEndian.Uint16(ip[ip6PayloadLen:])) != p.data-etherLen-ip6Len || ip[ip6Class]>>4&3 == congested {
 		return false
 	}
 	l4 := p.frame[p.l4:p.data]
@@ -67,7 +72,7 @@ func (p *packet) isAck() bool {
 // that it says and more.
 func (q *packet) supersedes(g *group) bool {
 	p := &g.packet
-	if p.v4 != q.v4 || p.data != q.data || !samePath(p, q) {
+	if g.duplicate || p.data != q.data || !samePath(p, q) {
 		return false
 	}
 	old, new := p.frame[p.l4:], q.frame[q.l4:]
@@ -81,9 +86,27 @@ func (q *packet) supersedes(g *group) bool {
 		!after(old[stampVal:], new[stampVal:]) && !after(old[stampEcho:], new[stampEcho:])
 }
 
-// startAcks readies g, an acknowledgement, for others to take its place.
-func (g *group) startAcks() {
+// repeats reports whether q, an acknowledgement that follows the one of g, says the same
+// again: that is how a host learns that segments arrive, but not in order (RFC 5681 2).
+func (q *packet) repeats(g *group) bool {
+	old, new := g.frame[g.l4:], q.frame[q.l4:]
+	return bytes.Equal(old[tcpAck:tcpDataOff], new[tcpAck:tcpDataOff]) &&
+		bytes.Equal(old[tcpWindow:tcpChecksum], new[tcpWindow:tcpChecksum])
+}
+
+// startAcks readies g, an acknowledgement, for others to take its place. old is the one
+// before it in its flow, or nil.
+func (g *group) startAcks(old *group) {
 	g.ack, g.seq = true, binary.BigEndian.Uint32(g.frame[g.l4+tcpAck:])
+	g.duplicate = old != nil && g.repeats(old)
+}
+
+// acks returns the group that is open in a slot if it is an acknowledgement, or else nil.
+func (c *Coalescer) acks(slot int16) *group {
+	if slot == none || !c.groups[slot].ack {
+		return nil
+	}
+	return &c.groups[slot]
 }
 
 // after reports whether the 32-bit number in a follows that in b, modulo 2^32 (RFC 9293 3.4).

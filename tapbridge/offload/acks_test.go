@@ -40,7 +40,7 @@ func TestWhichAcknowledgementsGiveWay(t *testing.T) {
 		}
 	}
 	all := func(change func(s *spec)) func(int, *spec) { return func(_ int, s *spec) { change(s) } }
-	four := acks(4, nil)
+	four, six := acks(4, nil), acks(4, all(func(s *spec) { s.v6 = true }))
 	data := flow(tcp4(9000, nil), 1, nil)
 	other := acks(4, all(func(s *spec) { s.sport++ }))
 	padded := acks(4, func(i int, s *spec) { s.options = nil })
@@ -48,13 +48,17 @@ func TestWhichAcknowledgementsGiveWay(t *testing.T) {
 		padded[i] = append(padded[i], make([]byte, 6)...)
 	}
 	arp := append([]byte{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 6}, make([]byte, 46)...)
+	last := tcp4(9000, nil).with(func(s *spec) { s.ack, s.options = 9000, stamps(1, 1) })
+	after := func(n int) [][]byte {
+		return acks(n, all(func(s *spec) { s.ack += 9000 + 16; s.options = stamps(1, 1) }))
+	}
 	for _, tt := range []struct {
 		name   string
 		frames [][]byte
 		want   []int // the frames that are left
 	}{
 		{"of one flow", four, []int{3}},
-		{"IPv6", acks(4, all(func(s *spec) { s.v6 = true })), []int{3}},
+		{"IPv6", six, []int{3}},
 		{"without timestamps", acks(4, all(func(s *spec) { s.options = nil })), []int{3}},
 		{"padded by the Ethernet", padded, []int{3}},
 		{"of two flows", mix(four, other), []int{6, 7}},
@@ -63,33 +67,63 @@ func TestWhichAcknowledgementsGiveWay(t *testing.T) {
 		{"further than 64 KiB at once", acks(2, only(1, func(s *spec) { s.ack += 70000 })), []int{0, 1}},
 		{"around data", slices.Concat(four[:2], data, four[2:]), []int{1, 2, 4}},
 		{"around data of another flow", slices.Concat(four[:2], flow(tcp4(1, nil).with(func(s *spec) { s.sport = 7 }), 1, nil), four[2:]), []int{4, 2}},
+		{"before data that follows from its numbers", slices.Concat(after(1), flow(last, 2, nil)[:1]), []int{0, 1}},
+		{"after data of the same sequence number", slices.Concat(flow(last, 1, nil), after(3)[1:]), []int{0, 2}},
 		{"around what is not understood", slices.Concat(four[:2], [][]byte{arp}, four[2:]), []int{1, 2, 4}},
 
 		{"duplicates", acks(4, all(func(s *spec) { s.ack = 5 })), []int{0, 1, 2, 3}},
+		{"duplicates between others", slices.Concat(four[:3], acks(4, all(func(s *spec) { s.id, s.ack = s.id+9, 2896*2-16 })), acks(6, nil)[3:]), []int{2, 3, 4, 5, 6, 9}},
 		{"window updates", acks(2, func(i int, s *spec) { s.ack, s.window = 5, uint16(i) }), []int{0, 1}},
+		{"a window update before more", acks(3, func(i int, s *spec) { s.ack, s.window = uint32(5+i/2), uint16(i) }), []int{0, 2}},
+		{"the same again after a keep-alive probe", acks(3, func(i int, s *spec) { s.seq, s.ack = s.seq+uint32(min(i, 1)), uint32(5+i/2) }), []int{0, 1, 2}},
+		{"keep-alive probes", acks(4, func(i int, s *spec) { s.seq -= uint32(i % 2) }), []int{0, 1, 2, 3}},
 		{"older ones", acks(3, func(i int, s *spec) { s.ack = uint32(1000 - i) }), []int{0, 1, 2}},
 		{"older clock", acks(3, only(1, func(s *spec) { s.options = stamps(99, 200) })), []int{0, 2}},
 		{"older echo", acks(3, only(1, func(s *spec) { s.options = stamps(100, 199) })), []int{0, 2}},
 		{"another sequence number", acks(3, only(1, func(s *spec) { s.seq++ })), []int{0, 1, 2}},
 		{"another service class", acks(3, only(1, func(s *spec) { s.tos = 8 })), []int{0, 1, 2}},
-		{"congestion experienced", acks(3, only(1, func(s *spec) { s.tos = 3 })), []int{0, 1, 2}},
+		{"congestion experienced", acks(3, all(func(s *spec) { s.tos = 3 })), []int{0, 1, 2}},
+		{"congestion experienced, IPv6", acks(3, all(func(s *spec) { s.v6, s.tos = true, 3 })), []int{0, 1, 2}},
+		{"another service class, IPv6", acks(3, func(i int, s *spec) { s.v6, s.tos = true, byte(i%2*8) }), []int{0, 1, 2}},
+		{"another time to live", acks(3, only(1, func(s *spec) { s.ttl-- })), []int{0, 1, 2}},
+		{"another hop limit", acks(3, func(i int, s *spec) { s.v6, s.ttl = true, s.ttl-byte(i%2) }), []int{0, 1, 2}},
+		{"fragmentable", acks(3, only(1, func(s *spec) { s.noDF = true })), []int{0, 1, 2}},
+		{"a VLAN", acks(3, all(func(s *spec) { s.vlan = []byte{0x81, 0, 0, 7} })), []int{0, 1, 2}},
+		{"another sender on the wire", edited(four[:3], func(i int, f []byte) { f[11] += byte(i % 2) }), []int{0, 1, 2}},
+		{"another flow label", edited(six[:3], func(i int, f []byte) { f[17] += byte(i % 2) }), []int{0, 1, 2}},
+		{"another flow of the same hash", edited(four, func(i int, f []byte) { sameHash(f, i%2) }), []int{0, 1, 2, 3}},
+		{"another flow of the same hash, IPv6", edited(six, func(i int, f []byte) { sameHash(f, i%2) }), []int{0, 1, 2, 3}},
 		{"congestion echoed", acks(3, only(1, func(s *spec) { s.flags |= 0x40 })), []int{0, 1, 2}},
 		{"accurate congestion feedback", acks(3, all(func(s *spec) { s.flags |= 0x80 })), []int{0, 1, 2}},
+		{"accurate congestion feedback in the third bit", edited(four[:3], func(_ int, f []byte) { f[46] |= 1 }), []int{0, 1, 2}},
+		{"urgent", acks(3, all(func(s *spec) { s.flags |= 0x20 })), []int{0, 1, 2}},
+		{"an urgent pointer", edited(four[:3], func(_ int, f []byte) { f[53] = 1 }), []int{0, 1, 2}},
+		{"an urgent pointer far away", edited(four[:3], func(_ int, f []byte) { f[52] = 1 }), []int{0, 1, 2}},
 		{"the end of the flow", acks(3, only(2, func(s *spec) { s.flags |= flagFIN })), []int{1, 2}},
 		{"a reset", acks(3, only(2, func(s *spec) { s.flags |= 4 })), []int{1, 2}},
 		{"pushed", acks(3, only(2, func(s *spec) { s.flags |= flagPSH })), []int{1, 2}},
 		{"selective acknowledgements", acks(3, all(func(s *spec) {
 			s.options = append([]byte{1, 1, 5, 10}, make([]byte, 8)...)
 		})), []int{0, 1, 2}},
+		{"other options as long as timestamps", acks(3, all(func(s *spec) { s.options = append([]byte{30, 12}, make([]byte, 10)...) })), []int{0, 1, 2}},
+		{"more options than timestamps", acks(3, all(func(s *spec) { s.options = append(s.options, 1, 1, 1, 1) })), []int{0, 1, 2}},
 		{"timestamps elsewhere", acks(3, all(func(s *spec) { s.options = append(stamps(1, 1)[2:], 1, 1) })), []int{0, 1, 2}},
 		{"with and without timestamps", acks(3, only(1, func(s *spec) { s.options = nil })), []int{0, 1, 2}},
 		{"one with a wrong TCP checksum", poked(acks(3, nil), 1, 50), []int{0, 1, 2}},
 		{"one with a wrong IP checksum", poked(acks(3, nil), 1, 24), []int{0, 1, 2}},
+		{"longer than it says", edited(four[:3], func(_ int, f []byte) { f[17]-- }), []int{0, 1, 2}},
+		{"shorter than it says", edited(four[:3], func(_ int, f []byte) { f[17]++ }), []int{0, 1, 2}},
+		{"longer than it says, IPv6", edited(six[:3], func(_ int, f []byte) { f[19]-- }), []int{0, 1, 2}},
+		{"shorter than it says, IPv6", edited(six[:3], func(_ int, f []byte) { f[19]++ }), []int{0, 1, 2}},
+		{"cut off", cut(four[:3]), []int{0, 1, 2}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []int
 			stood := 0
 			c := NewCoalescer(true)
+			for _, before := range [][][]byte{data, acks(4, all(func(s *spec) { s.ack = 5 })), four} {
+				joinOnce(c, before) // and nothing of it stays
+			}
 			if n := c.Load(tt.frames, true); n != len(tt.frames) {
 				t.Fatalf("took %d frames of %d", n, len(tt.frames))
 			}
@@ -113,6 +147,19 @@ func TestWhichAcknowledgementsGiveWay(t *testing.T) {
 	}
 }
 
+func TestTheAcknowledgementThatIsTakenBackIsTheLast(t *testing.T) {
+	c, frames := NewCoalescer(true), acks(4, nil)
+	c.Load(frames, true)
+	c.Next()
+	c.Unmerge()
+	if got := c.Next(); got == nil || indexOf(frames, got[1]) != 3 {
+		t.Errorf("got %x, want\n%x", got, frames[3])
+	}
+	if got := c.Next(); got != nil {
+		t.Errorf("then came %x", got)
+	}
+}
+
 func TestWithoutMergingEveryAcknowledgementPasses(t *testing.T) {
 	c, n := NewCoalescer(true), 0
 	c.Load(acks(10, nil), false)
@@ -122,49 +169,4 @@ func TestWithoutMergingEveryAcknowledgementPasses(t *testing.T) {
 	if n != 10 {
 		t.Errorf("%d of 10 acknowledgements are left", n)
 	}
-}
-
-// givesWay says, from the bytes alone, whether the acknowledgement in old may be left out because new follows it in
-// their flow. It shares nothing with the code under test.
-func givesWay(old, new []byte) bool {
-	plain := func(f []byte) (head, l4 []byte) {
-		at := 34
-		if f[12] == 0x86 {
-			at = 54
-		}
-		end := at + int(f[at+12]>>4)*4
-		if end > len(f) {
-			return nil, nil
-		}
-		head, l4 = bytes.Clone(f[:at]), bytes.Clone(f[at:end])
-		if at == 34 {
-			if end-14 != int(f[16])<<8+int(f[17]) {
-				return nil, nil
-			}
-			copy(head[18:20], []byte{0, 0}) // identification, checksum
-			copy(head[24:26], []byte{0, 0})
-		} else if end-54 != int(f[18])<<8+int(f[19]) {
-			return nil, nil
-		}
-		if known, right := sums(f[:end]); !known || !right || l4[13] != 0x10 {
-			return nil, nil
-		}
-		return head, l4
-	}
-	h1, t1 := plain(old)
-	h2, t2 := plain(new)
-	if h1 == nil || !bytes.Equal(h1, h2) || !bytes.Equal(t1[:8], t2[:8]) || len(t1) != len(t2) || t1[12] != t2[12] {
-		return false
-	}
-	number := func(b []byte, at int) int32 { return int32(binary.BigEndian.Uint32(b[at:])) }
-	if d := number(t2, 8) - number(t1, 8); d <= 0 || d > 65536 {
-		return false
-	}
-	switch {
-	case len(t1) == 20:
-		return true
-	case len(t1) == 32 && bytes.Equal(t1[20:24], []byte{1, 1, 8, 10}) && bytes.Equal(t2[20:24], t1[20:24]):
-		return number(t2, 24)-number(t1, 24) >= 0 && number(t2, 28)-number(t1, 28) >= 0
-	}
-	return false
 }

@@ -57,6 +57,7 @@ type group struct {
 	segments    int16  // frames
 	gone        int16  // acknowledgements that the first frame has taken the place of
 	ack         bool   // an acknowledgement that others may take the place of
+	duplicate   bool   // an acknowledgement that stays
 	fixedID     bool   // all IPv4 identifications are the same
 	verified    bool   // the first frame's checksum was found right
 	bad         bool   // the first frame's checksum was found wrong
@@ -94,11 +95,12 @@ func (c *Coalescer) Load(frames [][]byte, merge bool) int {
 				*slot = none
 				break
 			}
-			if *slot != none && c.groups[*slot].ack && g.supersedes(&c.groups[*slot]) {
-				c.groups[*slot].give(f, &g.packet, int16(i))
+			old := c.acks(*slot)
+			if old != nil && g.supersedes(old) {
+				old.give(f, &g.packet, int16(i))
 				continue
 			}
-			g.startAcks()
+			g.startAcks(old)
 			*slot = int16(c.count)
 		case mergeable:
 			slot := c.slot(g.hash)

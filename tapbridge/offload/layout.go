@@ -19,6 +19,7 @@ const (
 	ip4Src      = 12
 
 	ip6Len        = 40
+	ip6Class      = 1 // the lower half of the traffic class, in its upper half
 	ip6PayloadLen = 4
 	ip6Next       = 6
 	ip6Src        = 8
