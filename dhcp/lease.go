@@ -8,10 +8,10 @@ import (
 	"math"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"network-manager-softether/dhcp/internal/packet"
+	"network-manager-softether/dhcp/internal/settings"
 )
 
 // Infinite is the Duration of a lease that never ends.
@@ -62,24 +62,10 @@ func (l *Lease) Equal(m *Lease) bool {
 
 // String returns l in one line.
 func (l *Lease) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%v from %v for %s", l.Addr, l.Server, readable(l.Duration))
-	if l.Router.IsValid() {
-		fmt.Fprintf(&b, ", router %v", l.Router)
-	}
-	for i, d := range l.DNS {
-		fmt.Fprintf(&b, "%s %v", []string{", DNS", ""}[min(i, 1)], d)
-	}
-	if len(l.Domains) > 0 {
-		fmt.Fprintf(&b, ", domains %s", strings.Join(l.Domains, " "))
-	}
-	if len(l.Routes) > 0 {
-		fmt.Fprintf(&b, ", %d routes", len(l.Routes))
-	}
-	if l.MTU != 0 {
-		fmt.Fprintf(&b, ", MTU %d", l.MTU)
-	}
-	return b.String()
+	return settings.Line{
+		First:  fmt.Sprintf("%v from %v for %s", l.Addr, l.Server, readable(l.Duration)),
+		Router: l.Router, DNS: l.DNS, Domains: l.Domains, Routes: len(l.Routes), MTU: l.MTU,
+	}.String()
 }
 
 // LogValue implements [slog.LogValuer].

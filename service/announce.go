@@ -169,40 +169,28 @@ func withToggle(c nmvpn.IPConfig, toggled bool) nmvpn.IPConfig {
 }
 
 func fromLease(l *dhcp.Lease, p *profile.Profile, server netip.Addr) *nmvpn.IPConfig {
-	c := &nmvpn.IPConfig{
-		Addr:         l.Addr,
-		Gateway:      l.Router,
-		DNS:          l.DNS,
-		Domains:      l.Domains,
-		NeverDefault: !l.Router.IsValid() || p.IPv4.NeverDefault,
-	}
-	for _, r := range l.Routes {
-		if hidesServer(r.Dst, server) {
-			continue
-		}
-		c.Routes = append(c.Routes, nmvpn.Route{Dst: r.Dst, Via: r.Via})
-	}
-	return c
+	c := nmvpn.IPConfig{Addr: l.Addr, Gateway: l.Router, DNS: l.DNS, Domains: l.Domains, NeverDefault: p.IPv4.NeverDefault}
+	return withRoutes(c, l.Routes, server)
 }
 
 func fromConfig6(l *autoconf.Config6, p *profile.Profile, server netip.Addr) *nmvpn.IPConfig {
 	if !l.Addr.IsValid() {
 		return nil // NetworkManager up to 1.46.0 refuses a family without an address
 	}
-	c := &nmvpn.IPConfig{
-		Addr:         l.Addr,
-		Gateway:      l.Router,
-		DNS:          l.DNS,
-		Domains:      l.Domains,
-		NeverDefault: !l.Router.IsValid() || p.IPv6.NeverDefault,
-	}
-	for _, r := range l.Routes {
-		if hidesServer(r.Dst, server) {
-			continue
+	c := nmvpn.IPConfig{Addr: l.Addr, Gateway: l.Router, DNS: l.DNS, Domains: l.Domains, NeverDefault: p.IPv6.NeverDefault}
+	return withRoutes(c, l.Routes, server)
+}
+
+// withRoutes adds the routes that the network announces. Without a gateway the default
+// route cannot lead there.
+func withRoutes(c nmvpn.IPConfig, announced []dhcp.Route, server netip.Addr) *nmvpn.IPConfig {
+	c.NeverDefault = c.NeverDefault || !c.Gateway.IsValid()
+	for _, r := range announced {
+		if !hidesServer(r.Dst, server) {
+			c.Routes = append(c.Routes, nmvpn.Route{Dst: r.Dst, Via: r.Via})
 		}
-		c.Routes = append(c.Routes, nmvpn.Route{Dst: r.Dst, Via: r.Via})
 	}
-	return c
+	return &c
 }
 
 // hidesServer is true for a route that would lead the tunnel's own packets into the

@@ -3,11 +3,11 @@
 package autoconf
 
 import (
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
-	"strings"
+
+	"network-manager-softether/dhcp/internal/settings"
 )
 
 // Config6 is what routers and DHCPv6 let this host use, after all checks. It is
@@ -36,27 +36,10 @@ func (c *Config6) String() string {
 	if !c.Addr.IsValid() {
 		return "no address"
 	}
-	var b strings.Builder
-	for i, a := range c.Addrs {
-		b.WriteString([]string{"", " "}[min(i, 1)])
-		b.WriteString(a.String())
-	}
-	if c.Router.IsValid() {
-		fmt.Fprintf(&b, ", router %v", c.Router)
-	}
-	for i, d := range c.DNS {
-		fmt.Fprintf(&b, "%s %v", []string{", DNS", ""}[min(i, 1)], d)
-	}
-	if len(c.Domains) > 0 {
-		fmt.Fprintf(&b, ", domains %s", strings.Join(c.Domains, " "))
-	}
-	if len(c.Routes) > 0 {
-		fmt.Fprintf(&b, ", %d routes", len(c.Routes))
-	}
-	if c.MTU != 0 {
-		fmt.Fprintf(&b, ", MTU %d", c.MTU)
-	}
-	return b.String()
+	return settings.Line{
+		First:  settings.Join(c.Addrs),
+		Router: c.Router, DNS: c.DNS, Domains: c.Domains, Routes: len(c.Routes), MTU: c.MTU,
+	}.String()
 }
 
 // LogValue implements [slog.LogValuer].

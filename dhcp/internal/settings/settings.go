@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package settings tells a person what a network lets a host use, of either IP version.
+package settings
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// A Line is what of them is worth a place in a log.
+type Line struct {
+	First   string // what the line begins with: the addresses
+	Router  netip.Addr
+	DNS     []netip.Addr
+	Domains []string
+	Routes  int // how many
+	MTU     int
+}
+
+// String returns l as "10.0.0.5/24, router 10.0.0.1, DNS 10.0.0.1 10.0.0.2, 3 routes",
+// without what is not set.
+func (l Line) String() string {
+	parts := []string{l.First}
+	add := func(there bool, format string, what any) {
+		if there {
+			parts = append(parts, fmt.Sprintf(format, what))
+		}
+	}
+	add(l.Router.IsValid(), "router %v", l.Router)
+	add(len(l.DNS) > 0, "DNS %s", Join(l.DNS))
+	add(len(l.Domains) > 0, "domains %s", strings.Join(l.Domains, " "))
+	add(l.Routes > 0, "%d routes", l.Routes)
+	add(l.MTU != 0, "MTU %d", l.MTU)
+	return strings.Join(parts, ", ")
+}
+
+// Join returns addresses or prefixes with spaces between them.
+func Join[T fmt.Stringer](list []T) string {
+	var words []string
+	for _, a := range list {
+		words = append(words, a.String())
+	}
+	return strings.Join(words, " ")
+}
