@@ -33,7 +33,7 @@ func (p probe) transfer(ctx context.Context, f flow) error {
 		pinging sync.WaitGroup
 		pingErr error
 	)
-	loaded := p.setup.full && f.streams == 1 // with pings
+	loaded := p.setup.pings() && f.streams == 1
 	got, used, err := p.account(func() (traffic, error) {
 		if loaded {
 			pinging.Go(func() {

@@ -111,6 +111,9 @@ func (b *bench) clean(ctx context.Context, name string) {
 // one connects a client, measures it, and disconnects it.
 func (b *bench) one(ctx context.Context, s setup, name string) error {
 	c := b.clients[name]
+	if err := b.setCongestion(cmp.Or(s.congestion, congestion())); err != nil {
+		return err
+	}
 	cctx, cancel := context.WithTimeout(ctx, connect)
 	defer cancel()
 	if err := c.up(cctx, s); err != nil {

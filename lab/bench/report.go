@@ -35,6 +35,7 @@ func (b *bench) report() *report {
 		{"date", time.Now().UTC().Format("2006-01-02 15:04 UTC")},
 		{"machine", fmt.Sprintf("%d x %s, Linux %s", runtime.NumCPU(), cpuModel(), kernel())},
 		{"go", runtime.Version()},
+		{"congestion control", congestion() + ", unless it says otherwise"},
 		{"official client and server", "softether " + debianVersion("softether-vpnclient")},
 		{"cipher of ours", b.ciphers[oursName]},
 		{"cipher of " + rival, b.ciphers[rivalName]},

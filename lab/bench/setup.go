@@ -23,6 +23,8 @@ type setup struct {
 	inForce func(session map[string]string) bool
 	warm    time.Duration // how long to transfer before measuring; 0 is a second
 	ways    []way         // of bulk transfer, nil is all three
+	// congestion is the algorithm that all TCP uses; "" is this computer's own choice.
+	congestion string
 }
 
 func (s setup) directions() []way {
@@ -32,11 +34,21 @@ func (s setup) directions() []way {
 	return s.ways
 }
 
+// pings says whether to look at the latency under load, too.
+func (s setup) pings() bool { return s.full || s.congestion != "" }
+
 func (s setup) warmUp() time.Duration { return cmp.Or(s.warm, time.Second) }
 
 var setups = []setup{
 	{
 		name: "tcp", title: "one TCP connection", full: true,
+		ours:     map[string]string{"max-connections": "1", "udp-acceleration": "no"},
+		official: lab.OfficialAccount{Connections: 1, NoUDP: true},
+		inForce:  func(s map[string]string) bool { return !udpInUse(s) },
+	},
+	{
+		// What most computers use.
+		name: "cubic", title: "one TCP connection, CUBIC", congestion: "cubic",
 		ours:     map[string]string{"max-connections": "1", "udp-acceleration": "no"},
 		official: lab.OfficialAccount{Connections: 1, NoUDP: true},
 		inForce:  func(s map[string]string) bool { return !udpInUse(s) },

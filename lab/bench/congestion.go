@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"network-manager-softether/lab"
+)
+
+// congestionFile is of the network namespace of who opens it, and goes for connections made from then on.
+const congestionFile = "/proc/sys/net/ipv4/tcp_congestion_control"
+
+// congestion returns what this computer's TCP uses, which is what a new namespace begins with.
+func congestion() string {
+	b, err := os.ReadFile(congestionFile)
+	if err != nil {
+		return "?"
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// setCongestion makes all TCP use the algorithm, that of both clients, within and without the tunnel.
+func (b *bench) setCongestion(algorithm string) error {
+	hosts := []*lab.Host{b.lab.Desktop.Host, b.lab.Internet, b.lab.Server.Host, b.lab.Office.Host}
+	for _, c := range b.clients {
+		hosts = append(hosts, c.host())
+	}
+	for _, h := range hosts {
+		if err := h.Do(func() error { return os.WriteFile(congestionFile, []byte(algorithm), 0) }); err != nil {
+			return fmt.Errorf("congestion control %s on %s: %w", algorithm, h.Name, err)
+		}
+	}
+	return nil
+}
