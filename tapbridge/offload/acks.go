@@ -23,6 +23,10 @@ import (
 // place of, in bytes: what a superframe carries.
 const maxAcked = 64 << 10
 
+// maxTicks bounds how far the clocks have moved on. All steps of a Load together are far
+// from the 2^31 after which the last would look older than the first (RFC 7323 5.2).
+const maxTicks = 1 << 20
+
 // The options that an acknowledgement which gives way may have: none, or timestamps
 // behind two no-operations, as all systems send them (RFC 7323, appendix A).
 const (
@@ -79,11 +83,12 @@ func (q *packet) supersedes(g *group) bool {
 	if !bytes.Equal(old[:tcpAck], new[:tcpAck]) { // ports and sequence number
 		return false
 	}
-	if acked := binary.BigEndian.Uint32(new[tcpAck:]) - g.seq; acked > maxAcked || !after(new[tcpAck:], old[tcpAck:]) {
+	more, all := passed(old[tcpAck:], new[tcpAck:]), binary.BigEndian.Uint32(new[tcpAck:])-g.seq
+	if more == 0 || more > maxAcked || all > maxAcked {
 		return false
 	}
 	return len(old) == tcpLen ||
-		!after(old[stampVal:], new[stampVal:]) && !after(old[stampEcho:], new[stampEcho:])
+		passed(old[stampVal:], new[stampVal:]) <= maxTicks && passed(old[stampEcho:], new[stampEcho:]) <= maxTicks
 }
 
 // repeats reports whether q, an acknowledgement that follows the one of g, says the same
@@ -109,7 +114,8 @@ func (c *Coalescer) acks(slot int16) *group {
 	return &c.groups[slot]
 }
 
-// after reports whether the 32-bit number in a follows that in b, modulo 2^32 (RFC 9293 3.4).
-func after(a, b []byte) bool {
-	return int32(binary.BigEndian.Uint32(a)-binary.BigEndian.Uint32(b)) > 0
+// passed returns how far it is from one 32-bit number to another, modulo 2^32: very far
+// if that is an older one (RFC 9293 3.4).
+func passed(from, to []byte) uint32 {
+	return binary.BigEndian.Uint32(to) - binary.BigEndian.Uint32(from)
 }

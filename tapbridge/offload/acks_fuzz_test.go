@@ -179,7 +179,8 @@ func givesWay(old, new []byte) bool {
 	case len(t1) == 20:
 		return true
 	case len(t1) == 32 && bytes.Equal(t1[20:24], []byte{1, 1, 8, 10}) && bytes.Equal(t2[20:24], t1[20:24]):
-		return number(t2, 24)-number(t1, 24) >= 0 && number(t2, 28)-number(t1, 28) >= 0
+		val, echo := number(t2, 24)-number(t1, 24), number(t2, 28)-number(t1, 28)
+		return val >= 0 && val <= MaxFrames<<20 && echo >= 0 && echo <= MaxFrames<<20
 	}
 	return false
 }
