@@ -18,6 +18,12 @@
 // without any process, so that it says little about a machine without idle processors; "a program in the way" is the
 // same through a simple relay, whose waiting for a processor every VPN has, too.
 //
+// Of an idle round trip the kernel's time stamps on TAP and wire say how much is the client's part. It is measured twice,
+// as it is and with processors kept awake: on a virtual machine most of it is waking up.
+//
+// All TCP, within the tunnel and without, uses what this computer does by default; one of the ways of connecting is
+// measured with CUBIC. With -soak, our client is kept busy for as long as one likes, and its memory watched.
+//
 // Two things to know when reading the numbers. Both ends of the tunnel, the server, and both iperf3 share the
 // machine's processors, so a frugal client also leaves more of them to the server: throughput here is that of the
 // whole, and the client's own cost is the CPU time per GB. And CPU time is what the kernel puts to the account of the
