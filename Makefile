@@ -57,8 +57,6 @@ lint: packages
 unit: packages
 	@echo "== unit tests, with the race detector"
 	$(SUDO) env "PATH=$$PATH" $(GO) test -race -p 1 -timeout 900s $$($(GO) list ./... | grep -v '/lab')
-	@# Once more for what the detector cannot watch (protocol/bubble_test.go).
-	$(SUDO) env "PATH=$$PATH" $(GO) test -timeout 300s ./protocol
 
 e2e: packages stage
 	@echo "== end-to-end tests: real NetworkManager, real SoftEther server"

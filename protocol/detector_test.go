@@ -4,5 +4,4 @@
 
 package protocol
 
-// With the race detector, sync.Pool forgets on purpose.
 const raceDetector = true

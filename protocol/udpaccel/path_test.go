@@ -256,10 +256,6 @@ func TestCloseIsFinalAndMayBeRepeated(t *testing.T) {
 }
 
 func TestPathAllocatesNothing(t *testing.T) {
-	if raceDetector {
-		t.Log("counted without the race detector only")
-		return
-	}
 	ce, se := ends(t, 2)
 	cs, ss := socket(t, "127.0.0.1", 0), socket(t, "127.0.0.1", 0)
 	var got atomic.Int64
