@@ -4,7 +4,6 @@ package protocol_test
 
 import (
 	"context"
-	"encoding/binary"
 	"math/rand/v2"
 	"net"
 	"runtime"
@@ -33,7 +32,7 @@ func TestADayOverEightConnections(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				for _, f := range frames {
-					flow, n := binary.BigEndian.Uint16(f[frame.HeaderLen+20:]), binary.BigEndian.Uint32(f[frame.HeaderLen+30:])
+					flow, n := numberOf(f)
 					if n < last[flow] {
 						late++
 					}

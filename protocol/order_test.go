@@ -3,10 +3,12 @@
 package protocol_test
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,24 +18,23 @@ import (
 )
 
 // TestOrderUnderKills sends many flows while connections are cut at random. Frames may
-// be lost, those of a flow must not overtake each other (but for the moment in which
-// the flow has to change its connection), and in the end nothing is left behind.
+// be lost. They may also be late, by as much as the computer is busy: what the server had
+// read from the connection it cut is still in the hands of that one's goroutine when the
+// next frames of the flow come in over another. So what is held to is what keeps a flow
+// in order, whatever the server's goroutines do: on each connection its frames are in
+// order, and it leaves a connection only when that is lost.
 func TestOrderUnderKills(t *testing.T) {
 	t.Parallel()
 	const flows, kills = 24, 40
 	var mu sync.Mutex
-	last, late, total := map[uint16]uint32{}, 0, 0
+	var arrived []arrival
 	srv := start(t, WithHandler(func(s *ServerSession) {
-		s.Receive(func(frames [][]byte) {
+		s.ReceiveFrom(func(conn int, frames [][]byte) {
 			mu.Lock()
 			defer mu.Unlock()
 			for _, f := range frames {
-				flow, n := binary.BigEndian.Uint16(f[frame.HeaderLen+20:]), binary.BigEndian.Uint32(f[frame.HeaderLen+30:])
-				if n < last[flow] {
-					late++
-				}
-				last[flow] = max(last[flow], n)
-				total++
+				flow, n := numberOf(f)
+				arrived = append(arrived, arrival{conn, flow, n})
 			}
 		})
 	}))
@@ -74,15 +75,19 @@ func TestOrderUnderKills(t *testing.T) {
 		t.Error(err)
 	}
 	mu.Lock()
-	t.Logf("%d frames sent, %d arrived, %d late", sent, total, late)
-	if total < sent/2 || len(last) != flows {
-		t.Errorf("%d of %d frames arrived, of %d flows", total, sent, len(last))
+	seen, disordered, moves := travels(arrived)
+	t.Logf("%d frames sent, %d arrived, %d moves from living connections", sent, len(arrived), moves)
+	if len(arrived) < sent/2 || seen != flows {
+		t.Errorf("%d of %d frames arrived, of %d flows", len(arrived), sent, seen)
 	}
-	// What is on its way on a connection that the server ends may be overtaken. Frames
-	// dealt out one by one, as the official client does, would be late by the dozen
-	// in every hundred.
-	if late > total/50 {
-		t.Errorf("%d of %d frames were late", late, total)
+	if disordered > 0 {
+		t.Errorf("%d frames were overtaken on their own connection", disordered)
+	}
+	// Once a second one flow is moved to a connection that has little to do, and a
+	// connection that hangs loses its flows. Frames dealt out one by one, as the official
+	// client does, would move thousands of times.
+	if moves > flows {
+		t.Errorf("flows left a living connection %d times, want at most %d", moves, flows)
 	}
 	mu.Unlock()
 	if len(srv.Logins()) != 1 {
@@ -101,6 +106,44 @@ func TestOrderUnderKills(t *testing.T) {
 	}
 }
 
+// An arrival is a frame that reached the server: the connection it came on, its flow and
+// its number in that.
+type arrival struct {
+	conn int
+	flow uint16
+	n    uint32
+}
+
+// travels returns how many flows there are in what arrived, how many frames came behind
+// a later one of their flow on the same connection, and how often a flow went on to
+// another connection although the one it left went on to carry later frames.
+func travels(arrived []arrival) (flows, disordered, moves int) {
+	type way struct {
+		conn int
+		flow uint16
+	}
+	last, latest := map[way]uint32{}, map[int]uint32{}
+	for _, a := range arrived {
+		w := way{a.conn, a.flow}
+		if a.n <= last[w] {
+			disordered++
+		}
+		last[w] = max(last[w], a.n)
+		latest[a.conn] = max(latest[a.conn], a.n)
+	}
+	asSent := slices.SortedFunc(slices.Values(arrived), func(a, b arrival) int {
+		return cmp.Or(cmp.Compare(a.flow, b.flow), cmp.Compare(a.n, b.n))
+	})
+	for i, a := range asSent {
+		if i == 0 || asSent[i-1].flow != a.flow {
+			flows++
+		} else if left := asSent[i-1].conn; left != a.conn && latest[left] > a.n {
+			moves++
+		}
+	}
+	return flows, disordered, moves
+}
+
 // udp is a frame of a flow, with a number.
 func udp(flow uint16, n uint32) []byte {
 	f := make([]byte, 200)
@@ -111,6 +154,12 @@ func udp(flow uint16, n uint32) []byte {
 	binary.BigEndian.PutUint16(p[20:], flow)
 	binary.BigEndian.PutUint32(p[30:], n)
 	return f
+}
+
+// numberOf is the opposite of udp.
+func numberOf(f []byte) (flow uint16, n uint32) {
+	p := f[frame.HeaderLen:]
+	return binary.BigEndian.Uint16(p[20:]), binary.BigEndian.Uint32(p[30:])
 }
 
 type usage struct{ descriptors int }

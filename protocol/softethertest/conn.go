@@ -30,6 +30,7 @@ type conn struct {
 	tls    *tls.Conn
 	br     *bufio.Reader // of tls
 	rec    *Record
+	number int // of rec among the server's records
 	random [keyLen]byte
 }
 

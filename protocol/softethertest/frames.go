@@ -53,7 +53,7 @@ func (s *ServerSession) deliver(rx *rxBuf) bool {
 	}
 	select {
 	case <-s.receiving:
-		s.receive(rx.frames)
+		s.receive(rx.conn, rx.frames)
 		rx.free <- rx
 		return true
 	default:
@@ -62,7 +62,7 @@ func (s *ServerSession) deliver(rx *rxBuf) bool {
 	case s.rx <- rx:
 		return true
 	case <-s.receiving:
-		s.receive(rx.frames)
+		s.receive(rx.conn, rx.frames)
 		rx.free <- rx
 		return true
 	case <-s.done:
@@ -91,6 +91,12 @@ func (s *ServerSession) ReadFrames() ([][]byte, error) {
 // of its connections: the fast way. They are valid until f returns. Only the
 // first call counts.
 func (s *ServerSession) Receive(f func(frames [][]byte)) {
+	s.ReceiveFrom(func(_ int, frames [][]byte) { f(frames) })
+}
+
+// ReceiveFrom is Receive for who wants to know what the frames came on: conn is the
+// connection's place among the server's records, -1 for UDP.
+func (s *ServerSession) ReceiveFrom(f func(conn int, frames [][]byte)) {
 	s.once.Do(func() {
 		s.receive = f
 		close(s.receiving)

@@ -100,7 +100,7 @@ func (s *Server) accept() {
 			raw.Close()
 			continue
 		}
-		c := &conn{srv: s, raw: &watchedConn{Conn: raw}, rec: &Record{RemoteAddr: raw.RemoteAddr()}}
+		c := &conn{srv: s, raw: &watchedConn{Conn: raw}, number: len(s.records), rec: &Record{RemoteAddr: raw.RemoteAddr()}}
 		s.conns[c] = true
 		s.records = append(s.records, c.rec)
 		s.wg.Add(1)

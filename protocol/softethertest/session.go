@@ -36,7 +36,7 @@ type ServerSession struct {
 
 	rx        chan *rxBuf             // batches for ReadFrames
 	last      *rxBuf                  // what ReadFrames returned last
-	receive   func(frames [][]byte)   // set once, before receiving is closed
+	receive   func(int, [][]byte)     // set once, before receiving is closed
 	receiving chan struct{}           // closed when receive is set
 	once      sync.Once               // guards receive
 	done      chan struct{}           // closed when the session is over

@@ -31,6 +31,7 @@ const rxSize = 32 << 10
 type rxBuf struct {
 	buf    [rxSize]byte
 	frames [][]byte
+	conn   int         // what they came on, as for ReceiveFrom
 	free   chan *rxBuf // where it belongs
 }
 
@@ -66,7 +67,7 @@ func (k *sock) serve() error {
 	}
 	free := make(chan *rxBuf, 2)
 	for range cap(free) {
-		free <- &rxBuf{frames: make([][]byte, 0, 256), free: free}
+		free <- &rxBuf{frames: make([][]byte, 0, 256), conn: k.c.number, free: free}
 	}
 	var (
 		d    = deframer{compressed: k.sess.compress}

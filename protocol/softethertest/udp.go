@@ -128,7 +128,7 @@ func (u *udpEnd) open(tcp *net.TCPConn, client uint16, engine *udpaccel.Engine, 
 // fromUDP returns what takes the frames that come over UDP.
 func (s *ServerSession) fromUDP(u *UDP) func(frames [][]byte) {
 	free := make(chan *rxBuf, 1)
-	free <- &rxBuf{free: free}
+	free <- &rxBuf{conn: -1, free: free}
 	return func(frames [][]byte) {
 		s.counters.framesInUDP.Add(uint64(len(frames)))
 		if u.Receive != nil {
