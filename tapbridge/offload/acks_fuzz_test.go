@@ -134,7 +134,8 @@ func TestOfACrowdOfAcknowledgementsNothingIsLost(t *testing.T) {
 	}
 }
 
-// plainAck returns the headers of f, IP's without what may differ, if it is nothing but a TCP acknowledgement.
+// plainAck returns the headers of f, IP's without what may differ, if it is nothing but a TCP acknowledgement
+// without options or with timestamps.
 func plainAck(f []byte) (head, l4 []byte) {
 	at, class, proto := 34, f[15], f[23]
 	if f[12] == 0x86 {
@@ -157,6 +158,9 @@ func plainAck(f []byte) (head, l4 []byte) {
 	} else if end-54 != int(f[18])<<8+int(f[19]) {
 		return nil, nil
 	}
+	if len(l4) != 20 && (len(l4) != 32 || !bytes.Equal(l4[20:24], []byte{1, 1, 8, 10})) {
+		return nil, nil
+	}
 	if known, right := sums(f[:end]); !known || !right || class&3 == 3 || l4[13] != 0x10 || l4[12]&15 != 0 || l4[18]|l4[19] != 0 {
 		return nil, nil
 	}
@@ -175,14 +179,11 @@ func givesWay(old, new []byte) bool {
 	if d := number(t2, 8) - number(t1, 8); d <= 0 || d > 65536 {
 		return false
 	}
-	switch {
-	case len(t1) == 20:
+	if len(t1) == 20 {
 		return true
-	case len(t1) == 32 && bytes.Equal(t1[20:24], []byte{1, 1, 8, 10}) && bytes.Equal(t2[20:24], t1[20:24]):
-		val, echo := number(t2, 24)-number(t1, 24), number(t2, 28)-number(t1, 28)
-		return val >= 0 && val <= MaxFrames<<20 && echo >= 0 && echo <= MaxFrames<<20
 	}
-	return false
+	val, echo := number(t2, 24)-number(t1, 24), number(t2, 28)-number(t1, 28)
+	return val >= 0 && val <= MaxFrames<<20 && echo >= 0 && echo <= MaxFrames<<20
 }
 
 // duplicates says whether new is the acknowledgement in old once more.
