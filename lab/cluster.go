@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 	"time"
 )
@@ -143,14 +142,9 @@ func (l *Lab) newServer(ctx context.Context, name string, addr netip.Addr) (*Ser
 	if _, err := h.Must(ctx, "ip", "route", "add", "default", "via", router.Addr().String()); err != nil {
 		return nil, err
 	}
-	for _, dir := range []string{"/var/lib/softether", "/var/log/softether"} {
-		if err := os.MkdirAll(h.Path(dir), 0o755); err != nil {
-			return nil, err
-		}
-	}
-	if err := os.WriteFile(h.Path("/var/lib/softether/vpn_server.config"), []byte(seed), 0o600); err != nil {
+	s := &Server{Host: h, lab: l}
+	if err := s.sow(); err != nil {
 		return nil, err
 	}
-	s := &Server{Host: h, lab: l}
 	return s, s.launch(ctx)
 }

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"network-manager-softether/lab/systembus"
+
 	"github.com/godbus/dbus/v5"
 	"golang.org/x/sys/unix"
 )
@@ -168,35 +170,14 @@ supports-hints=true
 `, l.opts.Service, cmp.Or(l.opts.Editor, "libnm-vpn-plugin-softether.so"), l.opts.AuthDialog, !l.opts.OwnWindow)
 }
 
-// busConfig is a system bus as on Debian (nobody may own a name or call a method unless a policy file says so), with
-// the real policy files of NetworkManager and of the plugin.
+// busConfig is that of a system bus with the real policy files of NetworkManager and of the plugin.
 func (l *Lab) busConfig() string {
 	policy := l.opts.Policy
 	if l.opts.Installed {
 		policy = "/usr/share/dbus-1/system.d/nm-softether-service.conf"
 	}
-	return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <auth>EXTERNAL</auth>
-  <listen>unix:path=` + busSocket + `</listen>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-  </policy>
-  <include>/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf</include>
-  <include>` + policy + `</include>
-</busconfig>
-`
+	return systembus.Config(busSocket,
+		systembus.Include("/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf"), systembus.Include(policy))
 }
 
 // StartNM starts NetworkManager and waits until it is online.

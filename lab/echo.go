@@ -17,7 +17,7 @@ import (
 // echo answers everything on port 7 of addr, over TCP and UDP, with the same (RFC 862).
 func echo(h *Host, addr netip.Addr) error {
 	at := netip.AddrPortFrom(addr, 7).String()
-	l, err := h.Listen("tcp", at)
+	l, err := h.Serve(at, func(c net.Conn) { _, _ = io.Copy(c, c) })
 	if err != nil {
 		return err
 	}
@@ -30,18 +30,6 @@ func echo(h *Host, addr netip.Addr) error {
 		return errors.Join(err, l.Close())
 	}
 	h.onClose(func() { l.Close(); p.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				_, _ = io.Copy(c, c)
-			}()
-		}
-	}()
 	go func() {
 		buf := make([]byte, 1<<16)
 		for {

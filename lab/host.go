@@ -113,6 +113,28 @@ func (h *Host) Listen(network, addr string) (l net.Listener, err error) {
 	return l, err
 }
 
+// Serve listens for TCP on addr and calls talk for each connection, all at once; it closes them afterwards. It is over
+// when the listener is closed.
+func (h *Host) Serve(addr string, talk func(net.Conn)) (net.Listener, error) {
+	l, err := h.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				talk(c)
+			}()
+		}
+	}()
+	return l, nil
+}
+
 // DialContext is net.Dialer.DialContext on this host. addr must be numeric.
 func (h *Host) DialContext(ctx context.Context, network, addr string) (c net.Conn, err error) {
 	err = h.Do(func() error {

@@ -3,12 +3,9 @@
 package lab
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -105,22 +102,7 @@ func (l *Lab) BehindRendezvous(ctx context.Context) (*rudptest.Rendezvous, error
 
 // withNATTraversal restarts the server with NAT traversal, which it listens and looks for the rendezvous server with.
 func (s *Server) withNATTraversal(ctx context.Context) error {
-	if err := s.Stop(ctx); err != nil {
-		return err
-	}
-	file := s.Host.Path("/var/lib/softether/vpn_server.config")
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	with := bytes.Replace(old, []byte("DisableNatTraversal true"), []byte("DisableNatTraversal false"), 1)
-	if bytes.Equal(old, with) {
-		return errors.New("the VPN server's configuration does not switch NAT traversal off")
-	}
-	if err := os.WriteFile(file, with, 0o600); err != nil {
-		return err
-	}
-	return s.Start(ctx)
+	return s.reconfigure(ctx, "DisableNatTraversal true", "DisableNatTraversal false")
 }
 
 // rudpPort finds the one of the server's UDP ports that answers as R-UDP.

@@ -87,13 +87,7 @@ func (s *Server) first(ctx context.Context) error {
 	if err := s.watchTAP(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(s.Host.Path("/var/lib/softether"), 0o755); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(s.Host.Path("/var/log/softether"), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(s.Host.Path("/var/lib/softether/vpn_server.config"), []byte(seed), 0o600); err != nil {
+	if err := s.sow(); err != nil {
 		return err
 	}
 	if err := s.launch(ctx); err != nil {

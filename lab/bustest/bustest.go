@@ -8,42 +8,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
+
+	"network-manager-softether/lab/systembus"
 
 	"github.com/godbus/dbus/v5"
 )
 
-// config is that of a bus for everything; policy is included, so that a test can use
-// the policy file that is installed.
-const config = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=SOCKET</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-    <allow send_interface="org.freedesktop.DBus.Introspectable"/>
-    <allow send_interface="org.freedesktop.DBus.Properties"/>
-  </policy>
-  <policy user="root">
+// free is what tests do besides what a policy file allows: call as NetworkManager, whose
+// own policy file lets root, and look at what there is.
+const free = `<policy user="root">
     <allow send_interface="org.freedesktop.NetworkManager.VPN.Plugin"/>
   </policy>
-  INCLUDE
-</busconfig>
-`
+  <policy context="default">
+    <allow send_interface="org.freedesktop.DBus.Introspectable"/>
+    <allow send_interface="org.freedesktop.DBus.Properties"/>
+  </policy>`
 
 // A Bus is a running dbus-daemon.
 type Bus struct {
@@ -61,17 +42,16 @@ func New(t testing.TB, policy string) *Bus {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	include := ""
+	rules := []string{free}
 	if policy != "" {
 		abs, err := filepath.Abs(policy)
 		if err != nil {
 			t.Fatal(err)
 		}
-		include = "<include>" + abs + "</include>"
+		rules = append(rules, systembus.Include(abs))
 	}
 	socket, file := filepath.Join(dir, "bus"), filepath.Join(dir, "bus.conf")
-	text := strings.NewReplacer("SOCKET", socket, "INCLUDE", include).Replace(config)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(systembus.Config(socket, rules...)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	b := &Bus{Address: "unix:path=" + socket}

@@ -58,21 +58,9 @@ func TestServerCannotBeReached(t *testing.T) {
 // play runs a server on the Internet that does what talk says with every connection.
 func (w *world) play(talk func(net.Conn)) string {
 	w.t.Helper()
-	l, err := w.Internet.Listen("tcp", "203.0.113.10:0")
+	l, err := w.Internet.Serve("203.0.113.10:0", talk)
 	w.ok(err)
 	w.t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				talk(c)
-			}()
-		}
-	}()
 	return l.Addr().String()
 }
 
