@@ -25,11 +25,12 @@ func TestInnerFramesAreIdenticalAtBothEnds(t *testing.T) {
 	w.datagrams(500_000, 0)
 	here, there := desk.end(), office.end()
 	w.down("office")
-	if n := same(t, "up", flowsOf(t, here, true), flowsOf(t, there, false)); n > 0 {
+	const tolerated = 20 // what a queue loses of them looks the same
+	if n := same(t, "up", flowsOf(t, here, true), flowsOf(t, there, false)); n > tolerated {
 		t.Errorf("%d acknowledgements from the desktop are missing", n)
 	}
-	if n := same(t, "down", flowsOf(t, there, true), flowsOf(t, here, false)); n == 0 {
-		t.Error("no acknowledgement has taken the place of another one: this shows nothing of them")
+	if n := same(t, "down", flowsOf(t, there, true), flowsOf(t, here, false)); n <= tolerated {
+		t.Errorf("%d acknowledgements have taken the place of others: this shows nothing of them", n)
 	}
 	for _, outgoing := range []bool{true, false} {
 		for _, kind := range []byte{tcp4Segments, tcp6Segments, udpSegments} {

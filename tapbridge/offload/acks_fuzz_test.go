@@ -95,13 +95,14 @@ func crowd(b []byte) [][]byte {
 			f[14+int(b[1])%(len(f)-14)] ^= b[2]
 		case 12, 13:
 			sameHash(f, int(b[1]))
-		case 14:
-			f[int(b[1])%len(f)] ^= b[2]
 		}
 		if what != 11 {
 			repair(f)
 		}
-		if what == 15 {
+		switch what {
+		case 14:
+			f[int(b[1])%len(f)] ^= b[2]
+		case 15:
 			f = append(f, make([]byte, b[1]%16)...)
 		}
 		out = append(out, f)
