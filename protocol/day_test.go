@@ -26,8 +26,7 @@ func TestADayOverEightConnections(t *testing.T) {
 	protocol.Bubble(t, func(t *testing.T) {
 		var mu sync.Mutex
 		last, late, total, long := map[uint16]uint32{}, 0, 0, 0
-		pipe := NewPipe()
-		srv := NewServer(WithListener(pipe), WithHandler(func(s *ServerSession) {
+		srv, cfg := inMemory(t, WithHandler(func(s *ServerSession) {
 			s.Receive(func(frames [][]byte) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -44,9 +43,8 @@ func TestADayOverEightConnections(t *testing.T) {
 				}
 			})
 		}))
-		defer srv.Close()
-		cfg := &protocol.Config{Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
-			Trust: protocol.Trust{Mode: protocol.TrustAny}, MaxConnections: 8, ConnectionLifetime: time.Hour}
+		cfg.MaxConnections, cfg.ConnectionLifetime = 8, time.Hour
+		pipe := cfg.Dialer
 		var open atomic.Int64 // connections that were not closed: descriptors, were they sockets
 		cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (net.Conn, error) {
 			c, err := pipe.DialContext(ctx, "tcp", address)
@@ -56,16 +54,9 @@ func TestADayOverEightConnections(t *testing.T) {
 			}
 			return c, err
 		})
-		s, err := protocol.Dial(t.Context(), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
+		s := dial(t, cfg)
 		s.Start(func([][]byte) {})
-		server, err := srv.Session(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		server := theSession(t, srv)
 		settle := func() {
 			time.Sleep(time.Minute)
 			synctest.Wait()

@@ -19,44 +19,6 @@ import (
 	. "network-manager-softether/protocol/softethertest"
 )
 
-// start runs a server for the test.
-func start(t *testing.T, opts ...Option) *Server {
-	t.Helper()
-	srv := NewServer(opts...)
-	t.Cleanup(srv.Close)
-	return srv
-}
-
-// alice is how the default user logs in to srv, trusting exactly its certificate.
-func alice(srv *Server) *protocol.Config {
-	cfg := &protocol.Config{
-		Host: srv.Host(), Port: srv.Port(), Hub: "TEST", User: "alice",
-		Auth:     protocol.Password{Secret: "secret1"},
-		Trust:    protocol.Trust{Roots: srv.CertPool()},
-		UniqueID: [16]byte{1, 2, 3},
-	}
-	protocol.Shorten(cfg, protocol.Waits{})
-	return cfg
-}
-
-// dial logs in and closes the session with the test.
-func dial(t *testing.T, cfg *protocol.Config) *protocol.Session {
-	t.Helper()
-	s, err := protocol.Dial(t.Context(), cfg)
-	if err != nil {
-		t.Fatalf("dial: %v (%s)", err, protocol.Hint(err))
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
-
-// within returns a context for something that takes well under a second.
-func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 func TestEveryAuthenticationLogsIn(t *testing.T) {
 	eachVersion(t, func(t *testing.T, server Option) {
 		srv := start(t, server, WithHub(Hub{Name: "Test", Users: []User{

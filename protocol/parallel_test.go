@@ -4,6 +4,7 @@ package protocol_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -17,39 +18,6 @@ import (
 	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
-
-// many is alice with n connections.
-func many(srv *Server, n int) *protocol.Config {
-	cfg := alice(srv)
-	cfg.MaxConnections = n
-	return cfg
-}
-
-// whole dials and waits until the session has all its connections.
-func whole(t *testing.T, srv *Server, cfg *protocol.Config) (*protocol.Session, *ServerSession) {
-	t.Helper()
-	s := dial(t, cfg)
-	server, err := srv.Session(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.WaitConns(patiently(t), cfg.MaxConnections); err != nil {
-		t.Fatal(err)
-	}
-	for ctx := patiently(t); s.Connections() != cfg.MaxConnections; time.Sleep(time.Millisecond) {
-		if ctx.Err() != nil {
-			t.Fatalf("%d connections, want %d", s.Connections(), cfg.MaxConnections)
-		}
-	}
-	return s, server
-}
-
-// patiently returns a context for many handshakes, on a computer that is busy.
-func patiently(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 func TestEveryNumberOfConnectionsCarriesFrames(t *testing.T) {
 	t.Parallel()
@@ -119,10 +87,7 @@ func TestTheServerMayGrantFewer(t *testing.T) {
 		{Name: "alice", Password: "secret1", Policy: map[string]uint32{"MaxConnection": 3}},
 	}}))
 	s := dial(t, many(srv, 8))
-	server, err := srv.Session(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := theSession(t, srv)
 	if err := server.WaitConns(within(t), 3); err != nil {
 		t.Fatal(err)
 	}
@@ -137,17 +102,9 @@ func TestConnectionsAreOpenedOnePerInterval(t *testing.T) {
 	for _, half := range []bool{false, true} {
 		for _, interval := range []time.Duration{0, 1500 * time.Millisecond, time.Minute} {
 			protocol.Bubble(t, func(t *testing.T) {
-				pipe := NewPipe()
-				srv := NewServer(WithListener(pipe))
-				defer srv.Close()
-				cfg := &protocol.Config{Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
-					Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe,
-					MaxConnections: 4, HalfDuplex: half, ConnectionInterval: interval}
-				s, err := protocol.Dial(t.Context(), cfg)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer s.Close()
+				_, cfg := inMemory(t)
+				cfg.MaxConnections, cfg.HalfDuplex, cfg.ConnectionInterval = 4, half, interval
+				s := dial(t, cfg)
 				s.Start(func([][]byte) {})
 				began, had := time.Now(), 1
 				for n := 1; n < 4; time.Sleep(50 * time.Millisecond) {
@@ -248,7 +205,7 @@ func elsewhere(cfg *protocol.Config, other *Server) *atomic.Int32 {
 func TestAnAdditionalConnectionMustShowTheSameCertificate(t *testing.T) {
 	t.Parallel()
 	srv := start(t, WithHandler(Echo))
-	other := start(t, WithCertificate(anyCertificate(t)))
+	other := start(t, WithCertificate(NewCertificate(new(x509.Certificate))))
 	cfg := many(srv, 4)
 	cfg.Trust = protocol.Trust{Mode: protocol.TrustAny}
 	tries := elsewhere(cfg, other)
@@ -306,11 +263,7 @@ func TestUncleanCloseBugWithManyConnections(t *testing.T) {
 	s, _ := whole(t, srv, cfg)
 	s.Start(func([][]byte) {})
 	first.(*net.TCPConn).CloseWrite()
-	select {
-	case <-s.Done():
-	case <-patiently(t).Done():
-		t.Fatal("the session lives on")
-	}
+	over(t, s)
 	if _, retry := protocol.Classify(s.Err()); retry != protocol.RetryNow {
 		t.Errorf("retry %v after %v, want at once", retry, s.Err())
 	}
@@ -376,21 +329,11 @@ func (b brokenConn) Close() error { return b.Conn.Close() }
 func TestASessionThatCannotBeReattachedEnds(t *testing.T) {
 	for i := range 40 { // what comes first is decided by chance
 		protocol.Bubble(t, func(t *testing.T) {
-			pipe := NewPipe()
-			srv := NewServer(WithListener(pipe))
-			defer srv.Close()
-			cfg := &protocol.Config{Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
-				Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe, MaxConnections: 4, HalfDuplex: i%2 == 0}
-			s, err := protocol.Dial(t.Context(), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
+			srv, cfg := inMemory(t)
+			cfg.MaxConnections, cfg.HalfDuplex = 4, i%2 == 0
+			s := dial(t, cfg)
 			s.Start(func([][]byte) {})
-			server, err := srv.Session(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			server := theSession(t, srv)
 			time.Sleep(10 * time.Second)
 			server.Kick()
 			<-s.Done()

@@ -35,20 +35,15 @@ func TestALoginWaitsForAConfirmationOnTheTelephone(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			protocol.Bubble(t, func(t *testing.T) {
-				pipe := NewPipe()
-				srv := NewServer(append(tt.options, WithListener(pipe), WithHub(Hub{Name: "TEST", Users: []User{{
+				_, cfg := inMemory(t, append(tt.options, WithHub(Hub{Name: "TEST", Users: []User{{
 					Name: "carol",
 					External: func(_, password string) bool {
 						time.Sleep(tt.answer)
 						return tt.accept && password == "pa55"
 					},
 				}}}))...)
-				defer srv.Close()
-				s, err := protocol.Dial(t.Context(), &protocol.Config{
-					Host: "192.0.2.1", Port: 443, Hub: "TEST", User: "carol", Dialer: pipe,
-					Auth:  protocol.PlainPassword{Secret: "pa55"},
-					Trust: protocol.Trust{Mode: protocol.TrustAny},
-				})
+				cfg.User, cfg.Auth = "carol", protocol.PlainPassword{Secret: "pa55"}
+				s, err := protocol.Dial(t.Context(), cfg)
 				if err == nil {
 					s.Close()
 				}
@@ -71,11 +66,8 @@ func TestOnlyALoginMayTakeLong(t *testing.T) {
 	for _, step := range []Step{StepHello, StepAttach} {
 		t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
 			protocol.Bubble(t, func(t *testing.T) {
-				pipe := NewPipe()
-				srv := NewServer(WithListener(pipe), WithFault(step, Noops(20, 5*time.Second)))
-				defer srv.Close()
-				cfg := &protocol.Config{Host: "192.0.2.1", Port: 443, Hub: "TEST", User: "anon", Dialer: pipe,
-					Auth: protocol.Anonymous{}, Trust: protocol.Trust{Mode: protocol.TrustAny}, MaxConnections: 2}
+				srv, cfg := inMemory(t, WithFault(step, Noops(20, 5*time.Second)))
+				cfg.MaxConnections = 2
 				began := time.Now()
 				s, err := protocol.Dial(t.Context(), cfg)
 				if step == StepHello {

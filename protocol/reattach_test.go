@@ -4,13 +4,8 @@ package protocol_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"math/big"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -19,39 +14,6 @@ import (
 	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
-
-// watch has cfg report its events to the returned channel.
-func watch(cfg *protocol.Config) <-chan protocol.Event {
-	events := make(chan protocol.Event, 100)
-	cfg.Notify = func(e protocol.Event) { events <- e }
-	return events
-}
-
-// expect waits for the next event, which must be one of type E.
-func expect[E protocol.Event](t *testing.T, s *protocol.Session, events <-chan protocol.Event) (e E) {
-	t.Helper()
-	select {
-	case got := <-events:
-		e, ok := got.(E)
-		if !ok {
-			t.Fatalf("event %T %v, want %T", got, got, e)
-		}
-		return e
-	case <-s.Done():
-		// What was reported before the end still counts.
-		select {
-		case got := <-events:
-			if e, ok := got.(E); ok {
-				return e
-			}
-		default:
-		}
-		t.Fatalf("session is over: %v, want %T", s.Err(), e)
-	case <-within(t).Done():
-		t.Fatalf("no event, want %T", e)
-	}
-	return e
-}
 
 func echoes(t *testing.T, s *protocol.Session, got <-chan []byte) {
 	t.Helper()
@@ -90,10 +52,7 @@ func TestALostConnectionIsReattached(t *testing.T) {
 				events := watch(cfg)
 				s := dial(t, cfg)
 				got := collect(s)
-				theirs, err := srv.Session(within(t))
-				if err != nil {
-					t.Fatal(err)
-				}
+				theirs := theSession(t, srv)
 				echoes(t, s, got)
 				name := s.Info().SessionName
 				tt.lose(theirs)
@@ -133,13 +92,7 @@ func TestWhileDetachedFramesAreDropped(t *testing.T) {
 	t.Parallel()
 	srv := start(t, WithTimeout(5*time.Second), WithFault(StepAttach, Times(1, Delay(100*time.Millisecond))))
 	cfg := alice(srv)
-	events := watch(cfg)
-	s := dial(t, cfg)
-	s.Start(func([][]byte) {})
-	server, err := srv.Session(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, server, events := watched(t, srv, cfg)
 	server.Cut(Polite)
 	expect[protocol.Detached](t, s, events)
 	if err := s.Send(batch(numbered(60, 1))); err != nil {
@@ -168,13 +121,7 @@ func TestReattachingTriesAgain(t *testing.T) {
 			srv := start(t, WithTimeout(20*time.Second), WithFault(StepAttach, Times(2, tt.fault)))
 			cfg := alice(srv)
 			protocol.Shorten(cfg, protocol.Waits{Step: 3 * time.Second})
-			events := watch(cfg)
-			s := dial(t, cfg)
-			s.Start(func([][]byte) {})
-			server, err := srv.Session(within(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			s, server, events := watched(t, srv, cfg)
 			server.Cut(Polite)
 			expect[protocol.Detached](t, s, events)
 			expect[protocol.Reattached](t, s, events)
@@ -213,20 +160,10 @@ func TestASessionEndsWhenItCannotBeReattached(t *testing.T) {
 			t.Parallel()
 			srv := start(t, append(tt.opts, WithTimeout(4*time.Second))...)
 			cfg := alice(srv)
-			events := watch(cfg)
-			s := dial(t, cfg)
-			s.Start(func([][]byte) {})
-			server, err := srv.Session(within(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			s, server, events := watched(t, srv, cfg)
 			tt.lose(srv, server)
 			expect[protocol.Detached](t, s, events)
-			select {
-			case <-s.Done():
-			case <-within(t).Done():
-				t.Fatal("the session lives on")
-			}
+			over(t, s)
 			if !is(s.Err(), tt.want) {
 				t.Errorf("error %v, want %v", s.Err(), tt.want)
 			}
@@ -257,7 +194,7 @@ func must(b []byte, err error) []byte {
 func TestAReattachedConnectionMustShowTheSameCertificate(t *testing.T) {
 	t.Parallel()
 	srv := start(t, WithTimeout(20*time.Second))
-	other := start(t, WithCertificate(anyCertificate(t)))
+	other := start(t, WithCertificate(NewCertificate(new(x509.Certificate))))
 	cfg := alice(srv)
 	var to atomic.Value
 	to.Store(srv.Addr())
@@ -268,10 +205,7 @@ func TestAReattachedConnectionMustShowTheSameCertificate(t *testing.T) {
 	s := dial(t, cfg)
 	s.Start(func([][]byte) {})
 	to.Store(other.Addr())
-	server, err := srv.Session(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := theSession(t, srv)
 	server.Cut(Polite)
 	<-s.Done()
 	var refused *protocol.CertificateError
@@ -285,19 +219,6 @@ func TestAReattachedConnectionMustShowTheSameCertificate(t *testing.T) {
 	}
 }
 
-func anyCertificate(t *testing.T) tls.Certificate {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
-
 func TestAServerThatKeepsDroppingIsGivenUp(t *testing.T) {
 	t.Parallel()
 	srv := start(t, WithTimeout(20*time.Second), WithFault(StepData, func(x *Exchange) bool {
@@ -308,11 +229,7 @@ func TestAServerThatKeepsDroppingIsGivenUp(t *testing.T) {
 	protocol.Shorten(cfg, protocol.Waits{ReattachLife: time.Nanosecond})
 	s := dial(t, cfg)
 	s.Start(func([][]byte) {})
-	select {
-	case <-s.Done():
-	case <-within(t).Done():
-		t.Fatal("the session lives on")
-	}
+	over(t, s)
 	if n := len(srv.Records()); n != 6 {
 		t.Errorf("%d connections, want 6: %v", n, s.Err())
 	}
@@ -338,11 +255,7 @@ func TestUncleanCloseBug(t *testing.T) {
 	raw.(*net.TCPConn).CloseWrite() // a bare FIN, as from a dying middle box
 	expect[protocol.Detached](t, s, events)
 	expect[protocol.Reattached](t, s, events)
-	select {
-	case <-s.Done():
-	case <-within(t).Done():
-		t.Fatal("the session lives on")
-	}
+	over(t, s)
 	if n := len(srv.Records()); n != 2 {
 		t.Errorf("%d connections, want 2: no loop", n)
 	}
@@ -356,13 +269,7 @@ func TestCloseWhileDetached(t *testing.T) {
 	srv := start(t, WithTimeout(30*time.Second), WithFault(StepAttach, Silence))
 	cfg := alice(srv)
 	protocol.Shorten(cfg, protocol.Waits{Closing: 30 * time.Second})
-	events := watch(cfg)
-	s := dial(t, cfg)
-	s.Start(func([][]byte) {})
-	server, err := srv.Session(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, server, events := watched(t, srv, cfg)
 	server.Cut(Polite)
 	expect[protocol.Detached](t, s, events)
 	time.Sleep(20 * time.Millisecond)

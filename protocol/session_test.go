@@ -96,10 +96,7 @@ func TestSendIsSafeForConcurrentUse(t *testing.T) {
 	srv := start(t)
 	s := dial(t, alice(srv))
 	s.Start(func([][]byte) {})
-	server, err := srv.Session(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := theSession(t, srv)
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
@@ -208,11 +205,7 @@ func TestAutoDisconnectIsObeyed(t *testing.T) {
 	}}))
 	s := dial(t, alice(srv))
 	began := time.Now()
-	select {
-	case <-s.Done():
-	case <-within(t).Done():
-		t.Fatal("the session lives on")
-	}
+	over(t, s)
 	var code *protocol.ServerError
 	if !errors.As(s.Err(), &code) || code.Code != protocol.CodeAutoDisconnected {
 		t.Errorf("error %v, want code %d", s.Err(), protocol.CodeAutoDisconnected)

@@ -90,14 +90,14 @@ func next[T any](t *testing.T, c <-chan T, what string) (v T) {
 	return v
 }
 
-// theSession waits for the server's end of the session.
-func theSession(t *testing.T, srv *Server) *ServerSession {
+// accelerated starts a session that wants UDP.
+func accelerated(t *testing.T, srv *Server) *protocol.Session {
 	t.Helper()
-	sess, err := srv.Session(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sess
+	cfg := alice(srv)
+	cfg.UDP = protocol.UDPYes
+	s := dial(t, cfg)
+	collect(s)
+	return s
 }
 
 func TestFramesGoOverUDPOnceItWorksAndOverTCPWhenItDies(t *testing.T) {
@@ -158,10 +158,7 @@ func TestUDPCarriesFramesWhileTCPIsLost(t *testing.T) {
 	handler, _ := overTCP()
 	grant, udp := overUDP(2, nil)
 	srv := start(t, handler, grant)
-	cfg := alice(srv)
-	cfg.UDP = protocol.UDPYes
-	s := dial(t, cfg)
-	collect(s)
+	s := accelerated(t, srv)
 	var n uint32
 	sendUntil(t, s, &n, udp)
 	srv.Set(WithFault(StepAttach, func(x *Exchange) bool { <-x.Done; return false }))
@@ -193,10 +190,7 @@ func TestUnusableGrantLeavesTheSessionOnTCP(t *testing.T) {
 			handler, tcp := overTCP()
 			grant, _ := overUDP(tt.version, nil)
 			srv := start(t, handler, grant, WithFault(StepLogin, tt.fault))
-			cfg := alice(srv)
-			cfg.UDP = protocol.UDPYes
-			s := dial(t, cfg)
-			collect(s)
+			s := accelerated(t, srv)
 			var n uint32
 			sendUntil(t, s, &n, tcp)
 			if in := theSession(t, srv).Stats().FramesInUDP; in > 0 {
@@ -218,10 +212,7 @@ func TestServersPortBehindANATIsLearned(t *testing.T) {
 		port := uint32(closed.LocalAddr().(*net.UDPAddr).Port)
 		grant, udp := overUDP(2, func(u *UDP) { u.Announce = true })
 		srv := start(t, server, grant, WithFault(StepLogin, SetInt("udp_acceleration_server_port", port)))
-		cfg := alice(srv)
-		cfg.UDP = protocol.UDPYes
-		s := dial(t, cfg)
-		collect(s)
+		s := accelerated(t, srv)
 		var n uint32
 		sendUntil(t, s, &n, udp)
 	})
@@ -253,10 +244,7 @@ func TestLoginOffersUDPOnlyWhereItCanBe(t *testing.T) {
 			cfg := alice(srv)
 			tt.change(cfg)
 			dial(t, cfg)
-			sess, err := srv.Session(within(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			sess := theSession(t, srv)
 			if got := sess.Login().Int("use_udp_acceleration"); got != tt.want {
 				t.Errorf("use_udp_acceleration is %d, want %d", got, tt.want)
 			}

@@ -26,26 +26,17 @@ func eachVersion(t *testing.T, test func(t *testing.T, server Option)) {
 // takes it for a flood, and no connection is closed unanswered.
 func TestTheFloodGateOf502StaysOpenForUs(t *testing.T) {
 	protocol.Bubble(t, func(t *testing.T) {
-		pipe := NewPipe()
-		srv := NewServer(As502(), WithListener(pipe))
-		defer srv.Close()
-		dials := 0
-		cfg := &protocol.Config{Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
-			Trust: protocol.Trust{Mode: protocol.TrustAny}, MaxConnections: 32,
-			Dialer: dialerFunc(func(ctx context.Context, address string) (net.Conn, error) {
-				dials++
-				return pipe.DialContext(ctx, "tcp", address)
-			})}
+		srv, cfg := inMemory(t, As502())
+		cfg.MaxConnections = 32
+		dials, pipe := 0, cfg.Dialer
+		cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (net.Conn, error) {
+			dials++
+			return pipe.DialContext(ctx, "tcp", address)
+		})
 		for range 2 {
-			s, err := protocol.Dial(t.Context(), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			s := dial(t, cfg)
 			s.Start(func([][]byte) {})
-			sess, err := srv.Session(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			sess := theSession(t, srv)
 			for range 2 {
 				time.Sleep(40 * time.Second)
 				synctest.Wait()

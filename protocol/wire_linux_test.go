@@ -4,14 +4,11 @@ package protocol
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
-	"math/big"
 	"net"
 	"net/netip"
 	"os"
@@ -20,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/protocol/softethertest"
 )
 
 // wirePair returns a wire and its peer. With unix.SOCK_SEQPACKET, one Read of the peer
@@ -184,7 +183,7 @@ func TestTLSGoesOnAfterReadingInAHurry(t *testing.T) {
 	w, peer := wirePair(t, unix.SOCK_STREAM)
 	relay, far := net.Pipe() // between peer and the server: bytes go through one at a time
 	defer relay.Close()
-	server := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}})
+	server := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{softethertest.NewCertificate(new(x509.Certificate))}})
 	go server.Handshake()
 	go io.Copy(relay, peer) // what the client says
 	handshake := make(chan error)
@@ -301,19 +300,4 @@ func TestWireAllocatesNothing(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations a batch, want 0", n)
 	}
-}
-
-// selfSigned returns a certificate that nobody has signed.
-func selfSigned(t *testing.T) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

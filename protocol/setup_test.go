@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"network-manager-softether/protocol"
+	. "network-manager-softether/protocol/softethertest"
+)
+
+// start runs a server for the test.
+func start(t *testing.T, opts ...Option) *Server {
+	t.Helper()
+	srv := NewServer(opts...)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// alice is how the default user logs in to srv, trusting exactly its certificate.
+func alice(srv *Server) *protocol.Config {
+	cfg := &protocol.Config{
+		Host: srv.Host(), Port: srv.Port(), Hub: "TEST", User: "alice",
+		Auth:     protocol.Password{Secret: "secret1"},
+		Trust:    protocol.Trust{Roots: srv.CertPool()},
+		UniqueID: [16]byte{1, 2, 3},
+	}
+	protocol.Shorten(cfg, protocol.Waits{})
+	return cfg
+}
+
+// many is alice with n connections.
+func many(srv *Server, n int) *protocol.Config {
+	cfg := alice(srv)
+	cfg.MaxConnections = n
+	return cfg
+}
+
+// inMemory returns a server inside a bubble, and how to log in to it.
+func inMemory(t *testing.T, opts ...Option) (*Server, *protocol.Config) {
+	pipe := NewPipe()
+	srv := start(t, append(opts, WithListener(pipe))...)
+	return srv, &protocol.Config{Host: "192.0.2.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
+		Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe}
+}
+
+// dial logs in and closes the session with the test.
+func dial(t *testing.T, cfg *protocol.Config) *protocol.Session {
+	t.Helper()
+	s, err := protocol.Dial(t.Context(), cfg)
+	if err != nil {
+		t.Fatalf("dial: %v (%s)", err, protocol.Hint(err))
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// whole dials and waits until the session has all its connections.
+func whole(t *testing.T, srv *Server, cfg *protocol.Config) (*protocol.Session, *ServerSession) {
+	t.Helper()
+	s := dial(t, cfg)
+	server := theSession(t, srv)
+	if err := server.WaitConns(patiently(t), cfg.MaxConnections); err != nil {
+		t.Fatal(err)
+	}
+	for ctx := patiently(t); s.Connections() != cfg.MaxConnections; time.Sleep(time.Millisecond) {
+		if ctx.Err() != nil {
+			t.Fatalf("%d connections, want %d", s.Connections(), cfg.MaxConnections)
+		}
+	}
+	return s, server
+}
+
+// theSession waits for the server's end of the session.
+func theSession(t *testing.T, srv *Server) *ServerSession {
+	t.Helper()
+	sess, err := srv.Session(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sess
+}
+
+// over waits until the session is.
+func over(t *testing.T, s *protocol.Session) {
+	t.Helper()
+	select {
+	case <-s.Done():
+	case <-patiently(t).Done():
+		t.Fatal("the session lives on")
+	}
+}
+
+// within returns a context for something that takes well under a second.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// patiently returns a context for many handshakes, on a computer that is busy.
+func patiently(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
