@@ -63,7 +63,7 @@ func TestOrderUnderKills(t *testing.T) {
 			}
 		}
 	})
-	for ctx, n := patiently(t), 0; n < kills && ctx.Err() == nil; time.Sleep(time.Millisecond) {
+	for ctx, n := within(t), 0; n < kills && ctx.Err() == nil; time.Sleep(time.Millisecond) {
 		if server.Conns() >= 5 && s.Connections() >= 5 {
 			server.CutOne(rand.N(5), Cut(rand.N(3)))
 			n++
@@ -71,7 +71,7 @@ func TestOrderUnderKills(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
-	if err := server.WaitConns(patiently(t), 8); err != nil {
+	if err := server.WaitConns(within(t), 8); err != nil {
 		t.Error(err)
 	}
 	mu.Lock()

@@ -142,7 +142,7 @@ func TestLostConnectionsAreReplacedWhileTheOthersGoOn(t *testing.T) {
 					for i := range 4 {
 						theirs.CutOne(i%4, how)
 						echoes(t, s, got)
-						if err := theirs.WaitConns(patiently(t), 4); err != nil {
+						if err := theirs.WaitConns(within(t), 4); err != nil {
 							t.Fatal(err)
 						}
 					}
@@ -171,7 +171,7 @@ func TestConnectionsAreReplacedAtTheEndOfTheirLifetime(t *testing.T) {
 			events := watch(cfg)
 			s, server := whole(t, srv, cfg)
 			got := collect(s)
-			for ctx := patiently(t); len(srv.Records()) < 3*tt.n && ctx.Err() == nil; {
+			for ctx := within(t); len(srv.Records()) < 3*tt.n && ctx.Err() == nil; {
 				echoes(t, s, got)
 				if n := server.Conns(); n > tt.n+1 {
 					t.Fatalf("%d connections, granted were %d", n, tt.n)
@@ -211,7 +211,7 @@ func TestAnAdditionalConnectionMustShowTheSameCertificate(t *testing.T) {
 	tries := elsewhere(cfg, other)
 	s := dial(t, cfg)
 	got := collect(s)
-	for ctx := patiently(t); tries.Load() < 4 && ctx.Err() == nil; {
+	for ctx := within(t); tries.Load() < 4 && ctx.Err() == nil; {
 		echoes(t, s, got)
 	}
 	if n := s.Connections(); n != 1 {
@@ -292,7 +292,7 @@ func TestHalfDuplexStrays(t *testing.T) {
 	second := conns[1].(brokenConn)
 	mu.Unlock()
 	second.broken.Store(true)
-	for ctx := patiently(t); s.Err() == nil; time.Sleep(time.Millisecond) {
+	for ctx := within(t); s.Err() == nil; time.Sleep(time.Millisecond) {
 		second.SetReadDeadline(time.Unix(1, 0)) // the reader, too, sets one now and then
 		if ctx.Err() != nil {
 			t.Fatal("the session lives on")

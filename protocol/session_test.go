@@ -168,7 +168,7 @@ func TestCloseBreaksAStuckSend(t *testing.T) {
 			cfg := many(srv, n)
 			s := dial(t, cfg)
 			s.Start(func([][]byte) {})
-			for ctx := patiently(t); s.Connections() < n && ctx.Err() == nil; {
+			for ctx := within(t); s.Connections() < n && ctx.Err() == nil; {
 				time.Sleep(time.Millisecond)
 			}
 			sent := make(chan error)

@@ -62,10 +62,10 @@ func whole(t *testing.T, srv *Server, cfg *protocol.Config) (*protocol.Session, 
 	t.Helper()
 	s := dial(t, cfg)
 	server := theSession(t, srv)
-	if err := server.WaitConns(patiently(t), cfg.MaxConnections); err != nil {
+	if err := server.WaitConns(within(t), cfg.MaxConnections); err != nil {
 		t.Fatal(err)
 	}
-	for ctx := patiently(t); s.Connections() != cfg.MaxConnections; time.Sleep(time.Millisecond) {
+	for ctx := within(t); s.Connections() != cfg.MaxConnections; time.Sleep(time.Millisecond) {
 		if ctx.Err() != nil {
 			t.Fatalf("%d connections, want %d", s.Connections(), cfg.MaxConnections)
 		}
@@ -88,20 +88,14 @@ func over(t *testing.T, s *protocol.Session) {
 	t.Helper()
 	select {
 	case <-s.Done():
-	case <-patiently(t).Done():
+	case <-within(t).Done():
 		t.Fatal("the session lives on")
 	}
 }
 
-// within returns a context for something that takes well under a second.
+// within returns a context for anything but a failure: a computer that is busy takes many
+// times as long as another one.
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// patiently returns a context for many handshakes, on a computer that is busy.
-func patiently(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"errors"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -10,29 +12,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keepAwake keeps all processors from sleeping, until the function it returns is called, and stands back for everything
-// else. To wake one that sleeps takes a multiple of what is measured, on a virtual machine most of all.
-func keepAwake() func() {
+// keepAwake keeps all processors from sleeping while f runs, and stands back for everything else. To wake one that sleeps
+// takes a multiple of what is measured, on a virtual machine most of all.
+func keepAwake(f func() error) error {
 	var (
 		over     atomic.Bool
 		spinning sync.WaitGroup
 	)
-	n := runtime.NumCPU()
-	before := runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + n) // besides what the rest of us needs
-	for range n {
+	errs := make([]error, runtime.NumCPU())
+	before := runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + len(errs)) // besides what the rest of us needs
+	for i := range errs {
 		spinning.Go(func() {
 			runtime.LockOSThread() // and not unlocked: the thread ends with the goroutine
 			attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}
-			if unix.SchedSetAttr(0, &attr, 0) != nil {
+			if errs[i] = os.NewSyscallError("sched_setattr", unix.SchedSetAttr(0, &attr, 0)); errs[i] != nil {
 				return
 			}
 			for !over.Load() {
 			}
 		})
 	}
-	return func() {
-		over.Store(true)
-		spinning.Wait()
-		runtime.GOMAXPROCS(before)
-	}
+	err := f()
+	over.Store(true)
+	spinning.Wait()
+	runtime.GOMAXPROCS(before)
+	return errors.Join(append(errs, err)...)
 }

@@ -49,9 +49,7 @@ func (p probe) idlePing(ctx context.Context) error {
 	if err := p.pings(ctx, mIdlePing, mIdleShare); err != nil {
 		return err
 	}
-	sleep := keepAwake()
-	defer sleep()
-	return p.pings(ctx, mAwakePing, mAwakeShare)
+	return keepAwake(func() error { return p.pings(ctx, mAwakePing, mAwakeShare) })
 }
 
 // pings measures the latency, and how much of it passes within the client: the rest is the server's, and the cable's.

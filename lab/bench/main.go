@@ -24,7 +24,7 @@ type options struct {
 	against          string // another build of the service, instead of the official client
 	rounds           int
 	length           time.Duration // of one measurement
-	settle, idle     time.Duration // of the measurement of doing nothing, and of the rest before it
+	settle, idle     time.Duration // the rest before the measurement of doing nothing, and its length
 	only             string        // setups, comma-separated; "" is all
 	bulk             bool          // leave out what is not bulk transfer of one flow
 	line             bool          // measure over the bad line, too
@@ -34,7 +34,7 @@ type options struct {
 func parseArgs() (options, time.Duration, error) {
 	var o options
 	seconds := flag.Float64("seconds", 3, "length of one measurement")
-	idle := flag.Duration("idle", 0, "length of the measurement of doing nothing, and of the rest before it; 0 is twice the others' and 3 s")
+	idle := flag.Duration("idle", 0, "watch an idle client for so long, after as long a rest (default 3 s of rest, then twice -seconds)")
 	quick := flag.Bool("quick", false, "one round of 2 seconds: everything once, in a third of the time")
 	limit := flag.Duration("limit", 40*time.Minute, "give up after this long")
 	flag.StringVar(&o.build, "build", "build", "folder with the built programs")

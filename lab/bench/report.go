@@ -31,6 +31,10 @@ func (b *bench) report() *report {
 		rival = "other"
 	}
 	b.results.added()
+	rounds := fmt.Sprintf("%d of %v", b.opts.rounds, b.opts.length)
+	if b.opts.soak > 0 {
+		rounds = "none, but kept busy for " + b.opts.soak.String()
+	}
 	return &report{b.results, rival, [][2]string{
 		{"date", time.Now().UTC().Format("2006-01-02 15:04 UTC")},
 		{"machine", fmt.Sprintf("%d x %s, Linux %s", runtime.NumCPU(), cpuModel(), kernel())},
@@ -39,7 +43,7 @@ func (b *bench) report() *report {
 		{"official client and server", "softether " + debianVersion("softether-vpnclient")},
 		{"cipher of ours", b.ciphers[oursName]},
 		{"cipher of " + rival, b.ciphers[rivalName]},
-		{"rounds", fmt.Sprintf("%d of %v, all in %v", b.opts.rounds, b.opts.length, time.Since(b.began).Round(time.Second))},
+		{"rounds", fmt.Sprintf("%s, all in %v", rounds, time.Since(b.began).Round(time.Second))},
 	}}
 }
 

@@ -36,9 +36,13 @@ func watch(h *lab.Host, tap string) (func() ([]sighting, error), error) {
 		if fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, all); err != nil {
 			return os.NewSyscallError("socket", err)
 		}
-		return errors.Join(
-			os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)),
-			os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 64<<20)))
+		err = errors.Join(
+			unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1),
+			unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 64<<20))
+		if err != nil {
+			unix.Close(fd)
+		}
+		return os.NewSyscallError("setsockopt", err)
 	})
 	if err != nil {
 		return nil, err

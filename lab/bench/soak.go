@@ -29,8 +29,10 @@ func (b *bench) soak(ctx context.Context) error {
 		var got traffic
 		var err error
 		switch part % 3 {
-		case 0, 1:
-			got, err = iperf(ctx, c.host(), c.target(), flow{way: both, streams: []int{1, 100}[part%3]}, soakChunk)
+		case 0:
+			got, err = iperf(ctx, c.host(), c.target(), flow{way: both, streams: 1}, soakChunk)
+		case 1:
+			got, err = iperf(ctx, c.host(), c.target(), flow{way: both, streams: 100}, soakChunk)
 		default:
 			err = errors.Join(p.datagrams(ctx, up), p.datagrams(ctx, down))
 		}
