@@ -12,11 +12,12 @@ GO ?= go
 GUI ?= auto
 MESON = $(BUILD)/build.ninja
 
+# The lab runs the programs as they are installed, in a folder of its own: LAB_PREFIX is its one name for a build.
+STAGE = $(abspath $(BUILD)/stage)
+IN_LAB = $(SUDO) env "PATH=$$PATH" LAB_PREFIX=$(STAGE)
+
 # A go.work or GOFLAGS of the developer must not change what is built here.
 export GOWORK = off
-# The lab runs the programs as they are installed, in a folder of its own.
-STAGE = $(abspath $(BUILD)/stage)
-
 .PHONY: all windowless demo bench check unit lint e2e stage packages network-packages build-packages install clean
 
 all: $(MESON)
@@ -33,13 +34,15 @@ stage: all
 windowless: network-packages
 	$(MAKE) stage BUILD=$(BUILD)/windowless GUI=disabled
 
+demo bench: STAGE = $(abspath $(BUILD)/windowless/stage)
+
 demo: windowless
 	$(GO) build -o $(BUILD)/demo ./lab/demo
-	$(SUDO) $(BUILD)/demo -build $(BUILD)/windowless
+	$(IN_LAB) $(BUILD)/demo
 
 bench: windowless
 	$(GO) build -o $(BUILD)/bench ./lab/bench
-	$(SUDO) $(BUILD)/bench -build $(BUILD)/windowless/stage -json $(BUILD)/bench.json -svg $(BUILD)/bench.svg $(BENCH)
+	$(IN_LAB) $(BUILD)/bench -json $(BUILD)/bench.json -svg $(BUILD)/bench.svg $(BENCH)
 
 check: lint unit e2e
 
@@ -60,7 +63,7 @@ unit: packages
 
 e2e: packages stage
 	@echo "== end-to-end tests: real NetworkManager, real SoftEther server"
-	$(SUDO) env "PATH=$$PATH" LAB_PREFIX=$(STAGE) $(GO) test -v -count=1 -timeout 3000s ./lab/...
+	$(IN_LAB) $(GO) test -v -count=1 -timeout 3000s ./lab/...
 
 packages: build-packages
 	@$(SUDO) lab/install-packages

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 )
@@ -49,42 +48,6 @@ type Lab struct {
 	dir      string
 	extra    []*Host    // computers added after Start
 	progress sync.Mutex // one line at a time
-}
-
-// FindPrograms fills in the programs under test from a directory: a meson build directory or an installed one.
-func (o *Options) FindPrograms(dir string) error {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return err
-	}
-	find := func(name string) string {
-		for _, sub := range []string{"", "service", "auth-dialog", "data", "usr/lib/NetworkManager", "usr/share/dbus-1/system.d"} {
-			if p := filepath.Join(dir, sub, name); isFile(p) {
-				return p
-			}
-		}
-		return ""
-	}
-	o.Editor = find("libnm-vpn-plugin-softether.so")
-	if found, _ := filepath.Glob(filepath.Join(dir, "usr/lib*/*/NetworkManager/libnm-vpn-plugin-softether.so")); o.Editor == "" && len(found) == 1 {
-		o.Editor = found[0]
-	}
-	o.Service, o.AuthDialog = find("nm-softether-service"), find("nm-softether-auth-dialog")
-	if o.Policy = find("nm-softether-service.conf"); o.Policy == "" {
-		o.Policy = filepath.Join(filepath.Dir(dir), "data", "nm-softether-service.conf")
-	}
-	for _, p := range []string{o.Service, o.AuthDialog, o.Policy} {
-		if !isFile(p) {
-			return fmt.Errorf("no nm-softether-service, nm-softether-auth-dialog and D-Bus policy in %s (found %q, %q, %q): build them first, with make",
-				dir, o.Service, o.AuthDialog, o.Policy)
-		}
-	}
-	return nil
-}
-
-func isFile(p string) bool {
-	st, err := os.Stat(p)
-	return err == nil && st.Mode().IsRegular()
 }
 
 // Start builds the network and returns once the desktop is online, the VPN server takes connections to both hubs and

@@ -20,15 +20,15 @@ func main() { os.Exit(lab.Main(run)) }
 
 // options are the command line.
 type options struct {
-	build, json, svg string
-	against          string // another build of the service, instead of the official client
-	rounds           int
-	length           time.Duration // of one measurement
-	settle, idle     time.Duration // the rest before the measurement of doing nothing, and its length
-	only             string        // setups, comma-separated; "" is all
-	bulk             bool          // leave out what is not bulk transfer of one flow
-	line             bool          // measure over the bad line, too
-	soak             time.Duration // instead of all else: watch our memory that long
+	json, svg    string
+	against      string // another build of the service, instead of the official client
+	rounds       int
+	length       time.Duration // of one measurement
+	settle, idle time.Duration // the rest before the measurement of doing nothing, and its length
+	only         string        // setups, comma-separated; "" is all
+	bulk         bool          // leave out what is not bulk transfer of one flow
+	line         bool          // measure over the bad line, too
+	soak         time.Duration // instead of all else: watch our memory that long
 }
 
 func parseArgs() (options, time.Duration, error) {
@@ -37,7 +37,6 @@ func parseArgs() (options, time.Duration, error) {
 	idle := flag.Duration("idle", 0, "watch an idle client for so long, after as long a rest (default 3 s of rest, then twice -seconds)")
 	quick := flag.Bool("quick", false, "one round of 2 seconds: everything once, in a third of the time")
 	limit := flag.Duration("limit", 40*time.Minute, "give up after this long")
-	flag.StringVar(&o.build, "build", "build", "folder with the built programs")
 	flag.StringVar(&o.json, "json", "", "write the results to this file")
 	flag.StringVar(&o.svg, "svg", "", "write a chart to this file")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often everything is measured")
@@ -85,7 +84,7 @@ func measureAll(ctx context.Context, o options) error {
 		return err
 	}
 	lo := lab.Options{Progress: os.Stderr, NMLevel: "WARN"}
-	if err := lo.FindPrograms(o.build); err != nil {
+	if err := lo.FindPrograms(); err != nil {
 		return err
 	}
 	if err := allowFiles(manyFlows + 1000); err != nil {

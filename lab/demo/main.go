@@ -17,7 +17,6 @@ import (
 func main() { os.Exit(lab.Main(run)) }
 
 func run() int {
-	build := flag.String("build", "build", "folder with the built programs")
 	installed := flag.Bool("installed", false, "use the plugin that is installed on this machine instead")
 	limit := flag.Duration("limit", 3*time.Minute, "give up after this long")
 	verbose := flag.Bool("v", false, "in the end, print what the VPN service logged")
@@ -27,7 +26,7 @@ func run() int {
 
 	opts := lab.Options{Progress: os.Stdout, Installed: *installed, NMLevel: "INFO"}
 	if !*installed {
-		if err := opts.FindPrograms(*build); err != nil {
+		if err := opts.FindPrograms(); err != nil {
 			fmt.Fprintln(os.Stderr, "demo:", err)
 			return 1
 		}

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package e2e holds the end-to-end tests: what a person does with the VPN, against a real NetworkManager and a real
-// softether-vpnserver. They need root and the built programs, in build/stage or in the folder named by LAB_PREFIX.
+// softether-vpnserver. They need root and the installed programs, see [lab.Stage].
 package e2e
 
 import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -65,15 +64,7 @@ func startLab(ctx context.Context, change ...func(*lab.Options)) (*lab.Lab, erro
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	opts := lab.Options{}
-	dir := os.Getenv("LAB_PREFIX")
-	if dir == "" {
-		wd, err := os.Getwd()
-		if err != nil {
-			return nil, err
-		}
-		dir = filepath.Join(wd, "..", "..", "build", "stage")
-	}
-	if err := opts.FindPrograms(dir); err != nil {
+	if err := opts.FindPrograms(); err != nil {
 		return nil, err
 	}
 	for _, f := range change {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -55,11 +54,7 @@ func (w *world) relays() string {
 // vpngate runs the program under test on the desktop.
 func (w *world) vpngate(as []string, args ...string) lab.Result {
 	w.t.Helper()
-	dir := os.Getenv("LAB_PREFIX")
-	if dir == "" {
-		dir = "../../build/stage"
-	}
-	dir, err := filepath.Abs(dir)
+	dir, err := lab.Stage()
 	w.ok(err)
 	res, err := w.Desktop.Run(w.ctx, lab.Command{Args: append(append(as, filepath.Join(dir, "usr/bin/nm-softether-vpngate")), args...)})
 	w.ok(err)

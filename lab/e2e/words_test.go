@@ -9,16 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"network-manager-softether/lab"
 )
 
-// installed is the folder with what make stage installs, as seen from here.
+// installed is the folder with what make stage installs.
 func installed(t *testing.T) string {
 	t.Helper()
-	dir := os.Getenv("LAB_PREFIX")
-	if dir == "" {
-		dir = "../../build/stage"
-	}
-	dir, err := filepath.Abs(dir)
+	dir, err := lab.Stage()
 	if err != nil {
 		t.Fatal(err)
 	}
