@@ -2,14 +2,15 @@
 # make demo   bring a VPN up in a lab of namespaces and show it
 # make check  run every test
 # make bench  measure against the official client (BENCH=-quick for a first look)
-# make        build into build/;  make install  put it into the system (DESTDIR, PREFIX)
+# make        build into build/;  make install, make uninstall  put it into the system, and out again (PREFIX, DESTDIR)
+# make dist, make deb  make a source tarball that needs no network, and Debian packages from it
 
-PREFIX ?= /usr
 BUILD ?= build
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 GO ?= go
-# Whether the password dialog has a window of its own: enabled, disabled, auto.
-GUI ?= auto
+# What may be given: PREFIX (otherwise /usr), and GUI, whether the password dialog has a window of its own: enabled,
+# disabled, auto. A build folder keeps what it was given last.
+OPTIONS = $(if $(PREFIX),--prefix=$(PREFIX)) $(if $(GUI),-Dgui=$(GUI))
 MESON = $(BUILD)/build.ninja
 
 # The lab runs the programs as they are installed, in a folder of its own: LAB_PREFIX is its one name for a build.
@@ -18,21 +19,31 @@ IN_LAB = $(SUDO) env "PATH=$$PATH" LAB_PREFIX=$(STAGE)
 
 # A go.work or GOFLAGS of the developer must not change what is built here.
 export GOWORK = off
-.PHONY: all windowless demo bench check unit lint e2e stage packages network-packages build-packages install clean
 
-all: $(MESON)
+.PHONY: all windowless demo bench check unit lint e2e stage configured packages network-packages build-packages install uninstall dist deb clean
+
+all: configured
 	meson compile -C $(BUILD)
 
+# Configured once, and again when another PREFIX or GUI is asked for.
 $(MESON): | build-packages
-	meson setup --prefix=$(PREFIX) -Dgui=$(GUI) $(BUILD)
+	meson setup --prefix=/usr $(OPTIONS) $(BUILD)
 
+configured: $(MESON)
+	@[ -z "$(strip $(OPTIONS))" ] || [ "$$(cat $(BUILD)/options 2>/dev/null)" = "$(strip $(OPTIONS))" ] || \
+		{ meson configure $(OPTIONS) $(BUILD) && echo "$(strip $(OPTIONS))" >$(BUILD)/options; }
+
+# Meson has one record of what it installed; that of the system is the one to keep, for make uninstall.
+RECORD = $(BUILD)/meson-logs/install-log.txt
 stage: all
 	rm -rf $(STAGE)
+	@[ ! -e $(RECORD) ] || mv -f $(RECORD) $(RECORD).system
 	DESTDIR=$(STAGE) meson install -C $(BUILD) --no-rebuild --quiet
+	@rm -f $(RECORD); [ ! -e $(RECORD).system ] || mv -f $(RECORD).system $(RECORD)
 
 # Demo and benchmark show no window, and building one takes minutes the first time.
 windowless: network-packages
-	$(MAKE) stage BUILD=$(BUILD)/windowless GUI=disabled
+	$(MAKE) stage BUILD=$(BUILD)/windowless PREFIX=/usr GUI=disabled
 
 demo bench: STAGE = $(abspath $(BUILD)/windowless/stage)
 
@@ -52,8 +63,8 @@ lint: packages
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	@# The window, with the flags it is built with: gotk3 is not compiled a second time.
-	GOFLAGS="$$GOFLAGS -trimpath" $(GO) vet -tags gui ./auth-dialog/...
-	GOFLAGS="$$GOFLAGS -trimpath" $(GO) tool staticcheck -tags gui ./auth-dialog/...
+	GOFLAGS="$$GOFLAGS -trimpath -buildmode=pie" $(GO) vet -tags gui ./auth-dialog/...
+	GOFLAGS="$$GOFLAGS -trimpath -buildmode=pie" $(GO) tool staticcheck -tags gui ./auth-dialog/...
 
 # The service, tapbridge and the like open TAP devices and change identities, so their tests need root.
 # One package at a time: their waits are real, and the end-to-end ones start programs.
@@ -61,24 +72,38 @@ unit: packages
 	@echo "== unit tests, with the race detector"
 	$(SUDO) env "PATH=$$PATH" $(GO) test -race -p 1 -timeout 900s $$($(GO) list ./... | grep -v '/lab')
 
-e2e: packages stage
+# The desktop's tests want the window, whatever build/ itself was configured for.
+e2e: STAGE = $(abspath $(BUILD)/lab/stage)
+e2e: packages
+	$(MAKE) stage BUILD=$(BUILD)/lab PREFIX=/usr GUI=enabled
 	@echo "== end-to-end tests: real NetworkManager, real SoftEther server"
 	$(IN_LAB) $(GO) test -v -count=1 -timeout 3000s ./lab/...
 
 packages: build-packages
-	@$(SUDO) lab/install-packages
+	@lab/install-packages
 
 # A person who looks at the demo gets no desktop.
 network-packages: build-packages
-	@$(SUDO) lab/install-packages network
+	@lab/install-packages network
 
-# A person who only builds gets no servers.
+# A person who only builds gets no servers, and GTK 3 only for GUI=enabled.
 build-packages:
-	@$(SUDO) lab/install-packages build
+	@lab/install-packages build $(if $(filter enabled,$(GUI)),window)
 
-install: $(MESON)
-	@test -x $(BUILD)/nm-softether-service || meson compile -C $(BUILD)
+install: configured
+	@[ -x $(BUILD)/nm-softether-service ] && [ ! $(BUILD)/options -nt $(MESON) ] || meson compile -C $(BUILD)
 	meson install -C $(BUILD) --no-rebuild
+
+# Removes what was installed last, also with DESTDIR. The system user stays: files may belong to it.
+uninstall:
+	@test -e $(RECORD) || { echo "Nothing was installed from $(BUILD)/." >&2; exit 1; }
+	ninja -C $(BUILD) uninstall
+
+# The source with its Go modules, and packages built from it without network: see packaging/.
+dist:
+	@packaging/make-dist $(BUILD)/dist
+deb:
+	@packaging/make-deb $(BUILD)/dist
 
 clean:
 	rm -rf $(BUILD)
