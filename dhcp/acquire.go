@@ -96,7 +96,7 @@ func (c *Client) discover(ctx context.Context, x exchange, want netip.Addr) (*re
 		if r.kind != dhcpv4.MessageTypeOffer {
 			return false
 		}
-		if _, _, err := judge(r, x.began); err != nil {
+		if _, _, err := judge(r, x.began, c.noDefault); err != nil {
 			c.warnIgnored("DHCP offer not taken", "server", r.server, "error", err)
 			absurd = err
 			return false
@@ -141,7 +141,7 @@ func (c *Client) request(ctx context.Context, x exchange, offer *reply) (*Lease,
 				return false
 			}
 			var mended *notes
-			lease, mended, answer = judge(r, sent)
+			lease, mended, answer = judge(r, sent, c.noDefault)
 			mended.log(c.log, r.server)
 			return true
 		}

@@ -29,6 +29,10 @@ type Config struct {
 	ClientID []byte           // option 61 with its type byte; nil: type 1 and the MAC
 	Hostname string           // option 12; empty: nothing is said about this computer
 	Logger   *slog.Logger     // nil: silence
+
+	// NoDefault says that no default route is wanted, so that a router which cannot be
+	// one does not spoil a lease.
+	NoDefault bool
 }
 
 // A Client asks for leases. Its methods are for one goroutine at a time.
@@ -40,13 +44,15 @@ type Client struct {
 	log  *slog.Logger
 	err  error // of the configuration, reported by the first call
 
+	noDefault bool
+
 	ignored pace.Seldom // answers that were logged
 }
 
 // New returns a client on port. A bad configuration is reported by Acquire and
 // Maintain.
 func New(port Port, cfg Config) *Client {
-	c := &Client{port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, log: cfg.Logger}
+	c := &Client{port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, log: cfg.Logger, noDefault: cfg.NoDefault}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

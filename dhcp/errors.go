@@ -42,6 +42,8 @@ func optionName(option uint8) string {
 		return "subnet mask"
 	case optRouter:
 		return "router"
+	case optClassful:
+		return "static routes"
 	case optClassless:
 		return "classless routes"
 	case optClasslessMS:

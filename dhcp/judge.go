@@ -15,7 +15,7 @@ import (
 
 // Bounds of what a lease may say.
 const (
-	maxDNS      = 16
+	maxServers  = 16   // of one kind
 	minMTU      = 576  // every IPv4 host can take that (RFC 791)
 	maxMTU      = 1500 // what a virtual hub carries
 	minDuration = 10 * time.Second
@@ -51,13 +51,14 @@ func (n *notes) log(l *slog.Logger, server netip.Addr) {
 }
 
 // judge turns r, requested at sent, into a Lease. What no host could use, or what
-// would silently take the user's default route away, is a *LeaseError; the rest
-// is mended or left out, with a note.
-func judge(r *reply, sent time.Time) (*Lease, *notes, error) {
+// would silently take the user's default route away, unless noDefault says that nobody
+// wants one, is a *LeaseError; the rest is mended or left out, with a note.
+func judge(r *reply, sent time.Time, noDefault bool) (*Lease, *notes, error) {
 	j := judgement{
-		reply: r,
-		notes: new(notes),
-		lease: &Lease{Server: r.server, ServerMAC: r.mac, Acquired: sent},
+		reply:     r,
+		notes:     new(notes),
+		lease:     &Lease{Server: r.server, ServerMAC: r.mac, Acquired: sent},
+		noDefault: noDefault,
 	}
 	for _, step := range []func() error{j.address, j.routes, j.names, j.times} {
 		if err := step(); err != nil {
@@ -70,7 +71,8 @@ func judge(r *reply, sent time.Time) (*Lease, *notes, error) {
 type judgement struct {
 	*reply
 	*notes
-	lease *Lease
+	lease     *Lease
+	noDefault bool
 }
 
 func (j *judgement) refuse(option uint8, value any, problem string) error {
@@ -115,13 +117,7 @@ func (j *judgement) guessMask() int {
 	if len(routers) == 0 || netip.PrefixFrom(j.addr, likely).Contains(routers[0]) {
 		return likely
 	}
-	switch first := j.addr.As4()[0]; {
-	case first < 128:
-		return 8
-	case first < 192:
-		return 16
-	}
-	return likely
+	return classOf(j.addr)
 }
 
 func lastOf(p netip.Prefix) netip.Addr {
@@ -132,23 +128,12 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(a)
 }
 
-// names takes the DNS servers, the domains and, since nothing can go wrong with
-// it either, the MTU.
+// names takes the servers, the domains and, since nothing can go wrong with it either,
+// the MTU.
 func (j *judgement) names() error {
-	for _, d := range addrs(j.opts[optDNS]) {
-		switch {
-		case !usable(d) && !d.IsLinkLocalUnicast():
-			j.add("DNS server %v left out: not the address of a host", d)
-		case slices.Contains(j.lease.DNS, d):
-		case len(j.lease.DNS) == maxDNS:
-			j.add("DNS server %v left out: more than %d", d, maxDNS)
-		default:
-			j.lease.DNS = append(j.lease.DNS, d)
-		}
-	}
-	if len(j.opts[optDNS])%4 != 0 {
-		j.add("option 6 (DNS servers) left out: %d bytes are no list of addresses", len(j.opts[optDNS]))
-	}
+	j.lease.DNS = j.servers(optDNS, "DNS")
+	j.lease.WINS = j.servers(optWINS, "WINS")
+	j.lease.NTP = j.servers(optNTP, "NTP")
 	j.domains()
 	if m := j.opts[optMTU]; len(m) == 2 {
 		if mtu := int(m[0])<<8 | int(m[1]); mtu >= minMTU && mtu <= maxMTU {
@@ -158,6 +143,25 @@ func (j *judgement) names() error {
 		}
 	}
 	return nil
+}
+
+// servers takes a list of hosts, each once.
+func (j *judgement) servers(option uint8, kind string) (list []netip.Addr) {
+	for _, d := range addrs(j.opts[option]) {
+		switch {
+		case !usable(d) && !d.IsLinkLocalUnicast():
+			j.add("%s server %v left out: not the address of a host", kind, d)
+		case slices.Contains(list, d):
+		case len(list) == maxServers:
+			j.add("%s server %v left out: more than %d", kind, d, maxServers)
+		default:
+			list = append(list, d)
+		}
+	}
+	if n := len(j.opts[option]); n%4 != 0 {
+		j.add("option %d (%s servers) left out: %d bytes are no list of addresses", option, kind, n)
+	}
+	return list
 }
 
 func (j *judgement) domains() {

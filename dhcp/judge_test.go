@@ -76,7 +76,7 @@ func TestAddressAndMask(t *testing.T) {
 		if tc.mask != "" {
 			change[optMask] = bytesOf(tc.mask)
 		}
-		l, _, err := judge(offered(tc.addr, change), time.Now())
+		l, _, err := judge(offered(tc.addr, change), time.Now(), false)
 		var bad *LeaseError
 		switch {
 		case tc.want == "" && !errors.As(err, &bad):
@@ -86,7 +86,7 @@ func TestAddressAndMask(t *testing.T) {
 		}
 	}
 	for _, mask := range [][]byte{{}, {255}, {255, 255, 255, 0, 0}} {
-		if _, _, err := judge(offered("192.168.30.10", map[uint8][]byte{optMask: mask}), time.Now()); err == nil {
+		if _, _, err := judge(offered("192.168.30.10", map[uint8][]byte{optMask: mask}), time.Now(), false); err == nil {
 			t.Errorf("mask %x taken", mask)
 		}
 	}
@@ -113,7 +113,7 @@ func TestTimes(t *testing.T) {
 		"for ever":         {sec(0xffffffff), sec(5), sec(6), times{Infinite, Infinite, Infinite}},
 		"nearly for ever":  {sec(0xfffffffe), nil, nil, times{0xfffffffe * time.Second, 0x7fffffff * time.Second, 0xfffffffe * time.Second / 8 * 7}},
 	} {
-		l, _, err := judge(offered("192.168.30.10", map[uint8][]byte{optLeaseTime: tc.lease, optT1: tc.t1, optT2: tc.t2}), time.Now())
+		l, _, err := judge(offered("192.168.30.10", map[uint8][]byte{optLeaseTime: tc.lease, optT1: tc.t1, optT2: tc.t2}), time.Now(), false)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -142,7 +142,11 @@ func TestNames(t *testing.T) {
 		"DNS twice":            {opts: map[uint8][]byte{optDNS: bytesOf("10.0.0.1", "10.0.0.1")}, dns: "10.0.0.1"},
 		"DNS nowhere":          {opts: map[uint8][]byte{optDNS: bytesOf("0.0.0.0", "127.0.0.53", "224.0.0.251", "255.255.255.255", "10.0.0.1")}, dns: "10.0.0.1", noted: "127.0.0.53"},
 		"DNS cut off":          {opts: map[uint8][]byte{optDNS: {10, 0, 0, 1, 10}}, noted: "option 6"},
-		"DNS without end":      {opts: map[uint8][]byte{optDNS: bytesOf(many...)}, dns: strings.Join(many[:maxDNS], " "), noted: "more than 16"},
+		"DNS without end":      {opts: map[uint8][]byte{optDNS: bytesOf(many...)}, dns: strings.Join(many[:maxServers], " "), noted: "more than 16"},
+		"domain with dot":      {opts: map[uint8][]byte{optDomain: []byte(".corp.example.")}, domains: "corp.example"},
+		"domains with commas":  {opts: map[uint8][]byte{optDomain: []byte("a.example,b.example, c.example")}, domains: "a.example b.example c.example"},
+		"domain with umlaut":   {opts: map[uint8][]byte{optDomain: []byte("Bücher.example")}, domains: "xn--bcher-kva.example"},
+		"domain of bytes":      {opts: map[uint8][]byte{optDomain: []byte("b\xfccher.example")}, noted: "domain"},
 		"domain with NUL":      {opts: map[uint8][]byte{optDomain: []byte("corp.example\x00")}, domains: "corp.example"},
 		"domain list":          {opts: map[uint8][]byte{optDomain: []byte("a.example b.example")}, domains: "a.example b.example"},
 		"domain of Windows":    {opts: map[uint8][]byte{optDomain: []byte("_msdcs.corp.local")}, domains: "_msdcs.corp.local"},
@@ -157,7 +161,7 @@ func TestNames(t *testing.T) {
 		"MTU of jumbo":         {opts: map[uint8][]byte{optMTU: {35, 40}}, noted: "MTU 9000"},
 		"MTU misshapen":        {opts: map[uint8][]byte{optMTU: {5}}},
 	} {
-		l, n, err := judge(offered("192.168.30.10", tc.opts), time.Now())
+		l, n, err := judge(offered("192.168.30.10", tc.opts), time.Now(), false)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -182,7 +186,7 @@ func TestNotesAreBoundedAndHarmless(t *testing.T) {
 	_, n, err := judge(offered("192.168.30.10", map[uint8][]byte{
 		optDomain: []byte(strings.ReplaceAll(evil, "\n", " ")),
 		optDNS:    make([]byte, 4000),
-	}), time.Now())
+	}), time.Now(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

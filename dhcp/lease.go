@@ -21,11 +21,18 @@ const Infinite = time.Duration(math.MaxInt64)
 // changed once it has been handed out.
 type Lease struct {
 	Addr    netip.Prefix
-	Router  netip.Addr   // next hop of the default route; zero: there must be none
+	Router  netip.Addr   // next hop of the default route; zero: there must be none, or see OnLink
+	OnLink  bool         // the default route has no next hop: everybody is a neighbour
 	DNS     []netip.Addr // in the server's order
+	WINS    []netip.Addr // NetBIOS name servers
+	NTP     []netip.Addr // time servers; for people to read
 	Domains []string     // search list: option 15 first, then 119
 	Routes  []Route      // without the default route
 	MTU     int          // 0: not said
+
+	// SetAside is the router of option 3 where routes were pushed beside it without one
+	// to everywhere: it then counts for nothing (RFC 3442), so there is no default route.
+	SetAside netip.Addr
 
 	Server    netip.Addr // server identifier
 	ServerMAC [6]byte    // who sent the ACK: the server or the relay before it
@@ -51,20 +58,20 @@ func (r Route) String() string {
 }
 
 // Equal reports whether l and m configure a host alike. Times and the server do
-// not count.
+// not count, nor do time servers.
 func (l *Lease) Equal(m *Lease) bool {
 	if l == nil || m == nil {
 		return l == m
 	}
-	return l.Addr == m.Addr && l.Router == m.Router && l.MTU == m.MTU &&
-		slices.Equal(l.DNS, m.DNS) && slices.Equal(l.Domains, m.Domains) && slices.Equal(l.Routes, m.Routes)
+	return l.Addr == m.Addr && l.Router == m.Router && l.OnLink == m.OnLink && l.MTU == m.MTU &&
+		slices.Equal(l.DNS, m.DNS) && slices.Equal(l.WINS, m.WINS) && slices.Equal(l.Domains, m.Domains) && slices.Equal(l.Routes, m.Routes)
 }
 
 // String returns l in one line.
 func (l *Lease) String() string {
 	return settings.Line{
 		First:  fmt.Sprintf("%v from %v for %s", l.Addr, l.Server, readable(l.Duration)),
-		Router: l.Router, DNS: l.DNS, Domains: l.Domains, Routes: len(l.Routes), MTU: l.MTU,
+		Router: l.Router, OnLink: l.OnLink, DNS: l.DNS, WINS: l.WINS, NTP: l.NTP, Domains: l.Domains, Routes: len(l.Routes), MTU: l.MTU,
 	}.String()
 }
 

@@ -158,7 +158,7 @@ func (c *Client) answer(ctx context.Context, x exchange, l *Lease, rebinding boo
 
 // successor is what r makes of l; nil if it may not replace it.
 func (c *Client) successor(r *reply, l *Lease, sent time.Time) *Lease {
-	next, mended, err := judge(r, sent)
+	next, mended, err := judge(r, sent, c.noDefault)
 	if err == nil && next.Addr.Addr() != l.Addr.Addr() {
 		err = &LeaseError{Server: r.server, Value: netip.Addr.String(r.addr), Problem: "not the address that was to be renewed"}
 	}

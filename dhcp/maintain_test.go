@@ -168,7 +168,7 @@ func TestAbsurdRenewalIsIgnored(t *testing.T) {
 		s, c := newServer(t)
 		changes, _ := maintained(t, t.Context(), c, leased())
 		r := s.expect(dhcpv4.MessageTypeRequest)
-		s.reply(r, dhcpv4.MessageTypeAck, with(optRouter, []byte{10, 0, 0, 1}))
+		s.reply(r, dhcpv4.MessageTypeAck, with(optRouter, []byte{127, 0, 0, 1}))
 		s.reply(r, dhcpv4.MessageTypeAck, withAddr("192.168.30.11"))
 		s.reply(s.expect(dhcpv4.MessageTypeRequest), dhcpv4.MessageTypeAck)
 		if next := <-changes; next.Addr.Addr() != leasedIP || next.Router != serverIP {

@@ -14,13 +14,17 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// Options this client reads (RFC 2132, 3397, 3442; 249 is Microsoft's 121).
+// Options this client reads (RFC 2132, 3397, 3442; 249 is Microsoft's 121, and 250 its
+// way of going on where an option is full).
 const (
 	optMask        = 1
 	optRouter      = 3
 	optDNS         = 6
 	optDomain      = 15
 	optMTU         = 26
+	optClassful    = 33
+	optNTP         = 42
+	optWINS        = 44
 	optLeaseTime   = 51
 	optOverload    = 52
 	optServerID    = 54
@@ -30,13 +34,14 @@ const (
 	optSearch      = 119
 	optClassless   = 121
 	optClasslessMS = 249
+	optLong        = 250
 )
 
 // requested is the parameter request list. Classless routes must be asked for
 // before the router (RFC 3442).
 var requested = []byte{
 	optMask, optClassless, optClasslessMS, optRouter, optDNS, optDomain, optSearch,
-	optMTU, optLeaseTime, optServerID, optT1, optT2,
+	optMTU, optClassful, optNTP, optWINS, optLeaseTime, optServerID, optT1, optT2,
 }
 
 // maxMessage is the longest IP packet taken, option 57. Servers that stay within

@@ -24,28 +24,20 @@ type reply struct {
 	opts   dhcpv4.Options
 }
 
-// Fields of a BOOTP message that may carry options too (RFC 2131 4.1).
-const (
-	snameOffset, snameLen = 44, 64
-	fileOffset, fileLen   = 108, 128
-	fixedLen              = 240 // up to and with the magic cookie
-)
-
 // parseReply takes frame apart. It reports false for everything but an OFFER, ACK
 // or NAK of a server that names itself, to a client with that MAC and identifier.
 func parseReply(frame []byte, mac packet.MAC, id []byte) (*reply, bool) {
 	u, ok := packet.ParseUDP(frame)
-	if !ok || u.Dst.Port() != clientPort || !u.Dst.Addr().Is4() || len(u.Payload) < fixedLen {
+	if !ok || u.Dst.Port() != clientPort || !u.Dst.Addr().Is4() {
 		return nil, false
 	}
-	// Some servers fill a message to the brim and leave out the end option, which
-	// the codec insists on. After a first one, another is not looked at.
-	m, err := dhcpv4.FromBytes(append(bytes.Clone(u.Payload), dhcpv4.OptionEnd.Code()))
+	joined, ok := rejoin(u.Payload)
+	if !ok {
+		return nil, false
+	}
+	m, err := dhcpv4.FromBytes(joined)
 	if err != nil || m.OpCode != dhcpv4.OpcodeBootReply || m.HWType != iana.HWTypeEthernet ||
 		!bytes.Equal(m.ClientHWAddr, mac[:]) {
-		return nil, false
-	}
-	if !unpackOverload(m.Options, u.Payload) {
 		return nil, false
 	}
 	r := &reply{kind: m.MessageType(), xid: m.TransactionID, mac: u.SrcMAC, opts: m.Options}
@@ -66,20 +58,6 @@ func parseReply(frame []byte, mac packet.MAC, id []byte) (*reply, bool) {
 	}
 	r.server = servers[0]
 	return r, true
-}
-
-// unpackOverload adds the options a server put into the fields for the boot file
-// and the server's name, in that order (option 52; RFC 3396 5).
-func unpackOverload(opts dhcpv4.Options, message []byte) bool {
-	o := opts[optOverload]
-	if len(o) != 1 {
-		return len(o) == 0
-	}
-	const inFile, inSname = 1, 2
-	if o[0]&inFile != 0 && opts.FromBytes(message[fileOffset:fileOffset+fileLen]) != nil {
-		return false
-	}
-	return o[0]&inSname == 0 || opts.FromBytes(message[snameOffset:snameOffset+snameLen]) == nil
 }
 
 // addrs reads a list of IPv4 addresses; nil if its length is no multiple of 4.

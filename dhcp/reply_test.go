@@ -102,6 +102,9 @@ func FuzzLease(f *testing.F) {
 		f.Add(frame)
 		f.Add(frame[42+fixedLen:])
 	}
+	for _, file := range captures(f) {
+		f.Add(captured(f, file)[42+fixedLen:])
+	}
 	head := wellFormed()[42 : 42+fixedLen]
 	f.Fuzz(func(t *testing.T, b []byte) {
 		check(t, b)
@@ -114,7 +117,7 @@ func FuzzRoutes(f *testing.F) {
 	f.Add(encoded("0.0.0.0/0 192.168.30.1", "10.0.0.0/8 0.0.0.0"))
 	f.Add([]byte{33, 1, 2, 3, 4, 5, 6, 7, 8})
 	f.Fuzz(func(t *testing.T, option []byte) {
-		if l, _, err := judge(offered("192.168.30.10", map[uint8][]byte{optClassless: option}), time.Time{}); err == nil {
+		if l, _, err := judge(offered("192.168.30.10", map[uint8][]byte{optClassless: option}), time.Time{}, false); err == nil {
 			sound(t, l)
 		}
 	})
@@ -128,7 +131,7 @@ func check(t *testing.T, frame []byte) {
 	if !Match(clientMAC.HardwareAddr())(frame) && bytes.Equal(frame[:6], clientMAC[:]) {
 		t.Error("parsed what Match would not let through")
 	}
-	if l, _, err := judge(r, time.Time{}); err == nil {
+	if l, _, err := judge(r, time.Time{}, false); err == nil {
 		sound(t, l)
 	}
 }
@@ -155,7 +158,7 @@ func sound(t *testing.T, l *Lease) {
 			t.Errorf("route %v of %v", r, l.Addr)
 		}
 	}
-	if len(l.Routes) > maxRoutes || len(l.DNS) > maxDNS || len(l.Domains) > 32 || l.MTU != 0 && (l.MTU < minMTU || l.MTU > maxMTU) {
+	if len(l.Routes) > maxRoutes || len(l.DNS) > maxServers || len(l.Domains) > 32 || l.MTU != 0 && (l.MTU < minMTU || l.MTU > maxMTU) {
 		t.Errorf("%d routes, %d DNS servers, %d domains, MTU %d", len(l.Routes), len(l.DNS), len(l.Domains), l.MTU)
 	}
 	if l.T1 < minDuration/2 || l.T1 > l.T2 || l.T2 > l.Duration || l.Duration < minDuration {

@@ -3,79 +3,76 @@
 package dhcp
 
 import (
-	"bytes"
-	"fmt"
 	"net/netip"
-	"strings"
-
-	"network-manager-softether/dhcp/internal/domain"
+	"slices"
 )
 
 // maxRoutes is how many routes a lease may hold. NetworkManager and the kernel
 // take many more, but a server that pushes them is broken or hostile.
 const maxRoutes = 512
 
-// routes takes option 121, else 249, else 3 (RFC 3442: a client that understands
-// classless routes must ignore the router option beside them).
+// routes takes option 121, else 249, else 33, and the router of option 3 where these do
+// not stand in for it.
 func (j *judgement) routes() error {
-	for _, option := range []uint8{optClassless, optClasslessMS} {
-		if b, there := j.opts[option]; there {
-			return j.classless(option, b)
+	if option, b := j.pushed(); len(b) > 0 {
+		return j.classless(option, b)
+	}
+	if b := j.opts[optClassful]; len(b) > 0 {
+		list, _, problem := parseClassful(b)
+		j.damage(optClassful, list, problem)
+		if err := j.take(optClassful, list); err != nil {
+			return err
 		}
 	}
 	return j.router()
 }
 
-// router takes the first router of option 3 that is a neighbour.
-func (j *judgement) router() error {
-	list := addrs(j.opts[optRouter])
-	for _, r := range list {
-		if j.neighbour(r, nil) {
-			j.lease.Router = r
-			return nil
-		}
-		// A subnet of one address has no neighbours; its router is meant to be
-		// reached all the same, as on some clouds.
-		if j.lease.Addr.IsSingleIP() && usable(r) && r != j.addr {
-			j.lease.Router = r
-			j.lease.Routes = []Route{{Dst: netip.PrefixFrom(r, 32)}}
-			j.add("router %v is outside the subnet %v, adding a route to it", r, j.lease.Addr)
-			return nil
+// pushed returns the option with classless routes: 121, or 249 where only that is there
+// or undamaged.
+func (j *judgement) pushed() (uint8, []byte) {
+	first, second := j.opts[optClassless], j.opts[optClasslessMS]
+	if len(second) > 0 {
+		_, _, damaged := parseRoutes(first)
+		if _, _, damagedToo := parseRoutes(second); len(first) == 0 || damaged != "" && damagedToo == "" {
+			return optClasslessMS, second
 		}
 	}
-	if len(list) > 0 {
-		return j.refuse(optRouter, list[0], fmt.Sprintf("not a neighbour in %v, so it cannot be reached", j.lease.Addr.Masked()))
+	return optClassless, first
+}
+
+// classless takes routes in the format of RFC 3442, which wants option 3 set aside
+// beside them. A list whose end is lost may have held the default route there: then
+// option 3 counts.
+func (j *judgement) classless(option uint8, b []byte) error {
+	list, cut, problem := parseRoutes(b)
+	j.damage(option, list, problem)
+	if cut {
+		j.add("option %d holds more than %d routes, the rest is left out", option, maxRoutes)
+	}
+	if err := j.take(option, list); err != nil || j.lease.Router.IsValid() || j.lease.OnLink {
+		return err
+	}
+	if problem != "" {
+		return j.router()
+	}
+	for _, r := range addrs(j.opts[optRouter]) {
+		if j.host(r) {
+			j.lease.SetAside = r
+			break
+		}
 	}
 	return nil
 }
 
-// neighbour reports whether a is another host on the link: in the subnet or
-// behind one of the on-link routes.
-func (j *judgement) neighbour(a netip.Addr, onLink []netip.Prefix) bool {
-	if !usable(a) || a == j.addr {
-		return false
+// damage notes that an option is good only up to a point.
+func (j *judgement) damage(option uint8, list []Route, problem string) {
+	if problem != "" {
+		j.add("option %d is damaged behind %d routes (%s), the rest is ignored", option, len(list), problem)
 	}
-	subnet := j.lease.Addr
-	if subnet.Contains(a) {
-		return subnet.Bits() >= 31 || a != subnet.Masked().Addr() && a != lastOf(subnet)
-	}
-	for _, p := range onLink {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
 }
 
-// classless takes routes in the format of RFC 3442.
-func (j *judgement) classless(option uint8, b []byte) error {
-	list, cut, problem := parseRoutes(b)
-	if problem != "" {
-		return j.refuse(option, fmt.Sprintf("%.32x", b), problem)
-	}
-	if cut {
-		j.add("option %d holds more than %d routes, the rest is left out", option, maxRoutes)
-	}
+// take adds a list of routes to the lease.
+func (j *judgement) take(option uint8, list []Route) error {
 	list, onLink := j.sift(list)
 	for _, r := range list {
 		switch {
@@ -83,13 +80,83 @@ func (j *judgement) classless(option uint8, b []byte) error {
 			if err := j.defaultRoute(option, r, onLink); err != nil {
 				return err
 			}
-		case r.Via.IsValid() && !j.neighbour(r.Via, onLink):
-			j.add("route %v left out: %v is not a neighbour in %v", r, r.Via, j.lease.Addr.Masked())
-		default:
+		case r.Via.IsValid() && !j.reach(r.Via, onLink):
+			j.add("route %v left out: %v is not the address of another host", r, r.Via)
+		case !j.has(r.Dst):
 			j.lease.Routes = append(j.lease.Routes, r)
 		}
 	}
 	return nil
+}
+
+// router takes the first router of option 3 in the subnet, or else the first outside. A
+// wrong one spoils the lease as a wrong default route does; 0.0.0.0 says that there is
+// none.
+func (j *judgement) router() error {
+	list := addrs(j.opts[optRouter])
+	slices.SortStableFunc(list, func(a, b netip.Addr) int { return j.distance(a) - j.distance(b) })
+	var wrong netip.Addr
+	for _, r := range list {
+		switch {
+		case j.reach(r, nil):
+			j.lease.Router = r
+			return nil
+		case !r.IsUnspecified() && !wrong.IsValid():
+			wrong = r
+		}
+	}
+	if wrong.IsValid() {
+		return j.useless(optRouter, wrong, "not the address of another host")
+	}
+	return nil
+}
+
+func (j *judgement) distance(a netip.Addr) int {
+	if j.lease.Addr.Contains(a) {
+		return 0
+	}
+	return 1
+}
+
+// useless is a default route that leads nowhere. It spoils the lease, since without it the
+// user's traffic would leave outside of the tunnel; nobody minds where no default route
+// was wanted.
+func (j *judgement) useless(option uint8, value any, problem string) error {
+	if j.noDefault {
+		j.add("option %d (%s) left out: %v is %s", option, optionName(option), value, problem)
+		return nil
+	}
+	return j.refuse(option, value, problem)
+}
+
+// host reports whether a can be another host, near or far.
+func (j *judgement) host(a netip.Addr) bool {
+	if !usable(a) || a == j.addr {
+		return false
+	}
+	subnet := j.lease.Addr
+	return !subnet.Contains(a) || subnet.Bits() >= 31 || a != subnet.Masked().Addr() && a != lastOf(subnet)
+}
+
+// reach makes sure that packets can be handed to a: a neighbour in the subnet or behind
+// one of the on-link routes, or else, as NetworkManager has it, by a route to it that is
+// on the link.
+func (j *judgement) reach(a netip.Addr, onLink []netip.Prefix) bool {
+	if !j.host(a) {
+		return false
+	}
+	covers := func(p netip.Prefix) bool { return p.Contains(a) }
+	alone := netip.PrefixFrom(a, 32)
+	if covers(j.lease.Addr) || slices.ContainsFunc(onLink, covers) || j.has(alone) {
+		return true
+	}
+	j.add("%v is outside the subnet %v, adding a route to it", a, j.lease.Addr.Masked())
+	j.lease.Routes = append(j.lease.Routes, Route{Dst: alone})
+	return true
+}
+
+func (j *judgement) has(dst netip.Prefix) bool {
+	return slices.ContainsFunc(j.lease.Routes, func(r Route) bool { return r.Dst == dst })
 }
 
 // sift drops routes to where none may lead and all but the first to one place. It
@@ -117,14 +184,16 @@ func (j *judgement) sift(list []Route) (kept []Route, onLink []netip.Prefix) {
 	return kept, onLink
 }
 
-// defaultRoute makes a route to everywhere the lease's router. One that leads
-// nowhere spoils the lease: without it the user's traffic would leave outside of
-// the tunnel and nobody would notice.
+// defaultRoute makes a route to everywhere the lease's router.
 func (j *judgement) defaultRoute(option uint8, r Route, onLink []netip.Prefix) error {
-	if !j.neighbour(r.Via, onLink) {
-		return j.refuse(option, "default route "+r.String(), fmt.Sprintf("not through a neighbour in %v", j.lease.Addr.Masked()))
+	switch {
+	case !r.Via.IsValid():
+		j.lease.OnLink = true
+	case j.reach(r.Via, onLink):
+		j.lease.Router = r.Via
+	default:
+		return j.useless(option, "default route "+r.String(), "not through another host")
 	}
-	j.lease.Router = r.Via
 	return nil
 }
 
@@ -145,44 +214,4 @@ var unroutable = []netip.Prefix{
 	netip.MustParsePrefix("127.0.0.0/8"),
 	netip.MustParsePrefix("169.254.0.0/16"),
 	netip.MustParsePrefix("224.0.0.0/3"),
-}
-
-// parseRoutes decodes (length of mask, that many significant bytes of the
-// network, next hop)*. It stops at maxRoutes, reporting cut, and says what is
-// wrong with a damaged list. The next hop 0.0.0.0 comes out as the zero Addr; bits
-// of the network behind the mask are cleared.
-func parseRoutes(b []byte) (list []Route, cut bool, problem string) {
-	for len(b) > 0 {
-		if len(list) == maxRoutes {
-			return list, true, ""
-		}
-		length := int(b[0])
-		if length > 32 {
-			return nil, false, fmt.Sprintf("a mask of %d bits", length)
-		}
-		n := (length + 7) / 8
-		if len(b) < 1+n+4 {
-			return nil, false, "cut off inside a route"
-		}
-		var dst [4]byte
-		copy(dst[:], b[1:1+n])
-		r := Route{Dst: netip.PrefixFrom(netip.AddrFrom4(dst), length).Masked()}
-		if via := netip.AddrFrom4([4]byte(b[1+n:])); !via.IsUnspecified() {
-			r.Via = via
-		}
-		list = append(list, r)
-		b = b[1+n+4:]
-	}
-	return list, false, ""
-}
-
-// splitDomains reads option 15: one name, though some servers put a list with
-// spaces into it, and some a final NUL. It reports whether there were too many.
-func splitDomains(b []byte) (list []string, more bool) {
-	b, _, _ = bytes.Cut(b, []byte{0})
-	list = strings.FieldsFunc(string(b), func(r rune) bool { return r == ' ' })
-	if len(list) > domain.MaxNames {
-		return list[:domain.MaxNames], true
-	}
-	return list, false
 }

@@ -9,6 +9,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 )
 
 // Limits: of one name in text form and of one label (RFC 1035 2.3.4), and of the
@@ -23,11 +26,22 @@ const (
 // compression pointers do not point backwards.
 var ErrMalformed = errors.New("malformed list of domain names")
 
-// Clean returns name in lower case without a final dot. It reports false unless
+// Clean returns name in lower case without a dot before or after it, and what is not
+// ASCII in it in the form that goes into DNS (RFC 5890). It reports false unless
 // name is one or more labels of letters, digits, '-' and '_' (which Windows
 // domains use), none of them starting or ending with '-', and no IP address.
 func Clean(name string) (string, bool) {
-	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	name = strings.ToLower(strings.TrimPrefix(strings.TrimSuffix(name, "."), "."))
+	if strings.IndexFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
+		if len(name) > maxName || !utf8.ValidString(name) {
+			return "", false
+		}
+		ascii, err := idna.Lookup.ToASCII(name)
+		if err != nil {
+			return "", false
+		}
+		name = ascii
+	}
 	if name == "" || len(name) > maxName {
 		return "", false
 	}

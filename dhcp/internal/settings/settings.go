@@ -13,7 +13,10 @@ import (
 type Line struct {
 	First   string // what the line begins with: the addresses
 	Router  netip.Addr
+	OnLink  bool // default route without a router
 	DNS     []netip.Addr
+	WINS    []netip.Addr
+	NTP     []netip.Addr
 	Domains []string
 	Routes  int // how many
 	MTU     int
@@ -29,7 +32,10 @@ func (l Line) String() string {
 		}
 	}
 	add(l.Router.IsValid(), "router %v", l.Router)
+	add(l.OnLink, "default route %s", "without a router")
 	add(len(l.DNS) > 0, "DNS %s", Join(l.DNS))
+	add(len(l.WINS) > 0, "WINS %s", Join(l.WINS))
+	add(len(l.NTP) > 0, "NTP %s", Join(l.NTP))
 	add(len(l.Domains) > 0, "domains %s", strings.Join(l.Domains, " "))
 	add(l.Routes > 0, "%d routes", l.Routes)
 	add(l.MTU != 0, "MTU %d", l.MTU)
