@@ -175,4 +175,7 @@ func (h *Host) address(name string, prefixes ...netip.Prefix) error {
 	return nil
 }
 
+// AddAddr gives an interface of the host one more address.
+func (h *Host) AddAddr(name string, p netip.Prefix) error { return h.address(name, p) }
+
 func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

@@ -57,8 +57,8 @@ func Parse(src Source) (*Profile, []Warning, error) {
 	if p.Trusted, err = trusted(src.Secrets); err != nil {
 		return nil, nil, err
 	}
-	p.IPv4 = addressing(src.IPv4Method, src.IPv4NeverDefault)
-	p.IPv6 = addressing(src.IPv6Method, src.IPv6NeverDefault)
+	p.IPv4 = addressing(src.IPv4Method, src.IPv4NeverDefault, src.IPv4)
+	p.IPv6 = addressing(src.IPv6Method, src.IPv6NeverDefault, src.IPv6)
 	for _, rule := range rules {
 		if err := rule(p); err != nil {
 			return nil, nil, err
@@ -85,11 +85,12 @@ func (p *Profile) fillUser(fallback string) error {
 
 // addressing interprets ipv4.method or ipv6.method: with anything but auto
 // NetworkManager ignores what a plugin reports (nm-vpn-plugin.md 3).
-func addressing(method string, neverDefault bool) Addressing {
+func addressing(method string, neverDefault bool, more Family) Addressing {
 	return Addressing{
 		Auto:         method == "" || method == "auto",
 		Disabled:     method == "disabled" || method == "ignore",
 		NeverDefault: neverDefault,
+		Family:       more,
 	}
 }
 

@@ -20,6 +20,16 @@ type Source struct {
 	Data, Secrets map[string]string // vpn.data, vpn.secrets
 
 	IPv4NeverDefault, IPv6NeverDefault bool
+
+	IPv4, IPv6 Family // what else the settings ipv4 and ipv6 say
+}
+
+// Family is what a connection says of one address family, beside the method. The zero value
+// of each property is what NetworkManager takes for it by default.
+type Family struct {
+	MustSucceed      bool          // may-fail=no
+	RequiredTimeout  time.Duration // required-timeout: wait that long for the family even if it may fail
+	IgnoreAutoRoutes bool          // ignore-auto-routes
 }
 
 // Profile is a connection that has been checked. Its fields are the keys of the
@@ -100,6 +110,7 @@ type Addressing struct {
 	Auto         bool // configured through the tunnel: DHCP, router advertisements
 	Disabled     bool // the family is off; for IPv6 also on the TAP
 	NeverDefault bool // no default route wanted
+	Family
 }
 
 // Pin returns the fingerprint that alone decides about the server's certificate,

@@ -169,7 +169,8 @@ func withToggle(c nmvpn.IPConfig, toggled bool) nmvpn.IPConfig {
 }
 
 func fromLease(l *dhcp.Lease, p *profile.Profile, server netip.Addr) *nmvpn.IPConfig {
-	c := nmvpn.IPConfig{Addr: l.Addr, Gateway: l.Router, DNS: l.DNS, Domains: l.Domains, NeverDefault: p.IPv4.NeverDefault}
+	c := nmvpn.IPConfig{Addr: l.Addr, Gateway: l.Router, DNS: l.DNS, WINS: l.WINS, Domains: l.Domains,
+		NeverDefault: p.IPv4.NeverDefault || !l.Router.IsValid() && !l.OnLink}
 	return withRoutes(c, l.Routes, server)
 }
 
@@ -177,14 +178,13 @@ func fromConfig6(l *autoconf.Config6, p *profile.Profile, server netip.Addr) *nm
 	if !l.Addr.IsValid() {
 		return nil // NetworkManager up to 1.46.0 refuses a family without an address
 	}
-	c := nmvpn.IPConfig{Addr: l.Addr, Gateway: l.Router, DNS: l.DNS, Domains: l.Domains, NeverDefault: p.IPv6.NeverDefault}
+	c := nmvpn.IPConfig{Addr: l.Addr, Gateway: l.Router, DNS: l.DNS, Domains: l.Domains,
+		NeverDefault: p.IPv6.NeverDefault || !l.Router.IsValid()}
 	return withRoutes(c, l.Routes, server)
 }
 
-// withRoutes adds the routes that the network announces. Without a gateway the default
-// route cannot lead there.
+// withRoutes adds the routes that the network announces.
 func withRoutes(c nmvpn.IPConfig, announced []dhcp.Route, server netip.Addr) *nmvpn.IPConfig {
-	c.NeverDefault = c.NeverDefault || !c.Gateway.IsValid()
 	for _, r := range announced {
 		if !hidesServer(r.Dst, server) {
 			c.Routes = append(c.Routes, nmvpn.Route{Dst: r.Dst, Via: r.Via})

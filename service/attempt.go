@@ -112,7 +112,10 @@ func (a *attempt) address(ctx context.Context, o *outcome) error {
 		return nil
 	}
 
-	o.dhcp = dhcp.New(o.tunnel.port4, dhcp.Config{MAC: o.tunnel.mac(), Hostname: a.profile.Hostname, Logger: a.log})
+	o.dhcp = dhcp.New(o.tunnel.port4, dhcp.Config{
+		MAC: o.tunnel.mac(), Hostname: a.profile.Hostname, Logger: a.log,
+		NoDefault: a.profile.IPv4.NeverDefault || a.profile.IPv4.IgnoreAutoRoutes,
+	})
 	leaseCtx, cancelLease := context.WithTimeout(ctx, leaseTimeout)
 	defer cancelLease()
 	var err error

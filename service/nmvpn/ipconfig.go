@@ -58,8 +58,9 @@ type Route struct {
 // (nm-vpn-plugin.md 4.2, 4.3). All addresses are of that family.
 type IPConfig struct {
 	Addr         netip.Prefix
-	Gateway      netip.Addr // next hop of the default route; zero: no default route
+	Gateway      netip.Addr // next hop of the default route; zero: that is on-link, unless NeverDefault
 	DNS          []netip.Addr
+	WINS         []netip.Addr // IPv4 only
 	Domains      []string
 	Routes       []Route
 	NeverDefault bool
@@ -75,11 +76,17 @@ func (c IPConfig) String() string {
 	if c.Gateway.IsValid() {
 		fmt.Fprintf(&b, ", gateway %v", c.Gateway)
 	}
-	if c.NeverDefault {
+	switch {
+	case c.NeverDefault:
 		b.WriteString(", no default route")
+	case !c.Gateway.IsValid():
+		b.WriteString(", default route on-link")
 	}
 	if len(c.DNS) > 0 {
 		fmt.Fprintf(&b, ", DNS %v", c.DNS)
+	}
+	if len(c.WINS) > 0 {
+		fmt.Fprintf(&b, ", WINS %v", c.WINS)
 	}
 	if len(c.Domains) > 0 {
 		fmt.Fprintf(&b, ", domains %v", c.Domains)
@@ -107,7 +114,7 @@ func (c IPConfig) SameRouting(o IPConfig) bool {
 
 // SameDNS reports whether c and o agree in servers and domains.
 func (c IPConfig) SameDNS(o IPConfig) bool {
-	return slices.Equal(c.DNS, o.DNS) && slices.Equal(c.Domains, o.Domains)
+	return slices.Equal(c.DNS, o.DNS) && slices.Equal(c.WINS, o.WINS) && slices.Equal(c.Domains, o.Domains)
 }
 
 func (c IPConfig) dict4() map[string]dbus.Variant {
@@ -117,11 +124,10 @@ func (c IPConfig) dict4() map[string]dbus.Variant {
 		d["internal-gateway"] = dbus.MakeVariant(ip4(c.Gateway))
 	}
 	if len(c.DNS) > 0 {
-		dns := make([]uint32, len(c.DNS))
-		for i, a := range c.DNS {
-			dns[i] = ip4(a)
-		}
-		d["dns"] = dbus.MakeVariant(dns)
+		d["dns"] = dbus.MakeVariant(ip4s(c.DNS))
+	}
+	if len(c.WINS) > 0 {
+		d["nbns"] = dbus.MakeVariant(ip4s(c.WINS))
 	}
 	if len(c.Routes) > 0 {
 		routes := make([][]uint32, len(c.Routes))
@@ -189,6 +195,14 @@ func (c IPConfig) common() map[string]dbus.Variant {
 func ip4(a netip.Addr) uint32 {
 	b := a.Unmap().As4()
 	return binary.NativeEndian.Uint32(b[:])
+}
+
+func ip4s(list []netip.Addr) []uint32 {
+	numbers := make([]uint32, len(list))
+	for i, a := range list {
+		numbers[i] = ip4(a)
+	}
+	return numbers
 }
 
 func ip6(a netip.Addr) []byte {

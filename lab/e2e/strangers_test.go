@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// stranger lets another program than dnsmasq hand out the office's addresses.
+func (w *world) stranger(program, config string) *lab.Process {
+	w.t.Helper()
+	quiet := lab.OfficeDHCP()
+	quiet.Silent = true
+	w.office(quiet)
+	p, err := w.Office.Serve(w.ctx, program, config)
+	w.ok(err)
+	return p
+}
+
+// kea is an option of Kea's language, by its number.
+func keaOption(code int, hex string) string {
+	return fmt.Sprintf(`{"code": %d, "csv-format": false, "data": "%s", "always-send": true}`, code, hex)
+}
+
+func keaOptions(list ...string) string { return `"option-data": [` + strings.Join(list, ", ") + `]` }
+
+// quad is an address in hexadecimal.
+func quad(addrs ...string) string {
+	var b strings.Builder
+	for _, a := range addrs {
+		four := netip.MustParseAddr(a).As4()
+		fmt.Fprintf(&b, "%x", four[:])
+	}
+	return b.String()
+}
+
+// Leases that NetworkManager's own DHCP client takes on a cable, from servers of all kinds.
+func TestLeasesOfStrangersAreTaken(t *testing.T) {
+	const offLink = "10.99.0.1"
+	dns := keaOption(6, quad("10.20.0.1"))
+	for _, tc := range []struct {
+		name, program, config string
+		routes                []string // in the main table, %s is the TAP
+		warned                string   // in the log
+	}{
+		{"router outside the subnet", lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad(offLink)), dns)),
+			[]string{"default via 10.99.0.1 dev %s", "10.99.0.1/32 dev %s"}, "outside the subnet"},
+		{"pushed default by a router outside the subnet", lab.Kea, lab.KeaConfig(keaOptions(keaOption(121, "00"+quad(offLink)), dns)),
+			[]string{"default via 10.99.0.1 dev %s", "10.99.0.1/32 dev %s"}, "outside the subnet"},
+		{"pushed default on the link", lab.Kea, lab.KeaConfig(keaOptions(keaOption(121, "00"+quad("0.0.0.0")), dns)),
+			[]string{"default dev %s"}, ""},
+		{"pushed routes cut off, router there", lab.Kea,
+			lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(121, "100a1e"+quad("10.20.0.1")+"180a"), dns)),
+			[]string{"default via 10.20.0.1 dev %s", "10.30.0.0/16 via 10.20.0.1 dev %s"}, "damaged"},
+		{"route by a router outside the subnet", lab.Kea,
+			lab.KeaConfig(keaOptions(keaOption(121, "00"+quad("10.20.0.1")+"100a1e"+quad(offLink)), dns)),
+			[]string{"default via 10.20.0.1 dev %s", "10.99.0.1/32 dev %s", "10.30.0.0/16 via 10.99.0.1 dev %s"}, "outside the subnet"},
+		{"classful routes", lab.ISC, `authoritative; default-lease-time 600;
+			option broken code 15 = text;
+			subnet 10.20.0.0 netmask 255.255.255.0 { range 10.20.0.100 10.20.0.199;
+				option routers 10.20.0.1; option static-routes 10.30.0.1 10.20.0.1; option broken ".Office.test,lab.office.test"; }`,
+			[]string{"default via 10.20.0.1 dev %s", "10.0.0.0/8 via 10.20.0.1 dev %s"}, ""},
+		{"the simplest server", lab.Udhcpd, "start 10.20.0.100\nend 10.20.0.199\noption subnet 255.255.255.0\noption router 10.20.0.1\noption dns 10.20.0.1\noption wins 10.20.0.2\noption ntpsrv 10.20.0.3\n",
+			[]string{"default via 10.20.0.1 dev %s"}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := freshNetwork(t)
+			// Who is behind the router outside the subnet.
+			w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix(offLink+"/32")))
+			w.stranger(tc.program, tc.config)
+			mark := w.Desktop.NMLogMark()
+			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+			tap := w.tap()
+			var want []string
+			for _, r := range tc.routes {
+				want = append(want, fmt.Sprintf(r, tap))
+			}
+			w.hasRoutes(want...)
+			w.pings(lab.OfficeGateway, lab.OfficeInner)
+			if log := w.Desktop.VPNLog(mark); tc.warned != "" && !strings.Contains(log, tc.warned) {
+				t.Errorf("the log does not say %q", tc.warned)
+			}
+			w.down("office")
+		})
+	}
+}
+
+// A router that is none spoils a lease only for whom it would lead.
+func TestRouterNobodyNeeds(t *testing.T) {
+	w := freshNetwork(t)
+	w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("127.0.0.1")))))
+	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	w.ok(w.Desktop.Add(w.ctx, v))
+	mark := w.Desktop.NMLogMark()
+	if err := w.Desktop.Up(w.ctx, "office"); err == nil {
+		t.Error("a default route to nowhere was taken")
+	}
+	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "option 3 (router) is 127.0.0.1") {
+		t.Error("the log does not say what is wrong")
+	}
+	for _, more := range [][]string{{"ipv4.never-default", "yes"}, {"ipv4.never-default", "no", "ipv4.ignore-auto-routes", "yes"}} {
+		_, err := w.Desktop.MustNMCLI(w.ctx, append([]string{"connection", "modify", "office"}, more...)...)
+		w.ok(err)
+		w.ok(w.Desktop.Up(w.ctx, "office"))
+		w.pings(lab.OfficeGateway)
+		w.web("internet", lab.Bases[0].Address)
+		w.down("office")
+	}
+}
+
+// SecureNAT pushes up to 64 routes, in the form that an administrator sent in and in the greatest.
+func TestManyPushedRoutes(t *testing.T) {
+	for _, n := range []int{37, 64} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			w := freshNetwork(t)
+			var pushed []string
+			for i := range n {
+				pushed = append(pushed, fmt.Sprintf("10.%d.0.0/255.255.0.0/192.168.30.254", i+1))
+			}
+			_, err := w.Server.Admin(w.ctx, "Hub "+lab.HubNAT+"\nDhcpSet /START:192.168.30.10 /END:192.168.30.200 /MASK:255.255.255.0 /EXPIRE:7200 "+
+				`/GW:none /DNS:192.168.30.1 /DNS2:none /DOMAIN:corp.example /LOG:no /PUSHROUTE:"`+strings.Join(pushed, ",")+`"`)
+			w.ok(err)
+			w.up(ipv4Only(w.profile("nat", lab.HubNAT, lab.Alice)))
+			tap := w.tap()
+			var want []string
+			for i := range n {
+				want = append(want, fmt.Sprintf("10.%d.0.0/16 via 192.168.30.254 dev %s", i+1, tap))
+			}
+			w.eventually("all routes", 10*time.Second, func() error {
+				list, err := w.Desktop.Routes()
+				if err != nil {
+					return err
+				}
+				for _, r := range want {
+					if !strings.Contains(strings.Join(list, "\n")+"\n", r+"\n") {
+						return fmt.Errorf("%s is missing", r)
+					}
+				}
+				return nil
+			})
+			w.pings(lab.NATGateway)
+			w.web("internet", lab.Bases[0].Address)
+			w.down("nat")
+		})
+	}
+}
