@@ -30,7 +30,8 @@ type attempt struct {
 	log     *slog.Logger
 	profile *profile.Profile
 	config  func() (*protocol.Config, error) // what to dial with; may read files
-	tunnel  *tunnel                          // nil: open one after the login
+	tunnel  *tunnel                          // nil: open one before the login
+	confine func() error                     // gives up rights, once
 	want    netip.Addr                       // the address of the last lease
 	found6  func(*autoconf.Config6)          // told of every IPv6 configuration while the session is wanted
 }
@@ -40,7 +41,7 @@ type outcome struct {
 	config  *protocol.Config // what was dialled with
 	session session
 	tunnel  *tunnel
-	opened  bool // the tunnel is new
+	opened  bool // the tunnel is new, and whoever gets the outcome owns it, also after an error
 	dhcp    *dhcp.Client
 	lease   *dhcp.Lease
 	keep    context.Context // lives as long as the session is wanted
@@ -48,12 +49,13 @@ type outcome struct {
 	err     error
 }
 
-// run tries until ctx ends. What a failed attempt opened is closed when it returns.
+// run tries until ctx ends. A session that a failed attempt opened is closed when it
+// returns; the tunnel is not, as there is no right to open another.
 func (a *attempt) run(ctx context.Context) *outcome {
 	o := &outcome{tunnel: a.tunnel}
 	o.keep, o.endKeep = context.WithCancel(context.Background())
 	if o.err = a.connect(ctx, o); o.err != nil {
-		o.discard()
+		o.dropSession()
 	}
 	return o
 }
@@ -61,6 +63,16 @@ func (a *attempt) run(ctx context.Context) *outcome {
 func (a *attempt) connect(ctx context.Context, o *outcome) error {
 	var err error
 	if o.config, err = a.config(); err != nil {
+		return err
+	}
+	if o.tunnel == nil {
+		if o.tunnel, err = openTunnel(a.outside, a.profile, a.log); err != nil {
+			return err
+		}
+		o.opened = true
+	}
+	// From here on nothing takes a right that a server, which is not trusted yet, could use.
+	if err := a.confine(); err != nil {
 		return err
 	}
 	if o.session, err = a.outside.dial(ctx, o.config); err != nil {
@@ -71,12 +83,6 @@ func (a *attempt) connect(ctx context.Context, o *outcome) error {
 		"session", info.SessionName, "cipher", tls.CipherSuiteName(info.CipherSuite), "timeout", info.Timeout)
 	for _, limit := range limits(info, a.profile) {
 		a.log.Warn("limited by the server", "how", limit)
-	}
-	if o.tunnel == nil {
-		if o.tunnel, err = openTunnel(a.outside, a.profile, a.log); err != nil {
-			return err
-		}
-		o.opened = true
 	}
 	o.tunnel.plug(o.session)
 	return a.address(ctx, o)
@@ -142,15 +148,19 @@ func untilDone(ctx context.Context, s session) (context.Context, context.CancelF
 	return ctx, func() { cancel(context.Canceled) }
 }
 
-// discard closes what the attempt has opened.
-func (o *outcome) discard() {
+// dropSession closes the session that the attempt has opened.
+func (o *outcome) dropSession() {
 	o.endKeep()
 	if o.session != nil {
-		if o.tunnel != nil {
-			o.tunnel.unplug()
-		}
+		o.tunnel.unplug()
 		o.session.Close()
+		o.session = nil
 	}
+}
+
+// discard closes all that the attempt has opened.
+func (o *outcome) discard() {
+	o.dropSession()
 	if o.opened {
 		o.tunnel.close()
 	}

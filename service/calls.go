@@ -40,7 +40,7 @@ func (c *connection) NeedSecrets(s nmvpn.Settings) (setting string, err error) {
 // Connect checks the profile and starts the first attempt; the rest is told by signals.
 func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) error {
 	return c.call(func() error {
-		if c.phase != idle && c.phase != stopped {
+		if c.phase != idle {
 			return nmvpn.Errorf(nmvpn.ErrorWrongState, "a connection is already %v in this process", c.phase)
 		}
 		c.waitForConnect() // a refused Connect leaves the process to Disconnect or the timer

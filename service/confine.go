@@ -6,47 +6,54 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os/user"
-	"strconv"
 	"syscall"
 
-	"github.com/landlock-lsm/go-landlock/landlock"
-	llsyscall "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 	"kernel.org/pub/linux/libs/security/libcap/psx"
 )
 
-// serviceUser is the system user that data/nm-softether-sysusers.conf makes.
-const serviceUser = "nm-softether"
+// errStillPrivileged ends a connection that would hear a server as root.
+var errStillPrivileged = errors.New("this process cannot give up its rights, and with them it listens to no server")
 
-// confine gives up, for all threads and for good, what a connection that is up no
-// longer needs. What is left can use the open TAP and bus connection, make TCP and UDP
-// connections, and read what every user can read:
+// confine gives up, for all threads and for good, what a connection no longer needs. It
+// runs before the first byte of a server is read, when the TAP device is open and the
+// files that the profile names are read. What is left can use the open TAP and bus
+// connection, make TCP and UDP connections, and read what looking up names takes:
 //
 //   - no new privileges, no core dump (it would hold the password);
 //   - Landlock, where the kernel has it: nothing in the file system can be written or
-//     executed any more;
-//   - the uid of a user of our own, if it exists;
-//   - no capability at all.
+//     executed, and only names can be looked up;
+//   - the uid of a user of our own, no group, no capability, now or by executing a file;
+//   - seccomp, where the kernel has it: only the system calls in syscalls.go.
 //
-// Each step stands for itself: one that this system lacks weakens nothing else.
-func confine(log *slog.Logger) {
+// A kernel without Landlock or seccomp is told about and weakens nothing else; a process
+// that would keep uid 0 or a capability goes no further.
+func confine(log *slog.Logger) error {
 	for _, step := range []struct {
-		what string
-		do   func() error
+		what     string
+		do       func() error
+		required bool
 	}{
-		{"no_new_privs", func() error { return prctl(unix.PR_SET_NO_NEW_PRIVS, 1) }},
-		{"no core dumps", func() error { return prctl(unix.PR_SET_DUMPABLE, 0) }},
-		{"file system", sealFiles},
-		{"user", becomeServiceUser},
-		{"capabilities", func() error { return cap.NewSet().SetProc() }},
+		{"no_new_privs", func() error { return prctl(unix.PR_SET_NO_NEW_PRIVS, 1) }, false},
+		{"file system", sealFiles, false},
+		{"bounding set", dropBounding, false},
+		{"user", func() error { return becomeServiceUser(log) }, true},
+		{"capabilities", dropCapabilities, true},
+		// After the change of user, which makes a process dumpable or not by a sysctl.
+		{"no core dumps", func() error { return prctl(unix.PR_SET_DUMPABLE, 0) }, false},
+		{"system calls", filterSystemCalls, false},
 	} {
-		if err := step.do(); err != nil {
+		err := step.do()
+		if err != nil && step.required {
+			return fmt.Errorf("%w: %s: %w", errStillPrivileged, step.what, err)
+		}
+		if err != nil {
 			log.Warn("could not give up rights", "step", step.what, "error", err)
 		}
 	}
-	log.Debug("rights given up", "uid", syscall.Getuid(), "capabilities", cap.GetProc().String())
+	log.Debug("rights given up", "uid", syscall.Getuid())
+	return nil
 }
 
 func prctl(option, value uintptr) error {
@@ -56,35 +63,26 @@ func prctl(option, value uintptr) error {
 	return nil
 }
 
-// sealFiles leaves reading, which DNS and the log need, and takes writing and executing.
-func sealFiles() error {
-	const read = landlock.AccessFSSet(llsyscall.AccessFSReadFile | llsyscall.AccessFSReadDir)
-	return landlock.V5.BestEffort().RestrictPaths(landlock.PathAccess(read, "/"))
-}
-
-// becomeServiceUser changes to the service's user. An installation without it keeps
-// root, whose power was mostly in the capabilities.
-func becomeServiceUser() error {
-	u, err := user.Lookup(serviceUser)
-	if errors.As(err, new(user.UnknownUserError)) {
-		return fmt.Errorf("there is no user %s: run systemd-sysusers", serviceUser)
-	}
-	if err != nil {
+// dropBounding empties the bounding and the ambient set: no file that is executed could
+// bring a capability back.
+func dropBounding() error {
+	if err := cap.ResetAmbient(); err != nil {
 		return err
 	}
-	uid, err1 := strconv.Atoi(u.Uid)
-	gid, err2 := strconv.Atoi(u.Gid)
-	if err := errors.Join(err1, err2); err != nil {
-		return fmt.Errorf("user %s: %w", serviceUser, err)
+	var all []cap.Value
+	for c := range cap.MaxBits() {
+		all = append(all, c)
 	}
-	if err := syscall.Setgroups(nil); err != nil {
-		return fmt.Errorf("setgroups: %w", err)
+	return cap.DropBound(all...)
+}
+
+// dropCapabilities empties the other sets and looks whether it is so.
+func dropCapabilities() error {
+	if err := cap.NewSet().SetProc(); err != nil {
+		return err
 	}
-	if err := syscall.Setresgid(gid, gid, gid); err != nil {
-		return fmt.Errorf("setresgid: %w", err)
-	}
-	if err := syscall.Setresuid(uid, uid, uid); err != nil {
-		return fmt.Errorf("setresuid: %w", err)
+	if left := cap.GetProc(); left.String() != "=" {
+		return fmt.Errorf("%s is left", left)
 	}
 	return nil
 }

@@ -58,13 +58,13 @@ func (c *connection) startAttempt() int {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{cancel: cancel, since: time.Now(), ended: make(chan error, 1)}
 	c.attempt = r
-	era, p, path, log := c.era, c.profile, c.path, c.log
+	era, p, files, path, log := c.era, c.profile, c.files, c.path, c.log
 	var want netip.Addr
 	if c.lease != nil {
 		want = c.lease.Addr.Addr()
 	}
 	notify := func(e protocol.Event) { c.sessionEvent(era, e) }
-	config := func() (*protocol.Config, error) { return sessionConfig(p, path, notify, log) }
+	config := func() (*protocol.Config, error) { return sessionConfig(p, files, path, notify, log) }
 	if c.config != nil {
 		// The rights to read files are given up by now.
 		again := *c.config
@@ -77,13 +77,14 @@ func (c *connection) startAttempt() int {
 		profile: p,
 		config:  config,
 		tunnel:  c.tunnel,
+		confine: c.confine,
 		want:    want,
 		found6:  func(cfg *autoconf.Config6) { c.post(func() { c.config6Found(era, cfg) }) },
 	}
 	c.attempts.Go(func() {
 		o := a.run(ctx)
 		r.ended <- o.err
-		if !c.post(func() { c.attemptEnded(era, o) }) && o.err == nil {
+		if !c.post(func() { c.attemptEnded(era, o) }) {
 			o.discard()
 		}
 	})
@@ -93,27 +94,26 @@ func (c *connection) startAttempt() int {
 // attemptEnded takes over what an attempt has opened, or goes on after its failure.
 func (c *connection) attemptEnded(era int, o *outcome) {
 	if era != c.era {
-		if o.err == nil {
-			o.discard()
-		}
+		o.discard()
 		return
 	}
 	c.attempt.cancel()
 	c.attempt = nil
+	if o.opened {
+		c.tunnel = o.tunnel
+		c.watchTAP(o.tunnel)
+	}
 	if o.err != nil {
 		c.attemptFailed(o.err)
 		return
 	}
-	c.config, c.session, c.tunnel, c.endKeep = o.config, o.session, o.tunnel, o.endKeep
+	if c.config == nil { // the first session
+		c.path.learn(serverOf(o.session))
+		c.files.forget()
+	}
+	c.config, c.session, c.endKeep = o.config, o.session, o.endKeep
 	if o.lease != nil {
 		c.lease = o.lease
-	}
-	if o.opened {
-		c.watchTAP(o.tunnel)
-		c.path.learn(serverOf(c.session))
-		if !c.persist {
-			c.outside.confine(c.log)
-		}
 	}
 	stopTimer(&c.watchdog)
 	if c.phase == reconnecting {

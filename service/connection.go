@@ -32,8 +32,9 @@ type networkManager interface {
 type connection struct {
 	nm      networkManager
 	log     *slog.Logger
-	outside outside // sessions and TAP devices, replaced in tests
-	persist bool    // --persist: stay after a connection
+	outside outside      // sessions and TAP devices, replaced in tests
+	confine func() error // gives up rights before the first login, once
+	persist bool         // --persist: wait for Connect for ever
 
 	inbox chan func() // messages to the loop
 	gone  chan struct{}
@@ -56,21 +57,24 @@ type connection struct {
 	endKeep  context.CancelFunc // ends what lives with the session: lease, autoconf
 	lease    *dhcp.Lease        // the last one, kept over reconnects
 	config6  *autoconf.Config6
-	told     announcement // what NetworkManager was told
-	path     *serverPath  // resolver and dialer, with what is learned of the way to the server
-	lost     lostSession  // in phase reconnecting
-	unwatch  func()       // ends the watch of who called Connect
-	watchdog *time.Timer  // of connecting as a whole
-	quit     *time.Timer  // of waiting for Connect
+	told     announcement  // what NetworkManager was told
+	files    *profileFiles // what was read of those that the profile names
+	path     *serverPath   // resolver and dialer, with what is learned of the way to the server
+	lost     lostSession   // in phase reconnecting
+	unwatch  func()        // ends the watch of who called Connect
+	watchdog *time.Timer   // of connecting as a whole
+	quit     *time.Timer   // of waiting for Connect
 }
 
 func newConnection(log *slog.Logger, out outside, persist bool) *connection {
 	return &connection{
 		log:     log,
 		outside: out,
+		confine: sync.OnceValue(func() error { return out.confine(log) }),
 		persist: persist,
 		inbox:   make(chan func()),
 		gone:    make(chan struct{}),
+		files:   new(profileFiles),
 		path:    newServerPath(log),
 	}
 }
@@ -160,7 +164,8 @@ func (c *connection) fail(kind nmvpn.Failure, err error) {
 	c.stop()
 }
 
-// stop takes everything down, from any phase, and ends the process unless --persist.
+// stop takes everything down, from any phase, and ends the process: it has no right to
+// open another device.
 func (c *connection) stop() {
 	if c.phase == stopped {
 		return
@@ -170,7 +175,7 @@ func (c *connection) stop() {
 	}
 	c.teardown()
 	c.enter(stopped)
-	c.ended = !c.persist
+	c.ended = true
 }
 
 // teardown closes the session politely, then the TAP, and forgets the connection's state.
@@ -192,8 +197,8 @@ func (c *connection) teardown() {
 	c.lease, c.config6 = nil, nil
 	c.told = announcement{}
 	c.rounds, c.asked = nil, asked{}
+	c.files.forget()
 	c.path.close()
-	c.path = newServerPath(c.log)
 }
 
 func (c *connection) cancelAttempt() {

@@ -95,6 +95,7 @@ type fakeTAP struct {
 }
 
 func (t fakeTAP) Name() string          { return "se0" }
+func (t fakeTAP) SetCarrier(bool) error { return nil }
 func (t fakeTAP) MAC() net.HardwareAddr { return t.mac }
 
 // stage is a connection with a world that answers as a test says.
@@ -108,6 +109,7 @@ type stage struct {
 	hang    bool // dials wait for their context
 
 	confined bool
+	refuse   error // of confine
 }
 
 var serverAddr = netip.MustParseAddrPort("192.0.2.1:443")
@@ -116,6 +118,9 @@ func newStage(persist bool) *stage {
 	st := &stage{nm: &heard{}}
 	st.connection = newConnection(slog.New(slog.DiscardHandler), outside{
 		dial: func(ctx context.Context, cfg *protocol.Config) (session, error) {
+			if !st.confined {
+				panic("a server is heard with all rights")
+			}
 			st.dialled = append(st.dialled, cfg)
 			if st.hang {
 				<-ctx.Done()
@@ -135,7 +140,7 @@ func newStage(persist bool) *stage {
 			st.tap = fakeTAP{tapbridgetest.NewDevice(4), cfg.MAC}
 			return st.tap, nil
 		},
-		confine: func(*slog.Logger) { st.confined = true },
+		confine: func(*slog.Logger) error { st.confined = true; return st.refuse },
 	}, persist)
 	st.connection.nm = st.nm
 	go st.run()
@@ -443,17 +448,48 @@ func TestAnUnusedProcessEnds(t *testing.T) {
 	})
 }
 
-func TestPersistStaysForAnotherConnection(t *testing.T) {
+func TestPersistWaitsForAConnectionAndCarriesOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStage(true)
-		for range 2 {
-			st.connect(t, true, settings())
-			st.expect(t, connected...)
-			st.Disconnect()
-			st.expect(t, over...)
+		time.Sleep(10 * idleQuit)
+		st.connect(t, true, settings())
+		st.expect(t, connected...)
+		st.Disconnect()
+		st.expect(t, over...)
+		ended(t, st)
+	})
+}
+
+func TestAConnectionThatCannotGiveUpItsRightsIsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStage(false)
+		st.refuse = errors.New("no")
+		st.connect(t, true, settings())
+		st.expect(t, append([]string{"state starting", "failure: connect failed"}, over...)...)
+		if len(st.dialled) != 0 {
+			t.Error("a server was dialled all the same")
 		}
-		st.post(func() { st.ended = true })
-		<-st.gone
+		select {
+		case <-st.tap.Closed():
+		default:
+			t.Error("the TAP was not closed")
+		}
+	})
+}
+
+func TestTheTAPOfARefusedLoginServesTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStage(false)
+		st.answers = []error{errWrongPassword}
+		st.connect(t, true, settings())
+		st.expect(t, "state starting", "ask [password]")
+		tap := st.tap
+		st.NewSecrets(settings("!password=other"))
+		st.expect(t, connected[1:]...)
+		if st.tap.Device != tap.Device {
+			t.Error("a second TAP was opened, for which there is no right")
+		}
+		st.Disconnect()
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"runtime"
 	"strconv"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -19,21 +20,54 @@ import (
 // maxFile bounds what is read of a certificate or key file, in bytes.
 const maxFile = 1 << 20
 
-// readProfileFile returns the content of a file key. A file that somebody's private
-// profile names is opened with the rights of that user (CVE-2025-9615: root would read
-// files for people who may not); one of a profile for everybody, which only an
-// administrator can make, with those of root.
-func readProfileFile(f profile.File, users []string) ([]byte, error) {
+// profileFiles reads the files that a profile names, each once: the rights to read them
+// are given up before the server is heard, and a password may be asked for after that.
+type profileFiles struct {
+	mu   sync.Mutex
+	read map[string][]byte // by path; guarded by mu
+}
+
+// content returns what a file key names. A file that somebody's private profile names is
+// opened with the rights of that user (CVE-2025-9615: root would read files for people who
+// may not); one of a profile for everybody, which only an administrator can make, with
+// those of root.
+func (fs *profileFiles) content(f profile.File, users []string) ([]byte, error) {
 	if f.Path == "" {
 		return []byte(f.PEM.Reveal()), nil
 	}
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if b, ok := fs.read[f.Path]; ok {
+		return b, nil
+	}
+	var b []byte
+	var err error
 	switch len(users) {
 	case 0:
-		return readRegular(f.Path)
+		b, err = readRegular(f.Path)
 	case 1:
-		return readAs(users[0], f.Path)
+		b, err = readAs(users[0], f.Path)
+	default:
+		err = fmt.Errorf("%s: the profile belongs to several users, so it is not clear whose file this is: put the PEM text into the profile", f.Path)
 	}
-	return nil, fmt.Errorf("%s: the profile belongs to several users, so it is not clear whose file this is: put the PEM text into the profile", f.Path)
+	if err != nil {
+		return nil, err
+	}
+	if fs.read == nil {
+		fs.read = make(map[string][]byte)
+	}
+	fs.read[f.Path] = b
+	return b, nil
+}
+
+// forget overwrites what was read: private keys are among it.
+func (fs *profileFiles) forget() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, b := range fs.read {
+		clear(b)
+	}
+	fs.read = nil
 }
 
 // readAs opens path with the identity of a user, on a thread that is thrown away.

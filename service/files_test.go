@@ -60,7 +60,7 @@ func TestFilesAreReadWithTheRightsOfTheProfilesUser(t *testing.T) {
 		{"a missing file", filepath.Join(dir, "missing"), nil, "", fs.ErrNotExist, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := readProfileFile(profile.File{Path: tt.path}, tt.users)
+			got, err := new(profileFiles).content(profile.File{Path: tt.path}, tt.users)
 			if string(got) != tt.want {
 				t.Errorf("read %q, want %q", got, tt.want)
 			}
@@ -82,7 +82,7 @@ func TestFilesAreReadWithTheRightsOfTheProfilesUser(t *testing.T) {
 }
 
 func TestInlineTextIsTakenAsItIs(t *testing.T) {
-	got, err := readProfileFile(profile.File{PEM: "-----BEGIN"}, []string{"nobody", "root"})
+	got, err := new(profileFiles).content(profile.File{PEM: "-----BEGIN"}, []string{"nobody", "root"})
 	if err != nil || string(got) != "-----BEGIN" {
 		t.Errorf("%q, %v", got, err)
 	}

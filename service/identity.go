@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -15,14 +16,14 @@ import (
 
 // identity reads the user's certificate and private key, with the rights of the
 // profile's user.
-func identity(p *profile.Profile) (protocol.Auth, error) {
-	cert, err := readProfileFile(p.Cert, p.Users)
+func identity(p *profile.Profile, files *profileFiles) (protocol.Auth, error) {
+	cert, err := files.content(p.Cert, p.Users)
 	if err != nil {
 		return nil, &fileError{key: profile.KeyCert, err: err}
 	}
 	var key []byte
 	if !p.Key.IsZero() {
-		if key, err = readProfileFile(p.Key, p.Users); err != nil {
+		if key, err = files.content(p.Key, p.Users); err != nil {
 			return nil, &fileError{key: profile.KeyKey, err: err}
 		}
 	}
@@ -34,7 +35,8 @@ func identity(p *profile.Profile) (protocol.Auth, error) {
 		}
 		return nil, &fileError{key: about, err: err}
 	}
-	return protocol.Certificate{DER: id.DER, Key: id.Key}, nil
+	return protocol.Certificate{DER: bytes.Clone(id.DER), // the file is forgotten
+		Key: id.Key}, nil
 }
 
 // throughProxy returns the proxy of the profile, nil if there is none.

@@ -15,7 +15,7 @@ import (
 
 // sessionConfig makes what protocol dials with. It reads the files that the profile names
 // with the rights of the profile's user, and so does not run in the loop.
-func sessionConfig(p *profile.Profile, path *serverPath, notify func(protocol.Event), log *slog.Logger) (*protocol.Config, error) {
+func sessionConfig(p *profile.Profile, files *profileFiles, path *serverPath, notify func(protocol.Event), log *slog.Logger) (*protocol.Config, error) {
 	cfg := &protocol.Config{
 		Host:               p.Gateway.Host,
 		Port:               p.Gateway.Port,
@@ -47,7 +47,7 @@ func sessionConfig(p *profile.Profile, path *serverPath, notify func(protocol.Ev
 	case profile.AuthAnonymous:
 		cfg.Auth = protocol.Anonymous{}
 	case profile.AuthCertificate:
-		if cfg.Auth, err = identity(p); err != nil {
+		if cfg.Auth, err = identity(p, files); err != nil {
 			return nil, err
 		}
 	}
@@ -57,7 +57,7 @@ func sessionConfig(p *profile.Profile, path *serverPath, notify func(protocol.Ev
 	if p.SendHostInfo {
 		cfg.HostInfo = hostInfo()
 	}
-	cfg.Trust, err = trust(p, log)
+	cfg.Trust, err = trust(p, files, log)
 	return cfg, err
 }
 
@@ -71,7 +71,7 @@ var udpModes = map[profile.UDPAcceleration]protocol.UDPMode{
 
 // trust says how the server's certificate is judged: by a pin, if there is one, else as
 // server-cert-check says.
-func trust(p *profile.Profile, log *slog.Logger) (protocol.Trust, error) {
+func trust(p *profile.Profile, files *profileFiles, log *slog.Logger) (protocol.Trust, error) {
 	if pin := p.Pin(); pin != nil {
 		return protocol.Trust{Mode: protocol.TrustPin, Pin: pin}, nil
 	}
@@ -85,9 +85,13 @@ func trust(p *profile.Profile, log *slog.Logger) (protocol.Trust, error) {
 	}
 	t := protocol.Trust{Mode: protocol.TrustChain}
 	if p.CA.IsZero() {
+		_, err := x509.SystemCertPool() // read now, and kept by the package: later there is no right to
+		if err != nil {
+			log.Warn("the system's certificate authorities cannot be read", "error", err)
+		}
 		return t, nil
 	}
-	pem, err := readProfileFile(p.CA, p.Users)
+	pem, err := files.content(p.CA, p.Users)
 	if err != nil {
 		return t, &fileError{key: profile.KeyCA, err: err}
 	}

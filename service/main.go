@@ -53,7 +53,7 @@ func parseArgs(args []string) (options, error) {
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.busName, "bus-name", profile.ServiceType, "D-Bus name to own")
-	f.BoolVar(&o.persist, "persist", false, "stay after a connection has ended")
+	f.BoolVar(&o.persist, "persist", false, "wait for a connection for ever")
 	f.BoolVar(&o.debug, "debug", false, "log more, to standard error, and do not end with the caller")
 	f.BoolVar(&showVersion, "version", false, "print the version and exit")
 	if err := f.Parse(args); err != nil {
@@ -96,15 +96,11 @@ func serve(opts options, log *slog.Logger) error {
 		case s := <-signals:
 			c.post(func() {
 				log.Info("signal, disconnecting", "signal", s.String())
-				c.persist = false
 				c.stop()
-				c.ended = true
 			})
 		case <-conn.Context().Done():
 			c.post(func() {
-				c.persist = false
 				c.peerGone("the connection to the bus is lost")
-				c.ended = true
 			})
 		}
 	}()

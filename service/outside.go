@@ -17,9 +17,8 @@ import (
 type outside struct {
 	dial    func(context.Context, *protocol.Config) (session, error)
 	openTAP func(tapbridge.TAPConfig) (tap, error)
-	// confine gives up rights after the first login; a connection after that would
-	// not get a TAP.
-	confine func(*slog.Logger)
+	// confine gives up rights before the first login; openTAP fails after it.
+	confine func(*slog.Logger) error
 }
 
 // session is a *protocol.Session.
@@ -40,6 +39,7 @@ type tap interface {
 	tapbridge.Device
 	Name() string
 	MAC() net.HardwareAddr
+	SetCarrier(on bool) error
 	Close() error
 }
 

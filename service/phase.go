@@ -30,7 +30,6 @@ var transitions = map[phase][]phase{
 	up:           {reconnecting, stopping},
 	reconnecting: {up, stopping},
 	stopping:     {stopped},
-	stopped:      {connecting}, // only with --persist
 }
 
 // states maps a phase to what NetworkManager is told. Reconnecting stays STARTED, so

@@ -19,6 +19,7 @@ import (
 // stay over a reconnect.
 type tunnel struct {
 	tap    tap
+	log    *slog.Logger
 	bridge *tapbridge.Bridge
 	// Ports of the DHCP client and of autoconf, nil unless the family's method is auto:
 	// NetworkManager ignores what is reported for another (nm-vpn-plugin.md 3).
@@ -34,12 +35,13 @@ func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, err
 		MAC:         nodeid.MAC(p),
 		MTU:         p.MTU,
 		DisableIPv6: p.IPv6.Disabled,
+		Unplugged:   true,
 		Logger:      log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the TAP device: %w", err)
 	}
-	t := &tunnel{tap: dev, bridge: tapbridge.New(dev, log)}
+	t := &tunnel{tap: dev, log: log, bridge: tapbridge.New(dev, log)}
 	if p.IPv4.Auto {
 		t.port4 = t.bridge.NewPort(dhcp.Match(t.mac()), portDepth)
 	}
@@ -52,8 +54,11 @@ func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, err
 // mac is read back from the device: it is what the lease and the hub know us by.
 func (t *tunnel) mac() net.HardwareAddr { return t.tap.MAC() }
 
-// plug connects the tunnel to a session.
+// plug connects the tunnel to a session. The device has had no carrier before the first.
 func (t *tunnel) plug(s session) {
+	if err := t.tap.SetCarrier(true); err != nil {
+		t.log.Debug("the device has had carrier already", "cause", err)
+	}
 	t.bridge.SetLink(s)
 	s.Start(t.bridge.Receive)
 }

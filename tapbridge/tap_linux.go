@@ -3,6 +3,7 @@
 package tapbridge
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -23,6 +24,7 @@ type TAPConfig struct {
 	MAC         net.HardwareAddr // required: a device without one gets its address changed by udev
 	MTU         int              // 0 is DefaultMTU
 	DisableIPv6 bool             // disable_ipv6=1: not even a link-local address
+	Unplugged   bool             // no carrier until SetCarrier, where the kernel can do that
 	PlainMode   bool             // no IFF_VNET_HDR, for diagnosis: one frame per system call
 	Logger      *slog.Logger     // nil discards
 }
@@ -78,7 +80,7 @@ func openTAP(path string, cfg TAPConfig) (*TAP, error) {
 	// Only a file made from a nonblocking descriptor that is already bound to a
 	// device works with the runtime's poller; it refuses an unbound /dev/net/tun.
 	t.file = os.NewFile(uintptr(fd), tunPath)
-	if err := t.configure(mtu, cfg.DisableIPv6); err != nil {
+	if err := t.configure(mtu, cfg.DisableIPv6, cfg.Unplugged); err != nil {
 		t.file.Close()
 		return nil, err
 	}
@@ -99,6 +101,22 @@ func (t *TAP) MAC() net.HardwareAddr { return slices.Clone(t.mac) }
 
 // Offload reports whether superframes are used.
 func (t *TAP) Offload() bool { return t.vnet }
+
+// SetCarrier plugs the cable in or pulls it. A device without carrier does not look for
+// duplicates of its addresses, nor tell anybody that it is there, which nobody would hear.
+// Kernels before 5.0 cannot do it.
+func (t *TAP) SetCarrier(on bool) error {
+	value := 0
+	if on {
+		value = 1
+	}
+	var failed error
+	err := t.raw.Control(func(fd uintptr) { failed = unix.IoctlSetPointerInt(int(fd), unix.TUNSETCARRIER, value) })
+	if err := errors.Join(err, os.NewSyscallError("TUNSETCARRIER", failed)); err != nil {
+		return &Error{"set the carrier of", t.name, err}
+	}
+	return nil
+}
 
 // Close removes the device. It may be called more than once.
 func (t *TAP) Close() error {

@@ -198,3 +198,18 @@ func TestTheTAPOutlivesItsLinks(t *testing.T) {
 	p.a.bridge.SetLink(cross{p.b.bridge})
 	p.a.run("ping", "-c", "1", "-W", "2", p.b.v4)
 }
+
+func TestAnUnpluggedTAPLooksForDuplicatesOnlyOncePluggedIn(t *testing.T) {
+	n := newNetns(t)
+	tap := n.open(tapbridge.TAPConfig{MAC: mac, Unplugged: true})
+	defer tap.Close()
+	if text := n.run("ip", "addr", "show", "dev", tap.Name()); !strings.Contains(text, "NO-CARRIER") || strings.Contains(text, "inet6") {
+		t.Errorf("the device has carrier or an address:\n%s", text)
+	}
+	if err := tap.SetCarrier(true); err != nil {
+		t.Fatal(err)
+	}
+	if text := n.run("ip", "addr", "show", "dev", tap.Name()); strings.Contains(text, "NO-CARRIER") || !strings.Contains(text, "inet6 fe80::") {
+		t.Errorf("the device has no carrier or no address:\n%s", text)
+	}
+}

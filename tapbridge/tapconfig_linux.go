@@ -17,7 +17,7 @@ import (
 
 // configure gives the device that was just made its address, before udev can think
 // of one (nm-vpn-plugin.md 4.5), its settings, and brings it up.
-func (t *TAP) configure(mtu int, noIPv6 bool) error {
+func (t *TAP) configure(mtu int, noIPv6, unplugged bool) error {
 	fail := func(op string, err error) error { return &Error{op, t.name, err} }
 	var err error
 	if t.raw, err = t.file.SyscallConn(); err != nil {
@@ -36,6 +36,11 @@ func (t *TAP) configure(mtu int, noIPv6 bool) error {
 	}
 	if err := t.setSysctls(noIPv6); err != nil {
 		return fail("turn the kernel's own IPv6 configuration off for", err)
+	}
+	if unplugged {
+		if err := t.SetCarrier(false); err != nil {
+			t.log.Debug("the device has carrier from the start", "cause", err)
+		}
 	}
 	if err := netlink.LinkSetUp(link); err != nil {
 		return fail("bring up", err)
