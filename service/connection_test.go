@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -31,10 +30,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(confinedVar) != "" {
-		confinedChild()
-		return
-	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/frame"
+	"network-manager-softether/service/sandbox"
 	"network-manager-softether/tapbridge"
 )
 
@@ -58,5 +59,5 @@ var realWorld = outside{
 		}
 		return t, nil
 	},
-	confine: confine,
+	confine: sandbox.Enter,
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package sandbox
 
 import (
 	"fmt"
@@ -11,27 +11,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A permitted is a system call that the service may use once its rights are given up.
-type permitted struct {
-	name string
-	what string // it is for
+// A Permitted is a system call that the service may use in the sandbox.
+type Permitted struct {
+	Name string
+	What string // it is for
 	// If not nil, the call is permitted only with arguments that meet one of these.
-	where []seccomp.ArgumentConditions
+	Where []seccomp.ArgumentConditions
 }
 
-// ours are the calls that carrying frames, looking up names, the bus and the log take. A
+// Ours are the calls that carrying frames, looking up names, the bus and the log take. A
 // test holds that each of them is used; what is not here fails with EPERM, above all
 // starting a program, listening, opening a raw socket, changing files and looking into
 // another process.
-var ours = []permitted{
+var Ours = []Permitted{
 	{"read", "TAP, sockets", nil},
 	{"write", "TAP, sockets, log", nil},
-	{"readv", "TAP", nil},
 	{"writev", "TAP", nil},
 	{"recvfrom", "bus, netlink, names", nil},
 	{"sendto", "netlink, syslog", nil},
 	{"recvmsg", "bus", nil},
-	{"sendmsg", "bus, UDP acceleration", nil},
+	{"sendmmsg", "UDP acceleration", nil},
 	{"recvmmsg", "UDP acceleration", nil},
 	{"close", "files, sockets", nil},
 	{"socket", "the server, names, netlink", anyOf(0, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK, unix.AF_UNIX)},
@@ -52,8 +51,8 @@ var ours = []permitted{
 	{"epoll_pwait", "waiting", nil},
 }
 
-// runtimes are what Go's runtime needs at times that no test can choose.
-var runtimes = []permitted{
+// Runtimes are what Go's runtime needs at times that no test can choose.
+var Runtimes = []Permitted{
 	{"mmap", "memory", nil},
 	{"munmap", "memory", nil},
 	{"madvise", "memory", nil},
@@ -70,20 +69,17 @@ var runtimes = []permitted{
 	{"nanosleep", "threads", nil},
 	{"exit", "threads", nil},
 	{"exit_group", "the end", nil},
-	{"restart_syscall", "signals", nil},
+	{"restart_syscall", "the kernel, after a stop in one of these", nil},
 	{"rt_sigaction", "signals", nil},
 	{"rt_sigprocmask", "signals", nil},
 	{"rt_sigreturn", "signals", nil},
 	{"sigaltstack", "signals", nil},
 	{"clock_gettime", "time, where it is no vDSO call", nil},
-	{"gettimeofday", "time, where it is no vDSO call", nil},
 	{"getrandom", "random numbers", nil},
 	{"pread64", "limits of the control group", nil},
 	{"epoll_create1", "waiting", nil},
 	{"eventfd2", "waiting", nil},
 	{"uname", "the version of the kernel", nil},
-	{"poll", "waiting", nil},
-	{"ppoll", "waiting", nil},
 }
 
 // anyOf permits these values of an argument.
@@ -118,15 +114,15 @@ func allowedCalls() (seccomp.SyscallGroup, error) {
 	if err != nil {
 		return group, err
 	}
-	for _, call := range slices.Concat(ours, runtimes) {
-		if _, known := machine.SyscallNames[call.name]; !known {
+	for _, call := range slices.Concat(Ours, Runtimes) {
+		if _, known := machine.SyscallNames[call.Name]; !known {
 			continue
 		}
-		if call.where == nil {
-			group.Names = append(group.Names, call.name)
+		if call.Where == nil {
+			group.Names = append(group.Names, call.Name)
 		}
-		for _, conditions := range call.where {
-			group.NamesWithCondtions = append(group.NamesWithCondtions, seccomp.NameWithConditions{Name: call.name, Conditions: conditions})
+		for _, conditions := range call.Where {
+			group.NamesWithCondtions = append(group.NamesWithCondtions, seccomp.NameWithConditions{Name: call.Name, Conditions: conditions})
 		}
 	}
 	return group, nil

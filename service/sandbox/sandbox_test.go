@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package sandbox
 
 import (
 	"bufio"
@@ -20,7 +20,7 @@ import (
 )
 
 // confinedVar makes the test binary the child that gives up its rights.
-const confinedVar = "SERVICE_TEST_CONFINED"
+const confinedVar = "SANDBOX_TEST_CONFINED"
 
 // confinedDone is the line after which the child waits for the end of its input.
 const confinedDone = "tried everything"
@@ -35,7 +35,7 @@ func confinedChild() {
 		fmt.Println("a peer:", err)
 		return
 	}
-	if err := confine(log); err != nil {
+	if err := Enter(log); err != nil {
 		fmt.Println(err)
 	}
 	refused := func(what string, err error) {
@@ -87,6 +87,14 @@ func confinedChild() {
 	refused("another network", unix.Unshare(unix.CLONE_NEWUSER))
 	fmt.Println(confinedDone)
 	os.Stdin.Read(make([]byte, 1))
+}
+
+func TestMain(m *testing.M) {
+	if os.Getenv(confinedVar) != "" {
+		confinedChild()
+		return
+	}
+	os.Exit(m.Run())
 }
 
 func TestAServerIsHeardWithoutRights(t *testing.T) {

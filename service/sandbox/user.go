@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package sandbox
 
 import (
 	"errors"
@@ -46,6 +46,7 @@ func becomeServiceUser(log *slog.Logger) error {
 	if err := syscall.Setresuid(uid, uid, uid); err != nil {
 		return fmt.Errorf("setresuid: %w", err)
 	}
+	log.Debug("no longer root", "uid", uid)
 	return nil
 }
 

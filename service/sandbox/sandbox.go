@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package sandbox
 
 import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 	"kernel.org/pub/linux/libs/security/libcap/psx"
 )
 
-// errStillPrivileged ends a connection that would hear a server as root.
-var errStillPrivileged = errors.New("this process cannot give up its rights, and with them it listens to no server")
+// ErrStillPrivileged ends a connection that would hear a server as root.
+var ErrStillPrivileged = errors.New("this process cannot give up its rights, and with them it listens to no server")
 
-// confine gives up, for all threads and for good, what a connection no longer needs. It
+// Enter gives up, for all threads and for good, what a connection no longer needs. It
 // runs before the first byte of a server is read, when the TAP device is open and the
 // files that the profile names are read. What is left can use the open TAP and bus
 // connection, make TCP and UDP connections, and read what looking up names takes:
@@ -25,11 +24,11 @@ var errStillPrivileged = errors.New("this process cannot give up its rights, and
 //   - Landlock, where the kernel has it: nothing in the file system can be written or
 //     executed, and only names can be looked up;
 //   - the uid of a user of our own, no group, no capability, now or by executing a file;
-//   - seccomp, where the kernel has it: only the system calls in syscalls.go.
+//   - seccomp, where the kernel has it: only the calls in [Ours] and [Runtimes].
 //
 // A kernel without Landlock or seccomp is told about and weakens nothing else; a process
 // that would keep uid 0 or a capability goes no further.
-func confine(log *slog.Logger) error {
+func Enter(log *slog.Logger) error {
 	for _, step := range []struct {
 		what     string
 		do       func() error
@@ -42,17 +41,16 @@ func confine(log *slog.Logger) error {
 		{"capabilities", dropCapabilities, true},
 		// After the change of user, which makes a process dumpable or not by a sysctl.
 		{"no core dumps", func() error { return prctl(unix.PR_SET_DUMPABLE, 0) }, false},
-		{"system calls", filterSystemCalls, false},
+		{"system calls", filterSystemCalls, false}, // the last: it permits none of the above
 	} {
 		err := step.do()
 		if err != nil && step.required {
-			return fmt.Errorf("%w: %s: %w", errStillPrivileged, step.what, err)
+			return fmt.Errorf("%w: %s: %w", ErrStillPrivileged, step.what, err)
 		}
 		if err != nil {
 			log.Warn("could not give up rights", "step", step.what, "error", err)
 		}
 	}
-	log.Debug("rights given up", "uid", syscall.Getuid())
 	return nil
 }
 
@@ -64,9 +62,14 @@ func prctl(option, value uintptr) error {
 }
 
 // dropBounding empties the bounding and the ambient set: no file that is executed could
-// bring a capability back.
+// bring a capability back. NetworkManager's own unit leaves its VPN services no
+// CAP_SETPCAP, which the bounding set takes; there no_new_privs, which holds the same, has
+// to do alone.
 func dropBounding() error {
 	if err := cap.ResetAmbient(); err != nil {
+		return err
+	}
+	if ok, err := cap.GetProc().GetFlag(cap.Effective, cap.SETPCAP); err != nil || !ok {
 		return err
 	}
 	var all []cap.Value
