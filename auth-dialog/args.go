@@ -28,6 +28,7 @@ type options struct {
 	interactive         bool // -i
 	reprompt            bool // -r
 	external            bool
+	terminal            bool // nmcli or nmtui ask; no argument
 	help                bool
 }
 

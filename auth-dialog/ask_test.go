@@ -29,7 +29,7 @@ func TestWindowShowsPasswords(t *testing.T) {
 			Heading: "Authenticate VPN Office", Text: "Enter the password of user “u” on h, hub “DEFAULT”.",
 			Fields: []window.Field{{Name: "password", Label: "_Password"}}}},
 		{"refused", "gateway=h", options{hints: []string{"password", "x-vpn-message:Wrong."}}, window.Question{
-			Heading: "Authenticate VPN Office", Text: "Wrong.", Warning: true,
+			Heading: "Authenticate VPN Office", Text: "Wrong.\nEnter the password of the user on h, hub “DEFAULT”.", Warning: true,
 			Fields: []window.Field{{Name: "password", Label: "_Password"}}}},
 		{"all three", "auth-type=certificate proxy-type=http", options{hints: []string{"password", "key-password", "proxy-password"}}, window.Question{
 			Heading: "Authenticate VPN Office",

@@ -110,22 +110,18 @@ func decide(o options, conn connection) question {
 	return q
 }
 
-// decideTrust asks, before any password, whether the person trusts the server whose
-// certificate the hint names. The answer "yes" is offered, so that pressing Connect, under
-// the fingerprint and the reason, is enough. Answers to such questions that are stored
-// go back as they are.
+// decideTrust asks, before any password, whether the person trusts the server whose certificate the hint names. No
+// answer is offered: who presses Return once too often, or types a password here, trusts nobody. Stored answers to such
+// questions go back as they are, and what is none does not.
 func decideTrust(o options, conn connection, w wanted) []field {
 	var fields []field
 	if w.trust != "" {
-		f := field{key: w.trust, label: po.T(trustLabel), ask: o.interactive, echo: true}
-		if f.ask {
-			f.value = profile.TrustYes
-		}
-		fields = append(fields, f)
+		fields = append(fields, field{key: w.trust, label: trustLabel(), ask: o.interactive, echo: true})
 	}
 	for _, name := range slices.Sorted(maps.Keys(conn.secrets)) {
-		if _, ok := profile.ParseTrustSecret(name); ok && name != w.trust && conn.secrets[name] != "" {
-			fields = append(fields, field{key: name, value: conn.secrets[name], label: po.T(trustLabel)})
+		sum, ok := profile.ParseTrustSecret(name)
+		if ok && name != w.trust && profile.ParseAnswer(conn.secrets[name], sum) != profile.NoAnswer {
+			fields = append(fields, field{key: name, value: conn.secrets[name], label: trustLabel()})
 		}
 	}
 	return fields

@@ -3,10 +3,14 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/leonelquinteros/gotext"
+
+	"network-manager-softether/profile"
 )
 
 var (
@@ -73,14 +77,15 @@ func TestDecide(t *testing.T) {
 		{"named twice", "", "", "-i password password", "password=?"},
 
 		// the certificate question
-		{"new certificate", "", "password=x", "-i " + cert, "trust-sha256-SEEN=yes? password=x"},
+		{"new certificate", "", "password=x", "-i " + cert, "trust-sha256-SEEN=? password=x"},
 		{"new certificate, nobody may be asked", "", "", cert, "trust-sha256-SEEN="},
-		{"no was the answer before", "", "trust-sha256-SEEN=no", "-i " + cert, "trust-sha256-SEEN=yes?"},
-		{"another certificate is trusted", "", "trust-sha256-OTHER=yes", "-i " + cert, "trust-sha256-SEEN=yes? trust-sha256-OTHER=yes"},
+		{"no was the answer before", "", "trust-sha256-SEEN=no", "-i " + cert, "trust-sha256-SEEN=?"},
+		{"another certificate is trusted", "", "trust-sha256-OTHER=yes", "-i " + cert, "trust-sha256-SEEN=? trust-sha256-OTHER=yes"},
+		{"what was typed and is no answer does not go back", "", "trust-sha256-SEEN=secret password=x", "-i", "password=x"},
 		{"a stored answer goes back", "", "trust-sha256-SEEN=yes password=x", "-i", "trust-sha256-SEEN=yes password=x"},
 		{"no true fingerprint, no question", "", "", "-i trust-sha256-12", "password=?"},
-		{"both", "", "", "-i password " + cert, "trust-sha256-SEEN=yes? password=?"},
-		{"a password that is never saved goes along", "password-flags=2", "password=x", "-i " + cert, "trust-sha256-SEEN=yes? password=x"},
+		{"both", "", "", "-i password " + cert, "trust-sha256-SEEN=? password=?"},
+		{"a password that is never saved goes along", "password-flags=2", "password=x", "-i " + cert, "trust-sha256-SEEN=? password=x"},
 	} {
 		var o options
 		for _, a := range strings.Fields(strings.ReplaceAll(tc.args, "SEEN", seen)) {
@@ -105,6 +110,7 @@ func TestDecide(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	long := strings.Repeat("é", 3000)
+	const again = "\nEnter the password of the user on the VPN server, hub “DEFAULT”."
 	fingerprint := "0A" + strings.Repeat(":0A", 31)
 	for _, tc := range []struct {
 		why, data string
@@ -118,12 +124,13 @@ func TestWords(t *testing.T) {
 		{"proxy", "auth-type=anonymous proxy-type=http proxy-user=pu proxy-server=p:3128", options{}, "Enter the password of user “pu” for the proxy p:3128."},
 		{"key", "auth-type=certificate key=ENCRYPTED gateway=h user=u", options{}, "Enter the password of the private key for user “u” on h, hub “DEFAULT”."},
 		{"nothing asked", "auth-type=anonymous gateway=h", options{}, "VPN on h, hub “DEFAULT”"},
-		{"message", "", options{hints: []string{"password", "x-vpn-message:Wrong <b>password</b>: try again; \\n"}}, `Wrong <b>password</b>: try again; \n`},
-		{"two messages", "", options{hints: []string{"x-vpn-message:a", "x-vpn-message:b"}}, "a\nb"},
-		{"message with what terminals obey", "", options{hints: []string{"x-vpn-message:\x1b[2Ja\tb\u202ec\r\nd\xff\u2028e"}}, "[2Ja bc\nd\ufffd e"},
-		{"message without end", "", options{hints: []string{"x-vpn-message:" + long}}, strings.Repeat("é", 2000) + "…"},
-		{"certificate", "gateway=h", options{hints: []string{"trust-sha256-" + seen}}, "The identity of h, hub “DEFAULT” could not be verified. Connect only if the people who run it confirm this SHA-256 fingerprint of its certificate; your answer will be remembered:\n" + fingerprint},
-		{"certificate and message", "", options{hints: []string{"trust-sha256-" + seen, "x-vpn-message:Trust?"}}, "Trust?\nSHA-256 " + fingerprint},
+		{"message", "", options{hints: []string{"password", "x-vpn-message:Wrong <b>password</b>: try again; \\n"}}, `Wrong <b>password</b>: try again; \n` + again},
+		{"two messages", "", options{hints: []string{"x-vpn-message:a", "x-vpn-message:b"}}, "a\nb" + again},
+		{"message with what terminals obey", "", options{hints: []string{"x-vpn-message:\x1b[2Ja\tb\u202ec\r\nd\xff\u2028e"}}, "[2Ja bc\nd\ufffd e" + again},
+		{"message without end", "", options{hints: []string{"x-vpn-message:" + long}}, strings.Repeat("é", 2000) + "…" + again},
+		{"certificate", "gateway=h", options{hints: []string{"trust-sha256-" + seen}}, "The identity of h, hub “DEFAULT” could not be verified. Is this SHA-256 fingerprint of its certificate the one that the people who run it gave you? Your answer is remembered.\n" + fingerprint},
+		{"certificate and message", "", options{hints: []string{"trust-sha256-" + seen, "x-vpn-message:Trust?"}}, "Trust?\nSHA-256: " + fingerprint},
+		{"certificate, where a word is typed", "", options{external: true, hints: []string{"trust-sha256-" + seen, "x-vpn-message:Trust " + fingerprint + "?"}}, "Trust " + fingerprint + "?\n" + howToAnswer()},
 		{"certificate and message that shows it", "", options{hints: []string{"trust-sha256-" + seen, "x-vpn-message:Trust " + fingerprint + "?"}}, "Trust " + fingerprint + "?"},
 	} {
 		tc.o.interactive, tc.o.name = true, "Office"
@@ -133,6 +140,46 @@ func TestWords(t *testing.T) {
 		}
 		if q.title != "Authenticate VPN Office" {
 			t.Errorf("%s: title %q", tc.why, q.title)
+		}
+	}
+}
+
+// nmcli and nmtui put the password that was refused into the field.
+func TestWhoTypesInATerminalIsToldToDeleteWhatIsThere(t *testing.T) {
+	for _, tc := range []struct {
+		why, secrets string
+		o            options
+		want         bool
+	}{
+		{"again", "password=wrong", options{terminal: true, hints: []string{"password"}}, true},
+		{"first time", "", options{terminal: true, hints: []string{"password"}}, false},
+		{"another password", "proxy-password=fine", options{terminal: true, hints: []string{"password"}}, false},
+		{"about a certificate", "password=fine", options{terminal: true, external: true, hints: []string{"trust-sha256-" + seen}}, false},
+		{"in a window", "password=wrong", options{hints: []string{"password"}}, false},
+	} {
+		tc.o.interactive = true
+		if got := strings.Contains(decide(tc.o, connection{data: map[string]string{}, secrets: pairs(tc.secrets)}).description, "Ctrl-U"); got != tc.want {
+			t.Errorf("%s: told: %v, want %v", tc.why, got, tc.want)
+		}
+	}
+}
+
+// What the dialog asks to be typed, in whatever language, is understood.
+func TestTheWordsThatAreAskedForAreAnswers(t *testing.T) {
+	files, err := filepath.Glob("../po/*.po")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d catalogs, %v", len(files), err)
+	}
+	for _, f := range files {
+		p := gotext.NewPo()
+		p.ParseFile(f)
+		for word, want := range map[string]profile.Answer{wordYes: profile.Yes, wordNo: profile.No} {
+			if translated := p.GetDomain().GetTranslations()[word]; translated != nil {
+				word = translated.Get()
+			}
+			if got := profile.ParseAnswer(word, [32]byte{}); got != want {
+				t.Errorf("%s: %q is answer %v, want %v", f, word, got, want)
+			}
 		}
 	}
 }

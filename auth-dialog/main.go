@@ -21,6 +21,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,7 +42,7 @@ func main() {
 	catalog.Load()
 	// GNOME Shell closes our standard error at once; a message there must not end the answer.
 	signal.Ignore(syscall.SIGPIPE)
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, session{keyring: sessionKeyring, ask: window.Ask}))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, session{keyring: sessionKeyring, ask: window.Ask, terminal: terminalAsks()}))
 }
 
 // session is what the program uses of the person's session.
@@ -50,6 +51,14 @@ type session struct {
 	keyring func(ctx context.Context, uuid string, names []string) (map[string]string, error)
 	// ask is window.Ask.
 	ask func(context.Context, window.Question) (map[string]string, error)
+	// terminal is set where nmcli or nmtui is the agent.
+	terminal bool
+}
+
+// terminalAsks looks at who has started this program.
+func terminalAsks() bool {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", os.Getppid()))
+	return err == nil && (strings.HasPrefix(string(name), "nmcli") || strings.HasPrefix(string(name), "nmtui"))
 }
 
 // run is the program; it returns its exit status: 0, or 1, which agents take as "cancelled".
@@ -66,6 +75,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, s session) in
 	if o.service != profile.ServiceType {
 		return fail(fmt.Errorf("this program serves connections of type %s only and is run by NetworkManager's clients (--help says more); --service was %q", profile.ServiceType, o.service))
 	}
+	o.terminal = s.terminal
 	in := newLineReader(stdin)
 	var conn connection
 	err := within(patience, func() (err error) {

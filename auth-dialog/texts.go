@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -51,11 +52,22 @@ var factLabels = map[string]string{
 	"Valid":   "Valid",
 }
 
-// trustLabel is beside the field that takes "yes". GNOME Shell offers the word, nmcli
-// wants it typed.
+// The words that answer the question about a certificate. A translation has to be one that package profile knows.
 //
 //po:extract values
-const trustLabel = "Trust this server? (yes)"
+const (
+	wordYes = "yes"
+	wordNo  = "no"
+)
+
+// trustLabel is in, or beside, the field for the answer.
+func trustLabel() string { return po.F("Trust this server? (%s/%s)", po.T(wordYes), po.T(wordNo)) }
+
+// howToAnswer says what the agent's button, or the Enter key, does. Our own window has buttons that say so themselves.
+func howToAnswer() string {
+	return po.F("Type “%s” if it is: then this certificate is trusted from now on, and your user name and password are sent to the server. "+
+		"Type “%s” if you are not sure: then nothing is sent. Connecting without an answer trusts nobody.", po.T(wordYes), po.T(wordNo))
+}
 
 // Bounds on what is shown, in characters.
 const (
@@ -71,36 +83,49 @@ func title(o options) string {
 	return po.F("Authenticate VPN %s", clean(o.name, maxShownName))
 }
 
-// describe says what is asked and by whom, in plain text. The message of a hint stands
-// instead, with the fingerprint added if it does not have it: agents that
-// hide what is typed would otherwise ask for trust in rows of bullets.
+// describe says why something is asked, which is the message of a hint, and then what and for whom: in the same words
+// whether it is the first time or the second. A fingerprint is added if the message does not have it: agents that hide
+// what is typed would otherwise ask for trust in rows of bullets.
 func describe(o options, conn connection, w wanted, q question) string {
+	var parts []string
 	if w.message != "" {
 		text := clean(w.message, maxShownMessage)
 		if w.seen != "" && !strings.Contains(plainHex(text), w.seen) {
-			text += "\nSHA-256 " + colons(w.seen)
+			text += "\nSHA-256: " + colons(w.seen)
 		}
-		return prompt.Translate(text)
-	}
-	var parts []string
-	if o.reprompt && q.asks() {
+		parts = append(parts, prompt.Translate(text))
+	} else if o.reprompt && q.asks() {
 		parts = append(parts, po.T("That was not accepted. Please try again."))
 	}
 	for _, f := range q.fields {
-		if f.ask {
+		switch _, trust := profile.ParseTrustSecret(f.key); {
+		case !f.ask:
+		case trust && w.message != "":
+		default:
 			parts = append(parts, ask(f.key, conn.data, w.seen))
 		}
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0:
 		return po.F("VPN on %s", server(conn.data))
+	case w.trust != "" && o.external:
+		parts = append(parts, howToAnswer())
+	case o.terminal && refusedIsShown(conn, w):
+		parts = append(parts, po.T("The dots are the password that was refused: delete them with Ctrl-U before you type."))
 	}
 	return strings.Join(parts, "\n")
+}
+
+// refusedIsShown is true where a password that is asked for is one that the agent has: nmcli and nmtui put it into
+// the field, as dots, and append what is typed.
+func refusedIsShown(conn connection, w wanted) bool {
+	return slices.ContainsFunc(w.names, func(name string) bool { return conn.secrets[name] != "" })
 }
 
 // ask is the sentence that asks for one secret.
 func ask(name string, data map[string]string, seen string) string {
 	if _, ok := profile.ParseTrustSecret(name); ok {
-		return po.F("The identity of %s could not be verified. Connect only if the people who run it confirm this SHA-256 fingerprint of its certificate; your answer will be remembered:\n%s", server(data), colons(seen))
+		return po.F("The identity of %s could not be verified. Is this SHA-256 fingerprint of its certificate the one that the people who run it gave you? Your answer is remembered.\n%s", server(data), colons(seen))
 	}
 	switch name {
 	case profile.SecretKeyPassword:
@@ -159,7 +184,7 @@ func clean(s string, n int) string {
 	return strings.TrimSpace(s)
 }
 
-// colons writes a fingerprint as people know it from browsers: AB:CD:...
+// colons writes a fingerprint, in digits without colons, as openssl does: AB:CD:...
 func colons(sum string) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(sum); i += 2 {

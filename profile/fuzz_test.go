@@ -45,7 +45,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if p.Gateway.Host == "" || p.Gateway.Port == 0 || p.Hub == "" || (p.MACMode == MACExplicit) != (len(p.MAC) == 6) || p.MAC != nil && p.MAC[0]&1 != 0 ||
 			p.MTU < 576 || p.MTU > 1500 || p.MaxConnections < 1 || p.MaxConnections > 32 ||
-			p.ReconnectInterval.Seconds() < 5 || (p.Pin() != nil) != Trusts(secret, [32]byte{1}) && p.ServerCertSHA256 == nil {
+			p.ReconnectInterval.Seconds() < 5 || (p.Pin() != nil) != (ParseAnswer(secret, [32]byte{1}) == Yes) && p.ServerCertSHA256 == nil {
 			t.Errorf("out of range: %+v", p)
 		}
 		if again, err := ParseEndpoint(p.Gateway.String()); err != nil || again != p.Gateway {

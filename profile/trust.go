@@ -14,17 +14,19 @@ import (
 // trustPrefix begins the names of secrets that say whether a person trusts a server.
 const trustPrefix = "trust-sha256-"
 
-// TrustYes is the answer that trusts, as a dialog offers it.
-const TrustYes = "yes"
+// The answers that a dialog writes itself.
+const (
+	TrustYes = "yes"
+	TrustNo  = "no"
+)
 
 // TrustSecret returns the name of the secret that says whether the person trusts the
 // server whose certificate has this SHA-256 fingerprint: "trust-sha256-" and 64
 // hexadecimal digits.
 //
-// The fingerprint is in the name, not in the value, because a value has to be typed
-// where nothing can be offered for accepting: nmcli shows an empty prompt. So the answer
-// is "yes" in every agent, and what NetworkManager then stores with the profile
-// still says which certificate it was about.
+// The fingerprint is in the name, not in the value, because the value has to be typed.
+// So the answer is "yes" in every agent, and what NetworkManager then stores with the
+// profile still says which certificate it was about.
 func TrustSecret(sum [pinSize]byte) string { return trustPrefix + hex.EncodeToString(sum[:]) }
 
 // ParseTrustSecret is the inverse of [TrustSecret].
@@ -36,17 +38,46 @@ func ParseTrustSecret(name string) (sum [pinSize]byte, ok bool) {
 	return ParseFingerprint(digits)
 }
 
-// Trusts reports whether value answers the question about sum with yes: in words, or
-// with the fingerprint itself.
-func Trusts(value string, sum [pinSize]byte) bool {
+// An Answer is what a person says to the question whether a server is to be trusted.
+type Answer int
+
+// NoAnswer is any text that is neither a yes nor a no: the question is asked again.
+const (
+	NoAnswer Answer = iota
+	Yes
+	No
+)
+
+// The words for yes and no in the languages of the dialogs. All are understood whatever the language of the one who
+// asks: nmcli may speak English to a person who does not.
+var (
+	wordsForYes = []string{"y", TrustYes, "ja", "sí", "si", "بله", "آری", "oui", "ya", "はい", "예", "네", "sim", "да", "evet", "是", "是的", "好"}
+	wordsForNo  = []string{"n", TrustNo, "nein", "نه", "خیر", "non", "tidak", "いいえ", "아니요", "아니오", "não", "nao", "нет", "hayır", "hayir", "否", "不", "不是"}
+)
+
+// ParseAnswer reads the answer to the question about sum: a word for yes or no, or as a yes the fingerprint itself.
+//
+// nmcli puts the answer that is stored, as dots, before what is typed, so a yes after a no is a no that has been
+// reconsidered.
+func ParseAnswer(value string, sum [pinSize]byte) Answer {
 	value = strings.ToLower(strings.TrimSpace(value))
-	// nmcli puts a stored answer, unseen, before what is typed: "noyes" is a no that
-	// has been reconsidered.
-	if value == "y" || strings.HasSuffix(value, TrustYes) {
-		return true
+	if typed, ok := ParseFingerprint(strings.ReplaceAll(value, " ", "")); ok && typed == sum {
+		return Yes
 	}
-	typed, ok := ParseFingerprint(value)
-	return ok && typed == sum
+	return parseWord(value)
+}
+
+func parseWord(value string) Answer {
+	switch {
+	case slices.Contains(wordsForYes, value):
+		return Yes
+	case slices.Contains(wordsForNo, value):
+		return No
+	}
+	if rest, ok := strings.CutPrefix(value, TrustNo); ok {
+		return parseWord(strings.TrimSpace(rest))
+	}
+	return NoAnswer
 }
 
 // trusted returns the fingerprint that the person trusts, nil if there is none. More
@@ -55,7 +86,7 @@ func trusted(secrets map[string]string) ([]byte, error) {
 	var pin []byte
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		sum, ok := ParseTrustSecret(name)
-		if !ok || !Trusts(secrets[name], sum) {
+		if !ok || ParseAnswer(secrets[name], sum) != Yes {
 			continue
 		}
 		if pin != nil {

@@ -24,15 +24,19 @@ func TestTheNameOfTheTrustSecretCarriesTheFingerprint(t *testing.T) {
 	}
 }
 
-func TestWhatAnswersYes(t *testing.T) {
+func TestWhatIsAnAnswer(t *testing.T) {
 	sum := [32]byte(bytesOf(0xab))
 	digits := hex.EncodeToString(sum[:])
-	for value, want := range map[string]bool{
-		"yes": true, "Yes": true, "noyes": true, " y ": true, digits: true, strings.ToUpper(digits): true,
-		"": false, "no": false, "yess": false, strings.Repeat("cd", 32): false, digits[:62]: false,
+	for value, want := range map[string]Answer{
+		"yes": Yes, "Yes": Yes, " y ": Yes, "Y": Yes, "JA": Yes, "Sí": Yes, "oui": Yes, "はい": Yes, "예": Yes, "ДА": Yes, "是": Yes, "بله": Yes, "evet": Yes, "sim": Yes,
+		digits: Yes, strings.ToUpper(digits): Yes, strings.TrimSuffix(strings.Repeat("AB:", 32), ":"): Yes, strings.TrimSpace(strings.Repeat("abab ", 16)): Yes,
+		"no": No, "N": No, "nein": No, "Nao": No, "não": No, "нет": No, "HAYIR": No, "いいえ": No, "아니요": No, "否": No, "خیر": No, "non": No, "tidak": No,
+		"noyes": Yes, "noy": Yes, "no ja": Yes, "nono": No, "nonein": No, // the stored no was not deleted
+		"": NoAnswer, "yess": NoAnswer, "yes no": NoAnswer, "secret": NoAnswer, "my-yes": NoAnswer, "wrongyes": NoAnswer, "nothing": NoAnswer, "yesno": NoAnswer,
+		strings.Repeat("cd", 32): NoAnswer, digits[:62]: NoAnswer,
 	} {
-		if got := Trusts(value, sum); got != want {
-			t.Errorf("Trusts(%q) is %v, want %v", value, got, want)
+		if got := ParseAnswer(value, sum); got != want {
+			t.Errorf("ParseAnswer(%q) is %v, want %v", value, got, want)
 		}
 	}
 }

@@ -45,6 +45,7 @@ const (
 	CodeBridgeModeDenied   ErrorCode = 108
 	CodeIPAddressDenied    ErrorCode = 109
 	CodeAutoDisconnected   ErrorCode = 126
+	CodePasswordReset      ErrorCode = 138
 	CodeSuspending         ErrorCode = 148
 	CodeHostnameMismatch   ErrorCode = 149
 )

@@ -5,11 +5,11 @@ package protocol
 import (
 	"context"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"strings"
 )
 
 // What an [*Error] may wrap, besides *ServerError, *CertificateError and errors
@@ -123,11 +123,16 @@ type CertificateError struct {
 
 // Error names host, reason and fingerprint.
 func (e *CertificateError) Error() string {
-	s := fmt.Sprintf("certificate of %s %s (SHA-256 %s)", e.Host, e.Reason, hex.EncodeToString(e.SHA256[:]))
+	s := fmt.Sprintf("certificate of %s %s (SHA-256 %s)", e.Host, e.Reason, e.Fingerprint())
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
 	return s
+}
+
+// Fingerprint returns the SHA-256 as openssl writes it: D2:EF:…
+func (e *CertificateError) Fingerprint() string {
+	return strings.ReplaceAll(fmt.Sprintf("% X", e.SHA256[:]), " ", ":")
 }
 
 // Unwrap returns the detail.

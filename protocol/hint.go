@@ -4,7 +4,6 @@ package protocol
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"net"
 	"syscall"
@@ -65,7 +64,7 @@ func Hint(err error) string {
 }
 
 func (e *CertificateError) hint() string {
-	pin := "server-cert-sha256=" + hex.EncodeToString(e.SHA256[:])
+	pin := "server-cert-sha256=" + e.Fingerprint()
 	switch e.Reason {
 	case CertExpired, CertNotYetValid:
 		return CodeServerCertExpired.Text()

@@ -23,6 +23,8 @@ type networkManager interface {
 	IP4Config(nmvpn.IPConfig)
 	IP6Config(nmvpn.IPConfig)
 	SecretsRequired(message string, hints []string)
+	// ReplaceSecret replaces a secret that is stored with the profile; it waits for NetworkManager.
+	ReplaceSecret(uuid, name, value string, sent map[string]string) error
 	// WatchPeer calls gone once when the owner of a unique bus name leaves the bus.
 	WatchPeer(name string, gone func()) (stop func())
 }

@@ -63,6 +63,10 @@ func (h *heard) IP6Config(c nmvpn.IPConfig) { h.note("ip6 %v", c) }
 func (h *heard) SecretsRequired(message string, hints []string) {
 	h.note("ask %v", hints)
 }
+func (h *heard) ReplaceSecret(_, name, value string, _ map[string]string) error {
+	h.note("stored %s=%s", name, value)
+	return nil
+}
 func (h *heard) WatchPeer(_ string, gone func()) func() {
 	h.gone = gone
 	return func() {}
@@ -263,13 +267,17 @@ func TestWithoutInteractionAWrongPasswordEndsAtOnce(t *testing.T) {
 
 func TestTheCertificateQuestion(t *testing.T) {
 	cert, fingerprint := certificate(protocol.CertSelfSigned)
+	again := []string{"stored trust-sha256-" + fingerprint + "=no", "ask [trust-sha256-" + fingerprint + "]"}
 	for _, tt := range []struct {
 		name, answer string
 		want         []string
 	}{
 		{"yes pins the certificate", "!trust-sha256-" + fingerprint + "=yes", []string{"config se0 via 192.0.2.1", "state started"}},
 		{"no ends", "!trust-sha256-" + fingerprint + "=no", append([]string{"failure: connect failed"}, over...)},
-		{"yes to another certificate ends", "!trust-sha256-" + strings.Repeat("ab", 32) + "=yes", append([]string{"failure: connect failed"}, over...)},
+		{"nein ends", "!trust-sha256-" + fingerprint + "=Nein", append([]string{"failure: connect failed"}, over...)},
+		{"a password is no answer", "!trust-sha256-" + fingerprint + "=pw", again},
+		{"nothing is no answer", "", again},
+		{"yes to another certificate is no answer", "!trust-sha256-" + strings.Repeat("ab", 32) + "=yes", again},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

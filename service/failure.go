@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,7 +52,7 @@ func (c *connection) logFailure(kind nmvpn.Failure, err error) {
 func (c *connection) remedy(err error) string {
 	if cert, ok := errors.AsType[*protocol.CertificateError](err); ok && askable(cert) && c.profile != nil {
 		return fmt.Sprintf("if the fingerprint is the one your administrator names, trust it with: nmcli connection modify %q +vpn.data server-cert-sha256=%s",
-			c.profile.ID, hex.EncodeToString(cert.SHA256[:]))
+			c.profile.ID, cert.Fingerprint())
 	}
 	server, refused := errors.AsType[*protocol.ServerError](err)
 	hop, proxied := errors.AsType[*proxy.Error](err)

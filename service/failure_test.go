@@ -23,7 +23,7 @@ import (
 // A person who reads one line has to find in it what to do.
 func TestEveryFailureNamesAKindAndARemedy(t *testing.T) {
 	file := func(err error) error { return &fileError{key: profile.KeyCA, err: err} }
-	cert, fingerprint := certificate(protocol.CertSelfSigned)
+	cert, _ := certificate(protocol.CertSelfSigned)
 	for _, tt := range []struct {
 		err    error
 		want   nmvpn.Failure
@@ -31,7 +31,7 @@ func TestEveryFailureNamesAKindAndARemedy(t *testing.T) {
 	}{
 		{errWrongPassword, nmvpn.FailureLogin, "password"},
 		{refused(protocol.CodeHubNotFound), nmvpn.FailureConnect, "hub"},
-		{cert, nmvpn.FailureConnect, "server-cert-sha256=" + fingerprint},
+		{cert, nmvpn.FailureConnect, "server-cert-sha256=" + cert.Fingerprint()},
 		{errUnreachable, nmvpn.FailureConnect, "port"},
 		{fmt.Errorf("hello: %w", protocol.ErrNotSoftEther), nmvpn.FailureConnect, "port"},
 		{dhcp.ErrNoAnswer, nmvpn.FailureBadIPConfig, ""}, // the error itself says it

@@ -61,7 +61,7 @@ func throughProxy(p *profile.Profile, path *serverPath) (*proxy.Proxy, error) {
 // A secretQuestion is what to ask the user for.
 type secretQuestion struct {
 	name string // of the secret
-	text string // for the user
+	text string // why, for the user
 }
 
 // questionFor returns the secret that may help against err, and false if none does.
@@ -70,17 +70,15 @@ func questionFor(err error, p *profile.Profile) (secretQuestion, bool) {
 	hop, proxied := errors.AsType[*proxy.Error](err)
 	switch {
 	case errors.Is(err, usercert.ErrPasswordNeeded):
-		return secretQuestion{profile.SecretKeyPassword,
-			fmt.Sprintf(prompt.KeyPassword, p.User)}, true
+		return secretQuestion{profile.SecretKeyPassword, prompt.KeyPassword}, true
 	case errors.Is(err, usercert.ErrWrongPassword):
-		return secretQuestion{profile.SecretKeyPassword,
-			fmt.Sprintf(prompt.KeyPasswordWrong, p.User)}, true
+		return secretQuestion{profile.SecretKeyPassword, prompt.KeyPasswordWrong}, true
 	case proxied && hop.Reason == proxy.Denied && p.Proxy.User != "" && p.Proxy.Type != profile.ProxySOCKS4:
-		return secretQuestion{profile.SecretProxyPassword,
-			fmt.Sprintf(prompt.ProxyPassword, p.Proxy.User, p.Proxy.Server)}, true
+		return secretQuestion{profile.SecretProxyPassword, prompt.ProxyPassword}, true
 	case refused && server.Code == protocol.CodeAuthFailed && (p.AuthType == profile.AuthPassword || p.AuthType == profile.AuthPlainPassword):
-		return secretQuestion{profile.SecretPassword,
-			fmt.Sprintf(prompt.Password, p.User, p.Hub, p.Gateway)}, true
+		return secretQuestion{profile.SecretPassword, prompt.Password}, true
+	case refused && server.Code == protocol.CodePasswordReset && p.AuthType == profile.AuthPlainPassword:
+		return secretQuestion{profile.SecretPassword, prompt.PasswordExpired}, true
 	}
 	return secretQuestion{}, false
 }

@@ -114,7 +114,7 @@ func TestAnAttemptThatSucceedsAsItIsInterruptedHasAName(t *testing.T) {
 
 // A server with a new certificate is looked for again, but only a person can help.
 func TestEveryFailedReconnectIsLoggedWithARemedy(t *testing.T) {
-	cert, fingerprint := certificate(protocol.CertPinChanged)
+	cert, _ := certificate(protocol.CertPinChanged)
 	synctest.Test(t, func(t *testing.T) {
 		st := newStage(false)
 		var log bytes.Buffer
@@ -126,7 +126,7 @@ func TestEveryFailedReconnectIsLoggedWithARemedy(t *testing.T) {
 		time.Sleep(2 * shortestPause)
 		st.expect(t)
 		st.Disconnect()
-		if !strings.Contains(log.String(), "set server-cert-sha256="+fingerprint) {
+		if !strings.Contains(log.String(), "set server-cert-sha256="+cert.Fingerprint()) {
 			t.Errorf("no remedy in the log:\n%s", &log)
 		}
 	})

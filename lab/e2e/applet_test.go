@@ -53,14 +53,14 @@ func TestNMAppletAsksForThePasswordAndKeepsIt(t *testing.T) {
 func TestNMAppletAsksAgainAfterAWrongPassword(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.asking()))
-	w.applet("office", "Password=wrong", "!OK", "?User name or password is wrong", "Password="+lab.Alice.Password, "!OK", "up", "again", "up")
+	w.applet("office", "Password=wrong", "!OK", "?did not accept this user name or password", "Password="+lab.Alice.Password, "!OK", "up", "again", "up")
 	w.down("office")
 }
 
 func TestNMAppletAsksAboutACertificateOnce(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
-	w.applet("trust", "?SHA-256", "!OK", "up", "again", "up")
+	w.applet("trust", "?SHA-256", "?Type “yes”", "Trust this server? (yes/no)=yes", "!OK", "up", "again", "up")
 	w.down("trust")
 }
 

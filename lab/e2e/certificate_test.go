@@ -25,7 +25,7 @@ func TestCertificateQuestionIsAskedOnceAndNotAgain(t *testing.T) {
 	w.ok(err)
 	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
 	res := w.asks("trust", "yes")
-	if res.Code != 0 || !strings.Contains(strings.ReplaceAll(res.Text(), " ", ""), fingerprint) {
+	if res.Code != 0 || !strings.Contains(res.Text(), colons(fingerprint)) {
 		t.Fatalf("nmcli --ask with yes typed (exit status %d) said, without the fingerprint %s:\n%s", res.Code, fingerprint, res.Text())
 	}
 	w.pings(lab.OfficeGateway)
@@ -38,6 +38,61 @@ func TestCertificateQuestionIsAskedOnceAndNotAgain(t *testing.T) {
 	w.down("trust")
 	w.ok(w.Desktop.Up(w.ctx, "trust")) // and with nobody to ask
 	w.down("trust")
+}
+
+func TestOnlyAYesTrustsAServer(t *testing.T) {
+	w := network(t)
+	fingerprint, err := w.Server.Fingerprint(w.ctx)
+	w.ok(err)
+	stores := func() string { return strings.ReplaceAll(w.get("trust", "vpn.secrets"), `\:`, ":") }
+	unknown := "password = " + lab.Alice.Password
+	asked := unknown + ", trust-sha256-" + fingerprint + " = "
+	for _, tc := range []struct {
+		name   string
+		typed  []string
+		up     bool
+		asks   int
+		stores string
+	}{
+		{"a no", []string{"no", "yes"}, false, 1, asked + "no"},
+		{"a no in German", []string{"nein"}, false, 1, asked + "nein"},
+		{"a yes in Japanese", []string{"はい"}, true, 1, asked + "はい"},
+		{"a password, then yes", []string{lab.Alice.Password, "yes"}, true, 2, asked + "noyes"}, // nmcli puts the no before it
+		{"only passwords", []string{lab.Alice.Password, "a", "b", "yes"}, false, 3, asked + "no"},
+		{"an Enter, then yes", []string{"", "yes"}, true, 2, asked + "noyes"},
+		{"an Enter after the other", []string{"", "", ""}, false, 2, asked + "no"},
+		{"the fingerprint", []string{colons(fingerprint)}, true, 1, asked + colons(fingerprint)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := enter(t, w.Lab)
+			w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
+			res := w.asks("trust", tc.typed...)
+			if got := strings.Count(res.Text(), "(vpn.secrets.trust-sha256-"); (res.Code == 0) != tc.up || got != tc.asks {
+				t.Errorf("exit status %d after %d questions, want %d:\n%s", res.Code, got, tc.asks, res.Text())
+			}
+			if got := stores(); got != tc.stores {
+				t.Errorf("the profile stores %q, want %q", got, tc.stores)
+			}
+		})
+	}
+}
+
+// The administrator types what the question says, on the server.
+func TestFingerprintIsReadOnTheServerAsTheQuestionSays(t *testing.T) {
+	w := network(t)
+	fingerprint, err := w.Server.Fingerprint(w.ctx)
+	w.ok(err)
+	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
+	_, command, ok := strings.Cut(w.asks("trust", "no").Text(), "They see it on the server with: ")
+	command, _, _ = strings.Cut(command, "\n")
+	if !ok {
+		t.Fatal("the question names no command")
+	}
+	res, err := w.Internet.Run(w.ctx, lab.Command{Args: []string{"sh", "-c", command}})
+	w.ok(err)
+	if !strings.Contains(res.Stdout, "="+colons(fingerprint)+"\n") {
+		t.Errorf("%s: no %s in\n%s", command, colons(fingerprint), res.Text())
+	}
 }
 
 func TestChangedCertificateIsNeverAQuestion(t *testing.T) {
@@ -55,10 +110,10 @@ func TestChangedCertificateIsNeverAQuestion(t *testing.T) {
 	}
 	fingerprint, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
-	if strings.Contains(res.Text(), fingerprint) {
+	if strings.Contains(res.Text(), colons(fingerprint)) {
 		t.Errorf("the new certificate was offered:\n%s", res.Text())
 	}
-	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, fingerprint) {
+	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, colons(fingerprint)) {
 		t.Error("the log does not show the new fingerprint")
 	}
 	w.ok(w.Desktop.AwaitGone(w.ctx))
@@ -75,7 +130,7 @@ func TestUnknownCertificateWithNobodyToAsk(t *testing.T) {
 // neverLoggedIn checks that the log tells how to trust the certificate.
 func (w *world) neverLoggedIn(fingerprint string) {
 	w.t.Helper()
-	if !strings.Contains(w.Desktop.VPNLog(0), fingerprint) {
+	if !strings.Contains(w.Desktop.VPNLog(0), colons(fingerprint)) {
 		w.t.Error("the log does not show the fingerprint")
 	}
 }
@@ -123,7 +178,7 @@ func TestPinIsDemandedAndGivenAtTheFirstConnection(t *testing.T) {
 
 	w.ok(w.Desktop.Add(w.ctx, v))
 	res := w.asks("trust", "yes")
-	if res.Code != 0 || !strings.Contains(strings.ReplaceAll(res.Text(), " ", ""), fingerprint) {
+	if res.Code != 0 || !strings.Contains(res.Text(), colons(fingerprint)) {
 		t.Fatalf("nmcli --ask with yes typed (exit status %d): %s", res.Code, res.Text())
 	}
 	w.down("trust")

@@ -99,6 +99,7 @@ func TestClusterMemberWithAnotherCertificate(t *testing.T) {
 	w.ok(err)
 	impostor, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
+	impostor = colons(impostor)
 	v := lab.VPN{Name: "cluster", Password: lab.Alice.Password,
 		Data: map[string]string{"gateway": lab.ControllerAddr.String(), "hub": lab.HubCluster, "user": lab.Alice.Name, "server-cert-sha256": fingerprint},
 		More: []string{"ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv6.method", "disabled"}}

@@ -38,8 +38,14 @@ func TestWrongPasswordWithNobodyToAsk(t *testing.T) {
 func TestWrongPasswordIsAskedForAgain(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.wrong()))
-	if res := w.asks("typo", ctrlU+lab.Alice.Password); res.Code != 0 {
+	res := w.asks("typo", ctrlU+lab.Alice.Password)
+	if res.Code != 0 {
 		t.Fatalf("nmcli --ask failed: %s", res.Text())
+	}
+	for _, want := range []string{"did not accept this user name or password", "Enter the password of user “" + lab.Alice.Name + "” on ", "Ctrl-U"} {
+		if !strings.Contains(res.Text(), want) {
+			t.Errorf("no %q in\n%s", want, res.Text())
+		}
 	}
 	w.pings(lab.OfficeGateway)
 	w.down("typo")

@@ -5,11 +5,11 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -120,7 +120,7 @@ func typesWrongPassword(p prompt, v lab.VPN) {
 	p.flips(v)
 	p.awaits("Enter the password")
 	p.types("not-" + lab.Alice.Password)
-	p.awaits("password is wrong")
+	p.awaits("did not accept this user name or password", "Enter the password of user “"+lab.Alice.Name+"”")
 	p.types(lab.Alice.Password)
 	p.w.comesUp(p.name)
 }
@@ -149,9 +149,24 @@ func cancelsPassword(p prompt, v lab.VPN) {
 func trusts(p prompt, v lab.VPN) {
 	fingerprint := p.distrusts(&v)
 	p.flips(v)
-	p.awaits(lab.ServerName, "self-signed", grouped(fingerprint))
+	p.awaits(lab.ServerName, "self-signed", colons(fingerprint), "Type “yes”", "trusted from now on", "openssl x509 -noout -fingerprint")
 	p.w.photo("shell-certificate", p.shell.Picture)
-	p.types("") // "yes" is there already
+	// The Return that follows the password's, and the password itself, trust nobody.
+	p.types("")
+	p.awaits(colons(fingerprint))
+	p.types(lab.Alice.Password)
+	p.w.eventually("the question to be asked again", perTest/4, func() error {
+		return is("what the profile stores", p.w.get(p.name, "vpn.secrets"), "password = "+lab.Alice.Password+", trust-sha256-"+fingerprint+" = no", nil)
+	})
+	p.awaits(colons(fingerprint))
+	p.w.eventually("the field to be empty", perTest/4, func() error {
+		field, err := p.shell.Find(p.w.ctx, "password text", "")
+		if err == nil && field.Name != "" {
+			err = fmt.Errorf("it reads %q", field.Name)
+		}
+		return err
+	})
+	p.types("yes")
 	p.w.comesUp(p.name)
 	p.w.down(p.name)
 	p.w.ok(p.shell.FlipVPN(p.w.ctx, p.name))
@@ -161,7 +176,7 @@ func trusts(p prompt, v lab.VPN) {
 func trustsNot(p prompt, v lab.VPN) {
 	fingerprint := p.distrusts(&v)
 	p.flips(v)
-	p.awaits(grouped(fingerprint))
+	p.awaits(colons(fingerprint))
 	p.cancels()
 	if got := p.w.get(p.name, "vpn.data,vpn.secrets"); strings.Contains(got, fingerprint) {
 		p.w.t.Errorf("the certificate is trusted now: %s", got)
@@ -175,9 +190,4 @@ func (p prompt) distrusts(v *lab.VPN) string {
 	fingerprint := v.Data["server-cert-sha256"]
 	v.Data["server-cert-sha256"] = ""
 	return fingerprint
-}
-
-// grouped is a fingerprint as people read it.
-func grouped(fingerprint string) string {
-	return strings.TrimSpace(regexp.MustCompile("....").ReplaceAllString(fingerprint, "$0 "))
 }

@@ -35,7 +35,7 @@ func TestOurWindowAsksForThePassword(t *testing.T) {
 	w.ok(w.Desktop.Add(w.ctx, w.asking()))
 	w.applet("office",
 		"?Enter the password of user “"+lab.Alice.Name+"”", "dead:Connect", picture(t, "dialog-password"), "Password=wrong", "key:Return",
-		"?User name or password is wrong", "dead:Connect", picture(t, "dialog-wrong"),
+		"?did not accept this user name or password", "dead:Connect", picture(t, "dialog-wrong"),
 		"Password="+lab.Alice.Password, "reads:Password=●", "!Show what is typed", "reads:Password="+lab.Alice.Password, "!Connect", "up", "again", "up")
 	w.pings(lab.OfficeGateway)
 	w.down("office")

@@ -22,12 +22,28 @@ The name of the virtual network device is
 if set, else se0, se1 and so on.
 .SH THE SERVER'S CERTIFICATE
 It is checked before a password leaves the computer.
-If it does not verify and a person can be asked, they are asked once, with the fingerprint;
-the answer is kept as the secret
+If it does not verify and a person can be asked, they are asked once, with the fingerprint.
+The answers are yes and no, in any language of the dialogs, y and n; anything else trusts nobody and asks again.
+A yes is kept as the secret
 .BI trust\-sha256\- FINGERPRINT =yes
-and decides from then on.
+(64 hexadecimal digits without colons) and decides from then on.
 If nobody can be asked, the connection fails and the log shows the fingerprint.
 A certificate that differs from a fingerprint kept earlier is never a question, but an error.
+.PP
+An administrator reads the fingerprint on the server:
+.PP
+.nf
+openssl s_client \-connect localhost:443 </dev/null | openssl x509 \-noout \-fingerprint \-sha256
+.fi
+.PP
+or with
+.B ServerCertGet
+of vpncmd, which writes the certificate to a file:
+.PP
+.nf
+vpncmd localhost /SERVER /CMD ServerCertGet server.crt
+openssl x509 \-noout \-fingerprint \-sha256 \-in server.crt
+.fi
 .SH EXAMPLES
 A connection, and its first use:
 .PP

@@ -15,14 +15,16 @@ import (
 	"network-manager-softether/po"
 )
 
-// The sentences. Their verbs are all %s, in the order of the English text.
+// The sentences. Their verbs are all %s, in the order of the English text. Those about passwords say why one is asked for;
+// which one, for whom and where, the dialog says itself, in the same words as when it asks for the first time.
 //
 //po:extract values
 const (
-	KeyPassword      = "The private key of %s is encrypted. Its password:"
-	KeyPasswordWrong = "That is not the password of the private key of %s. Its password:"
-	ProxyPassword    = "User name or password is wrong. Password of %s for the proxy %s:"
-	Password         = "User name or password is wrong. Password of %s on hub %s at %s:"
+	KeyPassword      = "The private key is encrypted."
+	KeyPasswordWrong = "That was not the password of the private key."
+	ProxyPassword    = "The proxy did not accept this user name or password."
+	Password         = "The server did not accept this user name or password."
+	PasswordExpired  = "The server says that this password has expired. Set a new one where the account is kept, and type that one."
 
 	CertUntrusted = "The certificate of %s is issued by an authority that is not trusted."
 	CertSelf      = "The certificate of %s is self-signed."
@@ -36,15 +38,17 @@ const (
 	Valid       = "Valid: %s to %s"
 	Fingerprint = "SHA-256: %s"
 	Remembered  = "Is this the fingerprint that the people who run the server gave you? Your answer is remembered."
+	// HowToRead is followed by a command.
+	HowToRead = "They see it on the server with: %s"
 	// RememberedRelay is for the public relays of VPN Gate, where nobody can be asked.
 	RememberedRelay = "This VPN Gate relay is run by a volunteer, who cannot tell you its fingerprint. If you trust it, your answer is remembered, and no other certificate is accepted from it."
 )
 
 // all are the sentences Translate looks for.
 var all = []string{
-	KeyPassword, KeyPasswordWrong, ProxyPassword, Password,
+	KeyPassword, KeyPasswordWrong, ProxyPassword, Password, PasswordExpired,
 	CertUntrusted, CertSelf, CertName, CertExpired, CertEarly, CertNotPinned,
-	Subject, Issuer, Valid, Fingerprint, Remembered, RememberedRelay,
+	Subject, Issuer, Valid, Fingerprint, Remembered, HowToRead, RememberedRelay,
 }
 
 // patterns find the names in a sentence. A name with a line break is no name.

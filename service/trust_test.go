@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 )
 
@@ -29,12 +30,12 @@ func TestACertificateCannotWriteItsOwnQuestion(t *testing.T) {
 				NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1e9, 0),
 			}}
 			e.SHA256[0] = 0xab
-			text := certQuestion(e, "DEFAULT")
+			text := certQuestion(e, &profile.Profile{Hub: "DEFAULT", Gateway: profile.Endpoint{Port: 443}})
 			lines := strings.Split(text, "\n")
-			if len(lines) != 6 || !strings.HasPrefix(lines[4], "SHA-256: ab00 0000") {
+			if len(lines) != 7 || !strings.HasPrefix(lines[4], "SHA-256: AB:00:00:") {
 				t.Errorf("%d lines, the fifth without the fingerprint:\n%s", len(lines), text)
 			}
-			if n := utf8.RuneCountInString(text); n > 700 {
+			if n := utf8.RuneCountInString(text); n > 800 {
 				t.Errorf("%d characters", n)
 			}
 			if !utf8.ValidString(text) || strings.ContainsAny(text, "\r\v\x00\u0085\u2028\u202e\u2066") {
@@ -51,7 +52,7 @@ func TestQuestionNamesWhoCouldConfirmTheFingerprint(t *testing.T) {
 		{"VPNGATE", "a volunteer"},
 		{"vpngate", "a volunteer"},
 	} {
-		if text := certQuestion(e, tt.hub); !strings.Contains(text, tt.want) {
+		if text := certQuestion(e, &profile.Profile{Hub: tt.hub}); !strings.Contains(text, tt.want) {
 			t.Errorf("hub %s: no %q in\n%s", tt.hub, tt.want, text)
 		}
 	}
