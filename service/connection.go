@@ -59,13 +59,14 @@ type connection struct {
 	endKeep  context.CancelFunc // ends what lives with the session: lease, autoconf
 	lease    *dhcp.Lease        // the last one, kept over reconnects
 	config6  *autoconf.Config6
-	told     announcement  // what NetworkManager was told
-	files    *profileFiles // what was read of those that the profile names
-	path     *serverPath   // resolver and dialer, with what is learned of the way to the server
-	lost     lostSession   // in phase reconnecting
-	unwatch  func()        // ends the watch of who called Connect
-	watchdog *time.Timer   // of connecting as a whole
-	quit     *time.Timer   // of waiting for Connect
+	told     announcement    // what NetworkManager was told
+	warned   map[string]bool // what the log has said of the network in the tunnel
+	files    *profileFiles   // what was read of those that the profile names
+	path     *serverPath     // resolver and dialer, with what is learned of the way to the server
+	lost     lostSession     // in phase reconnecting
+	unwatch  func()          // ends the watch of who called Connect
+	watchdog *time.Timer     // of connecting as a whole
+	quit     *time.Timer     // of waiting for Connect
 }
 
 func newConnection(log *slog.Logger, out outside, persist bool) *connection {
@@ -197,7 +198,7 @@ func (c *connection) teardown() {
 	}
 	c.profile, c.secrets, c.config = nil, nil, nil
 	c.lease, c.config6 = nil, nil
-	c.told = announcement{}
+	c.told, c.warned = announcement{}, nil
 	c.rounds, c.asked = nil, asked{}
 	c.files.forget()
 	c.path.close()
