@@ -46,8 +46,9 @@ type connection struct {
 	phase       phase
 	ended       bool // the loop returns after this message
 	profile     *profile.Profile
-	secrets     map[string]string // all that came so far: agents may hand back only what was asked
-	config      *protocol.Config  // what the living session was dialled with
+	secrets     map[string]string    // all that came so far: agents may hand back only what was asked
+	config      *protocol.Config     // what the living session was dialled with, without auth
+	auth        func() protocol.Auth // opens what the next login takes, nil before the first session
 	interactive bool
 	rounds      map[string]int // of asking for each secret
 	asked       asked          // what the user is, or was, being asked
@@ -196,7 +197,7 @@ func (c *connection) teardown() {
 		c.tunnel.close()
 		c.tunnel = nil
 	}
-	c.profile, c.secrets, c.config = nil, nil, nil
+	c.profile, c.secrets, c.config, c.auth = nil, nil, nil, nil
 	c.lease, c.config6 = nil, nil
 	c.told, c.warned = announcement{}, nil
 	c.rounds, c.asked = nil, asked{}
