@@ -52,6 +52,7 @@ type conn struct {
 	share      share       // the spreader's
 	retiring   atomic.Bool // another one is to take over
 	closing    atomic.Bool // nothing is sent any more
+	stranded   atomic.Bool // its ground is gone (roam.go)
 
 	in      *blockReader
 	readSet time.Duration // when the read deadline was set, since born
@@ -138,6 +139,9 @@ func (c *conn) write(message []byte) error {
 			return c.err
 		default:
 		}
+		if c.stranded.Load() { // after the deadline: strand moves it afterwards
+			return errLeft
+		}
 		c.sent.Store(int64(now))
 		c.began.Store(int64(now) + 1)
 		n := min(len(message), tlsRecord)
@@ -200,7 +204,7 @@ func (c *conn) writeQueued() {
 	for {
 		for m := c.queue.take(); m != nil; m = c.queue.take() {
 			if err := c.sendFrames(m); err != nil {
-				c.drop(err)
+				c.failed(err)
 				return
 			}
 		}
@@ -233,6 +237,14 @@ func (c *conn) drop(err error) {
 		close(c.gone)
 		c.stream.SetReadDeadline(time.Unix(1, 0))
 	})
+}
+
+// failed drops a connection that could not be written to, unless it is stranded and only
+// read from any more.
+func (c *conn) failed(err error) {
+	if !c.stranded.Load() {
+		c.drop(err)
+	}
 }
 
 // errServerClosed ends a connection that the server has closed.

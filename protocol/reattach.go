@@ -17,23 +17,27 @@ const maxShortLives = 5
 
 // reattach replaces last, the last connection of the session, while the server
 // still remembers the session (softether-protocol.md 8.5): for as long as the
-// session's time-out. It returns nil on success, or if the session is over anyway.
-func (s *Session) reattach(last *conn) error {
+// session's time-out. It was lost for the reason cause. It returns nil on success, or if
+// the session is over anyway.
+func (s *Session) reattach(last *conn, cause error) error {
 	began := time.Now()
 	addr := last.addr.String()
-	s.cfg.log.Info("connection lost, re-attaching", "server", addr, "error", last.err)
-	s.notify(Detached{Err: &Error{Op: "session", Addr: addr, Err: last.err}})
+	s.cfg.log.Info("connection lost, re-attaching", "server", addr, "error", cause)
+	s.notify(Detached{Err: &Error{Op: "session", Addr: addr, Err: cause}})
 
-	lived := began.Sub(last.born)
-	if last.lives > 0 && lived < s.cfg.reattachLife {
-		return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("dropped again at once: %w", last.err)}
-	}
-	lives := last.lives + 1
-	if lived > s.timeout {
-		lives = 1
-	}
-	if lives > maxShortLives {
-		return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("lost %d times in a row: %w", lives, last.err)}
+	lives := 0 // of a connection whose ground went away nothing follows for the next one
+	if !errors.Is(cause, errLeft) {
+		lived := began.Sub(last.born)
+		if last.lives > 0 && lived < s.cfg.reattachLife {
+			return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("dropped again at once: %w", cause)}
+		}
+		lives = last.lives + 1
+		if lived > s.timeout {
+			lives = 1
+		}
+		if lives > maxShortLives {
+			return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("lost %d times in a row: %w", lives, cause)}
+		}
 	}
 
 	ctx, cancel := context.WithTimeout(s.ctx, s.timeout)
@@ -43,12 +47,12 @@ func (s *Session) reattach(last *conn) error {
 	defer next.Stop()
 	for try := 0; ; try++ {
 		next.Reset(s.cfg.reattachSpacing)
-		c, err := s.attach(ctx, s.targets(ctx, last.addr, try))
+		here, leave := s.roam.here(ctx)
+		c, err := s.attach(here, s.targets(here, last.addr, try))
+		left := leave()
 		if err == nil {
 			c.lives = lives
-			info := s.Info()
-			info.ServerAddr = c.addr
-			s.info.Store(&info)
+			s.movedOn(c)
 			after := time.Since(began)
 			s.cfg.log.Info("re-attached", "server", c.addr, "after", after)
 			s.add(c)
@@ -58,7 +62,11 @@ func (s *Session) reattach(last *conn) error {
 		if s.ctx.Err() != nil {
 			return nil
 		}
-		if isFinal(err) {
+		if left && ctx.Err() == nil {
+			try = -1
+			continue // at once: there is new ground
+		}
+		if isFinal(err) || len(s.aside) > 0 && isSurplus(err) {
 			return &Error{Op: "re-attach", Addr: addr, Err: err}
 		}
 		if why == nil || ctx.Err() == nil {
@@ -124,6 +132,14 @@ func (s *Session) join(c *control) (direction, error) {
 		return 0, fmt.Errorf("%w: connection in direction %d", ErrMalformed, dir)
 	}
 	return direction(dir), nil
+}
+
+// isSurplus is true for the answer of a server that holds as many connections as it wants to.
+// When we have left them behind it goes on to do so until its time-out, which a new login
+// need not wait for.
+func isSurplus(err error) bool {
+	server, ok := errors.AsType[*ServerError](err)
+	return ok && server.Code == CodeTooManyConnections
 }
 
 // isFinal tells an answer that will not change from trouble that may pass.

@@ -37,6 +37,8 @@ type Session struct {
 	receive  func(frames [][]byte)
 
 	lost   chan *conn // from a connection's reader, when the connection has ended
+	roam   *roaming
+	aside  []*conn // stranded connections; supervise's own
 	ctx    context.Context
 	cancel context.CancelFunc
 	auto   *time.Timer // policy AutoDisconnect; nil without
@@ -79,6 +81,7 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 		compressed: w.compressed,
 		started:    make(chan struct{}),
 		lost:       make(chan *conn),
+		roam:       newRoaming(),
 		done:       make(chan struct{}),
 	}
 	if s.most > 1 {
@@ -162,7 +165,7 @@ func (s *Session) Send(b *frame.Batch) error {
 	}
 	if c := s.pool.pick(); c != nil {
 		if err := c.sendFrames(b.Message()); err != nil {
-			c.drop(err)
+			c.failed(err)
 		}
 	}
 	return nil
@@ -246,11 +249,14 @@ func (s *Session) supervise() {
 				s.auto.Stop()
 			}
 			s.udp.close()
-			for _, c := range s.pool.all() {
+			for _, c := range append(s.pool.all(), s.aside...) {
 				s.discard(c, s.err)
 			}
 			return
 		case c := <-s.lost:
+			if s.goneAside(c) {
+				continue
+			}
 			s.discard(c, nil)
 			if left := s.Connections(); left > 0 {
 				if !c.retiring.Load() {
@@ -261,16 +267,37 @@ func (s *Session) supervise() {
 			}
 			if other := more.interrupt(); other != nil {
 				s.add(other)
-			} else if err := s.reattach(c); err != nil {
-				s.cfg.log.Warn("session is over", "session", s.info.Load().SessionName, "error", err)
-				s.end(err)
+				if !more.set.IsZero() {
+					more.arrived(other)
+				}
+			} else {
+				s.detached(c, c.err)
 			}
 			more.begin()
+		case <-s.roam.news:
+			if c := more.interrupt(); c != nil {
+				s.discard(c, errLeft)
+			}
+			if last := s.setAside(); s.Connections() > 0 {
+				more.walk()
+			} else if last != nil {
+				s.detached(last, errLeft)
+				more.begin()
+			}
 		case <-more.due.C:
 			more.act()
 		case a := <-more.attempts:
 			more.ended(a)
 		}
+	}
+}
+
+// detached tries to attach the session again after the loss of last, its last connection,
+// and ends it otherwise.
+func (s *Session) detached(last *conn, why error) {
+	if err := s.reattach(last, why); err != nil {
+		s.cfg.log.Warn("session is over", "session", s.info.Load().SessionName, "error", err)
+		s.end(err)
 	}
 }
 
@@ -287,7 +314,7 @@ func (s *Session) discard(c *conn, err error) {
 // retire closes c in the background, politely and once its frames are sent, while
 // others take over.
 func (s *Session) retire(c *conn) {
-	s.cfg.log.Debug("connection has reached its lifetime", "server", c.addr, "after", time.Since(c.born))
+	s.cfg.log.Debug("connection is replaced", "server", c.addr, "from", c.raw.LocalAddr(), "after", time.Since(c.born))
 	c.retiring.Store(true)
 	s.wg.Go(func() { c.leave(&s.cfg.timing) })
 }

@@ -103,10 +103,12 @@ type acceleration struct {
 	start  time.Time
 	path   atomic.Pointer[udpaccel.Path]
 	carry  atomic.Bool // what the last batch went by, for the log
+	lost   atomic.Bool // the ground of path is gone
 	judge  autoJudge   // mode UDPAuto
 
 	changing sync.Mutex // guards what follows
 	closed   bool
+	leaving  sync.WaitGroup // former paths
 }
 
 // accelerate takes over the socket of the login c, if the server granted its offer. The
@@ -142,8 +144,20 @@ func (s *Session) accelerate(c *control, g *udpaccel.Grant) *acceleration {
 func (a *acceleration) open(conn *net.UDPConn) {
 	a.changing.Lock()
 	defer a.changing.Unlock()
-	if old := a.path.Swap(nil); old != nil {
-		old.Close()
+	old := a.path.Swap(nil)
+	a.lost.Store(false)
+	if old != nil {
+		// What the server has sent already goes to the old address. The new path carries
+		// nothing before it is known to lead to the server.
+		a.engine.Doubt(a.now())
+		old.Retire()
+		a.leaving.Go(func() {
+			select {
+			case <-a.s.ctx.Done():
+			case <-time.After(udpFarewell):
+			}
+			old.Close()
+		})
 	}
 	if a.closed {
 		conn.Close()
@@ -170,7 +184,7 @@ func (a *acceleration) follow(c *conn) {
 	c.in.keepAlive = a.heard
 	p := a.path.Load()
 	tcp, ok := c.raw.(*net.TCPConn)
-	if p == nil || !ok || p.Between(hostOf(tcp.LocalAddr()), c.addr.Addr()) {
+	if p == nil || !ok || !a.lost.Load() && p.Between(hostOf(tcp.LocalAddr()), c.addr.Addr()) {
 		return
 	}
 	conn, err := a.s.cfg.dialUDP(a.s.ctx, c.raw, c.addr)
@@ -181,6 +195,20 @@ func (a *acceleration) follow(c *conn) {
 	a.open(conn)
 }
 
+// udpFarewell is how long a former path is still listened to: longer than a packet is on its way,
+// and than the server takes to learn the new address from one of ours.
+const udpFarewell = time.Second
+
+// leave has no frame sent any more before there is a path over other ground.
+func (a *acceleration) leave() {
+	if a != nil {
+		a.lost.Store(true)
+	}
+}
+
+// now is the time on the engine's clock.
+func (a *acceleration) now() time.Duration { return time.Since(a.start) + time.Second }
+
 func hostOf(a net.Addr) netip.Addr { return a.(*net.TCPAddr).AddrPort().Addr() }
 
 // send sends b over UDP, if that is the way to go, and reports whether it did.
@@ -189,7 +217,7 @@ func (a *acceleration) send(b *frame.Batch) bool {
 		return false
 	}
 	p := a.path.Load()
-	if p == nil {
+	if p == nil || a.lost.Load() {
 		return false
 	}
 	if a.s.cfg.UDP == UDPAuto {
@@ -217,6 +245,7 @@ func (a *acceleration) close() {
 	if a == nil {
 		return
 	}
+	defer a.leaving.Wait()
 	a.changing.Lock()
 	defer a.changing.Unlock()
 	a.closed = true

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 )
@@ -20,6 +19,8 @@ type upkeep struct {
 	earliest time.Time          // of the next attempt
 	failures int                // attempts in a row
 	strays   bool               // the server may hold connections that we have lost
+	behind   []*conn            // to be replaced at once: they stand on ground that is being left
+	set      time.Time          // when we set out for other ground; zero: we are where we belong
 	cancel   context.CancelFunc // of the attempt under way; nil: none is
 	attempts chan attempt       // its result
 }
@@ -38,6 +39,7 @@ func newUpkeep(s *Session) *upkeep {
 // begin waits before the second connection, when the first has been made. In
 // half-duplex sessions it does not: the server cannot send before there are two.
 func (k *upkeep) begin() {
+	k.behind, k.set = nil, time.Time{}
 	if k.s.half {
 		k.pause(0)
 	} else {
@@ -58,10 +60,11 @@ func (k *upkeep) plan() {
 		return
 	}
 	at := k.earliest
-	if !k.missing() {
-		if k.s.half && k.leaving() {
-			return // lost comes next
-		}
+	missing := k.missing()
+	if !missing && k.s.half && k.leaving() {
+		return // lost comes next
+	}
+	if !missing && !k.walking() {
 		old := k.oldest()
 		if old == nil {
 			return
@@ -121,8 +124,12 @@ func (k *upkeep) act() {
 	if len(all) == 0 {
 		return // the session could not be re-attached, and is about to end
 	}
-	if !k.missing() {
+	walking := k.walking()
+	if !k.missing() && (!walking || k.s.half) {
 		old := k.expired()
+		if walking {
+			old = k.behind[0]
+		}
 		if old != nil && k.s.half {
 			k.s.retire(old)
 			k.pause(0)
@@ -136,9 +143,12 @@ func (k *upkeep) act() {
 	ctx, cancel := context.WithCancel(k.s.ctx)
 	k.cancel = cancel
 	k.earliest = time.Now().Add(k.s.cfg.interval())
-	addr := all[len(all)-1].addr
+	addr, try := all[len(all)-1].addr, 0
+	if walking {
+		try = 1 // another address of the name may be the one that can be reached from there
+	}
 	k.s.wg.Go(func() {
-		c, err := k.s.attach(ctx, []netip.AddrPort{addr})
+		c, err := k.s.attach(ctx, k.s.targets(ctx, addr, try))
 		k.attempts <- attempt{c, err}
 	})
 }
@@ -147,6 +157,11 @@ func (k *upkeep) act() {
 func (k *upkeep) ended(a attempt) {
 	k.cancel()
 	k.cancel = nil
+	walking := !k.set.IsZero()
+	if a.err != nil && walking {
+		k.stay(a.err)
+		return
+	}
 	if a.err != nil {
 		k.failed(a.err)
 		return
@@ -156,7 +171,12 @@ func (k *upkeep) ended(a attempt) {
 	full := !k.missing()
 	k.s.add(a.c)
 	k.s.cfg.log.Debug("connection added", "from", a.c.raw.LocalAddr(), "direction", a.c.dir, "connections", k.s.Connections())
-	if full && old != nil {
+	switch {
+	case walking:
+		if !k.s.half || !k.walking() {
+			k.arrived(a.c)
+		}
+	case full && old != nil:
 		k.s.retire(old)
 	}
 	k.plan()

@@ -5,6 +5,7 @@ package udpaccel
 import (
 	"cmp"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,8 @@ type Engine struct {
 	peerTick atomic.Uint64 // highest one received
 	muted    atomic.Bool
 
+	sealing  sync.Mutex // held by a path while it uses Seal
+	opening  sync.Mutex // held by a path while it uses Open and what that returned
 	replay   replayWindow
 	expander zblock.Expander
 	expanded [frame.MaxLen]byte
@@ -195,6 +198,10 @@ func (e *Engine) RTT() time.Duration { return time.Duration(e.health.rtt.Load())
 // Mute makes our packets say that nothing was heard. A peer that follows the protocol then
 // does not send its frames here, though it goes on to show that it hears us.
 func (e *Engine) Mute(on bool) { e.muted.Store(on) }
+
+// Doubt makes the path be proved anew: it is not usable before the peer has shown to have received
+// something that is sent from now on.
+func (e *Engine) Doubt(now time.Duration) { e.health.doubt.Store(int64(echoed(tick(now)))) }
 
 // Forgive makes the silence that ends with the next packet count for nothing: it was we who
 // did not listen.

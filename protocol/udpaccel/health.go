@@ -50,6 +50,7 @@ type health struct {
 	unanswered atomic.Int64
 	rtt        atomic.Int64 // estimate, from above
 	forgive    atomic.Bool  // the present silence is our own doing
+	doubt      atomic.Int64 // what was sent before this says nothing of the way as it is now; 0: all does
 }
 
 // heard takes in a genuine packet that echoes our own tick.
@@ -68,6 +69,9 @@ func (h *health) heard(now, echo time.Duration) {
 		h.rtt.Store(int64(age))
 	} else {
 		h.rtt.Store(int64(min(age, rtt+rtt/16+time.Millisecond)))
+	}
+	if d := h.doubt.Load(); d != 0 && int64(echo) > d {
+		h.doubt.CompareAndSwap(d, 0)
 	}
 	if u := h.unanswered.Load(); u != 0 && int64(echo) >= u {
 		h.unanswered.CompareAndSwap(u, 0)
@@ -91,7 +95,7 @@ func (h *health) usable(now time.Duration) bool {
 // peer is missing, or nothing shows that ours arrive, and yes again with the next one;
 // only limit costs another stable period.
 func (h *health) carries(now time.Duration) bool {
-	if !h.usable(now) || now-time.Duration(h.last.Load()) > h.quiet {
+	if h.doubt.Load() != 0 || !h.usable(now) || now-time.Duration(h.last.Load()) > h.quiet {
 		return false
 	}
 	u := time.Duration(h.unanswered.Load())

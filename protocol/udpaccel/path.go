@@ -66,8 +66,7 @@ type Path struct {
 	failed  atomic.Int64 // until when the path is not used, on the engine's clock
 	counter counters
 
-	sending sync.Mutex
-	out     *sender // guarded by sending
+	out *sender // guarded by the engine's sealing
 
 	ports [2]atomic.Uint32 // of the peer: as granted, as it learned later (0: did not)
 	wake  chan struct{}    // has the next keep-alive sent now
@@ -75,6 +74,8 @@ type Path struct {
 	deaf  atomic.Bool      // the path does not listen
 
 	idleAfter time.Duration
+	leave     chan struct{} // closed by Retire
+	retired   bool          // guarded by the engine's sealing
 	stop      chan struct{}
 	once      sync.Once
 	wg        sync.WaitGroup
@@ -93,7 +94,7 @@ func NewPath(c PathConfig) (*Path, error) {
 	p := &Path{
 		engine: c.Engine, conn: c.Conn, start: c.Start, receive: c.Receive, log: c.Logger,
 		out:  newSender(c.Conn, raw, maxSegment(c.Conn)),
-		wake: make(chan struct{}, 1), read: make(chan struct{}, 1), stop: make(chan struct{}),
+		wake: make(chan struct{}, 1), read: make(chan struct{}, 1), leave: make(chan struct{}), stop: make(chan struct{}),
 		idleAfter: cmp.Or(c.idle, idleAfter),
 	}
 	if p.log == nil {
@@ -203,8 +204,11 @@ func (p *Path) rest(in *receiver) {
 func (p *Path) Send(b *frame.Batch) error { return p.send(b.Frames()) }
 
 func (p *Path) send(frames [][]byte) error {
-	p.sending.Lock()
-	defer p.sending.Unlock()
+	p.engine.sealing.Lock()
+	defer p.engine.sealing.Unlock()
+	if p.retired {
+		return errRetired
+	}
 	now := p.now()
 	overhead := p.engine.Size(0)
 	var packets, bytes uint64
@@ -258,6 +262,8 @@ func (p *Path) keepAlive(search time.Duration) {
 		select {
 		case <-p.stop:
 			return
+		case <-p.leave:
+			return
 		case <-p.wake:
 		case <-due.C:
 		}
@@ -282,8 +288,11 @@ func (p *Path) keepAlive(search time.Duration) {
 }
 
 func (p *Path) sendKeepAlive() {
-	p.sending.Lock()
-	defer p.sending.Unlock()
+	p.engine.sealing.Lock()
+	defer p.engine.sealing.Unlock()
+	if p.retired {
+		return
+	}
 	now := p.now()
 	n := p.engine.Size(0)
 	p.engine.Seal(now, p.out.next(n, n), nil)
@@ -322,6 +331,7 @@ func (p *Path) readAll(in *receiver) {
 		}
 		last = now
 		var packets, bytes uint64
+		p.engine.opening.Lock()
 		for i := range n {
 			m, size := in.message(i)
 			for len(m) > 0 {
@@ -344,6 +354,7 @@ func (p *Path) readAll(in *receiver) {
 			}
 		}
 		frames = p.deliver(frames)
+		p.engine.opening.Unlock()
 		p.counter.receivedPackets.Add(packets)
 		p.counter.receivedBytes.Add(bytes)
 		bulk = bytes > bulkSize*packets
@@ -378,6 +389,20 @@ func (p *Path) deliver(frames [][]byte) [][]byte {
 
 // Stats returns what the path did so far.
 func (p *Path) Stats() Stats { return p.counter.stats() }
+
+// Retire ends all sending: when it returns, the path only listens, for what is still under way
+// to it although another one has taken over.
+func (p *Path) Retire() {
+	p.engine.sealing.Lock()
+	defer p.engine.sealing.Unlock()
+	if !p.retired {
+		p.retired = true
+		close(p.leave)
+	}
+}
+
+// errRetired is the answer to who sends on a retired path.
+var errRetired = errors.New("another path has taken over")
 
 // Close ends the path, and waits until Receive is not called any more.
 func (p *Path) Close() error {

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+// The ground is what the session's connections stand on: a network interface, its address and
+// its router. It changes below a living session when a cable is plugged in, a Wi-Fi left or a
+// lease renewed. The session finds its server again by its key alone, from any address
+// (softether-protocol.md 8.5), so that it can walk from one ground to another.
+
+// Moved: the session stands on the ground that [Session.Move] told it of, after After. Addr is
+// the address now connected to, as in [Info].
+type Moved struct {
+	After time.Duration
+	Addr  netip.AddrPort
+}
+
+// Stayed: the new ground does not lead to the server, for the reason Err. The session stays
+// where it was, and its Config.Dialer has to lead there again.
+type Stayed struct{ Err error }
+
+func (Moved) event()  {}
+func (Stayed) event() {}
+
+// errLeft ends a connection whose ground is gone.
+var errLeft = fmt.Errorf("%w: the network below it is gone", ErrLost)
+
+// Move tells the session that Config.Dialer leads over other ground from now on. With alive,
+// the connections there are still work: they carry frames until one over the new ground does,
+// and if none comes about they stay; [Moved] or [Stayed] follows. Without, nobody waits for
+// them any more, and the session is attached again at once, as after the loss of its last
+// connection: [Detached], and [Reattached] or the end follow. What was going on over the former
+// ground is begun anew either way. Move does not wait, and may be called from everywhere.
+func (s *Session) Move(alive bool) {
+	if !alive {
+		s.udp.leave()
+		for _, c := range s.pool.all() {
+			c.strand()
+		}
+	}
+	s.roam.moved()
+}
+
+// roaming passes moves on to who is concerned. It is safe for concurrent use.
+type roaming struct {
+	news chan struct{} // of room 1: supervise has to act
+
+	mu   sync.Mutex
+	left chan struct{} // closed with the next move
+}
+
+func newRoaming() *roaming {
+	return &roaming{news: make(chan struct{}, 1), left: make(chan struct{})}
+}
+
+func (r *roaming) moved() {
+	r.mu.Lock()
+	close(r.left)
+	r.left = make(chan struct{})
+	r.mu.Unlock()
+	select {
+	case r.news <- struct{}{}:
+	default:
+	}
+}
+
+// here returns a context that ends with ctx, or when the ground is left. The caller calls leave
+// in the end, which reports whether the latter has happened.
+func (r *roaming) here(ctx context.Context) (here context.Context, leave func() bool) {
+	here, cancel := context.WithCancel(ctx)
+	r.mu.Lock()
+	left := r.left
+	r.mu.Unlock()
+	go func() {
+		select {
+		case <-left:
+			cancel()
+		case <-here.Done():
+		}
+	}()
+	return here, func() bool {
+		cancel()
+		select {
+		case <-left:
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// strand takes everybody off a connection whose ground is gone, also those that wait for it to
+// take their bytes. It is read from until the server closes it, or its silence has lasted for the
+// session's time-out: should the ground come back, a reset would be all that an old socket's
+// server hears, and Debian's would take every other connection for broken
+// (softether-protocol.md 8.6).
+func (c *conn) strand() {
+	c.stranded.Store(true)
+	c.retiring.Store(true)
+	c.closing.Store(true)
+	if c.queue != nil {
+		c.queue.close()
+	}
+	c.stream.SetWriteDeadline(time.Unix(1, 0))
+	go func() {
+		c.writing.Lock()
+		defer c.writing.Unlock()
+		c.stream.CloseWrite() // the kernel keeps it for when the ground is back
+	}()
+}
+
+// setAside takes the stranded connections out of the session and returns one of them, nil if
+// there is none.
+func (s *Session) setAside() (last *conn) {
+	for _, c := range s.pool.all() {
+		if !c.stranded.Load() {
+			continue
+		}
+		s.pool.remove(c)
+		if s.spread != nil {
+			s.spread.forget(c)
+		}
+		s.aside = append(s.aside, c)
+		last = c
+	}
+	return last
+}
+
+// goneAside lets go of a stranded connection that has ended, and reports whether c is one.
+func (s *Session) goneAside(c *conn) bool {
+	i := slices.Index(s.aside, c)
+	if i < 0 {
+		return false
+	}
+	s.aside = slices.Delete(s.aside, i, i+1)
+	s.discard(c, nil)
+	return true
+}
+
+// movedOn makes c, just added, be where the session is.
+func (s *Session) movedOn(c *conn) {
+	info := s.Info()
+	info.ServerAddr = c.addr
+	s.info.Store(&info)
+}
+
+// walk begins to replace the connections there are by one over the new ground.
+func (k *upkeep) walk() {
+	k.behind = slices.Clone(k.s.pool.all())
+	k.set = time.Now()
+	k.failures = 0
+	k.pause(0)
+}
+
+// walking reports whether there are connections left on the former ground that nobody has
+// told to go. In half-duplex sessions they go one by one, as each has its direction.
+func (k *upkeep) walking() bool {
+	k.behind = slices.DeleteFunc(k.behind, func(c *conn) bool { return !c.alive() || c.retiring.Load() })
+	return len(k.behind) > 0
+}
+
+// arrived closes what is left on the former ground, now that c stands on the new one.
+func (k *upkeep) arrived(c *conn) {
+	for _, old := range k.behind {
+		k.s.retire(old)
+	}
+	k.s.movedOn(c)
+	after := time.Since(k.set)
+	k.behind, k.set = nil, time.Time{}
+	k.s.cfg.log.Info("moved", "server", c.addr, "from", c.raw.LocalAddr(), "after", after)
+	k.s.notify(Moved{After: after, Addr: c.addr})
+}
+
+// stay gives the new ground up.
+func (k *upkeep) stay(err error) {
+	k.behind, k.set = nil, time.Time{}
+	k.s.cfg.log.Info("not moved", "error", err)
+	k.s.notify(Stayed{Err: err})
+	k.pause(k.s.cfg.interval())
+}
