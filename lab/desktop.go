@@ -8,9 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"regexp"
-	"strings"
 	"syscall"
 	"time"
 
@@ -35,6 +32,8 @@ const (
 	nmLimit   = 15 * time.Second
 	vpnDir    = "/usr/lib/NetworkManager/VPN"
 
+	persistentJournal = "/var/log/journal" // as the owner of a machine may have
+
 	nmName = "org.freedesktop.NetworkManager"
 	nmPath = "/org/freedesktop/NetworkManager"
 )
@@ -44,7 +43,10 @@ var nmCaps = []uintptr{unix.CAP_NET_ADMIN, unix.CAP_DAC_OVERRIDE, unix.CAP_NET_R
 	unix.CAP_SETGID, unix.CAP_SETUID, unix.CAP_SYS_MODULE, unix.CAP_AUDIT_WRITE, unix.CAP_KILL, unix.CAP_SYS_CHROOT}
 
 func (l *Lab) newDesktop() error {
-	private := []string{"/run/dbus", "/run/NetworkManager", "/var/lib/NetworkManager"}
+	private := []string{"/run/dbus", "/run/NetworkManager", "/var/lib/NetworkManager", "/run/systemd", "/run/log"}
+	if _, err := os.Stat(persistentJournal); err == nil {
+		private = append(private, persistentJournal)
+	}
 	if !l.opts.Installed {
 		private = append(private, vpnDir)
 	}
@@ -52,8 +54,7 @@ func (l *Lab) newDesktop() error {
 		if err := h.privateEtc(); err != nil {
 			return err
 		}
-		// The resolver follows NetworkManager, as on a desktop.
-		if err := os.Symlink("/run/NetworkManager/resolv.conf", "/etc/resolv.conf"); err != nil {
+		if err := withoutKernelLog(); err != nil {
 			return err
 		}
 		// As the sandbox of NetworkManager.service: ProtectSystem=true.
@@ -69,20 +70,25 @@ func (l *Lab) newDesktop() error {
 	return nil
 }
 
-// first starts the bus and NetworkManager and waits until the desktop is online.
+// first starts the system's services and NetworkManager, and waits until the desktop is online.
 func (d *Desktop) first(ctx context.Context) error {
-	if err := d.files(); err != nil {
+	if err := errors.Join(d.depart(), d.put("/etc/dbus.conf", d.lab.busConfig(), 0o644)); err != nil {
 		return err
 	}
-	conf := d.Path("/etc/dbus.conf")
-	if err := os.WriteFile(conf, []byte(d.lab.busConfig()), 0o644); err != nil {
-		return err
+	for _, start := range []func(context.Context) error{d.startJournal, d.startBus, d.startPolkit} {
+		if err := start(ctx); err != nil {
+			return err
+		}
 	}
+	return d.StartNM(ctx)
+}
+
+func (d *Desktop) startBus(ctx context.Context) error {
 	bus, err := d.Start("dbus", Command{Args: []string{"dbus-daemon", "--config-file=/etc/dbus.conf", "--nofork", "--nopidfile"}})
 	if err != nil {
 		return err
 	}
-	err = Await(ctx, "D-Bus", nmLimit, func() error {
+	return Await(ctx, "D-Bus", nmLimit, func() error {
 		if err := bus.running(); err != nil {
 			return err
 		}
@@ -90,49 +96,20 @@ func (d *Desktop) first(ctx context.Context) error {
 		d.Bus, err = dbus.Connect("unix:path=" + d.Path(busSocket))
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return d.StartNM(ctx)
 }
 
-// files writes NetworkManager's configuration, the profiles of the two base connections and our .name file.
-func (d *Desktop) files() error {
-	files := map[string]string{"/etc/NetworkManager/NetworkManager.conf": d.nmConfig()}
-	for i, b := range Bases {
-		files["/etc/NetworkManager/system-connections/"+b.Profile+".nmconnection"] = b.keyfile(i == 0)
-	}
-	if !d.lab.opts.Installed {
-		files[filepath.Join(vpnDir, "nm-softether-service.name")] = d.lab.nameFile()
-	}
-	for path, text := range files {
-		mode := os.FileMode(0o600) // profiles must be root's alone
-		if filepath.Ext(path) == ".name" {
-			mode = 0o644
-		}
-		path = d.Path(path)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), mode)); err != nil {
+// awaitName waits until a program has its name on the system bus.
+func (d *Desktop) awaitName(ctx context.Context, p *Process, name string) error {
+	return Await(ctx, name, nmLimit, func() error {
+		if err := p.running(); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (d *Desktop) nmConfig() string {
-	return `[main]
-plugins=keyfile
-auth-polkit=false
-no-auto-default=*
-dns=default
-rc-manager=unmanaged
-systemd-resolved=false
-[logging]
-level=` + d.lab.opts.NMLevel + `
-domains=ALL,VPN_PLUGIN:DEBUG
-audit=false
-[connectivity]
-enabled=false
-`
+		var has bool
+		if err := d.Bus.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&has); err != nil || !has {
+			return fmt.Errorf("nobody has the name (%v)", err)
+		}
+		return nil
+	})
 }
 
 func (b Base) keyfile(auto bool) string {
@@ -170,31 +147,35 @@ supports-hints=true
 `, l.opts.Service, cmp.Or(l.opts.Editor, "libnm-vpn-plugin-softether.so"), l.opts.AuthDialog, !l.opts.OwnWindow)
 }
 
-// busConfig is that of a system bus with the real policy files of NetworkManager and of the plugin.
+// busConfig is that of a system bus with the real policy files of NetworkManager, polkit and the plugin.
 func (l *Lab) busConfig() string {
 	policy := l.opts.Policy
 	if l.opts.Installed {
 		policy = "/usr/share/dbus-1/system.d/nm-softether-service.conf"
 	}
-	return systembus.Config(busSocket,
-		systembus.Include("/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf"), systembus.Include(policy))
+	const debian = "/usr/share/dbus-1/system.d/"
+	return systembus.Config(busSocket, systembus.Include(debian+"org.freedesktop.NetworkManager.conf"),
+		systembus.Include(debian+"org.freedesktop.PolicyKit1.conf"), systembus.Include(policy))
 }
 
 // StartNM starts NetworkManager and waits until it is online.
 func (d *Desktop) StartNM(ctx context.Context) error {
 	var err error
-	d.nm, err = d.Start("NetworkManager", Command{Args: []string{"NetworkManager", "--debug"}, Caps: nmCaps, Env: d.lab.opts.ServiceEnv})
+	mark := d.NMLogMark()
+	// As systemd does, systemd-cat leads what it prints, and its VPN services, into the journal.
+	d.nm, err = d.Start("NetworkManager", Command{Args: []string{"systemd-cat", "--identifier=NetworkManager", "NetworkManager", "--no-daemon"},
+		Caps: nmCaps, Env: d.lab.opts.ServiceEnv})
 	if err != nil {
 		return err
 	}
 	const online = 70 // NM_STATE_CONNECTED_GLOBAL
 	return Await(ctx, "NetworkManager to be online", nmLimit, func() error {
 		if err := d.nm.running(); err != nil {
-			return err
+			return fmt.Errorf("%w\n%s", err, d.NMLog(mark))
 		}
 		state, err := property[uint32](d, nmPath, nmName, "State")
 		if err == nil && state != online {
-			err = fmt.Errorf("its state is %d\n%s", state, d.nm.Tail(30))
+			err = fmt.Errorf("its state is %d", state)
 		}
 		return err
 	})
@@ -205,33 +186,6 @@ func (d *Desktop) StopNM(ctx context.Context, sig syscall.Signal) error {
 	ctx, cancel := context.WithTimeout(ctx, nmLimit)
 	defer cancel()
 	return d.nm.Stop(ctx, sig)
-}
-
-// NMLog returns the whole log of NetworkManager and of the VPN services it started, or the part after a mark from
-// NMLogMark.
-func (d *Desktop) NMLog(mark int) string {
-	b, _ := os.ReadFile(d.Path("/NetworkManager.log"))
-	return string(b[min(mark, len(b)):])
-}
-
-// NMLogMark is the present end of the log.
-func (d *Desktop) NMLogMark() int { return len(d.NMLog(0)) }
-
-var nmNews = regexp.MustCompile(`^<(info|warn|error)|set state|failure|applying|config`)
-
-// VPNLog is the part of NMLog(mark) that concerns VPNs: what the services wrote and what NetworkManager says of them.
-func (d *Desktop) VPNLog(mark int) string {
-	var keep []string
-	for line := range strings.Lines(d.NMLog(mark)) {
-		// NetworkManager's own lines begin with a level in angle brackets; all others come from a service.
-		if !strings.HasPrefix(line, "<") || strings.Contains(line, " vpn[") && nmNews.MatchString(line) {
-			keep = append(keep, line)
-		}
-	}
-	if len(keep) > 150 {
-		keep = keep[len(keep)-150:]
-	}
-	return strings.Join(keep, "")
 }
 
 func (d *Desktop) disconnectBus() error {

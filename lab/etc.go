@@ -12,6 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Person and PersonName are the user who sits at the desktop, and no administrator.
+const (
+	Person     = 1000
+	PersonName = "joe"
+)
+
 // serviceUser is the system user the plugin's service changes to.
 const serviceUser = "nm-softether"
 
@@ -31,7 +37,7 @@ func (h *Host) privateEtc() error {
 	}
 	for _, e := range entries {
 		switch e.Name() {
-		case "resolv.conf", "hosts", "nsswitch.conf", "NetworkManager", "passwd", "group":
+		case "resolv.conf", "hosts", "nsswitch.conf", "NetworkManager", "network", "polkit-1", "passwd", "group":
 			continue
 		}
 		if err := os.Symlink(filepath.Join(orig, e.Name()), filepath.Join(own, e.Name())); err != nil {
@@ -42,15 +48,12 @@ func (h *Host) privateEtc() error {
 		"hosts":         "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 " + h.Name + "\n",
 		"nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n",
 	}
-	// The user that systemd-sysusers makes when the plugin is installed.
-	for name, line := range map[string]string{"passwd": serviceUser + ":x:990:990::/:/usr/sbin/nologin\n", "group": serviceUser + ":x:990:\n"} {
+	for _, name := range []string{"passwd", "group"} {
 		b, err := os.ReadFile(filepath.Join(orig, name))
 		if err != nil {
 			return err
 		}
-		if files[name] = string(b); !strings.Contains("\n"+files[name], "\n"+serviceUser+":") {
-			files[name] += line
-		}
+		files[name] = withUsers(string(b), name)
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(own, name), []byte(text), 0o644); err != nil {
@@ -60,11 +63,38 @@ func (h *Host) privateEtc() error {
 	return bind(own, "/etc", 0)
 }
 
+// withUsers adds to the machine's users, or groups, that of the plugin as systemd-sysusers makes it when it is installed,
+// and the person.
+func withUsers(machine, kind string) string {
+	person := fmt.Sprintf("%s:x:%d:", PersonName, Person)
+	add := person + "\n" + serviceUser + ":x:990:\nnetdev:x:989:" + PersonName + "\n"
+	if kind == "passwd" {
+		add = fmt.Sprintf("%s%d::/:/bin/sh\n%s:x:990:990::/:/usr/sbin/nologin\n", person, Person, serviceUser)
+	}
+	var all strings.Builder
+	for line := range strings.Lines(machine) {
+		f := strings.Split(line, ":")
+		if len(f) > 2 && (f[0] == PersonName || f[2] == fmt.Sprint(Person) || f[0] == serviceUser || f[0] == "netdev") {
+			continue
+		}
+		all.WriteString(line)
+	}
+	return all.String() + add
+}
+
 // privateSys shows the host its own network interfaces in /sys. Read-only, because NetworkManager takes that as the
 // sign of a container without udev and does not wait for it (nm-vpn-plugin.md 8.2).
 func (h *Host) privateSys() error {
 	if err := unix.Mount("sysfs", "/sys", "sysfs", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return fmt.Errorf("mounting /sys: %w", err)
+	}
+	// The journal wants to see the groups of processes, wherever the machine has them.
+	const groups = "/sys/fs/cgroup"
+	if err := unix.Mount("cgroup2", groups, "cgroup2", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+		return fmt.Errorf("mounting %s: %w", groups, err)
+	}
+	if err := unix.Mount("", groups, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		return fmt.Errorf("making %s read-only: %w", groups, err)
 	}
 	return nil
 }

@@ -29,8 +29,6 @@ type Options struct {
 	BehindNATs bool
 	// Progress receives a line per step; nil = none.
 	Progress io.Writer
-	// NMLevel is NetworkManager's log level, default DEBUG.
-	NMLevel string
 	// ServiceEnv is added to NetworkManager's environment, which its VPN services inherit.
 	ServiceEnv []string
 }
@@ -55,9 +53,6 @@ type Lab struct {
 func Start(ctx context.Context, opts Options) (*Lab, error) {
 	if os.Getenv(stageVar) != stageInside {
 		return nil, errors.New("lab.Start outside lab.Main: it would change this machine's network")
-	}
-	if opts.NMLevel == "" {
-		opts.NMLevel = "DEBUG"
 	}
 	l := &Lab{opts: opts}
 	if err := os.MkdirAll("/run/lab", 0o755); err != nil {

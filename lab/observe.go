@@ -129,7 +129,7 @@ func (h *Host) RouteTo(addr netip.Addr) (string, error) {
 
 // ResolvConf returns the desktop's /etc/resolv.conf.
 func (d *Desktop) ResolvConf() string {
-	b, _ := os.ReadFile(d.Path("/run/NetworkManager/resolv.conf"))
+	b, _ := os.ReadFile(d.Path("/etc/resolv.conf"))
 	return string(b)
 }
 

@@ -27,9 +27,6 @@ type Shell struct {
 	env     []string
 }
 
-// person is the user id of the session. Secret agents serve only what their own user began.
-const person = 1000
-
 // shellLimit bounds each part of the start, which takes two seconds on a machine that has nothing else to do.
 const shellLimit = 40 * time.Second
 
@@ -79,7 +76,7 @@ func (s *Shell) files() error {
 		return err
 	}
 	return filepath.WalkDir(s.dir, func(path string, _ os.DirEntry, err error) error {
-		return errors.Join(err, os.Chown(path, person, person))
+		return errors.Join(err, os.Chown(path, Person, Person))
 	})
 }
 
@@ -99,7 +96,7 @@ func (d *Desktop) openPlugin() error {
 			return err
 		}
 	}
-	return os.WriteFile(d.Path(vpnDir+"/nm-softether-service.name"), []byte(d.lab.nameFile()), 0o644)
+	return d.plugin()
 }
 
 // busConfig is a session bus that lets in, besides the person, the lab, which is root.
@@ -154,13 +151,16 @@ func (s *Shell) startKeyring(ctx context.Context) error {
 }
 
 func (s *Shell) startShell(ctx context.Context) error {
+	if err := s.desktop.LogMore(ctx, "AGENTS:DEBUG"); err != nil { // who is an agent is told by the log alone
+		return err
+	}
 	mark := s.desktop.NMLogMark()
 	shell, err := s.Start("gnome-shell", Command{Args: []string{"gnome-shell", "--headless", "--wayland", "--no-x11",
 		"--virtual-monitor", "1024x768", "--sm-disable"}})
 	if err != nil {
 		return err
 	}
-	agent := fmt.Sprintf("org.gnome.Shell.NetworkAgent/%d]: agent registered", person)
+	agent := fmt.Sprintf("org.gnome.Shell.NetworkAgent/%d]: agent registered", Person)
 	err = Await(ctx, "GNOME Shell and its secret agent", shellLimit, func() error {
 		if err := shell.running(); err != nil {
 			return err
@@ -174,13 +174,16 @@ func (s *Shell) startShell(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.desktop.LogMore(ctx, "AGENTS:INFO"); err != nil {
+		return err
+	}
 	// It starts in the overview, where the keyboard belongs to the search.
 	return s.session.Object("org.gnome.Shell", "/org/gnome/Shell").SetProperty("org.gnome.Shell.OverviewActive", dbus.MakeVariant(false))
 }
 
 // Start starts a program in the session.
 func (s *Shell) Start(name string, c Command) (*Process, error) {
-	c.User, c.Env = person, append(s.env, c.Env...)
+	c.User, c.Env = Person, append(s.env, c.Env...)
 	return s.desktop.Start(name, c)
 }
 
@@ -190,7 +193,7 @@ func (s *Shell) Give(name string, content []byte) (string, error) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		return "", err
 	}
-	return path, os.Chown(path, person, person)
+	return path, os.Chown(path, Person, Person)
 }
 
 // FlipVPN flips the switch of a VPN connection in the system menu. The shell's widgets have actions, but those do nothing.

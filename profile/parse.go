@@ -44,24 +44,24 @@ func Parse(src Source) (*Profile, []Warning, error) {
 		}
 		v, err := k.parse(text)
 		if err != nil {
-			return nil, nil, err
+			return nil, warnings, err
 		}
 		if k.Name == KeyPort && p.Gateway.Port != 0 && int(p.Gateway.Port) != v.n {
-			return nil, nil, &ValueError{Key: KeyPort, Value: shown(text), Allowed: po.F("gateway already names port %d; make them equal or remove one", p.Gateway.Port)}
+			return nil, warnings, &ValueError{Key: KeyPort, Value: shown(text), Allowed: po.F("gateway already names port %d; make them equal or remove one", p.Gateway.Port)}
 		}
 		k.set(p, v)
 	}
 	if err := p.fillUser(src.UserName); err != nil {
-		return nil, nil, err
+		return nil, warnings, err
 	}
 	if p.Trusted, err = trusted(src.Secrets); err != nil {
-		return nil, nil, err
+		return nil, warnings, err
 	}
 	p.IPv4 = addressing(src.IPv4Method, src.IPv4NeverDefault, src.IPv4)
 	p.IPv6 = addressing(src.IPv6Method, src.IPv6NeverDefault, src.IPv6)
 	for _, rule := range rules {
 		if err := rule(p); err != nil {
-			return nil, nil, err
+			return nil, warnings, err
 		}
 	}
 	warnings = append(warnings, p.oddities()...)

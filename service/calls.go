@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -20,13 +22,17 @@ import (
 // "no valid secrets": Connect refuses it with the right words.
 func (c *connection) NeedSecrets(s nmvpn.Settings) (setting string, err error) {
 	err = c.call(func() error {
-		p, _, perr := profile.Parse(source(s))
+		c.about.setConnection(source(s).UUID)
+		p, warnings, perr := profile.Parse(source(s))
+		c.warn(warnings)
 		if perr != nil {
 			c.log.Debug("profile not usable, Connect will say so", "error", perr)
 			return nil
 		}
+		c.lacking = nil
 		if missing := p.MissingSecrets(); len(missing) > 0 {
 			c.log.Info("secrets needed", "secrets", missing)
+			c.lacking = p
 			setting = "vpn"
 			if c.phase == idle {
 				c.waitForConnect()
@@ -46,10 +52,11 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 		c.waitForConnect() // a refused Connect leaves the process to Disconnect or the timer
 		p, err := c.parse(s)
 		if err != nil {
-			c.log.Error("connection refused: the profile is not usable", "error", err)
+			c.log.Error("VPN connection failed: the profile is not usable", "cause", err)
 			return err
 		}
 		stopTimer(&c.quit)
+		c.lacking = nil
 		c.profile, c.interactive = p, interactive
 		c.log.Info("connecting", "profile", p.ID, "server", p.Gateway.String(), "hub", p.Hub, "user", p.User,
 			"auth", p.AuthType, "interactive", interactive, "caller", caller)
@@ -97,10 +104,12 @@ func (c *connection) Disconnect() error {
 			c.interrupted()
 			c.nm.Failure(nmvpn.FailureConnect)
 		case asking:
-			c.log.Info("disconnecting: there was no answer")
+			c.notice("disconnecting: there was no answer")
 			c.nm.Failure(nmvpn.FailureConnect)
+		case idle:
+			c.unasked("NetworkManager wants no connection any more")
 		default:
-			c.log.Info("disconnecting", "was", c.phase.String())
+			c.notice("disconnecting, as NetworkManager asked", "was", c.phase.String())
 		}
 		c.stop()
 		return nil
@@ -114,10 +123,22 @@ func (c *connection) interrupted() {
 	waited := time.Since(r.since)
 	at := r.stuckAt()
 	if waited < c.profile.Timeout-time.Second {
-		c.log.Info("disconnecting while connecting", "after", waited.Round(time.Millisecond), "at", at)
+		c.notice("disconnecting while connecting", "after", waited.Round(time.Millisecond), "at", at)
 		return
 	}
 	c.logFailure(nmvpn.FailureConnect, fmt.Errorf("no connection within %v (vpn.timeout): %w: %v", c.profile.Timeout, protocol.ErrTimeout, at))
+}
+
+// unasked logs that Connect is not coming. If secrets were missing, that is a failure,
+// which nobody else explains.
+func (c *connection) unasked(why string, attrs ...any) {
+	if c.lacking == nil {
+		c.log.Info(why, attrs...)
+		return
+	}
+	missing, name := c.lacking.MissingSecrets(), c.lacking.ID
+	c.log.Error("VPN connection failed: nobody could be asked for "+strings.Join(missing, ", "),
+		"remedy", fmt.Sprintf("nmcli --ask connection up %q, or store it: nmcli connection modify %q vpn.secrets %s=...", name, name, missing[0]))
 }
 
 // remember keeps the secrets in s beside those that came before, newer ones first, and
@@ -132,6 +153,17 @@ func (c *connection) remember(s nmvpn.Settings) {
 	s["vpn"]["secrets"] = dbus.MakeVariant(all)
 }
 
+// warn logs warnings about the profile, each once: NetworkManager shows the same profile
+// several times, and a connection may fail at each of them.
+func (c *connection) warn(warnings []profile.Warning) {
+	for _, w := range warnings {
+		if said := w.String(); !slices.Contains(c.warned, said) {
+			c.warned = append(c.warned, said)
+			c.log.Warn("profile: " + said)
+		}
+	}
+}
+
 // parse turns settings into a profile, its warnings into log lines and its errors
 // into the error that D-Bus has for them.
 func (c *connection) parse(s nmvpn.Settings) (*profile.Profile, error) {
@@ -139,10 +171,9 @@ func (c *connection) parse(s nmvpn.Settings) (*profile.Profile, error) {
 		return nil, nmvpn.Errorf(nmvpn.ErrorInvalidConnection, "the connection has no vpn setting")
 	}
 	c.remember(s)
+	c.about.setConnection(source(s).UUID)
 	p, warnings, err := profile.Parse(source(s))
-	for _, w := range warnings {
-		c.log.Warn("profile: " + w.String())
-	}
+	c.warn(warnings)
 	if missing, ok := errors.AsType[*profile.MissingError](err); ok {
 		return nil, nmvpn.Errorf(nmvpn.ErrorInvalidConnection, "%v", missing)
 	}

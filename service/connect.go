@@ -67,12 +67,9 @@ func (c *connection) startAttempt() int {
 	config := func() (*protocol.Config, error) { return sessionConfig(p, files, path, notify, log) }
 	if c.config != nil {
 		// The rights to read files are given up by now.
-		again, auth := *c.config, c.auth
+		again := *c.config
 		again.Notify = notify
-		config = func() (*protocol.Config, error) {
-			again.Auth = auth()
-			return &again, nil
-		}
+		config = func() (*protocol.Config, error) { return &again, nil }
 	}
 	a := &attempt{
 		outside: c.outside,
@@ -104,6 +101,7 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	c.attempt = nil
 	if o.opened {
 		c.tunnel = o.tunnel
+		c.about.setDevice(o.tunnel.tap.Name())
 		c.watchTAP(o.tunnel)
 	}
 	if o.err != nil {
@@ -113,22 +111,20 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	if c.config == nil { // the first session
 		c.path.learn(serverOf(o.session))
 		c.files.forget()
-		c.auth = sealAuth(o.config.Auth)
-		c.profile.Password, c.profile.KeyPassword, c.secrets = "", "", nil
 	}
-	o.config.Auth = nil
-	c.attempts.Go(func() { c.outside.sweep(c.log) })
 	c.config, c.session, c.endKeep = o.config, o.session, o.endKeep
 	if o.lease != nil {
 		c.lease = o.lease
 	}
 	stopTimer(&c.watchdog)
+	what := "connected"
 	if c.phase == reconnecting {
-		c.log.Info("connected again", "after", time.Since(c.lost.since).Round(time.Millisecond), "attempts", c.lost.attempts)
+		what = fmt.Sprintf("connected again, after %v", time.Since(c.lost.since).Round(time.Millisecond))
 		c.lost.stop()
 	}
 	c.become(up) // the announcement brings STARTED, after the configuration
 	c.announce()
+	c.notice(what, c.facts()...)
 	c.startKeeping(o)
 }
 
@@ -167,7 +163,7 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 	case protocol.Detached:
 		c.log.Warn("connection to the server lost, attaching to the session again", "cause", e.Err)
 	case protocol.Reattached:
-		c.log.Info("attached to the session again", "server", e.Addr.String(), "after", e.After.Round(time.Millisecond))
+		c.notice(fmt.Sprintf("attached to the session again, after %v", e.After.Round(time.Millisecond)), "server", e.Addr.String())
 		go c.post(func() {
 			if era == c.era && c.phase == up {
 				c.announce() // the server may have been reached at another address

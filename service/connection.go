@@ -34,6 +34,7 @@ type networkManager interface {
 type connection struct {
 	nm      networkManager
 	log     *slog.Logger
+	about   *subject     // what the lines of the log are about
 	outside outside      // sessions and TAP devices, replaced in tests
 	confine func() error // gives up rights before the first login, once
 	persist bool         // --persist: wait for Connect for ever
@@ -46,12 +47,13 @@ type connection struct {
 	phase       phase
 	ended       bool // the loop returns after this message
 	profile     *profile.Profile
-	secrets     map[string]string    // all that came so far: agents may hand back only what was asked
-	config      *protocol.Config     // what the living session was dialled with, without auth
-	auth        func() protocol.Auth // opens what the next login takes, nil before the first session
+	secrets     map[string]string // all that came so far: agents may hand back only what was asked
+	config      *protocol.Config  // what the living session was dialled with
 	interactive bool
-	rounds      map[string]int // of asking for each secret
-	asked       asked          // what the user is, or was, being asked
+	rounds      map[string]int   // of asking for each secret
+	lacking     *profile.Profile // what NetworkManager was told to get secrets for, nil after Connect
+	warned      []string         // what of the profile was warned of
+	asked       asked            // what the user is, or was, being asked
 
 	attempt  *running           // the running attempt, nil if none
 	era      int                // counts attempts with their sessions; messages of an older one are ignored
@@ -60,19 +62,19 @@ type connection struct {
 	endKeep  context.CancelFunc // ends what lives with the session: lease, autoconf
 	lease    *dhcp.Lease        // the last one, kept over reconnects
 	config6  *autoconf.Config6
-	told     announcement    // what NetworkManager was told
-	warned   map[string]bool // what the log has said of the network in the tunnel
-	files    *profileFiles   // what was read of those that the profile names
-	path     *serverPath     // resolver and dialer, with what is learned of the way to the server
-	lost     lostSession     // in phase reconnecting
-	unwatch  func()          // ends the watch of who called Connect
-	watchdog *time.Timer     // of connecting as a whole
-	quit     *time.Timer     // of waiting for Connect
+	told     announcement  // what NetworkManager was told
+	files    *profileFiles // what was read of those that the profile names
+	path     *serverPath   // resolver and dialer, with what is learned of the way to the server
+	lost     lostSession   // in phase reconnecting
+	unwatch  func()        // ends the watch of who called Connect
+	watchdog *time.Timer   // of connecting as a whole
+	quit     *time.Timer   // of waiting for Connect
 }
 
-func newConnection(log *slog.Logger, out outside, persist bool) *connection {
+func newConnection(log *slog.Logger, about *subject, out outside, persist bool) *connection {
 	return &connection{
 		log:     log,
+		about:   about,
 		outside: out,
 		confine: sync.OnceValue(func() error { return out.confine(log) }),
 		persist: persist,
@@ -154,7 +156,7 @@ func (c *connection) waitForConnect() {
 	}
 	c.quit = c.after(idleQuit, func() {
 		if c.phase == idle {
-			c.log.Info("nobody asked for a connection, quitting", "waited", idleQuit)
+			c.unasked("nobody asked for a connection, quitting", "waited", idleQuit)
 			c.stop()
 		}
 	})
@@ -197,10 +199,12 @@ func (c *connection) teardown() {
 		c.tunnel.close()
 		c.tunnel = nil
 	}
-	c.profile, c.secrets, c.config, c.auth = nil, nil, nil, nil
+	c.profile, c.secrets, c.config = nil, nil, nil
 	c.lease, c.config6 = nil, nil
-	c.told, c.warned = announcement{}, nil
+	c.told = announcement{}
 	c.rounds, c.asked = nil, asked{}
+	c.lacking, c.warned = nil, nil
+	c.about.setDevice("")
 	c.files.forget()
 	c.path.close()
 }

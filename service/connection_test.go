@@ -115,13 +115,12 @@ var serverAddr = netip.MustParseAddrPort("192.0.2.1:443")
 
 func newStage(persist bool) *stage {
 	st := &stage{nm: &heard{}}
-	st.connection = newConnection(slog.New(slog.DiscardHandler), outside{
+	st.connection = newConnection(slog.New(slog.DiscardHandler), new(subject), outside{
 		dial: func(ctx context.Context, cfg *protocol.Config) (session, error) {
 			if !st.confined {
 				panic("a server is heard with all rights")
 			}
-			dialled := *cfg // as the protocol keeps it: the secrets are taken out of cfg
-			st.dialled = append(st.dialled, &dialled)
+			st.dialled = append(st.dialled, cfg)
 			if st.hang {
 				<-ctx.Done()
 				return nil, ctx.Err()
@@ -140,9 +139,7 @@ func newStage(persist bool) *stage {
 			st.tap = fakeTAP{tapbridgetest.NewDevice(4), cfg.MAC}
 			return st.tap, nil
 		},
-		confine:    func(*slog.Logger) error { st.confined = true; return st.refuse },
-		lookAround: func(_ string, server netip.Addr) surroundings { return surroundings{server: server} },
-		sweep:      func(*slog.Logger) {},
+		confine: func(*slog.Logger) error { st.confined = true; return st.refuse },
 	}, persist)
 	st.connection.nm = st.nm
 	go st.run()

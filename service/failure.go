@@ -41,11 +41,15 @@ func failureOf(err error) nmvpn.Failure {
 
 // logFailure writes the one line a person looks for: what failed, why, what to do.
 func (c *connection) logFailure(kind nmvpn.Failure, err error) {
-	attrs := []any{"cause", err}
+	attrs := []any{"reason", kind.String()}
+	if p := c.profile; p != nil {
+		attrs = append(attrs, "profile", p.ID, "server", p.Gateway.String(), "hub", p.Hub, "user", p.User)
+	}
+	attrs = append(attrs, "cause", err)
 	if r := c.remedy(err); r != "" {
 		attrs = append(attrs, "remedy", r)
 	}
-	c.log.Error("VPN connection failed: "+kind.String(), attrs...)
+	c.log.Error("VPN connection failed", attrs...)
 }
 
 // remedy says what to do about err, with the names of this profile in it.

@@ -43,7 +43,7 @@ func TestEveryFailureNamesAKindAndARemedy(t *testing.T) {
 		{file(user.UnknownUserError("joe")), nmvpn.FailureConnect, "/etc/passwd"},
 		{file(errors.New("no PEM")), nmvpn.FailureConnect, "-----BEGIN"},
 	} {
-		c := newConnection(slog.New(slog.DiscardHandler), outside{}, false)
+		c := newConnection(slog.New(slog.DiscardHandler), new(subject), outside{}, false)
 		c.profile = &profile.Profile{ID: "Work", Users: []string{"joe"}}
 		if got := failureOf(tt.err); got != tt.want {
 			t.Errorf("%v: %v, want %v", tt.err, got, tt.want)

@@ -5,22 +5,24 @@ package main
 import (
 	"bytes"
 	"context"
-	"io"
+	"errors"
 	"log/slog"
-	"log/syslog"
-	"os"
 	"strconv"
+	"strings"
 	"sync"
+	"unicode"
 )
 
-// levelTrace is below slog's own levels. levelOff is above everything that is logged.
+// levelTrace is below slog's own levels. levelNotice is for what a person wants to read
+// although nothing is wrong: that the connection is made, is back, has ended.
 const (
-	levelTrace = slog.LevelDebug - 4
-	levelOff   = slog.LevelError + 100
+	levelTrace  = slog.LevelDebug - 4
+	levelNotice = slog.LevelInfo + 2
 )
 
 // logLevel maps NM_VPN_LOG_LEVEL, a syslog priority that NetworkManager makes from its
-// VPN_PLUGIN domain (nm-vpn-plugin.md 1.2), to a level.
+// VPN_PLUGIN domain (nm-vpn-plugin.md 1.2), to a level. 0 is no wish for silence: it is
+// what a NetworkManager without configuration of its log says.
 func logLevel(env string, debug bool) slog.Level {
 	if debug {
 		return slog.LevelDebug
@@ -40,93 +42,110 @@ func logLevel(env string, debug bool) slog.Level {
 	case n >= 1:
 		return slog.LevelError
 	}
-	return levelOff
+	return levelNotice
 }
 
 const logName = "nm-softether-service"
 
-// newLogger logs to syslog where NetworkManager does (NM_VPN_LOG_SYSLOG=1), else to
-// standard error, which is NetworkManager's.
-func newLogger(getenv func(string) string, debug bool) *slog.Logger {
-	level := logLevel(getenv("NM_VPN_LOG_LEVEL"), debug)
-	if getenv("NM_VPN_LOG_SYSLOG") == "1" && !debug {
-		w, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, logName)
-		if err == nil {
-			return slog.New(newSyslogHandler(w, level))
-		}
-	}
-	return slog.New(lineHandler(&prefixed{w: os.Stderr}, level))
+// newLogger logs to the journal or to syslog where NetworkManager does
+// (NM_VPN_LOG_SYSLOG=1), else to standard error, which is NetworkManager's.
+func newLogger(getenv func(string) string, debug bool, about *subject) *slog.Logger {
+	system := getenv("NM_VPN_LOG_SYSLOG") == "1" && !debug
+	return slog.New(newLineHandler(logLevel(getenv("NM_VPN_LOG_LEVEL"), debug), sinks(system, about)...))
 }
 
-// lineHandler writes key=value lines without a time: syslog and the journal have it.
-func lineHandler(w io.Writer, level slog.Level) slog.Handler {
-	return slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if len(groups) == 0 && a.Key == slog.TimeKey {
-			return slog.Attr{}
+// lineHandler makes a line of a record, for people: what happened, details as key=value in
+// parentheses, the cause and the remedy in words. The first sink that takes it has it.
+type lineHandler struct {
+	details slog.Handler // writes to out.buf
+	out     *lineOut
+}
+
+type lineOut struct {
+	mu    sync.Mutex
+	buf   bytes.Buffer // guarded by mu
+	sinks []sink
+}
+
+func newLineHandler(level slog.Level, sinks ...sink) *lineHandler {
+	out := &lineOut{sinks: sinks}
+	details := slog.NewTextHandler(&out.buf, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey) {
+			return slog.Attr{} // the journal has the first two, the line the third
 		}
 		return a
 	}})
+	return &lineHandler{details, out}
 }
 
-// prefixed puts the program's name before each line, as the stream is NetworkManager's.
-type prefixed struct{ w io.Writer }
-
-func (p *prefixed) Write(line []byte) (int, error) {
-	if _, err := p.w.Write(append([]byte(logName+": "), line...)); err != nil {
-		return 0, err
-	}
-	return len(line), nil
+func (h *lineHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.details.Enabled(ctx, level)
 }
 
-// priorityWriter is a *syslog.Writer.
-type priorityWriter interface {
-	Err(string) error
-	Warning(string) error
-	Info(string) error
-	Debug(string) error
+func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &lineHandler{h.details.WithAttrs(attrs), h.out}
 }
 
-// syslogHandler formats with a text handler and hands lines on with their priority.
-type syslogHandler struct {
-	slog.Handler
-	out *syslogLine
+func (h *lineHandler) WithGroup(name string) slog.Handler {
+	return &lineHandler{h.details.WithGroup(name), h.out}
 }
 
-// syslogLine is where the text handler writes one line at a time.
-type syslogLine struct {
-	mu  sync.Mutex
-	buf bytes.Buffer // guarded by mu
-	w   priorityWriter
-}
-
-func newSyslogHandler(w priorityWriter, level slog.Level) *syslogHandler {
-	out := &syslogLine{w: w}
-	return &syslogHandler{lineHandler(&out.buf, level), out}
-}
-
-func (h *syslogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &syslogHandler{h.Handler.WithAttrs(attrs), h.out}
-}
-
-func (h *syslogHandler) WithGroup(name string) slog.Handler {
-	return &syslogHandler{h.Handler.WithGroup(name), h.out}
-}
-
-func (h *syslogHandler) Handle(ctx context.Context, r slog.Record) error {
+func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
+	rest := slog.NewRecord(r.Time, r.Level, "", r.PC)
+	var cause, remedy string
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "cause", "error", "err":
+			cause = a.Value.Resolve().String()
+		case "remedy":
+			remedy = a.Value.Resolve().String()
+		default:
+			rest.AddAttrs(a)
+		}
+		return true
+	})
 	h.out.mu.Lock()
 	defer h.out.mu.Unlock()
 	h.out.buf.Reset()
-	if err := h.Handler.Handle(ctx, r); err != nil {
+	if err := h.details.Handle(ctx, rest); err != nil {
 		return err
 	}
-	line := string(bytes.TrimSuffix(h.out.buf.Bytes(), []byte("\n")))
-	switch {
-	case r.Level >= slog.LevelError:
-		return h.out.w.Err(line)
-	case r.Level >= slog.LevelWarn:
-		return h.out.w.Warning(line)
-	case r.Level >= slog.LevelInfo:
-		return h.out.w.Info(line)
+	line := r.Message
+	if details := strings.TrimSuffix(h.out.buf.String(), "\n"); details != "" {
+		line += " (" + details + ")"
 	}
-	return h.out.w.Debug(line)
+	if cause != "" {
+		line += ": " + cause
+	}
+	if remedy != "" {
+		line += "; remedy: " + remedy
+	}
+	line = oneLine(line)
+	var errs []error
+	for _, s := range h.out.sinks {
+		err := s.write(r.Level, line)
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// maxLine is more than anything that we log. A server's text may be part of a line.
+const maxLine = 8 << 10
+
+// oneLine makes text harmless: journalctl hides a line with control characters, a line
+// break could pretend to be another line, and some characters turn the text around.
+func oneLine(text string) string {
+	if len(text) > maxLine {
+		text = text[:maxLine] + "…"
+	}
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\n", "; ")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp) {
+			return '\ufffd'
+		}
+		return r
+	}, text)
 }

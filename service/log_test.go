@@ -4,10 +4,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/google/go-cmp/cmp"
 
 	"network-manager-softether/profile"
@@ -26,7 +30,7 @@ func TestLogLevelFollowsNetworkManager(t *testing.T) {
 		{"5", false, slog.LevelInfo},
 		{"4", false, slog.LevelWarn},
 		{"3", false, slog.LevelError},
-		{"0", false, levelOff},
+		{"0", false, levelNotice},
 		{"0", true, slog.LevelDebug},
 	} {
 		if got := logLevel(tt.env, tt.debug); got != tt.want {
@@ -35,50 +39,138 @@ func TestLogLevelFollowsNetworkManager(t *testing.T) {
 	}
 }
 
-// priorities is a syslog that writes down priority and line.
-type priorities struct{ lines []string }
+// written is a sink that remembers, unless it fails.
+type written struct {
+	lines []string
+	fails error
+}
 
-func (p *priorities) Err(s string) error     { p.lines = append(p.lines, "err: "+s); return nil }
-func (p *priorities) Warning(s string) error { p.lines = append(p.lines, "warning: "+s); return nil }
-func (p *priorities) Info(s string) error    { p.lines = append(p.lines, "info: "+s); return nil }
-func (p *priorities) Debug(s string) error   { p.lines = append(p.lines, "debug: "+s); return nil }
+func (w *written) write(level slog.Level, line string) error {
+	if w.fails == nil {
+		w.lines = append(w.lines, fmt.Sprintf("%d %s", priority(level), line))
+	}
+	return w.fails
+}
 
-func TestSyslogLinesHaveTheirPriority(t *testing.T) {
-	w := &priorities{}
-	log := slog.New(newSyslogHandler(w, slog.LevelDebug))
-	log.Error("failed", "cause", "two words")
-	log.With("session", "SID-1").Warn("lost")
-	log.Info("up")
-	log.Debug("detail")
-	log.Log(t.Context(), levelTrace, "not wanted")
+func TestLinesAreForPeople(t *testing.T) {
+	w := &written{}
+	log := slog.New(newLineHandler(levelNotice, w))
+	log.Error("VPN connection failed", "reason", "login failed", "cause", errors.New(`"joe" is refused`), "remedy", `nmcli connection modify "My office" ...`)
+	log.With("session", "SID-1").Warn("lost", "cause", errors.New("reset"), "remedy", "")
+	log.WithGroup("tls").Log(t.Context(), levelNotice, "connected", "cipher", "two words")
+	log.Warn("no details")
+	log.Info("not wanted")
+	log.Error("joined", "error", errors.Join(errors.New("a"), errors.New("b")))
+	log.Error("hostile\x1b[2J", "cause", "server says \r\nMay 1 sshd: \u202eevil\xff")
 	want := []string{
-		`err: level=ERROR msg=failed cause="two words"`,
-		`warning: level=WARN msg=lost session=SID-1`,
-		`info: level=INFO msg=up`,
-		`debug: level=DEBUG msg=detail`,
+		`3 VPN connection failed (reason="login failed"): "joe" is refused; remedy: nmcli connection modify "My office" ...`,
+		`4 lost (session=SID-1): reset`,
+		`5 connected (tls.cipher="two words")`,
+		`4 no details`,
+		`3 joined: a; b`,
+		"3 hostile\ufffd[2J: server says \ufffd; May 1 sshd: \ufffdevil\ufffd",
 	}
 	if diff := cmp.Diff(want, w.lines); diff != "" {
 		t.Errorf("unexpected lines (-want +got):\n%s", diff)
 	}
+	log.Error(strings.Repeat("x", 1<<20))
+	if last := w.lines[len(w.lines)-1]; len(last) > maxLine+100 {
+		t.Errorf("a line of %d bytes", len(last))
+	}
 }
 
-func TestStandardErrorLinesNameTheProgram(t *testing.T) {
-	var out bytes.Buffer
-	slog.New(lineHandler(&prefixed{&out}, slog.LevelInfo)).Info("up")
-	if got := out.String(); got != "nm-softether-service: level=INFO msg=up\n" {
-		t.Errorf("%q", got)
+func TestALineThatOneSinkRefusesGoesToTheNext(t *testing.T) {
+	gone, next := &written{fails: errors.New("no such socket")}, &written{}
+	log := slog.New(newLineHandler(slog.LevelInfo, gone, next))
+	log.Warn("one")
+	gone.fails = nil // journald is back
+	log.Warn("two")
+	if diff := cmp.Diff([][]string{{"4 two"}, {"4 one"}}, [][]string{gone.lines, next.lines}); diff != "" {
+		t.Errorf("unexpected lines (-want +got):\n%s", diff)
+	}
+}
+
+func TestJournalLinesNameTheConnection(t *testing.T) {
+	var sent []string
+	about := new(subject)
+	log := slog.New(newLineHandler(slog.LevelInfo, &journald{about: about, send: func(line string, p journal.Priority, fields map[string]string) error {
+		sent = append(sent, fmt.Sprintf("%d %s %v", p, line, fields))
+		return nil
+	}}))
+	log.Info("asleep")
+	about.setConnection("9f6e9b6c-3a5e-4b56-b1fb-11b9b2a4d7a1")
+	log.Warn("dialling")
+	about.setDevice("se0")
+	log.Error("failed")
+	const ours = "SYSLOG_FACILITY:3 SYSLOG_IDENTIFIER:nm-softether-service"
+	want := []string{
+		"6 asleep map[" + ours + "]",
+		"4 dialling map[NM_CONNECTION:9f6e9b6c-3a5e-4b56-b1fb-11b9b2a4d7a1 " + ours + "]",
+		"3 failed map[NM_CONNECTION:9f6e9b6c-3a5e-4b56-b1fb-11b9b2a4d7a1 NM_DEVICE:se0 " + ours + "]",
+	}
+	if diff := cmp.Diff(want, sent); diff != "" {
+		t.Errorf("unexpected lines (-want +got):\n%s", diff)
+	}
+}
+
+func TestAJournalThatStandsStillDoesNotStopTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		still, next := make(chan struct{}), &written{}
+		defer close(still)
+		j := &journald{about: new(subject), send: func(string, journal.Priority, map[string]string) error { <-still; return nil }}
+		log := slog.New(newLineHandler(slog.LevelInfo, j, next))
+		log.Warn("one")
+		log.Warn("two")
+		if diff := cmp.Diff([]string{"4 one", "4 two"}, next.lines); diff != "" {
+			t.Errorf("unexpected lines (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// priorities is a syslog that writes down priority and line.
+type priorities struct{ lines []string }
+
+func (p *priorities) add(what, s string) error { p.lines = append(p.lines, what+": "+s); return nil }
+func (p *priorities) Err(s string) error       { return p.add("err", s) }
+func (p *priorities) Warning(s string) error   { return p.add("warning", s) }
+func (p *priorities) Notice(s string) error    { return p.add("notice", s) }
+func (p *priorities) Info(s string) error      { return p.add("info", s) }
+func (p *priorities) Debug(s string) error     { return p.add("debug", s) }
+
+func TestSyslogAndStandardErrorHaveTheLevel(t *testing.T) {
+	w, out := &priorities{}, &bytes.Buffer{}
+	for _, s := range []sink{syslogd{w}, stream{out}} {
+		log := slog.New(newLineHandler(slog.LevelDebug, s))
+		log.Error("failed", "cause", "two words")
+		log.Warn("lost")
+		log.Log(t.Context(), levelNotice, "connected")
+		log.Info("up")
+		log.Debug("detail")
+		log.Log(t.Context(), levelTrace, "not wanted")
+	}
+	if diff := cmp.Diff([]string{"err: failed: two words", "warning: lost", "notice: connected", "info: up", "debug: detail"}, w.lines); diff != "" {
+		t.Errorf("unexpected lines of syslog (-want +got):\n%s", diff)
+	}
+	want := `nm-softether-service: error: failed: two words
+nm-softether-service: warning: lost
+nm-softether-service: notice: connected
+nm-softether-service: info: up
+nm-softether-service: debug: detail
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("unexpected lines of standard error (-want +got):\n%s", diff)
 	}
 }
 
 func TestAProfileInALogKeepsItsSecrets(t *testing.T) {
-	var out bytes.Buffer
 	p, _, err := profile.Parse(source(settings()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Password = "hunter2"
-	slog.New(lineHandler(&out, slog.LevelInfo)).Info("x", "profile", p, "config", *p)
-	if strings.Contains(out.String(), "hunter2") {
-		t.Error("the password is in the log")
+	w := &written{}
+	slog.New(newLineHandler(slog.LevelInfo, w)).Info("x", "profile", p, "config", *p, "cause", p)
+	if len(w.lines) != 1 || strings.Contains(w.lines[0], "hunter2") {
+		t.Errorf("the password is in the log: %q", w.lines)
 	}
 }

@@ -35,8 +35,9 @@ func main() {
 	if err != nil {
 		os.Exit(2) // flag has said why
 	}
-	log := newLogger(os.Getenv, opts.debug)
-	if err := serve(opts, log); err != nil {
+	about := new(subject)
+	log := newLogger(os.Getenv, opts.debug, about)
+	if err := serve(opts, log, about); err != nil {
 		log.Error("cannot serve", "cause", err)
 		os.Exit(1)
 	}
@@ -71,7 +72,7 @@ func parseArgs(args []string) (options, error) {
 }
 
 // serve owns the bus name until the connection has ended.
-func serve(opts options, log *slog.Logger) error {
+func serve(opts options, log *slog.Logger, about *subject) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 
@@ -81,7 +82,7 @@ func serve(opts options, log *slog.Logger) error {
 	}
 	defer conn.Close()
 
-	c := newConnection(log, realWorld, opts.persist)
+	c := newConnection(log, about, realWorld, opts.persist)
 	plugin, err := nmvpn.Serve(conn, opts.busName, c, log, func(p *nmvpn.Plugin) {
 		c.nm = p
 		go c.run()
@@ -95,7 +96,7 @@ func serve(opts options, log *slog.Logger) error {
 		select {
 		case s := <-signals:
 			c.post(func() {
-				log.Info("signal, disconnecting", "signal", s.String())
+				c.notice("disconnecting: the process was told to end", "signal", s.String())
 				c.stop()
 			})
 		case <-conn.Context().Done():

@@ -20,10 +20,6 @@ type outside struct {
 	openTAP func(tapbridge.TAPConfig) (tap, error)
 	// confine gives up rights before the first login; openTAP fails after it.
 	confine func(*slog.Logger) error
-	// lookAround sees the networks outside of the tunnel.
-	lookAround func(tap string, server netip.Addr) surroundings
-	// sweep overwrites what a login has left in memory.
-	sweep func(*slog.Logger)
 }
 
 // session is a *protocol.Session.
@@ -63,7 +59,5 @@ var realWorld = outside{
 		}
 		return t, nil
 	},
-	confine:    sandbox.Enter,
-	lookAround: lookAround,
-	sweep:      sweep,
+	confine: sandbox.Enter,
 }

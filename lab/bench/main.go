@@ -83,7 +83,7 @@ func measureAll(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	lo := lab.Options{Progress: os.Stderr, NMLevel: "WARN"}
+	lo := lab.Options{Progress: os.Stderr}
 	if err := lo.FindPrograms(); err != nil {
 		return err
 	}

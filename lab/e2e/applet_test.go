@@ -24,8 +24,11 @@ func (w *world) appletIn(env []string, name string, steps ...string) {
 	w.ok(err)
 	ctx, cancel := context.WithTimeout(w.ctx, 100*time.Second)
 	defer cancel()
+	agents, stop, err := w.Desktop.WatchAgents(ctx)
+	w.ok(err)
+	defer func() { w.ok(stop()) }()
 	res, err := w.Desktop.Run(ctx, lab.Command{
-		Args: append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, w.Desktop.Path("/NetworkManager.log"), name}, steps...),
+		Args: append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, agents, name}, steps...),
 		Env:  append([]string{"GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11", "PYTHONDONTWRITEBYTECODE=1", "HOME=" + w.t.TempDir(), "XDG_RUNTIME_DIR=" + w.t.TempDir()}, env...),
 	})
 	w.ok(err)

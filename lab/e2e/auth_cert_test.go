@@ -113,6 +113,7 @@ func TestCertificateUser(t *testing.T) {
 
 func TestKeyPasswordIsAskedFor(t *testing.T) {
 	w, _, stored, signed := certUsers(t)
+	w.verbose()
 	for _, c := range []struct {
 		name, user, cert, key, saved string
 		types                        []string

@@ -15,6 +15,7 @@ import (
 // udp-acceleration=v1 alone.
 func TestBulkDatagramsOverRUDP(t *testing.T) {
 	w := freshNetwork(t, func(o *lab.Options) { o.Impaired = true })
+	w.verbose()
 	_, err := w.BehindRendezvous(w.ctx)
 	w.ok(err)
 	w.Line.Set(lab.Impairment{Delay: 20 * time.Millisecond}) // a round trip of 40 ms
@@ -56,6 +57,7 @@ func TestBulkDatagramsInICMPAndDNS(t *testing.T) {
 	for transport, passes := range map[string]string{"icmp": "meta l4proto icmp", "dns": "udp dport 53"} {
 		t.Run(transport, func(t *testing.T) {
 			w := freshNetwork(t)
+			w.verbose()
 			if transport == "icmp" {
 				w.ok(w.Server.OverICMP(w.ctx))
 			} else {

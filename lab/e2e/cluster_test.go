@@ -15,6 +15,7 @@ import (
 
 func TestCluster(t *testing.T) {
 	w := freshNetwork(t)
+	w.verbose()
 	c, err := w.NewCluster(w.ctx)
 	w.ok(err)
 	fingerprint, err := c.Controller.Fingerprint(w.ctx)
@@ -92,6 +93,7 @@ func TestCluster(t *testing.T) {
 // gets no ticket, and nobody is asked whether that is all right.
 func TestClusterMemberWithAnotherCertificate(t *testing.T) {
 	w := freshNetwork(t)
+	w.verbose()
 	c, err := w.NewCluster(w.ctx)
 	w.ok(err)
 	w.ok(c.Impersonate(w.ctx, w.Lab))
@@ -121,6 +123,7 @@ func TestClusterMemberWithAnotherCertificate(t *testing.T) {
 // TestClusterThroughAProxy: the member is known only to the controller, and both can be reached only through the proxy.
 func TestClusterThroughAProxy(t *testing.T) {
 	w := freshNetwork(t)
+	w.verbose()
 	w.ok(w.StartSquid(w.ctx, lab.SquidDigest))
 	c, err := w.NewCluster(w.ctx)
 	w.ok(err)

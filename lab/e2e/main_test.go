@@ -94,6 +94,14 @@ func enter(t *testing.T, l *lab.Lab) *world {
 	return w
 }
 
+// verbose has the services of this test log all they can, and NetworkManager what it hears of them. The other tests see
+// what Debian's own configuration shows.
+func (w *world) verbose() {
+	w.t.Helper()
+	w.ok(w.Desktop.LogMore(w.ctx, "VPN_PLUGIN:TRACE,VPN:DEBUG"))
+	w.t.Cleanup(func() { w.ok(w.Desktop.LogAsDebian(w.ctx)) })
+}
+
 // ok ends the test on an error.
 func (w *world) ok(err error) {
 	w.t.Helper()

@@ -19,6 +19,7 @@ import (
 // open the way from inside, at the same time; the real server registers there by itself.
 func TestBothBehindNATs(t *testing.T) {
 	w := freshNetwork(t, func(o *lab.Options) { o.BehindNATs = true })
+	w.verbose()
 	r, err := w.NATs.Rendezvous(w.ctx)
 	w.ok(err)
 	server := r.Registered()[0]

@@ -65,6 +65,7 @@ func TestServiceGivesUpItsRightsAndStillReconnects(t *testing.T) {
 
 func TestNoSecretReachesTheLog(t *testing.T) {
 	w := freshNetwork(t)
+	w.verbose()
 	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
 	v.Password = "very-secret-typo"
 	w.ok(w.Desktop.Add(w.ctx, v))

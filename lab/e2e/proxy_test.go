@@ -92,6 +92,7 @@ func TestProxyPasswordIsAskedForAgain(t *testing.T) {
 	for kind, port := range map[string]int{"http": lab.SquidDigest, "socks5": lab.DantePassword} {
 		t.Run(kind, func(t *testing.T) {
 			w := network(t)
+			w.verbose()
 			if kind == "http" {
 				w.ok(w.StartSquid(w.ctx, port))
 			} else {

@@ -102,11 +102,11 @@ func TestPersonTakesARelayOfVPNGate(t *testing.T) {
 func TestRelayAddedByAnOrdinaryUserIsTheirs(t *testing.T) {
 	w := network(t)
 	url := w.relays()
-	nobody := []string{"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"}
-	if res := w.vpngate(nobody, "add", "--url", url); res.Code != 0 {
+	person := []string{"setpriv", "--reuid=" + lab.PersonName, "--regid=" + lab.PersonName, "--init-groups"}
+	if res := w.vpngate(person, "add", "--url", url); res.Code != 0 {
 		t.Fatalf("add (exit status %d): %s", res.Code, res.Text())
 	}
-	if got := w.get("VPN Gate JP 203.0.113.10", "connection.permissions"); got != `user\:nobody` { // nmcli escapes the colon
+	if got := w.get("VPN Gate JP 203.0.113.10", "connection.permissions"); got != `user\:`+lab.PersonName { // nmcli escapes the colon
 		t.Errorf("the connection belongs to %q", got)
 	}
 }

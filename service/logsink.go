@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"log/syslog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/journal"
+)
+
+// A sink is a place that log lines go to.
+type sink interface {
+	write(level slog.Level, line string) error
+}
+
+// sinks returns where lines go, the next one being for those that the one before it did
+// not take. system asks for the system's log.
+func sinks(system bool, about *subject) []sink {
+	var s []sink
+	if system && journal.Enabled() {
+		s = append(s, &journald{send: journal.Send, about: about})
+	} else if system {
+		if w, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, logName); err == nil {
+			s = append(s, syslogd{w})
+		}
+	}
+	return append(s, stream{os.Stderr})
+}
+
+// A subject is the connection that this process serves, as the journal knows it. `nmcli`
+// advises a person whose connection failed to look for just these fields.
+type subject struct {
+	mu                 sync.Mutex
+	connection, device string // UUID; TAP
+}
+
+func (s *subject) setConnection(uuid string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connection = uuid
+}
+
+func (s *subject) setDevice(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.device = name
+}
+
+// fields are those of a line of the journal.
+func (s *subject) fields() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := map[string]string{"SYSLOG_IDENTIFIER": logName, "SYSLOG_FACILITY": "3"} // daemon
+	if s.connection != "" {
+		f["NM_CONNECTION"] = s.connection
+	}
+	if s.device != "" {
+		f["NM_DEVICE"] = s.device
+	}
+	return f
+}
+
+// journald is systemd's journal. Its socket is opened at the start and addressed with each
+// line, which needs no right that confine takes.
+type journald struct {
+	send  func(line string, p journal.Priority, fields map[string]string) error
+	about *subject
+	stuck bool // guarded by the handler's lock
+}
+
+// journalPatience is how long a line may take. Without an end, a journal that stands still
+// would stop the connection, too.
+const journalPatience = time.Second
+
+var errJournalStuck = errors.New("the journal takes no lines")
+
+func (j *journald) write(level slog.Level, line string) error {
+	if j.stuck {
+		return errJournalStuck
+	}
+	sent := make(chan error, 1)
+	fields := j.about.fields()
+	go func() { sent <- j.send(line, priority(level), fields) }()
+	select {
+	case err := <-sent:
+		return err
+	case <-time.After(journalPatience):
+		j.stuck = true
+		return errJournalStuck
+	}
+}
+
+func priority(level slog.Level) journal.Priority {
+	switch {
+	case level >= slog.LevelError:
+		return journal.PriErr
+	case level >= slog.LevelWarn:
+		return journal.PriWarning
+	case level >= levelNotice:
+		return journal.PriNotice
+	case level >= slog.LevelInfo:
+		return journal.PriInfo
+	}
+	return journal.PriDebug
+}
+
+// syslogd is the log of a system without the journal.
+type syslogd struct{ w priorityWriter }
+
+// priorityWriter is a *syslog.Writer.
+type priorityWriter interface {
+	Err(string) error
+	Warning(string) error
+	Notice(string) error
+	Info(string) error
+	Debug(string) error
+}
+
+func (s syslogd) write(level slog.Level, line string) error {
+	switch priority(level) {
+	case journal.PriErr:
+		return s.w.Err(line)
+	case journal.PriWarning:
+		return s.w.Warning(line)
+	case journal.PriNotice:
+		return s.w.Notice(line)
+	case journal.PriInfo:
+		return s.w.Info(line)
+	}
+	return s.w.Debug(line)
+}
+
+// stream is standard error. It is NetworkManager's, so each line names the program.
+type stream struct{ w io.Writer }
+
+func (s stream) write(level slog.Level, line string) error {
+	word := map[journal.Priority]string{journal.PriErr: "error", journal.PriWarning: "warning", journal.PriNotice: "notice",
+		journal.PriInfo: "info", journal.PriDebug: "debug"}[priority(level)]
+	_, err := io.WriteString(s.w, logName+": "+word+": "+line+"\n")
+	return err
+}

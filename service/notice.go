@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+)
+
+// notice logs what a person wants to know although nothing is wrong. It is there at
+// NetworkManager's own log level, so it is little: made, back, ended.
+func (c *connection) notice(what string, attrs ...any) {
+	c.log.Log(context.Background(), levelNotice, what, attrs...)
+}
+
+// facts are what a person compares when a connection is there and something is amiss.
+func (c *connection) facts() []any {
+	info := c.session.Info()
+	facts := []any{"profile", c.profile.ID, "server", info.ServerAddr.String(), "hub", c.profile.Hub,
+		"cipher", tls.CipherSuiteName(info.CipherSuite), "device", c.tunnel.tap.Name()}
+	if c.told.ip4 != nil {
+		facts = append(facts, "address", c.told.ip4.Addr.String())
+	}
+	if c.told.ip6 != nil {
+		facts = append(facts, "address6", c.told.ip6.Addr.String())
+	}
+	return facts
+}
