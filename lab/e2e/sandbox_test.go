@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -62,6 +63,60 @@ func TestTheSandboxFitsTheService(t *testing.T) {
 			t.Errorf("%s (%s) is permitted and was not used", p.Name, p.What)
 		}
 	}
+}
+
+// withoutRights says what rights the one service process has left.
+func (w *world) withoutRights() error {
+	none := strings.Repeat("0", 16)
+	want := map[string]string{"NoNewPrivs": "1", "Seccomp": "2", "Groups": "",
+		"CapEff": none, "CapPrm": none, "CapInh": none, "CapAmb": none}
+	pids := w.Desktop.Services()
+	if len(pids) != 1 {
+		return fmt.Errorf("service processes are %v, want one", pids)
+	}
+	status, err := lab.Status(pids[0])
+	if err != nil {
+		return err
+	}
+	for field, value := range want {
+		if status[field] != value {
+			return fmt.Errorf("%s is %q, want %q", field, status[field], value)
+		}
+	}
+	if strings.Contains(" "+status["Uid"]+" "+status["Gid"]+" ", " 0 ") {
+		return fmt.Errorf("it is still root: Uid %s, Gid %s", status["Uid"], status["Gid"])
+	}
+	return nil
+}
+
+func TestServiceReconnectsWithoutRights(t *testing.T) {
+	w := network(t)
+	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.ok(w.withoutRights())
+	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.flows(20 * time.Second)
+	w.down("office")
+}
+
+// Whoever answers at the server's address, and before the first byte of the answer, talks to a process without rights.
+func TestAHostileServerMeetsAProcessWithoutRights(t *testing.T) {
+	w := network(t)
+	l, err := w.Internet.Listen("tcp", lab.ServerAddr.String()+":8081")
+	w.ok(err)
+	defer l.Close()
+	v := ipv4Only(w.profile("hostile", lab.HubOffice, lab.Alice))
+	v.Data["gateway"] = lab.ServerAddr.String() + ":8081"
+	w.ok(w.Desktop.Add(w.ctx, v))
+	up := make(chan error, 1)
+	go func() { up <- w.Desktop.Up(w.ctx, "hostile") }()
+	conn, err := l.Accept()
+	w.ok(err)
+	w.ok(w.withoutRights())
+	conn.Close()
+	if err := <-up; err == nil {
+		t.Error("the connection came up")
+	}
+	w.ok(w.Desktop.AwaitGone(w.ctx))
 }
 
 // No test can make Go's runtime use each of its calls; that it has them can be read in its source.
