@@ -26,7 +26,7 @@ func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	account, unknown, err := vpnfile.Read(text)
+	account, remarks, err := vpnfile.Read(text)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -34,10 +34,7 @@ func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, item := range unknown {
-		warnings = append(warnings, profile.Warning{Key: strings.TrimPrefix(item, "."), Text: po.T("unknown item, left out")})
-	}
-	return c, warnings, nil
+	return c, append(remarks, warnings...), nil
 }
 
 // errNotRegular is for the callers of readRegular, who have better words for a person.

@@ -3,6 +3,8 @@
 // The class that libnm makes of this library, an NMVpnEditorPlugin. Everything it does, Go does (plugin.go): here are
 // only the tables GObject wants.
 
+#include <unistd.h>
+
 #include "plugin.h"
 #include "_cgo_export.h"
 
@@ -115,6 +117,17 @@ NMConnection *softether_connection_new(const char *id, NMSettingVpn *vpn) {
 	g_object_set(s, NM_SETTING_IP_CONFIG_METHOD, NM_SETTING_IP6_CONFIG_METHOD_AUTO, NULL);
 	nm_connection_add_setting(connection, s);
 	return connection;
+}
+
+// Only root's connections are for everybody.
+void softether_gate(NMConnection *connection, int dns_priority) {
+	NMSettingConnection *s = nm_connection_get_setting_connection(connection);
+	g_object_set(s, NM_SETTING_CONNECTION_AUTOCONNECT, FALSE, NULL);
+	if (getuid() != 0)
+		nm_setting_connection_add_permission(s, "user", g_get_user_name(), NULL);
+	g_object_set(nm_connection_get_setting_ip4_config(connection), NM_SETTING_IP_CONFIG_DNS_PRIORITY, dns_priority, NULL);
+	g_object_set(nm_connection_get_setting_ip6_config(connection), NM_SETTING_IP_CONFIG_METHOD,
+		NM_SETTING_IP6_CONFIG_METHOD_DISABLED, NULL);
 }
 
 NMSettingVpn *softether_vpn_add(NMConnection *connection) {

@@ -63,7 +63,11 @@ func softetherImport(path *C.char, gerr **C.GError) (connection *C.NMConnection)
 	}
 	id := C.CString(c.ID)
 	defer C.free(unsafe.Pointer(id))
-	return C.softether_connection_new(id, vpn)
+	connection = C.softether_connection_new(id, vpn)
+	if c.Gate {
+		C.softether_gate(connection, profile.GateDNSPriority)
+	}
+	return connection
 }
 
 //export softetherExport

@@ -17,6 +17,9 @@ void softether_set_error(GError **error, int code, const char *text);
 void softether_say(const char *text);
 NMConnection *softether_connection_new(const char *id, NMSettingVpn *vpn);
 
+// Gives a connection what one to a relay of VPN Gate has beyond its data (profile.GateHub).
+void softether_gate(NMConnection *connection, int dns_priority);
+
 // softether_vpn_add gives a connection an empty VPN setting of ours.
 NMSettingVpn *softether_vpn_add(NMConnection *connection);
 

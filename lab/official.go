@@ -143,6 +143,11 @@ func (o *Official) Down(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, officialLimit)
 	defer cancel()
 	err := o.vpncmd(ctx, "AccountDisconnect a", "AccountDelete a", "NicDelete "+officialNIC)
+	return errors.Join(err, o.end(ctx))
+}
+
+// end ends the client's processes.
+func (o *Official) end(ctx context.Context) error {
 	// With many connections it does not always end when asked.
 	pids := o.PIDs()
 	var late error
@@ -162,7 +167,7 @@ func (o *Official) Down(ctx context.Context) error {
 			break
 		}
 	}
-	return errors.Join(err, late)
+	return late
 }
 
 // PIDs lists the client's processes, a watchdog and the client proper.

@@ -14,17 +14,6 @@ import (
 	"network-manager-softether/profile"
 )
 
-// How every relay of VPN Gate is entered; the password is no secret.
-const (
-	gateHub      = "VPNGATE"
-	gateUser     = "vpn"
-	gatePassword = "vpn"
-)
-
-// dnsPriority keeps names from being asked of others than the relay: a negative one excludes the other connections
-// (nm-settings(5), ipv4.dns-priority).
-const dnsPriority = int32(-50)
-
 // connectionName is made of checked values alone: country code, address and, if another connection has that name, the port.
 func connectionName(r relay, taken map[string]bool) string {
 	name := "VPN Gate " + r.addr.String()
@@ -42,8 +31,7 @@ func connectionName(r relay, taken map[string]bool) string {
 //
 // The certificate is checked as usual: the relays' own certificates do not verify, so the first connection asks the
 // person, and the answer is stored as a pin. server-cert-check=no would spare the question and any
-// later protection with it. IPv6 is off in the tunnel: relays have none, and the hub is full of strangers who could
-// pretend to be a router.
+// later protection with it. Why the rest is as it is says profile.GateHub.
 func newConnection(r relay, name, uuid, owner string) map[string]map[string]dbus.Variant {
 	connection := map[string]dbus.Variant{
 		"id":          dbus.MakeVariant(name),
@@ -61,22 +49,22 @@ func newConnection(r relay, name, uuid, owner string) map[string]map[string]dbus
 			"data": dbus.MakeVariant(map[string]string{
 				profile.KeyGateway:                       r.addr.String(),
 				profile.KeyPort:                          strconv.Itoa(int(r.port)),
-				profile.KeyHub:                           gateHub,
-				profile.KeyUser:                          gateUser,
+				profile.KeyHub:                           profile.GateHub,
+				profile.KeyUser:                          profile.GateUser,
 				profile.KeyAuthType:                      string(profile.AuthPassword),
 				profile.FlagsKey(profile.SecretPassword): "0",
 				profile.KeyServerCertCheck:               string(profile.CertCheckYes),
 			}),
-			"secrets": dbus.MakeVariant(map[string]string{profile.SecretPassword: gatePassword}),
+			"secrets": dbus.MakeVariant(map[string]string{profile.SecretPassword: profile.GatePassword}),
 		},
-		"ipv4": {"method": dbus.MakeVariant("auto"), "dns-priority": dbus.MakeVariant(dnsPriority)},
+		"ipv4": {"method": dbus.MakeVariant("auto"), "dns-priority": dbus.MakeVariant(int32(profile.GateDNSPriority))},
 		"ipv6": {"method": dbus.MakeVariant("disabled")},
 	}
 }
 
 // leadsTo returns the relay that an existing connection leads to, if it is one of VPN Gate.
 func leadsTo(serviceType string, data map[string]string) (netip.AddrPort, bool) {
-	if serviceType != profile.ServiceType || !strings.EqualFold(data[profile.KeyHub], gateHub) {
+	if serviceType != profile.ServiceType || !strings.EqualFold(data[profile.KeyHub], profile.GateHub) {
 		return netip.AddrPort{}, false
 	}
 	gateway, err := profile.ParseEndpoint(data[profile.KeyGateway])

@@ -117,7 +117,7 @@ func TestForeignAndDamagedFilesAreRefused(t *testing.T) {
 	w := network(t)
 	for name, test := range map[string]struct{ text, want string }{
 		"foreign.ovpn": {"client\nremote vpn.example.com 1194\n", "not a .vpn file of SoftEther"},
-		"cut.vpn":      {"declare root\n{\n\tbool CheckServerCert fal", "damaged .vpn file, line 3"},
+		"cut.vpn":      {"declare root\n{\n\tbool CheckServerCert fal", "damaged .vpn file: there is no ClientOption"},
 		"empty.vpn":    {"", "not a .vpn file"},
 	} {
 		file := filepath.Join(t.TempDir(), name)

@@ -3,6 +3,8 @@
 package der
 
 import (
+	"bytes"
+	"math/bits"
 	"strings"
 	"unicode/utf16"
 )
@@ -11,6 +13,7 @@ import (
 type Certificate struct {
 	CommonName string // the last one of the subject; "" if it has none
 	LastDay    string // of its validity, in UTC: YYYY-MM-DD
+	RSABits    int    // length of its key if that is an RSA key proper, else 0
 }
 
 // ParseCertificate reads an X.509 certificate (RFC 5280 4.1); ok is false for what has not the form of one.
@@ -37,8 +40,30 @@ func ParseCertificate(b []byte) (c Certificate, ok bool) {
 	if c.LastDay, ok = dayOf(validity[1]); !ok {
 		return c, false
 	}
+	c.RSABits = rsaBits(body[5].whole)
 	c.CommonName, ok = commonName(body[4].whole)
 	return c, ok
+}
+
+// rsaBits returns the length of the key in a SubjectPublicKeyInfo (RFC 3279 2.3.1), 0 if its algorithm is not rsaEncryption.
+func rsaBits(info []byte) int {
+	list, ok := children(info, tagSequence)
+	if !ok || !is(list, tagSequence, tagBitString) || len(list[1].content) == 0 || list[1].content[0] != 0 {
+		return 0
+	}
+	algorithm, ok := children(list[0].whole, tagSequence)
+	if !ok || !is(algorithm, tagOID) || string(algorithm[0].content) != oidRSA {
+		return 0
+	}
+	key, ok := children(list[1].content[1:], tagSequence)
+	if !ok || !is(key, tagInteger, tagInteger) {
+		return 0
+	}
+	modulus := bytes.TrimLeft(key[0].content, "\x00")
+	if len(modulus) == 0 {
+		return 0
+	}
+	return 8*(len(modulus)-1) + bits.Len8(modulus[0])
 }
 
 // dayOf reads a Time: RFC 5280 4.1.2.5 allows these two forms, in UTC and with seconds. It is not for time.Parse, which

@@ -60,6 +60,12 @@ func next(b []byte) (e element, rest []byte, ok bool) {
 	return element{tag: b[0], content: b[head:end], whole: b[:end]}, b[end:], true
 }
 
+// First returns the element that b begins with, nil if there is no whole one.
+func First(b []byte) []byte {
+	e, _, _ := next(b)
+	return e.whole
+}
+
 // children returns the elements within the one that b is, and that has that tag.
 func children(b []byte, tag byte) (list []element, ok bool) {
 	e, rest, ok := next(b)

@@ -24,6 +24,12 @@ func KeyLabel(b []byte) string {
 	return ""
 }
 
+// FirstKey returns the private key that b begins with, and its label; "" if that is none.
+func FirstKey(b []byte) (key []byte, label string) {
+	key = First(b)
+	return key, KeyLabel(key)
+}
+
 // Object identifiers of algorithms: rsaEncryption (RFC 8017 A.1) and id-ecPublicKey (RFC 5480 2.1.1).
 const (
 	oidRSA = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"

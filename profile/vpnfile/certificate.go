@@ -3,7 +3,6 @@
 package vpnfile
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/pem"
 
@@ -22,17 +21,19 @@ type Fingerprint func(der []byte) [32]byte
 // of the person who imports one: the check stays on, and who connects is asked once.
 func (t *translation) serverCert() {
 	a := t.a
+	cert, pinned := derCertificate(a.ServerCert)
+	if pinned && !usable(cert) {
+		t.err = &ItemError{Item: "ServerCert", Err: errRSA}
+		return
+	}
 	switch {
 	case !a.CheckServerCert:
 		t.warn("CheckServerCert", po.T("the file does not ask for a check of the server's certificate; here it is checked, and you are asked about one that does not verify"))
-	case len(a.ServerCert) > 0:
-		cert := derOf(a.ServerCert, "CERTIFICATE")
-		if _, ok := der.ParseCertificate(cert); !ok {
-			t.err = &ItemError{Item: "ServerCert", Err: po.Error("this is no certificate")}
-			return
-		}
+	case pinned:
 		sum := t.fingerprint(cert)
 		t.set(profile.KeyServerCertSHA, "ServerCert", hex.EncodeToString(sum[:]))
+	case len(a.ServerCert) > 0:
+		t.warn("ServerCert", po.T("this is no certificate, and not used; you are asked about a certificate that does not verify"))
 	case !a.AddDefaultCA:
 		t.warn("CheckServerCert", po.T("the authorities the official client trusts are not in the file; those of the system are trusted here, or the one in ca"))
 	}
@@ -40,41 +41,41 @@ func (t *translation) serverCert() {
 
 // certificate translates the certificate of the user and its key.
 func (t *translation) certificate() {
-	a := t.a
-	if len(a.ClientCert) == 0 {
-		t.warn("ClientCert", po.T("the file has no certificate; set cert and key"))
+	cert, ok := derCertificate(t.a.ClientCert)
+	if !ok {
+		t.err = &ItemError{Item: "ClientCert", Err: po.Error("there is no certificate, although AuthType asks for one; the official client refuses the file, too")}
 		return
 	}
-	cert := derOf(a.ClientCert, "CERTIFICATE")
-	if _, ok := der.ParseCertificate(cert); !ok {
-		t.err = &ItemError{Item: "ClientCert", Err: po.Error("this is no certificate")}
+	if !usable(cert) {
+		t.err = &ItemError{Item: "ClientCert", Err: errRSA}
+		return
+	}
+	key, label := der.FirstKey(t.a.ClientKey)
+	if label == "" {
+		t.err = &ItemError{Item: "ClientKey", Err: po.Error("there is no private key that is not encrypted; the official client refuses the file, too")}
 		return
 	}
 	t.set(profile.KeyCert, "ClientCert", pemOf("CERTIFICATE", cert))
-	if a.AuthType != authCert {
-		return
-	}
-	if len(a.ClientKey) == 0 {
-		t.warn("ClientKey", po.T("the file has no private key; set key"))
-		return
-	}
-	key := derOf(a.ClientKey, "PRIVATE KEY")
-	label := der.KeyLabel(key)
-	if label == "" {
-		t.err = &ItemError{Item: "ClientKey", Err: po.Error("this is no private key that is not encrypted")}
-		return
-	}
 	t.set(profile.KeyKey, "ClientKey", pemOf(label, key))
 }
 
-// derOf returns the DER of what is DER already, or PEM text with a block of that kind. OpenSSL readers take both.
-func derOf(b []byte, kind string) []byte {
-	if bytes.HasPrefix(b, []byte("-----BEGIN ")) {
-		if block, _ := pem.Decode(b); block != nil && bytes.HasSuffix([]byte(block.Type), []byte(kind)) {
-			return block.Bytes
-		}
+var errRSA error = po.Message("the certificate has no RSA key of 1024, 1536, 2048, 3072 or 4096 bits; the official client refuses the file, too")
+
+// derCertificate returns the certificate that b begins with. What follows is nothing to the official client.
+func derCertificate(b []byte) (cert []byte, ok bool) {
+	cert = der.First(b)
+	_, ok = der.ParseCertificate(cert)
+	return cert, ok
+}
+
+// usable reports whether the protocol knows the certificate's kind of key (softether-protocol.md 6.5).
+func usable(cert []byte) bool {
+	c, _ := der.ParseCertificate(cert)
+	switch c.RSABits {
+	case 1024, 1536, 2048, 3072, 4096:
+		return true
 	}
-	return b
+	return false
 }
 
 func pemOf(kind string, der []byte) string {

@@ -16,6 +16,10 @@ type Connection struct {
 	ID            string // connection.id
 	UserName      string // vpn.user-name, which stands in for the key user
 	Data, Secrets map[string]string
+
+	// Gate says that the connection leads to a relay of VPN Gate: to a network full of strangers, so that the
+	// connection needs the properties beyond Data that profile.GateHub describes.
+	Gate bool
 }
 
 // Groups of keys that together say what some items say: see item.taken.
@@ -29,26 +33,17 @@ var (
 )
 
 // Connection translates an account. Only what differs from a key's default is set. The warnings name, by the
-// items of the file, what works differently here; besides, the key vpn-file-items keeps it for an export. The error is an
-// *[ItemError] about a value that is damaged beyond doubt.
+// items of the file, what works differently here and what no key can say; the key vpn-file-items keeps it for an export.
+// The error is an *[ItemError] about what the official client refuses too.
 func (a *Account) Connection(fingerprint Fingerprint) (*Connection, []profile.Warning, error) {
+	if a.AccountName == "" {
+		return nil, nil, &ItemError{Item: "AccountName", Err: po.Error("the account has no name; the official client refuses it, too")}
+	}
 	t := a.translate(fingerprint)
-	if t.err == nil {
-		t.keep()
-	}
-	for i := range profile.Keys {
-		k := &profile.Keys[i]
-		items := t.c.Data
-		if k.Secret {
-			items = t.c.Secrets
-		}
-		if err := k.Check(items[k.Name]); err != nil && t.err == nil {
-			t.err = &ItemError{Item: t.origin[k.Name], Err: err}
-		}
-	}
 	if t.err != nil {
 		return nil, nil, t.err
 	}
+	t.keep()
 	return t.c, t.warnings, nil
 }
 
@@ -58,18 +53,20 @@ type translation struct {
 	fingerprint Fingerprint
 	c           *Connection
 	warnings    []profile.Warning
-	origin      map[string]string // key: the item it is from
-	err         error
+	err         error // the official client refuses the account
 }
 
 func (t *translation) warn(item, text string) {
 	t.warnings = append(t.warnings, profile.Warning{Key: item, Text: text})
 }
 
-// set sets a key, unless it would say what its default says.
+// set sets a key, unless it would say what its default says. What the key cannot have is left out, with a warning.
 func (t *translation) set(key, item, value string) {
-	t.origin[key] = item
 	k := profile.Lookup(key)
+	if err := k.Check(value); err != nil {
+		t.warn(item, po.F("left out: %v", err))
+		return
+	}
 	switch {
 	case k.Secret:
 		t.c.Secrets[key] = value
@@ -94,182 +91,110 @@ func (t *translation) number(key, item string, n uint32) {
 	t.set(key, item, strconv.FormatInt(fit, 10))
 }
 
+// name cuts a name where the official client does.
+func (t *translation) name(item, s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) <= maxText {
+		return s
+	}
+	t.warn(item, po.F("cut after %d bytes, as by the official client", maxText))
+	return strings.TrimSpace(strings.ToValidUTF8(s[:maxText], ""))
+}
+
 // translate does the work, item by item, without a look at what gets lost.
 func (a *Account) translate(fingerprint Fingerprint) *translation {
-	t := &translation{a: a, fingerprint: fingerprint, origin: map[string]string{},
-		c: &Connection{Data: map[string]string{}, Secrets: map[string]string{}}}
+	t := &translation{a: a, fingerprint: fingerprint, c: &Connection{Data: map[string]string{}, Secrets: map[string]string{}}}
 	t.server()
 	t.user()
 	t.serverCert()
 	t.proxy()
 	t.session()
+	t.gate()
 	t.client()
 	return t
 }
 
 func (t *translation) server() {
 	a := t.a
-	host, hint, hinted := strings.Cut(strings.TrimSpace(a.Hostname), "/")
-	if host == "" {
-		t.err = &ItemError{Item: "Hostname", Err: po.Error("there is no server")}
+	host := t.gateway()
+	switch e, err := profile.ParseEndpoint(host); {
+	case err == nil && e.Port != 0:
+		if uint32(e.Port) != a.Port {
+			t.warn("Port", po.F("%s has a port, so that %d is not used", shown(host), a.Port))
+		}
+	case a.Port == 0 || a.Port > 65535:
+		t.warn("Port", po.F("%d is no port; %s is used", a.Port, profile.Lookup(profile.KeyPort).Default))
+	default:
+		t.set(profile.KeyPort, "Port", strconv.FormatUint(uint64(a.Port), 10))
 	}
-	t.set(profile.KeyGateway, "Hostname", host)
-	if hinted {
-		t.hint(hint)
-	}
-	if e, err := profile.ParseEndpoint(host); err == nil && e.Port != 0 && uint32(e.Port) != a.Port {
-		t.err = &ItemError{Item: "Hostname", Err: po.Errorf("%s has a port that differs from Port", shown(host))}
-	}
-	if a.Port == 0 {
-		t.err = &ItemError{Item: "Port", Err: po.Error("0 is no port")}
-	}
-	t.set(profile.KeyPort, "Port", strconv.FormatUint(uint64(a.Port), 10))
 	if a.PortUDP != 0 {
 		t.warn("PortUDP", po.F("a direct UDP connection to port %d is not possible here; TCP is used", a.PortUDP))
 	}
-	t.set(profile.KeyHub, "HubName", strings.TrimSpace(a.HubName))
-	name := strings.TrimSpace(strings.Map(func(r rune) rune {
+	t.set(profile.KeyHub, "HubName", t.name("HubName", a.HubName))
+	t.c.ID = connectionName(a.AccountName)
+	if t.c.ID == "" {
+		t.c.ID = host
+	}
+	if t.c.ID == "" {
+		t.c.ID = "SoftEther"
+	}
+}
+
+// connectionName makes a name that any program can show.
+func connectionName(s string) string {
+	runes := []rune(strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, a.AccountName))
-	if name == "" {
-		name = host
-	}
-	t.c.ID = name
+	}, s)))
+	return strings.TrimSpace(string(runes[:min(len(runes), maxText)]))
 }
 
-// hint reads what may follow the host: a word for "TCP only", or a name for SoftEther's rendezvous servers, with which
-// NAT traversal alone is tried (softether-protocol.md 11.1).
-func (t *translation) hint(hint string) {
-	switch strings.ToLower(hint) {
-	case "", "tcp", "disable", "disabled", "no", "none":
-		return // transport=tcp, which is the default
+// gateway sets the server, and returns it without what may follow: a word for "TCP only", or a name for SoftEther's
+// rendezvous servers, with which NAT traversal alone is tried (softether-protocol.md 11.1).
+func (t *translation) gateway() (host string) {
+	host, hint, _ := strings.Cut(strings.TrimSpace(t.a.Hostname), "/")
+	if host == "" {
+		t.warn("Hostname", po.T("the file names no server; set it before you connect (gateway)"))
+		return ""
 	}
-	host, _, _ := strings.Cut(strings.TrimSpace(t.a.Hostname), "/")
+	switch strings.ToLower(hint) {
+	case "", "tcp", "disable", "disabled", "no", "none": // transport=tcp, which is the default
+		t.set(profile.KeyGateway, "Hostname", host)
+		return host
+	}
 	t.set(profile.KeyGateway, "Hostname", host+"/"+hint)
 	t.set(profile.KeyTransport, "Hostname", string(profile.TransportUDP))
 	t.warn("Hostname", po.F("the part after the slash (%s) asks for NAT traversal; SoftEther's public servers help with it and learn the addresses of both ends", shown(hint)))
-}
-
-func (t *translation) user() {
-	a := t.a
-	t.set(profile.KeyUser, "Username", strings.TrimSpace(a.Username))
-	switch a.AuthType {
-	case authAnonymous:
-		t.set(profile.KeyAuthType, "AuthType", string(profile.AuthAnonymous))
-	case authPassword:
-		t.set(profile.KeyAuthType, "AuthType", string(profile.AuthPassword))
-		t.passwordOfHash()
-	case authPlain:
-		t.set(profile.KeyAuthType, "AuthType", string(profile.AuthPlainPassword))
-		t.password(profile.SecretPassword, "EncryptedPassword", a.EncryptedPassword)
-	case authCert:
-		t.set(profile.KeyAuthType, "AuthType", string(profile.AuthCertificate))
-		t.certificate()
-	case authCard, authEngine:
-		t.set(profile.KeyAuthType, "AuthType", string(profile.AuthCertificate))
-		t.warn("AuthType", po.T("the private key is on a smart card or in an OpenSSL engine, which is not possible here; set cert and key"))
-		if len(a.ClientCert) > 0 {
-			t.certificate()
-		}
-	default:
-		t.err = &ItemError{Item: "AuthType", Err: po.Errorf("%d is none of the known kinds, 0 to 5", a.AuthType)}
-	}
-}
-
-// passwordOfHash: a hash does not tell the password. The one password that can be recognised is the empty one.
-func (t *translation) passwordOfHash() {
-	a := t.a
-	switch {
-	case len(a.HashedPassword) == 0:
-	case string(a.HashedPassword) == string(hashOf(a.Username, "")):
-		t.set(profile.SecretPassword, "HashedPassword", "")
-	default:
-		t.warn("HashedPassword", po.T("the file has a hash of the password, not the password; it will be asked for"))
-	}
-}
-
-// password reads a hidden password into a secret.
-func (t *translation) password(secret, item string, hidden []byte) {
-	password, ok := reveal(hidden)
-	if !ok {
-		t.err = &ItemError{Item: item, Err: po.Error("what is hidden there is no text")}
-		return
-	}
-	t.set(secret, item, password)
+	return host
 }
 
 func (t *translation) proxy() {
 	a := t.a
 	kinds := [...]profile.ProxyType{proxyDirect: profile.ProxyNone, proxyHTTP: profile.ProxyHTTP, proxySOCKS4: profile.ProxySOCKS4, proxySOCKS5: profile.ProxySOCKS5}
-	if a.ProxyType >= uint32(len(kinds)) {
-		t.err = &ItemError{Item: "ProxyType", Err: po.Errorf("%d is none of the known kinds, 0 to 3", a.ProxyType)}
-		return
-	}
-	if a.ProxyType == proxyDirect {
+	switch {
+	case a.ProxyType == proxyDirect:
 		return // what is filled in beside is not used, and kept
+	case a.ProxyType >= uint32(len(kinds)):
+		t.warn("ProxyType", po.F("%d is none of the known kinds, 0 to 3; no proxy is used", a.ProxyType))
+		return
 	}
 	t.set(profile.KeyProxyType, "ProxyType", string(kinds[a.ProxyType]))
-	if a.ProxyPort == 0 || a.ProxyPort > 65535 {
-		t.err = &ItemError{Item: "ProxyPort", Err: po.Errorf("%d is no port", a.ProxyPort)}
-		return
+	proxy := profile.Endpoint{Host: strings.Trim(strings.TrimSpace(a.ProxyName), "[]")}
+	if a.ProxyPort <= 65535 {
+		proxy.Port = uint16(a.ProxyPort)
 	}
-	host := strings.Trim(strings.TrimSpace(a.ProxyName), "[]")
-	t.set(profile.KeyProxyServer, "ProxyName", profile.Endpoint{Host: host, Port: uint16(a.ProxyPort)}.String())
-	t.set(profile.KeyProxyUser, "ProxyUsername", strings.TrimSpace(a.ProxyUsername))
+	if proxy.Host == "" {
+		t.warn("ProxyName", po.T("the file names no proxy; set it before you connect (proxy-server)"))
+	} else {
+		t.set(profile.KeyProxyServer, "ProxyName", proxy.String())
+	}
+	t.set(profile.KeyProxyUser, "ProxyUsername", t.name("ProxyUsername", a.ProxyUsername))
 	if len(a.ProxyPassword) > 0 {
 		t.password(profile.SecretProxyPassword, "ProxyPassword", a.ProxyPassword)
 	}
 	if a.CustomHttpHeader != "" {
 		t.warn("CustomHttpHeader", po.T("headers of one's own are not sent to the proxy here"))
-	}
-}
-
-func (t *translation) session() {
-	a := t.a
-	t.number(profile.KeyMaxConnections, "MaxConnection", a.MaxConnection)
-	t.number("connection-interval", "AdditionalConnectionInterval", a.AdditionalConnectionInterval)
-	t.number("connection-lifetime", "ConnectionDisconnectSpan", a.ConnectionDisconnectSpan)
-	if a.HalfConnection && a.MaxConnection < 2 {
-		t.warn("HalfConnection", po.F("not set, as it needs two connections and MaxConnection is %d", a.MaxConnection))
-	} else {
-		t.yes(profile.KeyHalfDuplex, "HalfConnection", a.HalfConnection)
-	}
-	t.yes("compression", "UseCompress", a.UseCompress)
-	t.yes("bridge-mode", "RequireBridgeRoutingMode", a.RequireBridgeRoutingMode)
-	t.yes("monitor-mode", "RequireMonitorMode", a.RequireMonitorMode)
-	if a.DisableQoS {
-		t.set("qos", "DisableQoS", "no")
-	}
-	if a.NoUdpAcceleration {
-		t.set(profile.KeyUDPAcceleration, "NoUdpAcceleration", string(profile.UDPNo))
-	}
-	t.number("reconnect-interval", "RetryInterval", a.RetryInterval)
-	switch a.NumRetry {
-	case retryForever:
-	case 0:
-		t.warn("NumRetry", po.T("never to try again cannot be had here; reconnect-attempts is 1"))
-		t.set("reconnect-attempts", "NumRetry", "1")
-	default:
-		t.number("reconnect-attempts", "NumRetry", a.NumRetry)
-	}
-	if !a.UseEncrypt {
-		t.warn("UseEncrypt", po.T("encryption is off in the file; here it is always on"))
-	}
-}
-
-// client is about the program and the computer rather than the session.
-func (t *translation) client() {
-	a := t.a
-	if a.NoRoutingTracking {
-		t.warn("NoRoutingTracking", po.T("routes are NetworkManager's; to leave the default route as it is, set ipv4.never-default and ipv6.never-default"))
-	}
-	if a.StartupAccount {
-		t.warn("StartupAccount", po.T("not connected at start by itself; make it a secondary of the connection it is to follow (connection.secondaries)"))
-	}
-	if a.BindLocalIP != "" && a.BindLocalIP != "0.0.0.0" && a.BindLocalIP != "::" || a.BindLocalPort != 0 {
-		t.warn("BindLocalIP", po.T("the local address and port of the connection cannot be chosen here"))
 	}
 }

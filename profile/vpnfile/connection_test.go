@@ -5,9 +5,12 @@ package vpnfile
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"maps"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -151,11 +154,10 @@ func TestItemsWithoutEquivalentAreKeptAndSaid(t *testing.T) {
 		"secret headers": {func(a *Account) { a.CustomHttpHeader = "Proxy-Authorization: Basic xyz" }, nil, []string{"CustomHttpHeader"}},
 		"smart card": {func(a *Account) { a.AuthType, a.SecurePublicCert, a.SecurePrivateKey = authCard, "cert 1", "key 1" },
 			map[string]string{"auth-type": "certificate", "vpn-file-items": "AuthType=4 SecurePrivateKeyName=key$201 SecurePublicCertName=cert$201"}, []string{"AuthType"}},
-		"no certificate": {func(a *Account) { a.AuthType = authCert }, map[string]string{"auth-type": "certificate"}, []string{"ClientCert"}},
-		"no hub":         {func(a *Account) { a.HubName = "" }, map[string]string{"hub": "", "vpn-file-items": "HubName=$"}, nil},
-		"no user":        {func(a *Account) { a.Username = "" }, map[string]string{"user": ""}, nil},
-		"blanks":         {func(a *Account) { a.HubName = " HUB " }, map[string]string{"vpn-file-items": "HubName=$20HUB$20"}, nil},
-		"too long":       {func(a *Account) { a.DeviceName = strings.Repeat("x", 20000) }, nil, []string{"DeviceName"}},
+		"no hub":   {func(a *Account) { a.HubName = "" }, map[string]string{"hub": "", "vpn-file-items": "HubName=$"}, nil},
+		"no user":  {func(a *Account) { a.Username = "" }, map[string]string{"user": ""}, nil},
+		"blanks":   {func(a *Account) { a.HubName = " HUB " }, map[string]string{"vpn-file-items": "HubName=$20HUB$20"}, nil},
+		"too long": {func(a *Account) { a.DeviceName = strings.Repeat("x", 20000) }, nil, []string{"DeviceName"}},
 		"certificate that is not checked": {func(a *Account) { a.CheckServerCert, a.ServerCert = false, []byte{48} },
 			map[string]string{"vpn-file-items": "CheckServerCert=false ServerCert=MA=="}, []string{"CheckServerCert"}},
 	} {
@@ -185,29 +187,139 @@ func TestItemsWithoutEquivalentAreKeptAndSaid(t *testing.T) {
 	}
 }
 
-func TestDamagedValuesAreNamed(t *testing.T) {
-	for item, edit := range map[string]func(*Account){
-		"Hostname":          func(a *Account) { a.Hostname = " " },
-		"Hostname ":         func(a *Account) { a.Hostname = "/tcp" },
-		"Hostname  ":        func(a *Account) { a.Hostname = "a b" },
-		"Hostname   ":       func(a *Account) { a.Hostname = "vpn.example.com:5555" },
-		"Port":              func(a *Account) { a.Port = 0 },
-		"Port ":             func(a *Account) { a.Port = 65536 },
-		"HubName":           func(a *Account) { a.HubName = strings.Repeat("x", 256) },
-		"HubName ":          func(a *Account) { a.HubName = "a\nb" },
-		"Username":          func(a *Account) { a.Username = "a\x1bb" },
-		"AuthType":          func(a *Account) { a.AuthType = 6 },
-		"ProxyType":         func(a *Account) { a.ProxyType = 4 },
-		"ProxyPort":         func(a *Account) { a.ProxyType, a.ProxyName = 1, "p" },
-		"ProxyName":         func(a *Account) { a.ProxyType, a.ProxyPort = 1, 80 },
-		"ServerCert":        func(a *Account) { a.ServerCert = []byte("x") },
-		"ClientCert":        func(a *Account) { a.AuthType, a.ClientCert = authCert, []byte("x") },
-		"EncryptedPassword": func(a *Account) { a.AuthType, a.EncryptedPassword = authPlain, []byte("\xde\xad\xbe\xef\x00\x01") },
+// The official client takes such accounts, and so do we: but what no connection can have does not get into one.
+func TestDamagedValuesAreLeftOutAndNamed(t *testing.T) {
+	for name, test := range map[string]struct {
+		edit  func(*Account)
+		item  string
+		key   string
+		value string // of the key afterwards
+	}{
+		"no host":              {func(a *Account) { a.Hostname = " " }, "Hostname", "gateway", ""},
+		"a hint alone":         {func(a *Account) { a.Hostname = "/tcp" }, "Hostname", "gateway", ""},
+		"two hosts":            {func(a *Account) { a.Hostname = "a b" }, "Hostname", "gateway", ""},
+		"another port":         {func(a *Account) { a.Hostname = "vpn.example.com:5555" }, "Port", "port", ""},
+		"port 0":               {func(a *Account) { a.Port = 0 }, "Port", "port", ""},
+		"port 65536":           {func(a *Account) { a.Port = 65536 }, "Port", "port", ""},
+		"a long hub":           {func(a *Account) { a.HubName = strings.Repeat("x", 256) }, "HubName", "hub", strings.Repeat("x", 255)},
+		"a hub of two lines":   {func(a *Account) { a.HubName = "a\nb" }, "HubName", "hub", ""},
+		"an escape":            {func(a *Account) { a.AuthType, a.Username = authPassword, "a\x1bb" }, "Username", "user", ""},
+		"no user":              {func(a *Account) { a.AuthType, a.Username = authPassword, "" }, "Username", "user", ""},
+		"authentication":       {func(a *Account) { a.AuthType = 6 }, "AuthType", "auth-type", ""},
+		"a kind of proxy":      {func(a *Account) { a.ProxyType = 4 }, "ProxyType", "proxy-type", ""},
+		"a proxy's port":       {func(a *Account) { a.ProxyType, a.ProxyName = 1, "p" }, "ProxyName", "proxy-server", ""},
+		"a proxy's large port": {func(a *Account) { a.ProxyType, a.ProxyName, a.ProxyPort = 1, "p", 65616 }, "ProxyName", "proxy-server", ""},
+		"a proxy's name":       {func(a *Account) { a.ProxyType, a.ProxyPort = 1, 80 }, "ProxyName", "proxy-server", ""},
+		"a certificate":        {func(a *Account) { a.ServerCert = []byte("x") }, "ServerCert", "server-cert-sha256", ""},
+		"a password":           {func(a *Account) { a.AuthType, a.EncryptedPassword = authPlain, []byte("\xde\xad\xbe\xef\x00\x01") }, "EncryptedPassword", "auth-type", "plain-password"},
 	} {
-		_, _, err := base(edit).Connection(sha256.Sum256)
+		c, warnings, err := base(test.edit).Connection(sha256.Sum256)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := names(warnings); !slices.Contains(got, test.item) {
+			t.Errorf("%s: warned of %v", name, warnings)
+		}
+		if c.Data[test.key] != test.value {
+			t.Errorf("%s: %s is %q, want %q", name, test.key, c.Data[test.key], test.value)
+		}
+		for i := range profile.Keys {
+			if k := &profile.Keys[i]; k.Check(c.Data[k.Name]) != nil {
+				t.Errorf("%s: %s has the bad value %q", name, k.Name, c.Data[k.Name])
+			}
+		}
+	}
+}
+
+func TestWhatAccountImportRefusesIsRefused(t *testing.T) {
+	whole := read(t, official(t)["certificate-socks5-proxy"])
+	withCert := func(a *Account) { a.AuthType, a.ClientCert, a.ClientKey = authCert, whole.ClientCert, whole.ClientKey }
+	ec, err := os.ReadFile("../../service/usercert/testdata/ec.crt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(ec)
+	for name, test := range map[string]struct {
+		item string
+		edit func(*Account)
+	}{
+		"no name":                      {"AccountName", func(a *Account) { a.AccountName = "" }},
+		"no certificate":               {"ClientCert", func(a *Account) { withCert(a); a.ClientCert = nil }},
+		"no key":                       {"ClientKey", func(a *Account) { withCert(a); a.ClientKey = nil }},
+		"a damaged certificate":        {"ClientCert", func(a *Account) { withCert(a); a.ClientCert = a.ClientCert[:400] }},
+		"an elliptic curve":            {"ClientCert", func(a *Account) { withCert(a); a.ClientCert = block.Bytes }},
+		"a server's of another kind":   {"ServerCert", func(a *Account) { a.ServerCert = block.Bytes }},
+		"the same, not to be checked":  {"ServerCert", func(a *Account) { a.CheckServerCert, a.ServerCert = false, block.Bytes }},
+		"certificate and key are well": {"", withCert},
+		"what follows is nothing":      {"", func(a *Account) { withCert(a); a.ClientCert = append(slices.Clone(a.ClientCert), 1) }},
+	} {
+		_, _, err := base(test.edit).Connection(sha256.Sum256)
 		var bad *ItemError
-		if !errors.As(err, &bad) || bad.Item != strings.TrimSpace(item) {
-			t.Errorf("%s: got %v", item, err)
+		if test.item == "" && err != nil || test.item != "" && (!errors.As(err, &bad) || bad.Item != test.item) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// nm-softether-vpngate makes the same of a relay.
+func TestAccountsOfVPNGateAreRecognised(t *testing.T) {
+	gate := func(edits ...func(*Account)) *Account {
+		return base(append([]func(*Account){func(a *Account) {
+			a.AuthType, a.Hostname, a.HubName, a.Username, a.HashedPassword = authPassword, "198.51.100.8", "VPNGATE", "vpn", hashOf("vpn", "vpn")
+		}}, edits...)...)
+	}
+	c, warned := translated(t, gate())
+	want := map[string]string{"gateway": "198.51.100.8", "port": "443", "hub": "VPNGATE", "user": "vpn", "auth-type": "password", "password-flags": "0", "server-cert-check": "yes"}
+	if diff := cmp.Diff(want, c.Data); diff != "" || c.Secrets["password"] != "vpn" || !c.Gate || len(warned) > 0 {
+		t.Errorf("%+v, warned of %v (-want +got)\n%s", c, warned, diff)
+	}
+	for name, test := range map[string]struct {
+		edit     func(*Account)
+		password string
+		gate     bool
+	}{
+		"upper case":       {func(a *Account) { a.HubName, a.Username = "vpngate", "VPN" }, "vpn", true},
+		"anonymous":        {func(a *Account) { a.AuthType = authAnonymous }, "", true},
+		"plain password":   {func(a *Account) { a.AuthType, a.EncryptedPassword = authPlain, hide("vpn") }, "vpn", true},
+		"another password": {func(a *Account) { a.HashedPassword = hashOf("vpn", "x") }, "", true},
+		"another hub":      {func(a *Account) { a.HubName = "OFFICE" }, "vpn", false},
+		"another user":     {func(a *Account) { a.HubName, a.Username, a.HashedPassword = "OFFICE", "joe", hashOf("joe", "vpn") }, "vpn", false},
+	} {
+		c, _ := translated(t, gate(test.edit))
+		if c.Secrets["password"] != test.password || c.Gate != test.gate {
+			t.Errorf("%s: password %q, VPN Gate %t", name, c.Secrets["password"], c.Gate)
+		}
+	}
+}
+
+func TestAdviceAboutTheStartSaysWhatComesFirst(t *testing.T) {
+	cert := read(t, official(t)["certificate-socks5-proxy"]).ServerCert
+	for name, test := range map[string]struct {
+		edit      func(*Account)
+		pin, word bool // what is asked for
+	}{
+		"nothing is there":   {func(a *Account) { a.AuthType, a.HashedPassword = authPassword, []byte("x") }, true, true},
+		"the pin is there":   {func(a *Account) { a.AuthType, a.ServerCert = authPassword, cert }, false, true},
+		"a password":         {func(a *Account) { a.AuthType, a.EncryptedPassword = authPlain, hide("x") }, true, false},
+		"anonymous":          {func(*Account) {}, true, false},
+		"everything":         {func(a *Account) { a.ServerCert = cert }, false, false},
+		"VPN Gate":           {func(a *Account) { a.AuthType, a.Username, a.HashedPassword = authPassword, "vpn", hashOf("vpn", "vpn") }, true, false},
+		"no password at all": {func(a *Account) { a.AuthType, a.HashedPassword = authPassword, hashOf("joe", "") }, true, false},
+	} {
+		_, warnings, err := base(test.edit, func(a *Account) { a.StartupAccount = true }).Connection(sha256.Sum256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		advice := ""
+		for _, w := range warnings {
+			if w.Key == "StartupAccount" {
+				advice = w.Text
+			}
+		}
+		if pin, word := strings.Contains(advice, "server-cert-sha256"), strings.Contains(advice, "store the password"); pin != test.pin || word != test.word ||
+			!strings.Contains(advice, "takes the other connection down") {
+			t.Errorf("%s: %s", name, advice)
 		}
 	}
 }

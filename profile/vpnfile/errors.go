@@ -11,18 +11,12 @@ var ErrForeign error = po.Message("not a .vpn file of SoftEther")
 
 // SyntaxError reports a .vpn file that is damaged.
 type SyntaxError struct {
-	Line int // counted from 1; 0 if it is about the file as a whole
 	Text string
 }
 
-func (e *SyntaxError) Error() string {
-	if e.Line == 0 {
-		return po.F("damaged .vpn file: %s", e.Text)
-	}
-	return po.F("damaged .vpn file, line %d: %s", e.Line, e.Text)
-}
+func (e *SyntaxError) Error() string { return po.F("damaged .vpn file: %s", e.Text) }
 
-// ItemError reports an item of a .vpn file whose value no connection can have.
+// ItemError reports an item of a .vpn file for which the official client refuses the whole.
 type ItemError struct {
 	Item string // as in the file, "Hostname"
 	Err  error

@@ -61,7 +61,7 @@ func (a *Account) restore(c *Connection, fingerprint Fingerprint) {
 	full := *a
 	for _, it := range full.items() {
 		if value, ok := kept[it.name]; ok && it.kept {
-			if assign(it.value, kindOf(it.value), value) != nil {
+			if !assign(it.value, value) {
 				delete(kept, it.name)
 			}
 		}
@@ -72,7 +72,7 @@ func (a *Account) restore(c *Connection, fingerprint Fingerprint) {
 		if !ok || !it.kept || !agree(then, c.Data, it.taken) {
 			continue
 		}
-		_ = assign(it.value, kindOf(it.value), value) // the same worked above
+		assign(it.value, value)
 	}
 }
 

@@ -46,6 +46,9 @@ func isText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
+// hashSize is that of SHA-0.
+const hashSize = 20
+
 // hashOf is HashedPassword: what the hub keeps of a password (softether-protocol.md 6.3).
 func hashOf(user, password string) []byte {
 	sum := sha0.Sum([]byte(password), []byte(upperASCII(user)))

@@ -3,7 +3,6 @@
 package vpnfile
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -11,279 +10,231 @@ import (
 	"unicode/utf8"
 
 	"network-manager-softether/po"
+	"network-manager-softether/profile"
 )
 
-// Bounds on what is read.
+// Bounds on what is read and said.
 const (
-	MaxSize  = 1 << 20 // bytes of a file; one with two certificates and a key has 8 kB
-	maxItems = 1000    // lines with an item or a block
-	maxDepth = 8       // blocks in blocks; the format has two
-	maxShown = 40      // bytes of the file that a message repeats
+	MaxSize     = 4 << 20 // bytes of a file; one with two certificates and a key has 8 kB
+	maxItems    = 10000   // items and blocks
+	maxShown    = 40      // bytes of the file that a message repeats
+	maxWarnings = 30      // of one file
+	maxText     = 255     // bytes of a user's or a hub's name, characters of an account's
 )
 
 const utf8Mark = "\ufeff"
 
-// Read reads a .vpn file. Files that are none are told apart by their first line, with [ErrForeign]; any other error is
-// a *[SyntaxError]. Read takes what people make of such files by hand: any order, any case, other line ends, blanks for
-// tabs, missing and (returned in unknown, as "block.name") unknown items. It is stricter than the official client, which
-// takes what it can make sense of from a damaged file and leaves out the rest.
-func Read(text []byte) (a *Account, unknown []string, err error) {
+// Read reads a .vpn file: it takes what the official client's AccountImport takes and understands it alike, refuses what
+// that refuses, and says in the warnings, by the names of the items, what the person who wrote it may have meant
+// otherwise. Where an item is missing, the account has what a new one has.
+//
+// What is no .vpn file at all is told with [ErrForeign]; any other error is a *[SyntaxError].
+func Read(text []byte) (*Account, []profile.Warning, error) {
 	if len(text) > MaxSize {
 		return nil, nil, po.Errorf("%w: it has %d bytes, and at most %d are read", ErrForeign, len(text), MaxSize)
 	}
-	text = bytes.TrimPrefix(text, []byte(utf8Mark))
-	if err := foreign(text); err != nil {
-		return nil, nil, err
-	}
-	r := reader{account: newAccount(), seen: map[string]int{}}
-	r.items = r.account.items()
-	for line := range bytes.Lines(text) {
-		r.line++
-		if err := r.take(string(line)); err != nil {
-			return nil, nil, &SyntaxError{Line: r.line, Text: err.Error()}
-		}
-	}
-	if err := r.finish(); err != nil {
+	c, err := parse(text)
+	if err != nil {
 		return nil, nil, &SyntaxError{Text: err.Error()}
 	}
-	return r.account, r.unknown, nil
+	root, roots := c.top.blocks.find(blockRoot)
+	if roots == 0 {
+		return nil, nil, rootless(text)
+	}
+	r := reader{account: newAccount(), blocks: map[string]*block{blockRoot: root.block}}
+	if roots > 1 {
+		r.twice(root, roots)
+	}
+	for _, name := range []string{blockOption, blockAuth} {
+		found, times := root.block.blocks.find(name)
+		if times == 0 {
+			return nil, nil, incomplete(root.block, name)
+		}
+		if times > 1 {
+			r.twice(found, times)
+		}
+		r.blocks[name] = found.block
+	}
+	for _, it := range r.account.items() {
+		r.item(it)
+	}
+	if h := &r.account.HashedPassword; len(*h) > 0 {
+		*h = append(make([]byte, 0, hashSize), *h...)[:hashSize] // shorter ones end in zeros
+	}
+	r.unknown()
+	r.remnants(c)
+	return r.account, r.said(), nil
 }
 
-// foreign looks at the first line that is not empty and not a comment.
-func foreign(text []byte) error {
-	if bytes.HasPrefix(text, []byte("SEVPN_DB")) {
-		return po.Errorf("%w: this is a configuration of the official program in binary form; export the connection from it", ErrForeign)
-	}
-	for line := range bytes.Lines(text) {
-		words := bytes.Fields(line)
-		if len(words) == 0 || words[0][0] == '#' {
-			continue
-		}
-		if len(words) == 2 && bytes.EqualFold(words[0], []byte("declare")) && bytes.EqualFold(words[1], []byte(blockRoot)) {
-			return nil
-		}
-		break
-	}
-	return po.Errorf("%w: such a file begins with \"declare root\"", ErrForeign)
-}
-
-// A reader reads line by line.
+// A reader fills an account from the blocks of a file.
 type reader struct {
-	account *Account
-	items   []item // of the account
-	line    int
-	count   int
-	blocks  []string // those that are open, root first
-	begun   bool     // a block was declared and its brace has not come yet
-	seen    map[string]int
-	unknown []string
+	account  *Account
+	blocks   map[string]*block
+	warnings []profile.Warning
+	left     int // warnings beyond maxWarnings
 }
 
-func (r *reader) take(line string) error {
-	if !utf8.ValidString(line) {
-		return po.Error("the text is not UTF-8; save the file as UTF-8")
+func (r *reader) warn(item, text string) {
+	if len(r.warnings) == maxWarnings {
+		r.left++
+		return
 	}
-	words := strings.Fields(line)
-	switch {
-	case strings.Contains(line, "\x00"):
-		return po.Error("there is a NUL byte")
-	case len(words) == 0, strings.HasPrefix(words[0], "#"):
-		return nil
-	case r.begun != (words[0] == "{"):
-		if r.begun {
-			return po.Error("an opening brace must follow declare")
+	r.warnings = append(r.warnings, profile.Warning{Key: item, Text: text})
+}
+
+func (r *reader) said() []profile.Warning {
+	if r.left > 0 {
+		return append(r.warnings, profile.Warning{Key: "...", Text: po.N("and one more remark like these", "and %d more remarks like these", r.left, r.left)})
+	}
+	return r.warnings
+}
+
+func (r *reader) twice(e entry, times int) {
+	r.warn(shown(e.name), po.F("it is there %d times; what counts, as for the official client, is line %d", times, e.line))
+}
+
+// item reads the value of one item, if the file has it.
+func (r *reader) item(it item) {
+	e, times := r.blocks[it.block].items.find(it.name)
+	if times == 0 {
+		return
+	}
+	if times > 1 {
+		r.twice(e, times)
+	}
+	if want := kindOf(it.value); e.kind != want {
+		r.warn(it.name, po.F("line %d: not read, as the type is %s instead of %s", e.line, e.kind, want))
+		return
+	}
+	if e.rest {
+		r.warn(it.name, po.F("line %d: what follows the first blank of the value is left out; a blank is written $20", e.line))
+	}
+	if plain := assign(it.value, e.value); !plain {
+		if it.value == &r.account.AccountName {
+			r.account.AccountName = legible(unescape(e.value))
+			r.warn(it.name, po.F("line %d: the text is not UTF-8, so some of its letters are lost", e.line))
+			return
 		}
-		return po.Error("an opening brace without declare")
-	case words[0] == "{":
-		r.begun = false
-		return alone(words)
-	case words[0] == "}":
-		if len(r.blocks) == 0 {
-			return po.Error("a closing brace too many")
-		}
-		r.blocks = r.blocks[:len(r.blocks)-1]
-		return alone(words)
+		r.warn(it.name, po.F("line %d: %s", e.line, oddity(it.value)))
 	}
-	if r.count++; r.count > maxItems {
-		return po.Errorf("more than %d items", maxItems)
-	}
-	if strings.EqualFold(words[0], "declare") {
-		return r.declare(words)
-	}
-	return r.item(words)
 }
 
-func alone(words []string) error {
-	if len(words) > 1 {
-		return po.Error("a brace must stand alone in its line")
+// legible makes a name of a text in another encoding: any will do. For the official client there is none if the first
+// character, in the length its first byte tells, is not whole (GetUtf8Type in Mayaqua/Internat.c).
+func legible(s string) string {
+	if c := s[0]; c >= 0x80 && (c&0x20 == 0 && len(s) < 2 || c&0x20 != 0 && len(s) < 3) {
+		return ""
 	}
-	return nil
+	return strings.ToValidUTF8(s, "?")
 }
 
-func (r *reader) declare(words []string) error {
-	if len(words) != 2 {
-		return po.Error("declare takes one name")
+// oddity says how a value was read that no program would have written.
+func oddity(field any) string {
+	switch v := field.(type) {
+	case *bool:
+		return po.F("neither true nor false; it counts as %t, as for the official client", *v)
+	case *uint32:
+		return po.F("not a plain number below 2^32; it counts as %d, as for the official client", *v)
+	case *uint64:
+		return po.F("not a plain number below 2^64; it counts as %d, as for the official client", *v)
+	case *string:
+		return po.T("the text is not UTF-8 and left out; save the file as UTF-8")
 	}
-	name, err := unescape(words[1])
-	if err != nil {
-		return err
-	}
-	if len(r.blocks) == maxDepth {
-		return po.Error("blocks are nested too deep")
-	}
-	if len(r.blocks) == 0 && (!strings.EqualFold(name, blockRoot) || r.seen[blockRoot] != 0) {
-		return po.Error("a file has one block root and all others within")
-	}
-	r.begun = true
-	r.blocks = append(r.blocks, name)
-	return r.once(strings.ToLower(strings.Join(r.blocks, ".")), name)
+	return po.T("not proper base64, so the data may be damaged")
 }
 
-// once makes sure that nothing is said twice. As path is in lower case, so is what counts as the same.
-func (r *reader) once(path, name string) error {
-	if first := r.seen[path]; first != 0 {
-		return po.Errorf("%s is there already, in line %d", shown(name), first)
+// unknown tells the items that nobody asked for.
+func (r *reader) unknown() {
+	known := map[string]bool{}
+	for _, it := range r.account.items() {
+		known[lowerASCII(it.block+"."+it.name)] = true
 	}
-	r.seen[path] = r.line
-	return nil
-}
-
-func (r *reader) item(words []string) error {
-	if len(r.blocks) == 0 {
-		return po.Error("an item outside of root")
-	}
-	if len(words) != 3 {
-		return po.Error("an item has a type, a name and a value; a blank in a value is written $20, no value $")
-	}
-	name, err := unescape(words[1])
-	if err != nil {
-		return err
-	}
-	if err := r.once(strings.ToLower(strings.Join(r.blocks, ".")+"."+name), name); err != nil {
-		return err
-	}
-	kind, value := strings.ToLower(words[0]), words[2]
-	for _, it := range r.items {
-		if strings.EqualFold(it.name, name) && r.within(it.block) {
-			if err := assign(it.value, kind, value); err != nil {
-				return fmt.Errorf("%s: %w", it.name, err)
+	for _, name := range []string{blockRoot, blockAuth, blockOption} {
+		for _, e := range r.blocks[name].items {
+			if !known[lowerASCII(name+"."+e.name)] {
+				r.warn(shown(e.name), po.F("line %d: unknown item, left out", e.line))
 			}
-			return nil
 		}
 	}
-	var probe any
-	switch kind { // even an item that nobody knows must be one
-	case "bool":
-		probe = new(bool)
-	case "uint":
-		probe = new(uint32)
-	case "uint64":
-		probe = new(uint64)
-	case "string":
-		probe = new(string)
-	case "byte":
-		probe = new([]byte)
-	default:
-		return po.Errorf("there is no type %s", shown(words[0]))
-	}
-	if err := assign(probe, kind, value); err != nil {
-		return fmt.Errorf("%s: %w", shown(name), err)
-	}
-	r.unknown = append(r.unknown, strings.Join(r.blocks[1:], ".")+"."+name)
-	return nil
 }
 
-// within reports whether the open block is the one of that name.
-func (r *reader) within(block string) bool {
-	if block == blockRoot {
-		return len(r.blocks) == 1
+// remnants tells what did not become an item, although somebody may have meant one.
+func (r *reader) remnants(c *cfg) {
+	for _, e := range c.bare {
+		if e.kind != kindString && e.kind != kindByte { // where nothing is the same as empty
+			r.warn(shown(e.name), po.F("line %d: there is no value", e.line))
+		}
 	}
-	return len(r.blocks) == 2 && strings.EqualFold(r.blocks[1], block)
+	for _, line := range c.lost {
+		r.warn(po.F("line %d", line), po.T("not understood and left out"))
+	}
+	if len(c.open) > 0 {
+		r.warn(shown(c.open[len(c.open)-1]), po.T("the file ends within this block; something may be missing"))
+	}
 }
 
-// assign stores a value of that type in the field that to points to.
-func assign(to any, kind, value string) error {
-	want := kindOf(to)
-	if kind != want {
-		return po.Errorf("the type is %s, not %s", want, shown(kind))
-	}
-	value, err := unescape(value)
-	if err != nil {
-		return err
-	}
+// assign stores a value in the field that to points to. plain is false if a person may have meant something else.
+func assign(to any, word string) (plain bool) {
 	switch to := to.(type) {
 	case *bool:
-		switch {
-		case strings.EqualFold(value, "true"), value == "1":
-			*to = true
-		case strings.EqualFold(value, "false"), value == "0":
-			*to = false
-		default:
-			return po.Error("true or false is allowed")
-		}
+		*to, plain = truth(word)
 	case *uint32:
-		n, err := strconv.ParseUint(value, 10, 32)
-		if err != nil {
-			return po.Error("a number below 2^32 is allowed")
-		}
-		*to = uint32(n)
+		*to, plain = number(word)
 	case *uint64:
-		n, err := strconv.ParseUint(value, 10, 64)
-		if err != nil {
-			return po.Error("a number below 2^64 is allowed")
-		}
-		*to = n
+		*to, plain = long(word)
 	case *string:
-		if !utf8.ValidString(value) || strings.Contains(value, "\x00") {
-			return po.Error("the text is not UTF-8")
+		if *to = unescape(word); !utf8.ValidString(*to) {
+			*to = ""
+			return false
 		}
-		*to = value
+		return true
 	case *[]byte:
-		b, err := base64.StdEncoding.DecodeString(value)
-		if err != nil {
-			return po.Error("the data is not in base64")
-		}
-		*to = b
+		*to, plain = decode64(unescape(word))
 	}
-	return nil
+	return plain
 }
 
 func kindOf(field any) string {
 	switch field.(type) {
 	case *bool:
-		return "bool"
+		return kindBool
 	case *uint32:
-		return "uint"
+		return kindUint
 	case *uint64:
-		return "uint64"
+		return kindUint64
 	case *string:
-		return "string"
+		return kindString
 	case *[]byte:
-		return "byte"
+		return kindByte
 	}
 	panic(fmt.Sprintf("vpnfile: no type for %T", field))
 }
 
-// finish checks what only the end of the file shows.
-func (r *reader) finish() error {
-	if len(r.blocks) > 0 {
-		return po.Errorf("it ends within %s; the rest is missing", shown(r.blocks[len(r.blocks)-1]))
+// word writes the value of a field.
+func word(field any) string {
+	switch v := field.(type) {
+	case *bool:
+		return fmt.Sprint(*v)
+	case *uint32:
+		return fmt.Sprint(*v)
+	case *uint64:
+		return fmt.Sprint(*v)
+	case *string:
+		return escape(*v)
+	case *[]byte:
+		return escape(base64.StdEncoding.EncodeToString(*v))
 	}
-	for _, block := range []string{blockOption, blockAuth} {
-		if r.seen[strings.ToLower(blockRoot+"."+block)] == 0 {
-			if r.seen["root.accountdatabase"] != 0 {
-				return po.Error("this is the configuration of an official client with all its connections; export the one you want from it")
-			}
-			return po.Errorf("there is no %s", block)
-		}
-	}
-	return nil
+	panic(fmt.Sprintf("vpnfile: no type for %T", field))
 }
 
 // shown makes a piece of the file fit for a message.
 func shown(s string) string {
 	if len(s) > maxShown {
-		s = strings.ToValidUTF8(s[:maxShown], "") + "..."
+		s = s[:maxShown] + "..."
 	}
-	return strconv.Quote(s)
+	s = strings.ToValidUTF8(s, "?")
+	if quoted := strconv.Quote(s); quoted != `"`+s+`"` {
+		return quoted
+	}
+	return s
 }

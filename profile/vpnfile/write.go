@@ -3,7 +3,6 @@
 package vpnfile
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strings"
 )
@@ -42,23 +41,6 @@ func write(b *strings.Builder, items []item, block, indent string) {
 			fmt.Fprintf(b, "%s%s %s %s\n", indent, kindOf(it.value), it.name, w)
 		}
 	}
-}
-
-// word writes the value of a field.
-func word(field any) string {
-	switch v := field.(type) {
-	case *bool:
-		return fmt.Sprint(*v)
-	case *uint32:
-		return fmt.Sprint(*v)
-	case *uint64:
-		return fmt.Sprint(*v)
-	case *string:
-		return escape(*v)
-	case *[]byte:
-		return escape(base64.StdEncoding.EncodeToString(*v))
-	}
-	panic(fmt.Sprintf("vpnfile: no type for %T", field))
 }
 
 // isZero reports whether a word stands for nothing set.
