@@ -7,6 +7,12 @@ import "time"
 // ServiceType is vpn.service-type of the connections this plugin serves, and its base bus name.
 const ServiceType = "org.freedesktop.NetworkManager.softether"
 
+// Where the service of a connection shows what nm-softether-status prints, on its bus name.
+const (
+	StatusInterface = ServiceType + ".Status"
+	StatusPath      = "/org/freedesktop/NetworkManager/softether/Status"
+)
+
 // Source is a NetworkManager connection in plain values.
 type Source struct {
 	ID, UUID      string

@@ -58,6 +58,7 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 		stopTimer(&c.quit)
 		c.lacking = nil
 		c.profile, c.interactive = p, interactive
+		c.owners = uidsOf(p.Users, c.log)
 		c.log.Info("connecting", "profile", p.ID, "server", p.Gateway.String(), "hub", p.Hub, "user", p.User,
 			"auth", p.AuthType, "interactive", interactive, "caller", caller)
 		// NetworkManager does not say good-bye when it stops or crashes.

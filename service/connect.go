@@ -117,8 +117,10 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 		c.lease = o.lease
 	}
 	stopTimer(&c.watchdog)
+	c.tally.since = time.Now()
 	what := "connected"
 	if c.phase == reconnecting {
+		c.tally.logins++
 		what = fmt.Sprintf("connected again, after %v", time.Since(c.lost.since).Round(time.Millisecond))
 		c.lost.stop()
 	}
@@ -163,6 +165,7 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 	case protocol.Detached:
 		c.log.Warn("connection to the server lost, attaching to the session again", "cause", e.Err)
 	case protocol.Reattached:
+		c.tally.reattached.Add(1)
 		c.notice(fmt.Sprintf("attached to the session again, after %v", e.After.Round(time.Millisecond)), "server", e.Addr.String())
 		go c.post(func() {
 			if era == c.era && c.phase == up {

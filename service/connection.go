@@ -66,6 +66,8 @@ type connection struct {
 	files    *profileFiles // what was read of those that the profile names
 	path     *serverPath   // resolver and dialer, with what is learned of the way to the server
 	lost     lostSession   // in phase reconnecting
+	owners   []uint32      // uids of the profile\'s users
+	tally    tally         // what befell it since it came up
 	unwatch  func()        // ends the watch of who called Connect
 	watchdog *time.Timer   // of connecting as a whole
 	quit     *time.Timer   // of waiting for Connect
@@ -202,6 +204,8 @@ func (c *connection) teardown() {
 	c.profile, c.secrets, c.config = nil, nil, nil
 	c.lease, c.config6 = nil, nil
 	c.told = announcement{}
+	c.owners, c.tally.logins = nil, 0
+	c.tally.reattached.Store(0)
 	c.rounds, c.asked = nil, asked{}
 	c.lacking, c.warned = nil, nil
 	c.about.setDevice("")

@@ -75,12 +75,14 @@ func (h *heard) WatchPeer(_ string, gone func()) func() {
 // fakeSession is a session that only lives and dies.
 type fakeSession struct {
 	info protocol.Info
+	live protocol.Live
 	done chan struct{}
 	once sync.Once
 	err  error
 }
 
 func (s *fakeSession) Info() protocol.Info     { return s.info }
+func (s *fakeSession) Live() protocol.Live     { return s.live }
 func (s *fakeSession) Start(func([][]byte))    {}
 func (s *fakeSession) Send(*frame.Batch) error { return nil }
 func (s *fakeSession) Done() <-chan struct{}   { return s.done }

@@ -83,6 +83,9 @@ func serve(opts options, log *slog.Logger, about *subject) error {
 	defer conn.Close()
 
 	c := newConnection(log, about, realWorld, opts.persist)
+	if err := exportStatus(conn, c); err != nil {
+		return err
+	}
 	plugin, err := nmvpn.Serve(conn, opts.busName, c, log, func(p *nmvpn.Plugin) {
 		c.nm = p
 		go c.run()

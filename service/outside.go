@@ -25,6 +25,7 @@ type outside struct {
 // session is a *protocol.Session.
 type session interface {
 	Info() protocol.Info
+	Live() protocol.Live
 	Start(receive func(frames [][]byte))
 	Send(*frame.Batch) error
 	Done() <-chan struct{}

@@ -34,7 +34,7 @@ var english = map[string]string{
 // TestNoErrorForPeopleIsPlainEnglish looks for errors and formatted texts that bypass package po in the packages whose
 // errors a person reads.
 func TestNoErrorForPeopleIsPlainEnglish(t *testing.T) {
-	for _, folder := range []string{"auth-dialog", "editor", "editor/form", "editor/gtk", "profile", "profile/vpnfile", "vpngate"} {
+	for _, folder := range []string{"auth-dialog", "editor", "editor/form", "editor/gtk", "profile", "profile/vpnfile", "status", "vpngate"} {
 		paths, err := filepath.Glob(filepath.Join("../..", folder, "*.go"))
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no sources in %s: %v", folder, err)

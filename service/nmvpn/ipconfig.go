@@ -36,14 +36,14 @@ func (c Config) dict() map[string]dbus.Variant {
 		d["mtu"] = dbus.MakeVariant(c.MTU)
 	}
 	if c.Banner != "" {
-		d["banner"] = dbus.MakeVariant(busText(c.Banner))
+		d["banner"] = dbus.MakeVariant(Text(c.Banner))
 	}
 	return d
 }
 
-// busText is s as a D-Bus string can hold it: with one invalid byte or a NUL the whole
+// Text is s as a D-Bus string can hold it: with one invalid byte or a NUL the whole
 // signal would not be sent.
-func busText(s string) string {
+func Text(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "�"), "\x00", "")
 }
 

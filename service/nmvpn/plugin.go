@@ -99,7 +99,7 @@ func (p *Plugin) IP6Config(c IPConfig) { p.emit("Ip6Config", c.dict6()) }
 // by hints; NewSecrets is the answer. Nothing answers if nobody can be asked:
 // NetworkManager then ends the activation.
 func (p *Plugin) SecretsRequired(message string, hints []string) {
-	p.emit("SecretsRequired", busText(message), hints)
+	p.emit("SecretsRequired", Text(message), hints)
 }
 
 func (p *Plugin) emit(signal string, args ...any) {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/tls"
+	"encoding/hex"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/service/nmvpn"
+)
+
+// A tally counts what befell a connection since it came up.
+type tally struct {
+	since      time.Time     // when the session of now began
+	logins     uint32        // new logins after the first
+	reattached atomic.Uint32 // times the session went on over another connection
+}
+
+// facts are what a person may see of a connection that is up: the properties of the
+// interface of nm-softether-status. It runs in the loop; nil means that there is no connection.
+func (c *connection) facts() map[string]dbus.Variant {
+	if c.phase != up && c.phase != reconnecting {
+		return nil
+	}
+	p := c.profile
+	d := map[string]any{
+		"Id": p.ID, "Uuid": p.UUID, "Interface": c.told.config.TunDev, "Phase": c.phase.String(),
+		"Server": p.Gateway.String(), "Hub": p.Hub, "User": p.User,
+		"Addresses":     c.addresses(),
+		"NewLogins":     c.tally.logins,
+		"Reattachments": c.tally.reattached.Load(),
+	}
+	st := c.tunnel.bridge.Stats()
+	d["SentBytes"], d["SentFrames"] = st.SentBytes, st.SentFrames
+	d["ReceivedBytes"], d["ReceivedFrames"] = st.ReceivedBytes, st.ReceivedFrames
+	if c.session != nil {
+		c.sessionFacts(d)
+	}
+	out := make(map[string]dbus.Variant, len(d))
+	for name, v := range d {
+		if s, ok := v.(string); ok {
+			v = nmvpn.Text(s)
+		}
+		out[name] = dbus.MakeVariant(v)
+	}
+	return out
+}
+
+// sessionFacts adds what only a living session has.
+func (c *connection) sessionFacts(d map[string]any) {
+	info, live := c.session.Info(), c.session.Live()
+	d["Since"] = c.tally.since.Unix()
+	d["ServerAddress"] = info.ServerAddr.String()
+	d["ServerProduct"], d["ServerVersion"], d["ServerBuild"] = info.ServerProduct, info.ServerVersion, info.ServerBuild
+	d["Session"] = info.SessionName
+	d["Tls"], d["Cipher"] = tls.VersionName(info.TLSVersion), tls.CipherSuiteName(info.CipherSuite)
+	d["CertificateSha256"] = strings.ToUpper(hex.EncodeToString(info.CertSHA256[:]))
+	d["TcpConnections"], d["MaxTcpConnections"] = uint32(live.Connections), uint32(info.MaxConnections)
+	d["HalfDuplex"], d["Compression"] = info.HalfDuplex, info.Compression
+	d["Udp"], d["UdpVersion"] = string(live.UDP), uint32(live.UDPVersion)
+}
+
+// addresses are those that NetworkManager was told, with their prefix lengths.
+func (c *connection) addresses() []string {
+	out := []string{}
+	for _, cfg := range []*nmvpn.IPConfig{c.told.ip4, c.told.ip6} {
+		if cfg != nil && cfg.Addr.IsValid() {
+			out = append(out, cfg.Addr.String())
+		}
+	}
+	return out
+}

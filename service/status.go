@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os/user"
+	"slices"
+	"strconv"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/profile"
+)
+
+const (
+	accessDenied     = "org.freedesktop.DBus.Error.AccessDenied"
+	unknownInterface = "org.freedesktop.DBus.Error.UnknownInterface"
+	unknownProperty  = "org.freedesktop.DBus.Error.UnknownProperty"
+	readOnly         = "org.freedesktop.DBus.Error.PropertyReadOnly"
+	notConnected     = profile.ServiceType + ".Error.NotConnected"
+)
+
+// status is the D-Bus object with the facts of the connection, as properties that nobody can
+// set: org.freedesktop.DBus.Properties for one interface. Who may see the profile in
+// NetworkManager may read them: its users, or everybody where it has none, and root.
+type status struct {
+	c   *connection
+	uid func(sender string) (uint32, error)
+}
+
+// exportStatus puts the object on conn, which has to happen before the bus name is taken.
+func exportStatus(conn *dbus.Conn, c *connection) error {
+	s := &status{c: c, uid: func(sender string) (uid uint32, err error) {
+		err = conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixUser", 0, sender).Store(&uid)
+		return uid, err
+	}}
+	if err := conn.Export(s, profile.StatusPath, "org.freedesktop.DBus.Properties"); err != nil {
+		return fmt.Errorf("export %s: %w", profile.StatusInterface, err)
+	}
+	return nil
+}
+
+// GetAll returns all properties.
+func (s *status) GetAll(sender dbus.Sender, iface string) (map[string]dbus.Variant, *dbus.Error) {
+	if iface != profile.StatusInterface {
+		return nil, dbus.NewError(unknownInterface, []any{"there is only " + profile.StatusInterface})
+	}
+	uid, err := s.uid(string(sender))
+	if err != nil {
+		return nil, dbus.NewError(accessDenied, []any{"who asks is not known: " + err.Error()})
+	}
+	var facts map[string]dbus.Variant
+	allowed := true
+	if err := s.c.call(func() error {
+		allowed = s.c.mayLook(uid)
+		if allowed {
+			facts = s.c.facts()
+		}
+		return nil
+	}); err != nil {
+		return nil, dbus.NewError(notConnected, []any{err.Error()})
+	}
+	switch {
+	case !allowed:
+		return nil, dbus.NewError(accessDenied, []any{"this connection belongs to somebody else"})
+	case facts == nil:
+		return nil, dbus.NewError(notConnected, []any{"the connection is not up"})
+	}
+	return facts, nil
+}
+
+// Get returns one property.
+func (s *status) Get(sender dbus.Sender, iface, name string) (dbus.Variant, *dbus.Error) {
+	facts, err := s.GetAll(sender, iface)
+	if err != nil {
+		return dbus.Variant{}, err
+	}
+	v, ok := facts[name]
+	if !ok {
+		return v, dbus.NewError(unknownProperty, []any{"no such property at the moment: " + name})
+	}
+	return v, nil
+}
+
+// Set refuses.
+func (s *status) Set(iface, name string, _ dbus.Variant) *dbus.Error {
+	return dbus.NewError(readOnly, []any{name + " is read-only"})
+}
+
+// mayLook reports whether a user may see the facts.
+func (c *connection) mayLook(uid uint32) bool {
+	if uid == 0 || c.profile == nil {
+		return true // without a profile there is nothing to see
+	}
+	return len(c.profile.Users) == 0 || slices.Contains(c.owners, uid)
+}
+
+// uidsOf looks the users of a profile up while that can be done: later the service has no right
+// to. One that cannot be found sees nothing.
+func uidsOf(names []string, log *slog.Logger) []uint32 {
+	var uids []uint32
+	for _, name := range names {
+		u, err := user.Lookup(name)
+		if err != nil {
+			log.Debug("a user of the profile cannot be looked up and gets no status", "user", name, "error", err)
+			continue
+		}
+		if uid, err := strconv.ParseUint(u.Uid, 10, 32); err == nil {
+			uids = append(uids, uint32(uid))
+		}
+	}
+	return uids
+}

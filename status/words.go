@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"strings"
+
+	"network-manager-softether/po"
+)
+
+// Every text a person sees is here or in text.go; words of the command line and of JSON are not translated.
+//
+//po:extract values
+const (
+	textUp           = "%s (%s), connected for %s"
+	textReconnecting = "%s (%s), reconnecting: the session is lost, addresses and routes stay"
+	textNone         = "No SoftEther connection of yours is up."
+
+	textLine        = "%s: %s"
+	textServer      = "Server"
+	textServerAt    = "%s, at %s"
+	textSoftware    = "Server's software"
+	textVersion     = "%s %d.%02d, build %d"
+	textHub         = "Virtual hub"
+	textUser        = "User"
+	textSession     = "Session"
+	textEncryption  = "Encryption"
+	textCertificate = "Server's certificate (SHA-256)"
+	textConnections = "TCP connections"
+	textOf          = "%d of %d"
+	textHalfDuplex  = "half duplex"
+	textCompressed  = "compressed"
+	textUDP         = "UDP acceleration"
+	textUDPVersion  = "%s (version %d)"
+	textUDPNone     = "off"
+	textUDPReserve  = "in reserve until TCP loses packets"
+	textUDPSilent   = "no answer from the server: UDP seems to be blocked"
+	textUDPReady    = "ready"
+	textUDPCarrying = "in use"
+	textAddresses   = "Addresses"
+	textReceived    = "Received"
+	textSent        = "Sent"
+	textTraffic     = "%s in %d frames"
+	textOvercome    = "Overcome since it came up"
+	textRecoveries  = "%d lost connections re-attached, %d new logins"
+
+	textSeconds = "%d s"
+	textMinutes = "%d min %d s"
+	textHours   = "%d h %d min"
+	textDays    = "%d d %d h"
+
+	textErrHelp     = "nm-softether-status --help says what there is"
+	textErrArgument = "unexpected argument “%s”"
+	textErrBus      = "the system bus does not answer: %w"
+	textErrNotUp    = "“%s” is not up, or is somebody else's"
+	textErrSilent   = "%s does not answer: %w"
+)
+
+// usageLines is what --help says. A line is running text if it has no words.
+//
+//po:extract help
+var usageLines = []struct{ words, help string }{
+	{help: "Usage:"},
+	{words: "nm-softether-status [--json] [NAME]", help: "show how SoftEther connections stand"},
+	{},
+	{help: "NAME is a connection's name, UUID or interface; without it all are shown that you may see."},
+	{},
+	{words: "--json", help: "for programs"},
+	{words: "--version, --help"},
+}
+
+// usage returns it in the language of the person.
+func usage() string {
+	var b strings.Builder
+	for _, l := range usageLines {
+		switch {
+		case l.words == "" && l.help == "":
+			b.WriteByte('\n')
+		case l.words == "":
+			b.WriteString(po.T(l.help) + "\n")
+		case l.help == "":
+			b.WriteString("  " + l.words + "\n")
+		default:
+			b.WriteString("  " + l.words + "\n      " + po.T(l.help) + "\n")
+		}
+	}
+	return b.String()
+}
