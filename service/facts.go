@@ -21,9 +21,9 @@ type tally struct {
 	reattached atomic.Uint32 // times the session went on over another connection
 }
 
-// facts are what a person may see of a connection that is up: the properties of the
+// statusFacts are what a person may see of a connection that is up: the properties of the
 // interface of nm-softether-status. It runs in the loop; nil means that there is no connection.
-func (c *connection) facts() map[string]dbus.Variant {
+func (c *connection) statusFacts() map[string]dbus.Variant {
 	if c.phase != up && c.phase != reconnecting {
 		return nil
 	}

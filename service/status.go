@@ -56,7 +56,7 @@ func (s *status) GetAll(sender dbus.Sender, iface string) (map[string]dbus.Varia
 	if err := s.c.call(func() error {
 		allowed = s.c.mayLook(uid)
 		if allowed {
-			facts = s.c.facts()
+			facts = s.c.statusFacts()
 		}
 		return nil
 	}); err != nil {
