@@ -43,7 +43,7 @@ const (
 const flagsLong = "0: stored with the connection, readable by root. 1: kept by the user's agent (keyring). 2: never stored, asked every time. 4: not needed. The numbers can be added."
 
 // Keys is the table of all keys, group by group. Treat it as read-only.
-var Keys = slices.Concat(accessKeys, linkKeys, importKeys)
+var Keys = slices.Concat(accessKeys, linkKeys, outsideKeys, importKeys)
 
 // accessKeys is the half of the table that says who connects to whom, and by which way.
 //

@@ -34,11 +34,12 @@ const (
 	GroupTransport
 	GroupDevice
 	GroupReconnect
+	GroupOutside
 	GroupImport
 )
 
 // Groups lists the groups in the order they are shown in.
-var Groups = []Group{GroupIdentity, GroupCertificate, GroupProxy, GroupTransport, GroupDevice, GroupReconnect, GroupImport}
+var Groups = []Group{GroupIdentity, GroupCertificate, GroupProxy, GroupTransport, GroupDevice, GroupReconnect, GroupOutside, GroupImport}
 
 // String returns the heading of the group.
 func (g Group) String() string {
@@ -55,6 +56,8 @@ func (g Group) String() string {
 		return "Network device"
 	case GroupReconnect:
 		return "Reconnecting"
+	case GroupOutside:
+		return "Outside of the tunnel"
 	case GroupImport:
 		return "Import and export"
 	}

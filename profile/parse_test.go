@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,8 @@ func mustParse(t *testing.T, src Source) *Profile {
 // asString lets cmp look at secrets.
 var asString = cmp.Transformer("reveal", func(s Secret) string { return s.Reveal() })
 
+var sameAddr = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+
 func TestDefaultsFillAShortProfile(t *testing.T) {
 	got, warnings, err := Parse(with())
 	if err != nil || len(warnings) > 0 {
@@ -49,6 +52,7 @@ func TestDefaultsFillAShortProfile(t *testing.T) {
 		ServerCertCheck: CertCheckYes, Proxy: Proxy{Type: ProxyNone}, Transport: TransportTCP,
 		MaxConnections: 1, ConnectionInterval: time.Second, UDPAcceleration: UDPAuto, QoS: true,
 		MACMode: MACStable, MTU: 1500, ReconnectInterval: 15 * time.Second,
+		Strict: StrictNo, BlockIPv6: BlockIPv6Auto,
 		IPv4: Addressing{Auto: true}, IPv6: Addressing{Auto: true},
 	}
 	if diff := cmp.Diff(want, got, asString, cmpopts.IgnoreUnexported(Profile{})); diff != "" {
@@ -65,9 +69,11 @@ func TestEveryKeyIsUnderstood(t *testing.T) {
 		"max-connections", "8", "connection-interval", "2", "connection-lifetime", "3600", "half-duplex", "yes",
 		"compression", "yes", "udp-acceleration", "no", "qos", "no", "bridge-mode", "yes", "monitor-mode", "yes",
 		"mac", "5E-00-53-01-02-03", "mtu", "1400", "dhcp-hostname", "laptop", "send-host-info", "yes",
-		"reconnect-interval", "5", "reconnect-attempts", "3", "vpn-file-items", "DeviceName=pp")
+		"reconnect-interval", "5", "reconnect-attempts", "3", "strict", "allow-lan",
+		"server-addresses", "192.0.2.1  2001:db8::1", "block-ipv6", "yes", "accept-overlapping-routes", "yes", "vpn-file-items", "DeviceName=pp")
 	src.Secrets = map[string]string{"password": "a", "key-password": "b", "proxy-password": "c", "trust-sha256-" + strings.Repeat("cd", 32): "yes"}
 	src.InterfaceName, src.Users, src.Timeout, src.Persistent = "se-x", []string{"joe"}, 90*time.Second, true
+	src.IPv4, src.IPv6 = Family{OwnDefault: true, Table: 4}, Family{MustSucceed: true, Table: 6}
 	src.IPv4Method, src.IPv4NeverDefault, src.IPv6Method, src.IPv6NeverDefault = "manual", true, "ignore", true
 	want := &Profile{
 		ID: "Office", UUID: testUUID, InterfaceName: "se-x", Users: []string{"joe"}, Timeout: 90 * time.Second, Persistent: true,
@@ -79,11 +85,13 @@ func TestEveryKeyIsUnderstood(t *testing.T) {
 		HalfDuplex: true, Compression: true, UDPAcceleration: UDPNo, BridgeMode: true, MonitorMode: true,
 		MACMode: MACExplicit, MAC: []byte{0x5e, 0, 0x53, 1, 2, 3}, MTU: 1400, Hostname: "laptop", SendHostInfo: true,
 		ReconnectInterval: 5 * time.Second, ReconnectAttempts: 3, VPNFileItems: "DeviceName=pp",
-		IPv4: Addressing{NeverDefault: true}, IPv6: Addressing{Disabled: true, NeverDefault: true},
+		Strict: StrictAllowLAN, BlockIPv6: BlockIPv6Yes, AcceptOverlapping: true,
+		ServerAddresses: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")},
+		IPv4:            Addressing{NeverDefault: true, Family: src.IPv4}, IPv6: Addressing{Disabled: true, NeverDefault: true, Family: src.IPv6},
 		Flags: Flags{Password: 1, KeyPassword: 2, ProxyPassword: 4},
 	}
 	got := mustParse(t, src)
-	if diff := cmp.Diff(want, got, asString, cmpopts.IgnoreUnexported(Profile{})); diff != "" {
+	if diff := cmp.Diff(want, got, asString, cmpopts.IgnoreUnexported(Profile{}), sameAddr); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	for _, k := range Keys {
@@ -124,6 +132,9 @@ func TestRulesBetweenKeys(t *testing.T) {
 		key string // of the error; "" = allowed
 	}{
 		{"gateway missing", with("gateway", ""), "gateway"},
+		{"several addresses", with("server-addresses", "192.0.2.1 2001:db8::1"), ""},
+		{"a name among addresses", with("server-addresses", "192.0.2.1 vpn.example"), "server-addresses"},
+		{"no address of a server", with("server-addresses", "0.0.0.0"), "server-addresses"},
 		{"ports agree", with("gateway", "a:992", "port", "992"), ""},
 		{"ports differ", with("gateway", "a:992", "port", "443"), "port"},
 		{"user missing", with("user", ""), "user"},

@@ -2,7 +2,10 @@
 
 package profile
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // ServiceType is vpn.service-type of the connections this plugin serves, and its base bus name.
 const ServiceType = "org.freedesktop.NetworkManager.softether"
@@ -36,6 +39,8 @@ type Family struct {
 	MustSucceed      bool          // may-fail=no
 	RequiredTimeout  time.Duration // required-timeout: wait that long for the family even if it may fail
 	IgnoreAutoRoutes bool          // ignore-auto-routes
+	OwnDefault       bool          // gateway, or a default route among routes
+	Table            uint32        // route-table; 0: the main one
 }
 
 // Profile is a connection that has been checked. Its fields are the keys of the
@@ -81,10 +86,17 @@ type Profile struct {
 	ReconnectInterval time.Duration
 	ReconnectAttempts int // 0 = no limit
 
+	Strict            Strict
+	ServerAddresses   []netip.Addr // instead of looking up the gateway's, or the proxy's, name
+	BlockIPv6         BlockIPv6
+	AcceptOverlapping bool
+
 	VPNFileItems string // see package vpnfile
 
 	IPv4, IPv6 Addressing
 	Flags      Flags
+
+	addressList string // server-addresses
 
 	needed []string        // NeededSecrets of the source
 	given  map[string]bool // the secrets that were there

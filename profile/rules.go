@@ -12,7 +12,7 @@ import (
 // rules are what must hold between keys, in the order a person should be told.
 var rules = []func(*Profile) error{
 	gatewayIsSet, userIsKnown, certificateIsWhole, proxyIsWhole, transportFits, hintFits,
-	halfDuplexHasPair, deviceNameFits, ownerIsOne, uuidIsThere,
+	halfDuplexHasPair, deviceNameFits, ownerIsOne, uuidIsThere, addressesAreAddresses,
 }
 
 func gatewayIsSet(p *Profile) error {

@@ -3,12 +3,10 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
-	"network-manager-softether/dhcp"
-	"network-manager-softether/dhcp/autoconf"
-	"network-manager-softether/profile"
 	"network-manager-softether/service/nmvpn"
 	"network-manager-softether/tapbridge"
 )
@@ -104,20 +102,17 @@ func compare(old, new *nmvpn.IPConfig) (routing, dns bool) {
 
 // announce tells NetworkManager what is new about the tunnel.
 func (c *connection) announce() {
-	next := announcement{config: nmvpn.Config{
+	server := serverOf(c.session)
+	v := judge(c.profile, c.lease, c.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
+	next := announcement{ip4: v.ip4, ip6: v.ip6, config: nmvpn.Config{
 		TunDev:  c.tunnel.tap.Name(),
-		Gateway: serverOf(c.session),
+		Gateway: server,
 		MTU:     uint32(c.mtu()),
-		Banner:  banner(c.session.Info(), c.profile),
+		Banner:  banner(c.session.Info(), c.profile, v.notices),
 	}}
+	c.warn(slices.Concat(v.notices, v.refused, replacements(c.told, next)))
 	if c.told.config.TunDev != "" {
 		next.config.Banner = c.told.config.Banner // shown once, and no reason to touch routes
-	}
-	if c.lease != nil {
-		next.ip4 = fromLease(c.lease, c.profile, next.config.Gateway)
-	}
-	if c.config6 != nil {
-		next.ip6 = fromConfig6(c.config6, c.profile, next.config.Gateway)
 	}
 	todo, next := steps(c.told, next)
 	c.told = next
@@ -138,6 +133,39 @@ func (c *connection) announce() {
 		case tellStarted:
 			c.nm.StateChanged(nmvpn.StateStarted)
 		}
+	}
+}
+
+// replacements says which router of the tunnel has given way to another.
+func replacements(told, next announcement) []string {
+	var said []string
+	for _, f := range []struct{ old, new *nmvpn.IPConfig }{{told.ip4, next.ip4}, {told.ip6, next.ip6}} {
+		if f.old == nil || f.new == nil || f.new.NeverDefault || !f.new.Gateway.IsValid() || f.old.Gateway == f.new.Gateway || f.new.Gateway == deadEnd {
+			continue
+		}
+		if before := f.old.Gateway; before.IsValid() && before != deadEnd {
+			said = append(said, fmt.Sprintf("the default route of the VPN now leads to another router: %v, before %v", f.new.Gateway, before))
+		} else {
+			said = append(said, fmt.Sprintf("a router that was not there at first now has the default route of the VPN: %v", f.new.Gateway))
+		}
+	}
+	return said
+}
+
+// maxWarned bounds what is remembered of warnings, as anybody in the hub can cause them.
+const maxWarned = 256
+
+// warn logs each text once in the life of the connection.
+func (c *connection) warn(texts []string) {
+	for _, text := range texts {
+		if len(c.warned) == maxWarned || c.warned[text] {
+			continue
+		}
+		if c.warned == nil {
+			c.warned = map[string]bool{}
+		}
+		c.warned[text] = true
+		c.log.Warn(text)
 	}
 }
 
@@ -166,35 +194,4 @@ func withToggle(c nmvpn.IPConfig, toggled bool) nmvpn.IPConfig {
 	}
 	c.Routes = append(slices.Clone(c.Routes), nmvpn.Route{Dst: netip.PrefixFrom(dst, dst.BitLen())})
 	return c
-}
-
-func fromLease(l *dhcp.Lease, p *profile.Profile, server netip.Addr) *nmvpn.IPConfig {
-	c := nmvpn.IPConfig{Addr: l.Addr, Gateway: l.Router, DNS: l.DNS, WINS: l.WINS, Domains: l.Domains,
-		NeverDefault: p.IPv4.NeverDefault || !l.Router.IsValid() && !l.OnLink}
-	return withRoutes(c, l.Routes, server)
-}
-
-func fromConfig6(l *autoconf.Config6, p *profile.Profile, server netip.Addr) *nmvpn.IPConfig {
-	if !l.Addr.IsValid() {
-		return nil // NetworkManager up to 1.46.0 refuses a family without an address
-	}
-	c := nmvpn.IPConfig{Addr: l.Addr, Gateway: l.Router, DNS: l.DNS, Domains: l.Domains,
-		NeverDefault: p.IPv6.NeverDefault || !l.Router.IsValid()}
-	return withRoutes(c, l.Routes, server)
-}
-
-// withRoutes adds the routes that the network announces.
-func withRoutes(c nmvpn.IPConfig, announced []dhcp.Route, server netip.Addr) *nmvpn.IPConfig {
-	for _, r := range announced {
-		if !hidesServer(r.Dst, server) {
-			c.Routes = append(c.Routes, nmvpn.Route{Dst: r.Dst, Via: r.Via})
-		}
-	}
-	return &c
-}
-
-// hidesServer is true for a route that would lead the tunnel's own packets into the
-// tunnel: wider ones lose against the host route to the server, this one does not.
-func hidesServer(dst netip.Prefix, server netip.Addr) bool {
-	return dst.IsSingleIP() && dst.Addr() == server
 }

@@ -55,22 +55,23 @@ type connection struct {
 	warned      []string         // what of the profile was warned of
 	asked       asked            // what the user is, or was, being asked
 
-	attempt  *running           // the running attempt, nil if none
-	era      int                // counts attempts with their sessions; messages of an older one are ignored
-	tunnel   *tunnel            // from the first login to the end
-	session  session            // the living session, nil if none
-	endKeep  context.CancelFunc // ends what lives with the session: lease, autoconf
-	lease    *dhcp.Lease        // the last one, kept over reconnects
-	config6  *autoconf.Config6
-	told     announcement  // what NetworkManager was told
-	files    *profileFiles // what was read of those that the profile names
-	path     *serverPath   // resolver and dialer, with what is learned of the way to the server
-	lost     lostSession   // in phase reconnecting
-	owners   []uint32      // uids of the profile\'s users
-	tally    tally         // what befell it since it came up
-	unwatch  func()        // ends the watch of who called Connect
-	watchdog *time.Timer   // of connecting as a whole
-	quit     *time.Timer   // of waiting for Connect
+	attempt   *running           // the running attempt, nil if none
+	era       int                // counts attempts with their sessions; messages of an older one are ignored
+	tunnel    *tunnel            // from the first login to the end
+	session   session            // the living session, nil if none
+	endKeep   context.CancelFunc // ends what lives with the session: lease, autoconf
+	lease     *dhcp.Lease        // the last one, kept over reconnects
+	config6   *autoconf.Config6
+	told      announcement    // what NetworkManager was told
+	cautioned map[string]bool // what the log has said of the network in the tunnel
+	files     *profileFiles   // what was read of those that the profile names
+	path      *serverPath     // resolver and dialer, with what is learned of the way to the server
+	lost      lostSession     // in phase reconnecting
+	owners    []uint32        // uids of the profile\'s users
+	tally     tally           // what befell it since it came up
+	unwatch   func()          // ends the watch of who called Connect
+	watchdog  *time.Timer     // of connecting as a whole
+	quit      *time.Timer     // of waiting for Connect
 }
 
 func newConnection(log *slog.Logger, about *subject, out outside, persist bool) *connection {
@@ -203,7 +204,7 @@ func (c *connection) teardown() {
 	}
 	c.profile, c.secrets, c.config = nil, nil, nil
 	c.lease, c.config6 = nil, nil
-	c.told = announcement{}
+	c.told, c.cautioned = announcement{}, nil
 	c.owners, c.tally.logins = nil, 0
 	c.tally.reattached.Store(0)
 	c.rounds, c.asked = nil, asked{}

@@ -141,7 +141,8 @@ func newStage(persist bool) *stage {
 			st.tap = fakeTAP{tapbridgetest.NewDevice(4), cfg.MAC}
 			return st.tap, nil
 		},
-		confine: func(*slog.Logger) error { st.confined = true; return st.refuse },
+		confine:    func(*slog.Logger) error { st.confined = true; return st.refuse },
+		lookAround: func(_ string, server netip.Addr) surroundings { return surroundings{server: server} },
 	}, persist)
 	st.connection.nm = st.nm
 	go st.run()

@@ -20,6 +20,8 @@ type outside struct {
 	openTAP func(tapbridge.TAPConfig) (tap, error)
 	// confine gives up rights before the first login; openTAP fails after it.
 	confine func(*slog.Logger) error
+	// lookAround sees the networks outside of the tunnel.
+	lookAround func(tap string, server netip.Addr) surroundings
 }
 
 // session is a *protocol.Session.
@@ -60,5 +62,6 @@ var realWorld = outside{
 		}
 		return t, nil
 	},
-	confine: sandbox.Enter,
+	confine:    sandbox.Enter,
+	lookAround: lookAround,
 }

@@ -63,9 +63,9 @@ func rate(bits uint32) string {
 }
 
 // banner is what the user is shown once the connection is up: what the hub has to say,
-// and what it keeps the user from.
-func banner(i protocol.Info, p *profile.Profile) string {
-	lines := limits(i, p)
+// what it keeps the user from, and what the judge has to tell them.
+func banner(i protocol.Info, p *profile.Profile, notices []string) string {
+	lines := append(limits(i, p), notices...)
 	if i.Message != "" {
 		lines = append([]string{i.Message}, lines...)
 	}

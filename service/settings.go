@@ -43,12 +43,27 @@ func family(s map[string]dbus.Variant) profile.Family {
 		MustSucceed:      said && !mayFail,
 		RequiredTimeout:  max(0, time.Duration(value[int32](s, "required-timeout"))*time.Millisecond),
 		IgnoreAutoRoutes: value[bool](s, "ignore-auto-routes"),
+		OwnDefault:       ownDefault(s),
+		Table:            value[uint32](s, "route-table"),
 	}
 }
 
 func value[T any](setting map[string]dbus.Variant, property string) T {
 	v, _ := setting[property].Value().(T)
 	return v
+}
+
+// ownDefault reports whether the person gave a default route of a family.
+func ownDefault(setting map[string]dbus.Variant) bool {
+	if value[string](setting, "gateway") != "" {
+		return true
+	}
+	for _, r := range value[[]map[string]dbus.Variant](setting, "route-data") {
+		if prefix, ok := r["prefix"].Value().(uint32); ok && prefix == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // users returns the names in connection.permissions, which has "user:NAME:" entries.

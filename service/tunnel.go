@@ -46,6 +46,9 @@ func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, err
 		t.port4 = t.bridge.NewPort(dhcp.Match(t.mac()), portDepth)
 	}
 	if p.IPv6.Auto {
+		t.guardDeadEnd()
+	}
+	if p.IPv6.Auto && p.BlockIPv6 != profile.BlockIPv6Yes {
 		t.port6 = t.bridge.NewPort(autoconf.Match(t.mac()), portDepth)
 	}
 	return t, nil

@@ -32,6 +32,7 @@ const (
 	Transport
 	Device
 	Reconnect
+	Outside
 )
 
 // Sections lists the sections with their headings. The first needs none.
@@ -42,7 +43,7 @@ var Sections = []struct {
 	Title   string
 }{
 	{Identity, ""}, {Server, "Certificate of the server"}, {Proxy, "Pro_xy"}, {Transport, "_Transport"},
-	{Device, "_Network device"}, {Reconnect, "_Reconnecting"},
+	{Device, "_Network device"}, {Reconnect, "_Reconnecting"}, {Outside, "Outside of the tunnel"},
 }
 
 // A Field is a key of the table as a person sees it.
@@ -133,6 +134,12 @@ var Fields = []Field{
 
 	{Key: "reconnect-interval", Label: "Seconds between attempts", Section: Reconnect},
 	{Key: "reconnect-attempts", Label: "Attempts (0: no limit)", Section: Reconnect},
+
+	{Key: profile.KeyStrict, Label: "Traffic outside the VPN", Shape: Combo, Section: Outside, Words: []Word{
+		{"no", "As the routes say"}, {"yes", "Blocked"}, {"allow-lan", "Blocked, but for the local network"}}},
+	{Key: profile.KeyBlockIPv6, Label: "Block IPv6", Shape: Combo, Section: Outside, Words: []Word{
+		{"auto", "If the VPN has none"}, {"yes", "Always"}, {"no", "Never"}}},
+	{Key: profile.KeyOverlapping, Label: "Accept routes over the local network", Shape: Check, Section: Outside},
 }
 
 // Title returns the label in the language of the person, without its underscore. Where letters have none of their own

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"network-manager-softether/lab"
+)
+
+// clear watches both bases for packets that leave the desktop in clear.
+type clear struct {
+	w        *world
+	captures [len(lab.Bases)]*capture
+}
+
+// watchesBases begins to count.
+func (w *world) watchesBases() *clear {
+	w.t.Helper()
+	c := &clear{w: w}
+	for i, b := range lab.Bases {
+		c.captures[i] = captureOn(w.t, w.Desktop.Host, b.Device)
+	}
+	return c
+}
+
+// left returns what has left for others than the VPN server, one line for each kind. What hosts on a link say to each
+// other to find one another (ARP, neighbour discovery, multicast listener reports, DHCP) does not count.
+func (c *clear) left() map[string]int {
+	c.w.t.Helper()
+	kinds := map[string]int{}
+	for i, capture := range c.captures {
+		for _, p := range capture.end() {
+			if !p.outgoing {
+				continue
+			}
+			if what := inClear(p.data); what != "" {
+				kinds[lab.Bases[i].Device+": "+what]++
+			}
+		}
+	}
+	return kinds
+}
+
+// none fails the test if anything has left.
+func (c *clear) none() {
+	c.w.t.Helper()
+	for what, n := range c.left() {
+		c.w.t.Errorf("%d packets left in clear: %s", n, what)
+	}
+}
+
+// some fails the test unless something went to addr: a test that sees nothing where there must be something would see
+// nothing ever.
+func (c *clear) some(addr netip.Addr) {
+	c.w.t.Helper()
+	left := c.left()
+	for what := range left {
+		if strings.Contains(what, "to "+addr.String()+",") {
+			return
+		}
+	}
+	c.w.t.Errorf("nothing left for %v, which had to; seen: %v", addr, left)
+}
+
+// inClear describes an outgoing frame that is not for the VPN server, "" if it is or does not count.
+func inClear(f []byte) string {
+	if len(f) >= 14 && binary.BigEndian.Uint16(f[12:]) == unix.ETH_P_ARP {
+		return ""
+	}
+	l3, l4, proto, fragment, err := layers(f)
+	if err != nil {
+		return err.Error()
+	}
+	dst := netip.AddrFrom4([4]byte(f[l3+16 : l3+20]))
+	if f[l3]>>4 == 6 {
+		dst = netip.AddrFrom16([16]byte(f[l3+24 : l3+40]))
+	}
+	switch {
+	case dst == lab.ServerAddr || dst == lab.ServerAddr6:
+		return ""
+	case f[l3]>>4 == 6 && proto == 0 && dst.IsMulticast(): // hop-by-hop: listener reports
+		return ""
+	case proto == unix.IPPROTO_ICMPV6 && f[l4] >= 133 && f[l4] <= 137:
+		return ""
+	case proto == unix.IPPROTO_UDP && !fragment && binary.BigEndian.Uint16(f[l4:]) == 68 && binary.BigEndian.Uint16(f[l4+2:]) == 67:
+		return ""
+	}
+	s := fmt.Sprintf("to %v, protocol %d", dst, proto)
+	if (proto == unix.IPPROTO_UDP || proto == unix.IPPROTO_TCP) && !fragment {
+		s += fmt.Sprintf(", port %d", binary.BigEndian.Uint16(f[l4+2:]))
+	}
+	return s
+}
+
+// Addresses on the Internet that nobody in the office has.
+var (
+	elsewhere4 = netip.MustParseAddr("192.0.2.77")
+	elsewhere6 = netip.MustParseAddr("2001:db8:77::77")
+)
+
+// sends tries to reach addr as programs do: a connection and a datagram. Whether anything answers does not matter.
+func (w *world) sends(addrs ...netip.Addr) {
+	w.t.Helper()
+	for _, a := range addrs {
+		ctx, cancel := context.WithTimeout(w.ctx, 500*time.Millisecond)
+		if c, err := w.Desktop.DialContext(ctx, "tcp", netip.AddrPortFrom(a, 443).String()); err == nil {
+			c.Close()
+		}
+		cancel()
+		if c, err := w.Desktop.DialContext(w.ctx, "udp", netip.AddrPortFrom(a, 53).String()); err == nil {
+			_, _ = c.Write([]byte("hello"))
+			c.Close()
+		}
+	}
+}
+
+func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
+	w := network(t)
+	seen := w.watchesBases()
+	w.sends(elsewhere6)
+	seen.some(elsewhere6) // without the VPN
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	banner, err := w.Desktop.Banner("office")
+	if err != nil || !strings.Contains(banner, "IPv6 is blocked") {
+		t.Errorf("the banner is %q, %v", banner, err)
+	}
+	seen = w.watchesBases()
+	w.sends(elsewhere6, elsewhere4)
+	seen.none()
+	// The local network can still be reached, and the server over IPv6.
+	w.pings(lab.Bases[0].Router6)
+	w.down("office")
+	w.baseIntact()
+	seen = w.watchesBases()
+	w.sends(elsewhere6)
+	seen.some(elsewhere6)
+}
+
+func TestFullTunnelToAServerOverIPv6LeavesNoIPv6InClear(t *testing.T) {
+	w := network(t)
+	v := w.profile("six", lab.HubOffice, lab.Alice)
+	v.Data["gateway"] = lab.ServerName6
+	w.up(v)
+	seen := w.watchesBases()
+	w.sends(elsewhere6, elsewhere4)
+	w.pings(lab.OfficeInner)
+	seen.none()
+	w.down("six")
+}
+
+func TestPersonKeepsIPv6OutsideOfTheTunnel(t *testing.T) {
+	for name, change := range map[string]func(*lab.VPN){
+		"block-ipv6=no":      func(v *lab.VPN) { v.Data["block-ipv6"] = "no" },
+		"split tunnel":       func(v *lab.VPN) { v.More = append(v.More, "ipv4.never-default", "yes") },
+		"ipv6.never-default": func(v *lab.VPN) { v.More = append(v.More, "ipv6.never-default", "yes") },
+		"ipv6.method":        func(v *lab.VPN) { v.More = append(v.More, "ipv6.method", "disabled") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := network(t)
+			v := ipv4Only(w.profile("open", lab.HubOffice, lab.Alice))
+			change(&v)
+			w.up(v)
+			banner, err := w.Desktop.Banner("open")
+			if wants := name == "ipv6.method"; err != nil || strings.Contains(banner, "IPv6 stays outside of this VPN") != wants {
+				t.Errorf("the banner is %q, %v", banner, err)
+			}
+			seen := w.watchesBases()
+			w.sends(elsewhere6)
+			seen.some(elsewhere6)
+			w.down("open")
+		})
+	}
+}
+
+func TestIPv6OfTheVPNTakesThePlaceOfTheClosedOne(t *testing.T) {
+	w := freshNetwork(t)
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	seen := w.watchesBases()
+	six := lab.OfficeDHCP()
+	six.RA = true
+	w.office(six)
+	w.eventually("the office's IPv6", 30*time.Second, func() error {
+		routes, err := w.Desktop.Routes()
+		for _, r := range routes {
+			if strings.HasPrefix(r, "default6 via fe80::") && strings.HasSuffix(r, w.tap()) && !strings.Contains(r, "fe80::5e:c105:ed") {
+				return nil
+			}
+		}
+		return fmt.Errorf("routes are %v, %v", routes, err)
+	})
+	w.wantState("office", lab.Activated)
+	w.pings(netip.MustParseAddr("fd20::1"))
+	w.sends(elsewhere6)
+	seen.none()
+	w.down("office")
+}
+
+func TestHubCannotChooseWhatGoesIntoTheTunnel(t *testing.T) {
+	w := freshNetwork(t)
+	greedy := lab.OfficeDHCP()
+	for _, dst := range []string{"0.0.0.0/1", "128.0.0.0/1", "10.81.0.0/24", "203.0.113.10/32", "10.40.0.0/16"} {
+		greedy.Routes = append(greedy.Routes, lab.Route{Dst: netip.MustParsePrefix(dst), Via: lab.OfficeGateway})
+	}
+	w.office(greedy)
+	mark := w.Desktop.NMLogMark()
+	w.up(ipv4Only(w.profile("split", lab.HubOffice, lab.Alice, "ipv4.never-default", "yes")))
+	w.hasRoutes("10.40.0.0/16 via 10.20.0.1 dev "+w.tap(), "10.30.0.0/16 via 10.20.0.1 dev "+w.tap())
+	for _, r := range []string{"0.0.0.0/1", "128.0.0.0/1", "10.81.0.0/24 via"} {
+		w.hasNoRoute(r)
+	}
+	w.pings(lab.Bases[0].Router, lab.OfficeInner)
+	w.web("internet", lab.Bases[0].Address)
+	log := w.Desktop.VPNLog(mark)
+	for _, word := range []string{"never-default=yes forbids", "the local network of base0", "leads to the VPN server"} {
+		if !strings.Contains(log, word) {
+			t.Errorf("the log does not say %q", word)
+		}
+	}
+	w.down("split")
+
+	v := ipv4Only(w.profile("accepting", lab.HubOffice, lab.Alice))
+	v.Data["accept-overlapping-routes"] = "yes"
+	w.up(v)
+	w.hasRoutes("10.81.0.0/24 via 10.20.0.1 dev " + w.tap())
+	w.pings(lab.OfficeInner)
+	w.down("accepting")
+}
+
+func TestFullTunnelThatIsNoneSaysSo(t *testing.T) {
+	w := freshNetwork(t)
+	without := lab.OfficeDHCP() // a router, but classless routes without a default one, which set it aside
+	without.Routes = without.Routes[1:]
+	w.office(without)
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	if banner, err := w.Desktop.Banner("office"); err != nil || !strings.Contains(banner, "offers no default route") {
+		t.Errorf("the banner is %q, %v", banner, err)
+	}
+	w.web("internet", lab.Bases[0].Address)
+	w.down("office")
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// surroundings are the networks that this computer is in without the tunnel.
+type surroundings struct {
+	server netip.Addr // where the tunnel's own packets go
+	nets   []localNet
+}
+
+// A localNet is reached without a router, or is one router alone.
+type localNet struct {
+	prefix netip.Prefix
+	device string
+}
+
+// local returns the network that a route to dst would hide: one of the same size or wider.
+// A wider route than the network's own loses against that.
+func (s surroundings) local(dst netip.Prefix) (localNet, bool) {
+	for _, n := range s.nets {
+		if n.prefix.Bits() <= dst.Bits() && n.prefix.Contains(dst.Addr()) {
+			return n, true
+		}
+	}
+	return localNet{}, false
+}
+
+// lookAround reads the kernel's routes. What cannot be read is left out: the judge then
+// lets more pass, as NetworkManager alone would.
+func lookAround(tap string, server netip.Addr) surroundings {
+	s := surroundings{server: server}
+	links, err := netlink.LinkList()
+	if err != nil {
+		return s
+	}
+	names := make(map[int]string, len(links))
+	for _, l := range links {
+		if a := l.Attrs(); a.Name != tap && a.Flags&net.FlagLoopback == 0 {
+			names[a.Index] = a.Name
+		}
+	}
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+		if err != nil {
+			continue
+		}
+		for _, r := range routes {
+			device, ok := names[r.LinkIndex]
+			if !ok || r.Type != unix.RTN_UNICAST {
+				continue
+			}
+			if gw, ok := netip.AddrFromSlice(r.Gw); ok {
+				gw = gw.Unmap()
+				s.nets = append(s.nets, localNet{netip.PrefixFrom(gw, gw.BitLen()), device})
+			} else if p, ok := prefixOf(r.Dst); ok && p.Bits() > 0 && !p.Addr().IsLinkLocalUnicast() && !p.Addr().IsMulticast() {
+				s.nets = append(s.nets, localNet{p, device})
+			}
+		}
+	}
+	return s
+}
+
+func prefixOf(n *net.IPNet) (netip.Prefix, bool) {
+	if n == nil {
+		return netip.Prefix{}, false
+	}
+	a, ok := netip.AddrFromSlice(n.IP)
+	ones, _ := n.Mask.Size()
+	return netip.PrefixFrom(a.Unmap(), ones).Masked(), ok
+}
