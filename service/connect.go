@@ -67,9 +67,12 @@ func (c *connection) startAttempt() int {
 	config := func() (*protocol.Config, error) { return sessionConfig(p, files, path, notify, log) }
 	if c.config != nil {
 		// The rights to read files are given up by now.
-		again := *c.config
+		again, auth := *c.config, c.auth
 		again.Notify = notify
-		config = func() (*protocol.Config, error) { return &again, nil }
+		config = func() (*protocol.Config, error) {
+			again.Auth = auth()
+			return &again, nil
+		}
 	}
 	a := &attempt{
 		outside: c.outside,
@@ -111,7 +114,11 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	if c.config == nil { // the first session
 		c.path.learn(serverOf(o.session))
 		c.files.forget()
+		c.auth = sealAuth(o.config.Auth)
+		c.profile.Password, c.profile.KeyPassword, c.secrets = "", "", nil
 	}
+	o.config.Auth = nil
+	c.attempts.Go(func() { c.outside.sweep(c.log) })
 	c.config, c.session, c.endKeep = o.config, o.session, o.endKeep
 	if o.lease != nil {
 		c.lease = o.lease

@@ -47,8 +47,9 @@ type connection struct {
 	phase       phase
 	ended       bool // the loop returns after this message
 	profile     *profile.Profile
-	secrets     map[string]string // all that came so far: agents may hand back only what was asked
-	config      *protocol.Config  // what the living session was dialled with
+	secrets     map[string]string    // all that came so far: agents may hand back only what was asked
+	config      *protocol.Config     // what the living session was dialled with, without auth
+	auth        func() protocol.Auth // opens what the next login takes, nil before the first session
 	interactive bool
 	rounds      map[string]int   // of asking for each secret
 	lacking     *profile.Profile // what NetworkManager was told to get secrets for, nil after Connect
@@ -202,7 +203,7 @@ func (c *connection) teardown() {
 		c.tunnel.close()
 		c.tunnel = nil
 	}
-	c.profile, c.secrets, c.config = nil, nil, nil
+	c.profile, c.secrets, c.config, c.auth = nil, nil, nil, nil
 	c.lease, c.config6 = nil, nil
 	c.told, c.cautioned = announcement{}, nil
 	c.owners, c.tally.logins = nil, 0

@@ -122,7 +122,8 @@ func newStage(persist bool) *stage {
 			if !st.confined {
 				panic("a server is heard with all rights")
 			}
-			st.dialled = append(st.dialled, cfg)
+			dialled := *cfg // as the protocol keeps it: the secrets are taken out of cfg
+			st.dialled = append(st.dialled, &dialled)
 			if st.hang {
 				<-ctx.Done()
 				return nil, ctx.Err()
@@ -143,6 +144,7 @@ func newStage(persist bool) *stage {
 		},
 		confine:    func(*slog.Logger) error { st.confined = true; return st.refuse },
 		lookAround: func(_ string, server netip.Addr) surroundings { return surroundings{server: server} },
+		sweep:      func(*slog.Logger) {},
 	}, persist)
 	st.connection.nm = st.nm
 	go st.run()

@@ -22,6 +22,8 @@ type outside struct {
 	confine func(*slog.Logger) error
 	// lookAround sees the networks outside of the tunnel.
 	lookAround func(tap string, server netip.Addr) surroundings
+	// sweep overwrites what a login has left in memory.
+	sweep func(*slog.Logger)
 }
 
 // session is a *protocol.Session.
@@ -64,4 +66,5 @@ var realWorld = outside{
 	},
 	confine:    sandbox.Enter,
 	lookAround: lookAround,
+	sweep:      sweep,
 }

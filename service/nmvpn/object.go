@@ -14,21 +14,21 @@ import (
 type object struct{ h Handler }
 
 func (o *object) NeedSecrets(settings map[string]map[string]dbus.Variant) (string, *dbus.Error) {
-	name, err := o.h.NeedSecrets(settings)
+	name, err := o.h.NeedSecrets(ownSecrets(settings))
 	return name, reply(err)
 }
 
 func (o *object) Connect(sender dbus.Sender, settings map[string]map[string]dbus.Variant) *dbus.Error {
-	return reply(o.h.Connect(string(sender), settings, false))
+	return reply(o.h.Connect(string(sender), ownSecrets(settings), false))
 }
 
 // ConnectInteractive gets details too, which are empty in every NetworkManager so far.
 func (o *object) ConnectInteractive(sender dbus.Sender, settings map[string]map[string]dbus.Variant, _ map[string]dbus.Variant) *dbus.Error {
-	return reply(o.h.Connect(string(sender), settings, true))
+	return reply(o.h.Connect(string(sender), ownSecrets(settings), true))
 }
 
 func (o *object) NewSecrets(settings map[string]map[string]dbus.Variant) *dbus.Error {
-	return reply(o.h.NewSecrets(settings))
+	return reply(o.h.NewSecrets(ownSecrets(settings)))
 }
 
 func (o *object) Disconnect() *dbus.Error { return reply(o.h.Disconnect()) }
