@@ -110,7 +110,7 @@ func (c *connection) announce() {
 		MTU:     uint32(c.mtu()),
 		Banner:  banner(c.session.Info(), c.profile, v.notices),
 	}}
-	c.warn(slices.Concat(v.notices, v.refused, replacements(c.told, next)))
+	c.caution(slices.Concat(v.notices, v.refused, replacements(c.told, next)))
 	if c.told.config.TunDev != "" {
 		next.config.Banner = c.told.config.Banner // shown once, and no reason to touch routes
 	}
@@ -155,16 +155,16 @@ func replacements(told, next announcement) []string {
 // maxWarned bounds what is remembered of warnings, as anybody in the hub can cause them.
 const maxWarned = 256
 
-// warn logs each text once in the life of the connection.
-func (c *connection) warn(texts []string) {
+// caution logs each text once in the life of the connection.
+func (c *connection) caution(texts []string) {
 	for _, text := range texts {
-		if len(c.warned) == maxWarned || c.warned[text] {
+		if len(c.cautioned) == maxWarned || c.cautioned[text] {
 			continue
 		}
-		if c.warned == nil {
-			c.warned = map[string]bool{}
+		if c.cautioned == nil {
+			c.cautioned = map[string]bool{}
 		}
-		c.warned[text] = true
+		c.cautioned[text] = true
 		c.log.Warn(text)
 	}
 }
