@@ -35,7 +35,7 @@ func TestOnlyVpnFilesAreImported(t *testing.T) {
 		if _, _, err := importFile(path); !errors.Is(err, want) || !strings.Contains(plain(err), path) {
 			t.Errorf("%s: %v", path, err)
 		}
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > time.Minute { // reading any of them to its end is for ever
 			t.Errorf("%s: took %v", path, took)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/lab"
 )
 
@@ -17,7 +19,8 @@ func TestUsageCountsWorkMemoryAndWakeUps(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := make([]byte, 32<<20)
-	for began := time.Now(); time.Since(began) < 100*time.Millisecond; {
+	const work = 100 * time.Millisecond
+	for began := ownCPU(t); ownCPU(t)-began < work; {
 		for i := 0; i < len(kept); i += 4096 {
 			kept[i]++
 		}
@@ -30,11 +33,11 @@ func TestUsageCountsWorkMemoryAndWakeUps(t *testing.T) {
 		t.Fatal(err)
 	}
 	runtime.KeepAlive(kept)
-	if cpu := after.CPU - before.CPU; cpu < 20*time.Millisecond || cpu > 10*time.Second {
-		t.Errorf("100 ms of work count as %v", cpu)
+	if cpu := after.CPU - before.CPU; cpu < work*9/10 { // the kernel's ticks are coarse
+		t.Errorf("%v of work count as %v", work, cpu)
 	}
 	for what, grown := range map[string]int64{"RSS": after.RSS - before.RSS, "Private": after.Private - before.Private} {
-		if grown < 30<<20 || grown > 100<<20 {
+		if grown < 30<<20 {
 			t.Errorf("32 MiB more are %d bytes of %s", grown, what)
 		}
 	}
@@ -44,4 +47,14 @@ func TestUsageCountsWorkMemoryAndWakeUps(t *testing.T) {
 	if _, err := lab.UsageOf(1 << 30); err == nil {
 		t.Error("a process that does not exist has used something")
 	}
+}
+
+// ownCPU is the processor time of this process, by another way than the one that is tested.
+func ownCPU(t *testing.T) time.Duration {
+	t.Helper()
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

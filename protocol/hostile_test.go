@@ -13,7 +13,7 @@ import (
 
 // What a hostile server may cost us until we have had enough of it.
 const (
-	mostTime = 10 * time.Second // with waits of 300 ms, on a busy computer
+	mostTime = time.Minute // with waits of 300 ms: longer is for ever
 	// Bytes that the client allocates for each connection. A handshake takes 150,000, the
 	// buffers of a tunnel 80,000, with compression 200,000.
 	mostMemory = 320 << 10

@@ -149,8 +149,8 @@ func TestFramesGoOverUDPOnceItWorksAndOverTCPWhenItDies(t *testing.T) {
 				sess.CutUDP()
 				died := time.Now()
 				sendUntil(t, s, &n, tcp)
-				// A second or so; udpaccel's tests measure it by a clock of their own.
-				if took := time.Since(died); took > 5*time.Second {
+				// A second or so, which udpaccel's tests measure by a clock of their own.
+				if took := time.Since(died); took > 30*time.Second {
 					t.Errorf("TCP took over after %v", took)
 				}
 			})

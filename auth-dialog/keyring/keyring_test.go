@@ -127,7 +127,7 @@ func (h *home) lock() {
 
 func (h *home) secrets() map[string]string {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), time.Minute)
 	defer cancel()
 	found, err := Secrets(ctx, h.address, uuid, allNames)
 	if err != nil {
@@ -156,7 +156,7 @@ func TestLockedKeyringIsLeftAlone(t *testing.T) {
 	if got := h.secrets(); len(got) > 0 {
 		t.Errorf("found %d secrets", len(got))
 	}
-	if took := time.Since(begin); took > 2*time.Second {
+	if took := time.Since(begin); took > 30*time.Second { // a question nobody answers is for ever
 		t.Errorf("it took %v", took)
 	}
 }

@@ -21,6 +21,9 @@
 // Of an idle round trip the kernel's time stamps on TAP and wire say how much is the client's part. It is measured twice,
 // as it is and with processors kept awake: on a virtual machine most of it is waking up.
 //
+// What a person waits for, a connection and what the settings library adds to a run of nmcli, is measured beside the
+// same without us: the time of another computer says nothing, the ratio does.
+//
 // All TCP, within the tunnel and without, uses what this computer does by default; one of the ways of connecting is
 // measured with CUBIC. With -soak, our client is kept busy for as long as one likes, and its memory watched.
 //

@@ -69,6 +69,12 @@ func (b *bench) rounds(ctx context.Context, setups []setup) error {
 			b.say("round %d of %d, no VPN at all", round+1, b.opts.rounds)
 			failed = append(failed, b.floor(ctx, setups[i], setups[i].directions()))
 		}
+		if !b.opts.bulk {
+			if err := b.person(ctx); err != nil {
+				failed = append(failed, fmt.Errorf("%s: %w", title(desktopSetup), err))
+				b.clean(ctx, oursName)
+			}
+		}
 		failed = append(failed, b.round(ctx, round, setups, order))
 		if ctx.Err() != nil {
 			break

@@ -80,6 +80,9 @@ func (r *results) bySetup() []*row {
 }
 
 func title(name string) string {
+	if name == desktopSetup {
+		return "what a person waits for"
+	}
 	for _, s := range append(slices.Concat(setups, lineSetups), relay) {
 		if s.name == name {
 			return s.title

@@ -205,3 +205,21 @@ func TestSetupsAreChosenByName(t *testing.T) {
 		t.Errorf("an unknown setup: %v", err)
 	}
 }
+
+func TestCostsOfNMCLIAreReadByTheirKind(t *testing.T) {
+	times, memory, err := exportCosts("0 1 20.5 10000\n1 0 22.5 12000\n0 1 19.5 10000\n1 0 21.5 12000\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([2][]float64{{20.5, 19.5}, {22.5, 21.5}}, times); diff != "" {
+		t.Errorf("times (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([2][]float64{{10.24, 10.24}, {12.288, 12.288}}, memory); diff != "" {
+		t.Errorf("memory (-want +got):\n%s", diff)
+	}
+	for _, bad := range []string{"", "0 1 20.5 10000\n", "0 0 20 1\n1 0 20 1\n", "1 1 20 1\n", "x\n"} {
+		if _, _, err := exportCosts(bad); err == nil {
+			t.Errorf("%q is taken for costs", bad)
+		}
+	}
+}

@@ -46,7 +46,7 @@ func TestServerCannotBeReached(t *testing.T) {
 		began := time.Now()
 		res, err := w.Desktop.NMCLI(w.ctx, "", "connection", "up", v.Name)
 		w.ok(err)
-		if took := time.Since(began); res.Code == 0 || took < 2*time.Second || took > 5*time.Second {
+		if took := time.Since(began); res.Code == 0 || took < 2*time.Second || took > hung/2 { // without the key it is a minute
 			t.Errorf("after %v nmcli said %q", took, res.Text())
 		}
 		again()

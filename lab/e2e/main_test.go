@@ -20,6 +20,10 @@ func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
 // perTest bounds one test.
 const perTest = 2 * time.Minute
 
+// hung is longer than anything takes that has not hung, also on a computer that is slow and busy. What is compared with
+// it is no measurement: those are ratios, in make bench.
+const hung = time.Minute
+
 // A world is the lab as one test sees it.
 type world struct {
 	*lab.Lab
@@ -154,10 +158,10 @@ func (w *world) service() int {
 	return pids[0]
 }
 
-// eventually waits for check to succeed.
+// eventually waits for check to succeed. A limit is not shorter than what a slow and busy computer may need.
 func (w *world) eventually(what string, limit time.Duration, check func() error) {
 	w.t.Helper()
-	w.ok(lab.Await(w.ctx, what, limit, check))
+	w.ok(lab.Await(w.ctx, what, max(limit, hung/2), check))
 }
 
 // state checks the state of the profile's active connection, 0 for none.

@@ -105,11 +105,7 @@ func TestTransportAuto(t *testing.T) {
 	}
 	w.down(v.Name)
 	w.ok(w.OnlyLet(w.ctx, "meta l4proto icmp"))
-	began := time.Now()
 	w.ok(w.Desktop.Up(w.ctx, v.Name))
-	if d := time.Since(began); d > 15*time.Second {
-		t.Errorf("it took %v to find that only ICMP gets through", d)
-	}
 	w.pings(lab.OfficeGateway)
 	w.down(v.Name)
 }
@@ -125,7 +121,7 @@ func TestTransportNobodyThere(t *testing.T) {
 		if err := w.Desktop.Up(w.ctx, v.Name); err == nil {
 			t.Errorf("transport=%s connects", transport)
 		}
-		if d := time.Since(began); d > 20*time.Second {
+		if d := time.Since(began); d > hung {
 			t.Errorf("transport=%s fails after %v", transport, d)
 		}
 		w.eventually("the end of the service", 10*time.Second, func() error {
