@@ -21,7 +21,7 @@ import (
 func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 	text, err := readRegular(path, vpnfile.MaxSize+1)
 	if errors.Is(err, errNotRegular) {
-		return nil, nil, po.Errorf("%s: %w: it is no regular file", path, vpnfile.ErrForeign)
+		return nil, nil, po.Errorf("%s: %w: it is not a regular file", path, vpnfile.ErrForeign)
 	}
 	if err != nil {
 		return nil, nil, err

@@ -50,13 +50,13 @@ func newEditor(connection *C.NMConnection) (*C.NMVpnEditor, error) {
 	var packed []byte
 	switch version := gtk.Version(); version {
 	case 0:
-		return nil, po.Error("there is no settings page outside of a graphical program; see nm-settings-softether(5) for the keys")
+		return nil, po.Error("the settings can only be edited in a graphical program; see nm-settings-softether(5) for the keys")
 	case 3:
 		packed = pageGTK3
 	case 4:
 		packed = pageGTK4
 	default:
-		return nil, po.Errorf("there is no settings page for GTK %d", version)
+		return nil, po.Errorf("GTK %d is not supported", version)
 	}
 	builder, err := gtk.Build(po.Domain, packed)
 	if err != nil {
@@ -136,7 +136,7 @@ func (p *page) load(key, path string) error {
 	limit := profile.Lookup(key).Max
 	content, err := readRegular(path, limit+1)
 	if errors.Is(err, errNotRegular) || len(content) > limit {
-		return po.Errorf("%s is no file of at most %d bytes", filepath.Base(path), limit)
+		return po.Errorf("%s is not a file, or is larger than %d bytes", filepath.Base(path), limit)
 	}
 	if err != nil {
 		return err

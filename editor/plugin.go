@@ -24,7 +24,7 @@ func main() {} // a library has none, but buildmode c-shared wants it
 // that leaves Go ends the host's process.
 func guard(gerr **C.GError) {
 	if p := recover(); p != nil {
-		fail(gerr, C.NM_CONNECTION_ERROR_FAILED, po.F("internal error of the SoftEther plugin: %v", p))
+		fail(gerr, C.NM_CONNECTION_ERROR_FAILED, po.F("internal error in the SoftEther plugin: %v", p))
 	}
 }
 
@@ -97,10 +97,10 @@ func softetherFileName(connection *C.NMConnection) (name *C.char) {
 func fromNM(connection *C.NMConnection) (*vpnfile.Connection, error) {
 	vpn := C.nm_connection_get_setting_vpn(connection)
 	if vpn == nil {
-		return nil, po.Error("this is no VPN connection")
+		return nil, po.Error("this is not a VPN connection")
 	}
 	if service := C.GoString(C.nm_setting_vpn_get_service_type(vpn)); service != profile.ServiceType {
-		return nil, po.Errorf("this is a connection of %s, not of SoftEther", service)
+		return nil, po.Errorf("this connection is for %s, not for SoftEther", service)
 	}
 	c := &vpnfile.Connection{
 		ID:       C.GoString(C.nm_connection_get_id(connection)),

@@ -3,7 +3,6 @@
 package profile
 
 import (
-	"errors"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -34,14 +33,14 @@ func (e Endpoint) String() string {
 	return host + ":" + strconv.Itoa(int(e.Port))
 }
 
-const hostForms = "a host name, an IPv4 or an IPv6 address, with or without a port: vpn.example.com, vpn.example.com:8888, 192.0.2.1, 2001:db8::1, [2001:db8::1]:8888"
+const hostForms = "enter a host name or an IP address, with or without a port, as in vpn.example.com, vpn.example.com:8888, 192.0.2.1, 2001:db8::1 or [2001:db8::1]:8888"
 
 // ParseEndpoint splits a host from its port and checks both, without resolving
 // anything. A name with letters outside ASCII is left as it is. The error's text
 // says what is allowed.
 func ParseEndpoint(s string) (Endpoint, error) {
 	if strings.Contains(s, "://") {
-		return Endpoint{}, badHost(po.T("this is a URL; take the host name out of it"))
+		return Endpoint{}, badHost(po.T("this is a URL; enter only the host name"))
 	}
 	if addr, err := netip.ParseAddr(s); err == nil {
 		return endpointOf(addr, 0)
@@ -51,16 +50,16 @@ func ParseEndpoint(s string) (Endpoint, error) {
 		var rest string
 		var ok bool
 		if host, rest, ok = strings.Cut(s[1:], "]"); !ok {
-			return Endpoint{}, badHost(po.T("the bracket is not closed"))
+			return Endpoint{}, badHost(po.T("the closing bracket is missing"))
 		}
 		if rest != "" {
 			if port, ok = strings.CutPrefix(rest, ":"); !ok || port == "" {
-				return Endpoint{}, badHost(po.T("after the bracket only a colon and a port may follow"))
+				return Endpoint{}, badHost(po.T("only a colon and a port may follow the bracket"))
 			}
 		}
 		addr, err := netip.ParseAddr(host)
 		if err != nil || !addr.Is6() {
-			return Endpoint{}, badHost(po.T("between brackets an IPv6 address is expected"))
+			return Endpoint{}, badHost(po.T("only an IPv6 address can be in brackets"))
 		}
 		n, err := parsePort(port, rest != "")
 		if err != nil {
@@ -85,8 +84,12 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	return Endpoint{Host: host, Port: n}, nil
 }
 
-// badHost is the error of a host that is none: why, and what one looks like.
-func badHost(why string) error { return errors.New(why + ": " + po.T(hostForms)) }
+// A hostError says why a text is no host. Where there is no page with examples, it says what one looks like, too.
+type hostError struct{ why string }
+
+func (e *hostError) Error() string { return e.why + "; " + po.T(hostForms) }
+
+func badHost(why string) error { return &hostError{why} }
 
 func parsePort(s string, given bool) (uint16, error) {
 	if !given {
@@ -103,7 +106,7 @@ func parsePort(s string, given bool) (uint16, error) {
 func endpointOf(addr netip.Addr, port uint16) (Endpoint, error) {
 	a := addr.Unmap()
 	if a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
-		return Endpoint{}, badHost(po.T("this is not the address of one host"))
+		return Endpoint{}, badHost(po.T("this is not the address of a single host"))
 	}
 	return Endpoint{Host: addr.String(), Port: port}, nil
 }
@@ -123,7 +126,7 @@ func badHostName(name string) string {
 	for _, label := range labels {
 		switch {
 		case label == "":
-			return po.T("the host name has an empty part: a dot at its beginning, or two in a row")
+			return po.T("the host name begins with a dot, or has two dots in a row")
 		case utf8.RuneCountInString(label) > 63:
 			return po.T("a part of the host name is longer than 63 characters")
 		case strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-"):

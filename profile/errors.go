@@ -5,6 +5,8 @@ package profile
 import (
 	"fmt"
 	"strconv"
+
+	"network-manager-softether/po"
 )
 
 // maxShown is how many bytes of a bad value a message repeats.
@@ -14,7 +16,8 @@ const maxShown = 80
 type ValueError struct {
 	Key     string
 	Value   string // as written, cut to a readable length; empty for secrets and inline PEM
-	Allowed string // what is allowed, or what to do
+	Allowed string // what is allowed, or what to do, in the words of files
+	Page    string // the same in the words and the language of a settings page; empty if Allowed will do
 }
 
 func (e *ValueError) Error() string {
@@ -27,7 +30,8 @@ func (e *ValueError) Error() string {
 // MissingError reports a key that must be set and is not.
 type MissingError struct {
 	Key  string
-	Help string // what to do
+	Help string // what to do, in the words of files
+	Page string // the same in the words and the language of a settings page
 }
 
 func (e *MissingError) Error() string { return fmt.Sprintf("%s is not set: %s", e.Key, e.Help) }
@@ -50,4 +54,17 @@ func shown(s string) string {
 		cut--
 	}
 	return s[:cut] + "..."
+}
+
+// A plainError is an error in the words of files and in those of a settings page.
+type plainError struct{ files, page string }
+
+func (e *plainError) Error() string { return e.files }
+
+// lacks says what a file is not.
+func (k *Key) lacks() string {
+	if k.Name == KeyKey {
+		return po.T("the file contains no private key")
+	}
+	return po.T("the file contains no certificate")
 }

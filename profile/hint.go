@@ -31,7 +31,7 @@ func ParseGateway(s string) (Endpoint, string, error) {
 		return e, HintTCP, nil
 	}
 	if _, err := netip.ParseAddr(hint); err != nil && badHostName(hint) != "" {
-		return Endpoint{}, "", po.Error("after the slash the name or the private address of the server's computer is expected, or the word tcp")
+		return Endpoint{}, "", po.Error("after the slash, enter the name or the private address of the server's computer, or the word tcp")
 	}
 	return e, hint, nil
 }
@@ -40,9 +40,11 @@ func ParseGateway(s string) (Endpoint, string, error) {
 func hintFits(p *Profile) error {
 	switch {
 	case p.Hint == HintTCP && p.Transport != TransportTCP:
-		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: po.T("gateway ends in /tcp, which allows transport=tcp only")}
+		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: "gateway ends in /tcp, which requires transport=tcp",
+			Page: po.T("the server ends in /tcp, so only TCP is possible")}
 	case p.Hint != "" && p.Hint != HintTCP && p.Transport != TransportUDP:
-		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: po.F("what follows the slash in gateway (%s) is a hint for NAT traversal, which needs transport=udp", p.Hint)}
+		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: "what follows the slash in gateway (" + p.Hint + ") is a hint for NAT traversal, which requires transport=udp",
+			Page: po.F("a server name after the slash (%s) requires UDP", p.Hint)}
 	}
 	return nil
 }

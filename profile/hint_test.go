@@ -38,7 +38,7 @@ func TestParseGateway(t *testing.T) {
 		"vpn.example.com/a b":     "after the slash",
 		"vpn.example.com/pc7/tcp": "after the slash",
 		"vpn.example.com/pc7:443": "after the slash",
-		"a..b/pc7":                "empty",
+		"a..b/pc7":                "two dots",
 		"https://vpn.example/":    "URL",
 	} {
 		if e, hint, err := ParseGateway(in); err == nil || !strings.Contains(err.Error(), want) || hint != "" || !e.IsZero() {

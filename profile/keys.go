@@ -40,7 +40,7 @@ const (
 	pinSize     = 32        // SHA-256
 )
 
-const flagsLong = "0: stored with the connection, readable by root. 1: kept by the user's agent (keyring). 2: never stored, asked every time. 4: not needed. The numbers can be added."
+const flagsMore = "0: stored in the connection, readable by root. 1: kept in the user's keyring by the secret agent. 2: not stored, asked for every time. 4: not required. The numbers can be added."
 
 // Keys is the table of all keys, group by group. Treat it as read-only.
 var Keys = slices.Concat(accessKeys, linkKeys, outsideKeys, importKeys)
@@ -52,106 +52,113 @@ var accessKeys = []Key{
 	{
 		Name: KeyGateway, Kind: KindHost, Group: GroupIdentity,
 		Help: "Name or address of the VPN server",
-		Long: "A host name, an IPv4 or an IPv6 address. A port may follow: vpn.example.com:8888 or [2001:db8::1]:8888. What follows a slash is a hint as in the official client: vpn.example.com/pc7 is the server on the computer pc7, one of several behind that address, and needs transport=udp; vpn.example.com/tcp allows transport=tcp only. The only key that must always be set.",
+		Long: "A port may follow after a colon, as in vpn.example.com:8888 or [2001:db8::1]:8888, and the name of one of several servers behind the same address after a slash, as in vpn.example.com/pc7.",
+		More: "The only key that must always be set. What follows a slash is a hint as in the official client: vpn.example.com/pc7 is the server on the computer pc7 and requires transport=udp; vpn.example.com/tcp requires transport=tcp.",
 		set:  func(p *Profile, v value) { p.Gateway, p.Hint = v.host, v.hint },
 	},
 	{
 		Name: KeyPort, Kind: KindPort, Group: GroupIdentity, Default: "443", Min: 1, Max: 65535,
 		Help: "TCP port of the VPN server",
-		Long: "SoftEther servers listen on 443, 992, 1194 and 5555 unless told otherwise. If gateway has a port too, both must agree.",
+		Long: "By default, SoftEther servers listen on ports 443, 992, 1194 and 5555.",
+		More: "If gateway contains a port too, the two must be equal.",
 		set:  func(p *Profile, v value) { p.Gateway.Port = uint16(v.n) },
 	},
 	{
 		Name: KeyHub, Kind: KindString, Group: GroupIdentity, Default: "DEFAULT", Min: 1, Max: maxName,
 		Help: "Virtual hub on the server",
-		Long: "Upper and lower case are the same.",
+		Long: "Not case-sensitive.",
 		set:  func(p *Profile, v value) { p.Hub = v.text },
 	},
 	{
 		Name: KeyUser, Kind: KindString, Group: GroupIdentity, Min: 1, Max: maxName,
 		Help: "User name on the virtual hub",
-		Long: "Without it vpn.user-name is taken. Needed by every auth-type but anonymous.",
+		More: "Defaults to vpn.user-name. Required by every auth-type except anonymous.",
 		set:  func(p *Profile, v value) { p.User = v.text },
 	},
 	{
 		Name: KeyAuthType, Kind: KindEnum, Group: GroupIdentity, Default: string(AuthPassword),
 		Values: []Choice{
-			{string(AuthPassword), "password known to the hub; only a hash of it leaves this computer"},
-			{string(AuthPlainPassword), "password for RADIUS or an NT domain behind the server; sent inside TLS"},
+			{string(AuthPassword), "password stored on the SoftEther server; only a hash of it is sent"},
+			{string(AuthPlainPassword), "password that a RADIUS server or NT domain controller verifies; sent as it is, inside TLS"},
 			{string(AuthCertificate), "certificate and private key"},
-			{string(AuthAnonymous), "no proof of identity"},
+			{string(AuthAnonymous), "user name only, no password"},
 		},
-		Help: "How the user is authenticated",
+		Help: "Authentication method",
 		set:  func(p *Profile, v value) { p.AuthType = AuthType(v.text) },
 	},
 	{
 		Name: SecretPassword, Kind: KindSecret, Group: GroupIdentity, Max: maxPassword, Secret: true,
-		Help: "Password of the user",
-		Long: "For auth-type password and plain-password. It may be empty.",
+		Help: "Password on the virtual hub",
+		More: "For auth-type=password and auth-type=plain-password. It may be empty.",
 		set:  func(p *Profile, v value) { p.Password = Secret(v.text) },
 	},
 	{
 		Name: FlagsKey(SecretPassword), Kind: KindFlags, Group: GroupIdentity, Default: "0", Max: 7,
-		Help: "Where the password is kept", Long: flagsLong,
+		Help: "Where the password is stored", More: flagsMore,
 		set: func(p *Profile, v value) { p.Flags.Password = SecretFlags(v.n) },
 	},
 
 	{
 		Name: KeyCert, Kind: KindPEM, Group: GroupCertificate, Max: maxPEM,
-		Help: "Certificate of the user",
-		Long: "For auth-type certificate. The absolute path of a PEM, DER or PKCS#12 file (the latter ending in .p12 or .pfx), or the PEM text itself. Servers take RSA keys of 1024, 1536, 2048, 3072 and 4096 bits, and nothing else.",
+		Help: "User certificate",
+		Long: "A PEM, DER or PKCS#12 file. Servers accept only RSA keys of 1024, 1536, 2048, 3072 or 4096 bits.",
+		More: "For auth-type=certificate. The absolute path of the file, or the PEM text itself. The name of a PKCS#12 file must end in .p12 or .pfx.",
 		set:  func(p *Profile, v value) { p.Cert = v.file },
 	},
 	{
 		Name: KeyKey, Kind: KindPEM, Group: GroupCertificate, Max: maxPEM,
-		Help: "Private key of the user's certificate",
-		Long: "For auth-type certificate. The absolute path of a PEM or DER file, or the PEM text itself: PKCS#1 or PKCS#8, encrypted or not. Not needed with a PKCS#12 file in cert, which holds both.",
+		Help: "Private key of the user certificate",
+		Long: "Not needed with a PKCS#12 file, which contains both certificate and key.",
+		More: "For auth-type=certificate. The absolute path of a PEM or DER file, or the PEM text itself: PKCS#1 or PKCS#8, encrypted or not.",
 		set:  func(p *Profile, v value) { p.Key = v.file },
 	},
 	{
 		Name: SecretKeyPassword, Kind: KindSecret, Group: GroupCertificate, Max: maxPassword, Secret: true,
-		Help: "Password of the private key",
-		Long: "For a private key or PKCS#12 file that is encrypted. It is asked for when it turns out to be needed.",
+		Help: "Private key password",
+		Long: "For an encrypted private key or PKCS#12 file. If it is needed and not stored, you are asked for it.",
 		set:  func(p *Profile, v value) { p.KeyPassword = Secret(v.text) },
 	},
 	{
 		Name: FlagsKey(SecretKeyPassword), Kind: KindFlags, Group: GroupCertificate, Default: "0", Max: 7,
-		Help: "Where the password of the private key is kept", Long: flagsLong,
+		Help: "Where the private key password is stored", More: flagsMore,
 		set: func(p *Profile, v value) { p.Flags.KeyPassword = SecretFlags(v.n) },
 	},
 	{
 		Name: KeyCA, Kind: KindPEM, Group: GroupCertificate, Max: maxPEM,
-		Help: "Certificate authorities trusted to sign the server's certificate",
-		Long: "The absolute path of a PEM file, or the PEM text itself; several certificates are allowed. Without it the system's authorities are trusted.",
+		Help: "CA certificates trusted to issue the server certificate",
+		Long: "If empty, the CA certificates of this system are trusted.",
+		More: "The absolute path of a PEM file, or the PEM text itself; either may contain several certificates.",
 		set:  func(p *Profile, v value) { p.CA = v.file },
 	},
 	{
 		Name: KeyServerCertCheck, Kind: KindEnum, Group: GroupCertificate, Default: string(CertCheckYes),
 		Values: []Choice{
-			{string(CertCheckYes), "signed by ca or an authority of the system, and issued for the host named in gateway"},
-			{string(CertCheckPin), "exactly the one named by server-cert-sha256 or, without that, the one that you trust when asked at the first connection"},
-			{string(CertCheckNo), "any certificate: whoever sits between you and the server can read everything, the password too"},
+			{string(CertCheckYes), "issued for the host name in gateway by ca or by a CA that the system trusts; if it cannot be verified, you are asked once whether to trust it"},
+			{string(CertCheckPin), "only the certificate with the fingerprint in server-cert-sha256 or, without one, the certificate that you trust when asked on the first connection"},
+			{string(CertCheckNo), "any certificate is accepted: anyone between you and the server can read everything, including the password"},
 		},
-		Help: "Which certificate of the server is accepted",
+		Help: "How the server certificate is verified",
 		set:  func(p *Profile, v value) { p.ServerCertCheck = CertCheck(v.text) },
 	},
 	{
 		Name: KeyServerCertSHA, Kind: KindHex, Group: GroupCertificate, Min: pinSize, Max: pinSize,
-		Help: "SHA-256 fingerprint of the server's certificate",
-		Long: "Over the certificate in DER form, 64 hexadecimal digits with or without colons. If set, it alone decides; neither authorities nor host name matter then. It wins over what a person answered when asked, which is kept as the secret trust-sha256-FINGERPRINT=yes.",
+		Help: "SHA-256 fingerprint of the server certificate",
+		Long: "64 hexadecimal digits, with or without colons. If set, the certificate must have this fingerprint, and nothing else is verified.",
+		More: "The fingerprint is that of the certificate in DER form. It takes precedence over a certificate that you trusted when asked, which is stored as the secret trust-sha256-FINGERPRINT=yes.",
 		set:  func(p *Profile, v value) { p.ServerCertSHA256 = v.bytes },
 	},
 
 	{
 		Name: KeyProxyType, Kind: KindEnum, Group: GroupProxy, Default: string(ProxyNone),
 		Values: []Choice{
-			{string(ProxyNone), "straight to the server"},
-			{string(ProxyHTTP), "HTTP proxy, by CONNECT; basic and digest authentication"},
-			{string(ProxySOCKS4), "SOCKS version 4 and 4a"},
-			{string(ProxySOCKS5), "SOCKS version 5, also with user name and password"},
+			{string(ProxyNone), "no proxy, connect directly"},
+			{string(ProxyHTTP), "HTTP proxy (CONNECT), with basic or digest authentication"},
+			{string(ProxySOCKS4), "SOCKS version 4 or 4a"},
+			{string(ProxySOCKS5), "SOCKS version 5, with or without user name and password"},
 		},
-		Help: "Kind of proxy on the way to the server",
-		Long: "Needs transport=tcp. The proxy looks up the server's name, and the route around the tunnel leads to the proxy.",
+		Help: "Proxy type",
+		Long: "The proxy resolves the server's name.",
+		More: "Requires transport=tcp. The route that bypasses the tunnel leads to the proxy.",
 		set:  func(p *Profile, v value) { p.Proxy.Type = ProxyType(v.text) },
 	},
 	{
@@ -163,18 +170,18 @@ var accessKeys = []Key{
 	{
 		Name: KeyProxyUser, Kind: KindString, Group: GroupProxy, Min: 1, Max: maxName,
 		Help: "User name for the proxy",
-		Long: "Without it no authentication is offered to the proxy.",
+		Long: "If empty, no authentication is offered to the proxy.",
 		set:  func(p *Profile, v value) { p.Proxy.User = v.text },
 	},
 	{
 		Name: SecretProxyPassword, Kind: KindSecret, Group: GroupProxy, Max: maxPassword, Secret: true,
 		Help: "Password for the proxy",
-		Long: "Wanted when proxy-user is set. SOCKS4 has no password.",
+		More: "Required if proxy-user is set. SOCKS4 has no password.",
 		set:  func(p *Profile, v value) { p.Proxy.Password = Secret(v.text) },
 	},
 	{
 		Name: FlagsKey(SecretProxyPassword), Kind: KindFlags, Group: GroupProxy, Default: "0", Max: 7,
-		Help: "Where the password for the proxy is kept", Long: flagsLong,
+		Help: "Where the proxy password is stored", More: flagsMore,
 		set: func(p *Profile, v value) { p.Flags.ProxyPassword = SecretFlags(v.n) },
 	},
 }

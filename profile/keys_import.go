@@ -9,13 +9,11 @@ const KeyVPNFileItems = "vpn-file-items"
 const maxFileItems = 16 << 10
 
 // importKeys are about files of the official client; the service has no use for them.
-//
-//po:extract Help Long
 var importKeys = []Key{
 	{
 		Name: KeyVPNFileItems, Kind: KindString, Group: GroupImport, Max: maxFileItems,
-		Help: "What an imported .vpn file said that no other key can hold",
-		Long: "Without effect on the connection. It is there for an export, which gives the official client its settings back. The items are those of the file, separated by blanks.",
+		Help: "Items of an imported .vpn file that no other key can hold",
+		More: "Has no effect on the connection. It is kept for a later export, which gives the official client its settings back. The items are those of the file, separated by spaces.",
 		set:  func(p *Profile, v value) { p.VPNFileItems = v.text },
 	},
 }

@@ -75,7 +75,8 @@ type Key struct {
 	Values  []Choice // the words allowed; for KindMAC those besides an address
 	Secret  bool     // lives in vpn.secrets and is never shown
 	Help    string   // one line, no full stop: a label's tooltip
-	Long    string   // what else a person should know, whole sentences; may be empty
+	Long    string   // what else a person should know, whole sentences in the words of a settings page; may be empty
+	More    string   // the same in the words of files, for the man page alone; may be empty
 
 	set func(p *Profile, v value) // stores a checked value
 }

@@ -3,6 +3,7 @@
 package profile
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -47,7 +48,8 @@ func Parse(src Source) (*Profile, []Warning, error) {
 			return nil, warnings, err
 		}
 		if k.Name == KeyPort && p.Gateway.Port != 0 && int(p.Gateway.Port) != v.n {
-			return nil, warnings, &ValueError{Key: KeyPort, Value: shown(text), Allowed: po.F("gateway already names port %d; make them equal or remove one", p.Gateway.Port)}
+			return nil, warnings, &ValueError{Key: KeyPort, Value: shown(text), Allowed: fmt.Sprintf("gateway already has port %d; make them equal or remove one", p.Gateway.Port),
+				Page: po.F("the server already has port %d; make them equal or remove one", p.Gateway.Port)}
 		}
 		k.set(p, v)
 	}
@@ -114,7 +116,7 @@ func unknownKeys(src Source) ([]Warning, error) {
 				continue
 			}
 			if err := plainText(name); err != nil {
-				return nil, &ValueError{Key: shown(strings.ToValidUTF8(strings.Map(dropControl, name), "?")), Allowed: po.F("in the name of a key: %v", err)}
+				return nil, &ValueError{Key: shown(strings.ToValidUTF8(strings.Map(dropControl, name), "?")), Allowed: fmt.Sprintf("in the name of a key: %v", err)}
 			}
 			if !in.secret {
 				if err := plainText(in.items[name]); err != nil {

@@ -17,14 +17,15 @@ var rules = []func(*Profile) error{
 
 func gatewayIsSet(p *Profile) error {
 	if p.Gateway.Host == "" {
-		return &MissingError{Key: KeyGateway, Help: po.T("name the VPN server") + ": " + po.T(hostForms)}
+		return &MissingError{Key: KeyGateway, Help: po.T(hostForms), Page: po.T("enter the name or address of the VPN server")}
 	}
 	return nil
 }
 
 func userIsKnown(p *Profile) error {
 	if p.User == "" && p.AuthType != AuthAnonymous {
-		return &MissingError{Key: KeyUser, Help: po.T("set it, or vpn.user-name, or auth-type=anonymous if the hub allows that")}
+		return &MissingError{Key: KeyUser, Help: "set it or vpn.user-name, or auth-type=anonymous if the hub allows that",
+			Page: po.T("enter your user name, or choose anonymous authentication if the virtual hub allows it")}
 	}
 	return nil
 }
@@ -34,10 +35,11 @@ func certificateIsWhole(p *Profile) error {
 		return nil
 	}
 	if p.Cert.IsZero() {
-		return &MissingError{Key: KeyCert, Help: po.T("auth-type=certificate needs a certificate and its private key")}
+		return &MissingError{Key: KeyCert, Help: "auth-type=certificate requires a certificate and its private key", Page: po.T("choose your certificate")}
 	}
 	if p.Key.IsZero() && !p.Cert.PKCS12() {
-		return &MissingError{Key: KeyKey, Help: po.T("auth-type=certificate needs the private key of the certificate too, unless cert is a PKCS#12 file ending in .p12 or .pfx")}
+		return &MissingError{Key: KeyKey, Help: "auth-type=certificate requires the private key of the certificate too, unless cert is a PKCS#12 file ending in .p12 or .pfx",
+			Page: po.T("choose the private key of the certificate, or a PKCS#12 file (.p12, .pfx) as the certificate, which contains both")}
 	}
 	return nil
 }
@@ -50,21 +52,23 @@ func (f File) PKCS12() bool {
 
 func proxyIsWhole(p *Profile) error {
 	if p.Proxy.Type != ProxyNone && p.Proxy.Server.IsZero() {
-		return &MissingError{Key: KeyProxyServer, Help: po.F("proxy-type=%s needs a proxy, as in proxy.example.com:3128", string(p.Proxy.Type))}
+		return &MissingError{Key: KeyProxyServer, Help: "proxy-type=" + string(p.Proxy.Type) + " requires a proxy, as in proxy.example.com:3128",
+			Page: po.T("enter the address and port of the proxy, as in proxy.example.com:3128")}
 	}
 	return nil
 }
 
 func transportFits(p *Profile) error {
 	if p.Proxy.Type != ProxyNone && p.Transport != TransportTCP {
-		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: po.T("through a proxy only transport=tcp is possible")}
+		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: "through a proxy only transport=tcp is possible", Page: po.T("only TCP is possible through a proxy")}
 	}
 	return nil
 }
 
 func halfDuplexHasPair(p *Profile) error {
 	if p.HalfDuplex && p.MaxConnections < 2 {
-		return &ValueError{Key: KeyHalfDuplex, Value: "yes", Allowed: po.T("needs max-connections of 2 or more, one connection for each direction")}
+		return &ValueError{Key: KeyHalfDuplex, Value: "yes", Allowed: "requires max-connections of 2 or more, one connection for each direction",
+			Page: po.T("requires at least 2 TCP connections, one for each direction")}
 	}
 	return nil
 }
@@ -75,13 +79,13 @@ func deviceNameFits(p *Profile) error {
 	if n == "" || len(n) <= 15 && n != "." && n != ".." && !strings.ContainsAny(n, "/: \t\v\f%") && plainText(n) == nil {
 		return nil
 	}
-	return &ValueError{Key: "connection.interface-name", Value: shown(n), Allowed: po.T("at most 15 bytes, without blanks, slashes, colons and percent signs")}
+	return &ValueError{Key: "connection.interface-name", Value: shown(n), Allowed: "at most 15 bytes, without spaces, slashes, colons and percent signs"}
 }
 
 // ownerIsOne: files are read with the rights of the connection's user, so there has to be one at most.
 func ownerIsOne(p *Profile) error {
 	if len(p.Users) > 1 && p.NamesFiles() {
-		return &ValueError{Key: "connection.permissions", Value: shown(strings.Join(p.Users, ",")), Allowed: po.T("files are read with the rights of one user; name one, or store certificates and keys as PEM text")}
+		return &ValueError{Key: "connection.permissions", Value: shown(strings.Join(p.Users, ",")), Allowed: "files are read with the rights of one user; name one, or store certificates and keys as PEM text"}
 	}
 	return nil
 }

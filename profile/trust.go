@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"network-manager-softether/po"
 )
 
 // trustPrefix begins the names of secrets that say whether a person trusts a server.
@@ -90,7 +88,7 @@ func trusted(secrets map[string]string) ([]byte, error) {
 			continue
 		}
 		if pin != nil {
-			return nil, &ValueError{Key: name, Value: TrustYes, Allowed: po.T("another certificate is trusted already; remove one of the two from vpn.secrets")}
+			return nil, &ValueError{Key: name, Value: TrustYes, Allowed: "another certificate is trusted already; remove one of the two from vpn.secrets"}
 		}
 		pin = sum[:]
 	}

@@ -3,8 +3,9 @@
 package profile
 
 import (
-	"encoding/hex"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"path"
 	"strings"
 	"time"
@@ -44,6 +45,12 @@ func (k *Key) parse(s string) (value, error) {
 		return v, nil
 	}
 	e := &ValueError{Key: k.Name, Value: shown(s), Allowed: err.Error()}
+	switch err := err.(type) {
+	case *plainError:
+		e.Page = err.page
+	case *hostError:
+		e.Page = err.why
+	}
 	if k.Secret || k.Kind == KindPEM && inlinePEM(s) {
 		e.Value = ""
 	}
@@ -60,7 +67,7 @@ func (k *Key) decode(s string) (value, error) {
 	switch k.Kind {
 	case KindString:
 		if strings.TrimSpace(s) != s {
-			return value{}, po.Error("blanks at the beginning or end are not allowed")
+			return value{}, po.Error("spaces at the beginning or end are not allowed")
 		}
 		if len(s) > k.Max {
 			return value{}, po.Errorf("at most %d bytes are allowed", k.Max)
@@ -75,23 +82,23 @@ func (k *Key) decode(s string) (value, error) {
 			return value{}, err
 		}
 		if host.Port == 0 {
-			return value{}, po.Error("a port must follow, as in proxy.example.com:3128 or [2001:db8::2]:1080")
+			return value{}, po.Error("the port is missing, as in proxy.example.com:3128 or [2001:db8::2]:1080")
 		}
 		return value{text: s, host: host}, nil
 	case KindHostName:
 		if why := badHostName(s); why != "" || !ascii(s) || len(s) > k.Max {
-			return value{}, po.Error("letters A to Z, digits, hyphens and dots are allowed, as in laptop-7 or laptop-7.example.com")
+			return value{}, po.Error("only letters A to Z, digits, hyphens and dots are allowed, as in laptop-7 or laptop-7.example.com")
 		}
 		return value{text: s}, nil
 	case KindInt, KindPort, KindSeconds, KindFlags:
 		n, ok := decimal(s)
 		if !ok || n < k.Min || n > k.Max {
-			return value{}, po.Errorf("a number from %d to %d is allowed", k.Min, k.Max)
+			return value{}, po.Errorf("must be a number from %d to %d", k.Min, k.Max)
 		}
 		return value{text: s, n: n}, nil
 	case KindBool:
 		if s != "yes" && s != "no" {
-			return value{}, po.Error("yes or no is allowed")
+			return value{}, errors.New("must be yes or no")
 		}
 		return value{text: s, on: s == "yes"}, nil
 	case KindEnum:
@@ -100,11 +107,11 @@ func (k *Key) decode(s string) (value, error) {
 				return value{text: s}, nil
 			}
 		}
-		return value{}, po.Errorf("%s is allowed", k.words(""))
+		return value{}, errors.New("must be " + k.words(""))
 	case KindHex:
 		b, ok := hexBytes(s)
 		if !ok || len(b) < k.Min || len(b) > k.Max {
-			return value{}, po.Errorf("%d hexadecimal digits are allowed, with or without colons between the bytes", 2*k.Max)
+			return value{}, po.Errorf("must be %d hexadecimal digits, with or without colons between them", 2*k.Max)
 		}
 		return value{text: s, bytes: b}, nil
 	case KindMAC:
@@ -132,7 +139,7 @@ func (k *Key) words(last string) string {
 	if last != "" {
 		items = append(items, last)
 	}
-	return po.F("%s or %s", strings.Join(items[:len(items)-1], ", "), items[len(items)-1])
+	return fmt.Sprintf("%s or %s", strings.Join(items[:len(items)-1], ", "), items[len(items)-1])
 }
 
 func (k *Key) decodeMAC(s string) (value, error) {
@@ -143,7 +150,7 @@ func (k *Key) decodeMAC(s string) (value, error) {
 	}
 	mac, ok := macBytes(s)
 	if !ok || mac[0]&1 != 0 || [6]byte(mac) == [6]byte{} {
-		return value{}, po.Errorf("%s is allowed", k.words(po.T("a unicast address such as 5e:00:53:01:02:03")))
+		return value{}, &plainError{"must be " + k.words("a unicast address such as 5e:00:53:01:02:03"), po.T("must be a MAC address of a single device, such as 5e:00:53:01:02:03")}
 	}
 	return value{text: string(MACExplicit), bytes: mac}, nil
 }
@@ -165,7 +172,7 @@ func (k *Key) decodePEM(s string) (value, error) {
 	for rest := []byte(s); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
-			return value{}, po.Errorf("the PEM text holds no whole %s block; give the absolute path of a file, or text from -----BEGIN to -----END", want)
+			return value{}, &plainError{"the PEM text has no complete " + want + " block; give the absolute path of a file, or text from -----BEGIN to -----END", k.lacks()}
 		}
 		if block.Type == want || want == "PRIVATE KEY" && strings.HasSuffix(block.Type, " "+want) {
 			return value{text: s, file: File{PEM: Secret(s)}}, nil
@@ -175,7 +182,7 @@ func (k *Key) decodePEM(s string) (value, error) {
 
 func decodePath(s string) (value, error) {
 	if !path.IsAbs(s) || strings.HasSuffix(s, "/") || len(s) > maxPath {
-		return value{}, po.Error("the absolute path of a file is allowed, or PEM text")
+		return value{}, &plainError{"must be the absolute path of a file, or PEM text", po.T("choose a file, or enter its full path, beginning with /")}
 	}
 	return value{text: s, file: File{Path: s}}, nil
 }
@@ -193,55 +200,4 @@ func plainText(s string) error {
 
 func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
-}
-
-// decimal reads a number of at most nine digits that is nothing but digits and
-// does not begin with a needless zero.
-func decimal(s string) (int, bool) {
-	if len(s) == 0 || len(s) > 9 || len(s) > 1 && s[0] == '0' {
-		return 0, false
-	}
-	n := 0
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n, true
-}
-
-// hexBytes reads hexadecimal bytes, with colons between all of them or none.
-func hexBytes(s string) ([]byte, bool) {
-	if strings.Contains(s, ":") {
-		if len(s)%3 != 2 {
-			return nil, false
-		}
-		for i := range len(s) {
-			if (s[i] == ':') != (i%3 == 2) {
-				return nil, false
-			}
-		}
-		s = strings.ReplaceAll(s, ":", "")
-	}
-	b, err := hex.DecodeString(s)
-	return b, err == nil && len(b) > 0
-}
-
-// macBytes reads six hexadecimal bytes with colons or hyphens between them.
-func macBytes(s string) ([]byte, bool) {
-	if !strings.Contains(s, ":") {
-		s = strings.ReplaceAll(s, "-", ":")
-	}
-	b, ok := hexBytes(s)
-	return b, ok && len(s) == len("5e:00:53:01:02:03")
-}
-
-// ParseFingerprint reads a SHA-256 fingerprint in the forms server-cert-sha256 has.
-func ParseFingerprint(s string) (sum [pinSize]byte, ok bool) {
-	b, ok := hexBytes(s)
-	if !ok || len(b) != pinSize {
-		return sum, false
-	}
-	return [pinSize]byte(b), true
 }

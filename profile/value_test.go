@@ -61,7 +61,7 @@ func TestValues(t *testing.T) {
 
 func TestErrorShowsTheValueButNoInlineKey(t *testing.T) {
 	err := Lookup("mtu").Check("9000")
-	if want := `bad value "9000" of mtu: a number from 576 to 1500 is allowed`; err == nil || err.Error() != want {
+	if want := `bad value "9000" of mtu: must be a number from 576 to 1500`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	err = Lookup("key").Check("-----BEGIN PRIVATE KEY-----\nsecret")
@@ -127,13 +127,13 @@ func TestEndpoints(t *testing.T) {
 		"192.0.2.01":                    "IPv4",
 		"10":                            "IPv4",
 		"1.2.3.0x4":                     "IPv4",
-		"0.0.0.0":                       "one host",
-		"::":                            "one host",
-		"255.255.255.255":               "one host",
-		"224.0.0.1":                     "one host",
-		"[ff02::1]:443":                 "one host",
-		"a..b":                          "empty part",
-		".a":                            "empty part",
+		"0.0.0.0":                       "single host",
+		"::":                            "single host",
+		"255.255.255.255":               "single host",
+		"224.0.0.1":                     "single host",
+		"[ff02::1]:443":                 "single host",
+		"a..b":                          "two dots",
+		".a":                            "two dots",
 		"-a.example":                    "hyphen",
 		"a-.example":                    "hyphen",
 		"a b":                           "contains ' '",

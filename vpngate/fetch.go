@@ -110,22 +110,26 @@ func get(ctx context.Context, u *url.URL, limit int64, progress func(n int)) ([]
 	req.Header.Set("User-Agent", "network-manager-softether/"+version)
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, po.Errorf(textErrFetch, err)
+		return nil, unreachable(u.Hostname(), err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return nil, po.Errorf(textErrStatus, shown(u.Host, maxWord), resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
-	return readBounded(&counter{r: resp.Body, tell: progress}, limit)
+	data, err := readBounded(&counter{r: resp.Body, tell: progress}, limit)
+	if err != nil && reason(err) != "" {
+		return nil, unreachable(u.Hostname(), err)
+	}
+	return data, err
 }
 
 // checkRedirect refuses to go on without encryption where it was asked for.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
-		return po.Error(textErrRedirects)
+		return po.Message(textErrRedirects)
 	}
 	if req.URL.Scheme != "https" && via[len(via)-1].URL.Scheme == "https" {
-		return po.Error(textErrRedirect)
+		return po.Message(textErrRedirect)
 	}
 	return nil
 }

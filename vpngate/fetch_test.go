@@ -8,9 +8,13 @@ import (
 	"context"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,17 +66,17 @@ func TestListThatDoesNotCome(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"not found": {http.NotFound, "answered 404 Not Found"},
+		"not found": {http.NotFound, "answered with 404 Not Found"},
 		"for ever":  {endless, "larger than 1 MiB"},
-		"round":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, "without end"},
+		"round":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, "too many times"},
 		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
 		}, "unsupported protocol"},
-		"long head": {func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "fetching the list failed"},
+		"long head": {func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "could not be downloaded"},
 		"cut": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "99")
 			io.WriteString(w, "*")
-		}, "unexpected EOF"},
+		}, "the connection was closed"},
 		"compressed": {bomb, "larger than 1 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +137,7 @@ func TestRedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 
 func TestOnlyWebAddresses(t *testing.T) {
 	for _, bad := range []string{"ftp://list.test/", "file:///etc/passwd", "www.vpngate.net", "https://", "http://[::1", "", "\x1b[2J"} {
-		if _, err := fetch(t.Context(), bad, small, quiet); err == nil || !strings.Contains(err.Error(), "neither") {
+		if _, err := fetch(t.Context(), bad, small, quiet); err == nil || !strings.Contains(err.Error(), "not an https or http address") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
@@ -161,8 +165,8 @@ func TestProgressIsOneLineThatGoesAway(t *testing.T) {
 			time.Sleep(500 * time.Microsecond)
 		}
 		p.done()
-		if got := b.String(); !strings.Contains(got, "Fetching the list of relays: 3600 KiB") || !strings.HasSuffix(got, eraseLine) ||
-			strings.Contains(got, "\n") || strings.Count(got, "Fetching") > 11 {
+		if got := b.String(); !strings.Contains(got, "Downloading the list of relays: 3600 KiB") || !strings.HasSuffix(got, eraseLine) ||
+			strings.Contains(got, "\n") || strings.Count(got, "Downloading") > 11 {
 			t.Errorf("%q", got)
 		}
 		b.Reset()
@@ -170,4 +174,35 @@ func TestProgressIsOneLineThatGoesAway(t *testing.T) {
 			t.Errorf("without progress: %q", b.String())
 		}
 	})
+}
+
+// What keeps a person from the list is said in words, with the way out; nothing of Go's own.
+func TestPersonWhoIsOfflineReadsASentence(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"no DNS":      {&net.DNSError{Err: "server misbehaving", Name: "www.vpngate.net", Server: "[::1]:53", IsTemporary: true}, textWhyName},
+		"no such":     {&net.DNSError{Err: "no such host", Name: "www.vpngate.net", IsNotFound: true}, textWhyName},
+		"no route":    {&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}, textWhyNetwork},
+		"dropped":     {&net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}, textWhySilent},
+		"reset":       {&net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, textWhyClosed},
+		"other proxy": {&net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}}, textWhyRefused},
+	} {
+		got := unreachable("www.vpngate.net", &url.Error{Op: "Get", URL: defaultURL, Err: test.err}).Error()
+		if !strings.Contains(got, ": "+test.want+". ") || !strings.HasSuffix(got, "use --file") || strings.Contains(got, "dial") || strings.Contains(got, "Get ") {
+			t.Errorf("%s: %s", name, got)
+		}
+		if proxied := strings.HasPrefix(got, "the proxy "); proxied != (name == "other proxy") || !proxied && !strings.HasPrefix(got, "www.vpngate.net could not be reached") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if _, err := fetch(t.Context(), "http://"+closed.Addr().String(), small, quiet); err == nil || !strings.Contains(err.Error(), "127.0.0.1 could not be reached: "+textWhyRefused) {
+		t.Error(err)
+	}
 }

@@ -58,7 +58,7 @@ func TestProgressIsForTerminalsOnly(t *testing.T) {
 		if code := s.run(t.Context(), []string{"list", "--url", web.URL}); code != exitOK {
 			t.Fatal(errs.String())
 		}
-		if got := strings.Contains(errs.String(), "Fetching the list"); got != terminal || strings.Contains(out.String(), "Fetching") {
+		if got := strings.Contains(errs.String(), "Downloading the list"); got != terminal || strings.Contains(out.String(), "Downloading") {
 			t.Errorf("terminal %v: %q", terminal, errs.String())
 		}
 	}

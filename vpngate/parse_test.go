@@ -101,10 +101,10 @@ func TestDamagedRowsAreCounted(t *testing.T) {
 
 func TestWhatIsNoList(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
-		"empty":          {"", "not the list"},
-		"login page":     {"<html><body>Welcome to our hotel</body></html>", "not the list"},
-		"no header":      {"*vpn_servers\n", "not the list"},
-		"row for header": {"*vpn_servers\n" + japan("192.0.2.1"), "not the list"},
+		"empty":          {"", "not a list"},
+		"login page":     {"<html><body>Welcome to our hotel</body></html>", "not a list"},
+		"no header":      {"*vpn_servers\n", "not a list"},
+		"row for header": {"*vpn_servers\n" + japan("192.0.2.1"), "not a list"},
 		"too many rows":  {listOf(strings.Repeat("a\n", maxRows+1)), "more than 20000 rows"},
 		"lacks a column": {"*vpn_servers\n" + strings.Replace(header, "Ping", "Pong", 1), "no column Ping"},
 	} {

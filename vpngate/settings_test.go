@@ -147,7 +147,7 @@ func TestNetworkManagerDoesNotRun(t *testing.T) {
 		t.Error(err)
 	}
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/does/not/exist")
-	if _, err := openSettings(t.Context()); err == nil || !strings.Contains(err.Error(), "D-Bus cannot be reached") {
+	if _, err := openSettings(t.Context()); err == nil || !strings.Contains(err.Error(), "D-Bus system bus cannot be reached") {
 		t.Error(err)
 	}
 }

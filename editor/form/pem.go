@@ -27,7 +27,7 @@ func Describe(text string) string {
 			certs++
 			name = po.T("certificate")
 			if c, ok := der.ParseCertificate(block.Bytes); ok {
-				name = po.F("%s, until %s", c.CommonName, c.LastDay)
+				name = po.F("%s, valid until %s", c.CommonName, c.LastDay)
 			}
 		}
 		if first == "" {

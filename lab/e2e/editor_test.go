@@ -39,7 +39,7 @@ func (w *world) drivesIn(env []string, options string, steps ...string) {
 	if res.Code != 0 {
 		w.t.Fatal(res.Text())
 	}
-	if strings.Contains(res.Stderr, "internal error of the SoftEther plugin") {
+	if strings.Contains(res.Stderr, "internal error in the SoftEther plugin") {
 		w.t.Error(res.Stderr)
 	}
 }

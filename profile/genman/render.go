@@ -22,25 +22,24 @@ A connection of type
 .B vpn
 with the service type
 .B ` + roff(profile.ServiceType) + `
-is configured by the items of
+is configured by the keys in
 .BR vpn.data .
-They are set with
+They can be set with
 .BR nmcli (1),
-with a settings program, or in a keyfile, where they stand in the group
+in a settings program, or in a keyfile, in the group
 .BR [vpn] .
-An empty value is the same as none.
-An item that is not listed here is ignored, with a warning in the log.
-A value that is not allowed makes the connection fail; the log says which one and what is allowed.
-Control characters are allowed nowhere, except for the line ends of PEM text.
+An empty value is the same as no value.
+Unknown keys are ignored, with a warning in the log.
+A connection with an invalid value fails; the log names the value and what is allowed.
+Control characters are not allowed, except for the line ends of PEM text.
 `)
 	for _, g := range profile.Groups {
 		section(&b, strings.ToUpper(g.String()), func(k profile.Key) bool { return k.Group == g && !k.Secret })
 	}
-	section(&b, "SECRETS", func(k profile.Key) bool { return k.Secret }, `The items of
+	section(&b, "SECRETS", func(k profile.Key) bool { return k.Secret }, `The keys in
 .BR vpn.secrets ,
-group
-.B [vpn\-secrets]
-of a keyfile.
+in a keyfile in the group
+.BR [vpn\-secrets] .
 `)
 	b.WriteString(tail)
 	return b.String()
@@ -58,7 +57,7 @@ func section(b *strings.Builder, heading string, belongs func(profile.Key) bool,
 
 func entry(b *strings.Builder, k profile.Key) {
 	fmt.Fprintf(b, ".TP\n.BR %s \" = \\fI%s\\fR\"\n%s.\n", roff(k.Name), roff(form(k)), line(k.Help))
-	for _, sentence := range sentences(k.Long) {
+	for _, sentence := range sentences(strings.TrimSpace(k.Long + " " + k.More)) {
 		b.WriteString(line(sentence) + "\n")
 	}
 	for _, c := range k.Values {

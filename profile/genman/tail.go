@@ -4,33 +4,32 @@ package main
 
 // tail is the end of the page, which says what no table holds.
 const tail = `.SH ADDRESSES, ROUTES AND DNS
-These are settings of NetworkManager itself, the same for every kind of VPN; see
+These are settings of NetworkManager, the same for every type of VPN; see
 .BR nm\-settings (5).
 With
-.B ipv4.method=auto
-an address is asked for by DHCP through the tunnel,
-with
-.B ipv6.method=auto
+.BR ipv4.method=auto ,
+an address is requested by DHCP through the tunnel; with
+.BR ipv6.method=auto ,
 router advertisements are followed.
-Any other method leaves the network behind the tunnel unasked.
+With any other method, nothing is requested from the network behind the tunnel.
 .B ipv4.never\-default=yes
-makes a split tunnel: only the networks named by the DHCP server or in
+makes a split tunnel: only the networks announced by the DHCP server or listed in
 .B ipv4.routes
 are reached through it.
 The name of the virtual network device is
 .B connection.interface\-name
 if set, else se0, se1 and so on.
 .SH THE SERVER'S CERTIFICATE
-It is checked before a password leaves the computer.
-If it does not verify and a person can be asked, they are asked once, with the fingerprint.
-The answers are yes and no, in any language of the dialogs, y and n; anything else trusts nobody and asks again.
-A yes is kept as the secret
+It is verified before a password is sent.
+If it cannot be verified, you are asked once whether to trust it, and shown its fingerprint.
+The answers are yes and no, in any language of the dialogs, y and n; after anything else you are asked again.
+A yes is stored as the secret
 .BI trust\-sha256\- FINGERPRINT =yes
-(64 hexadecimal digits without colons) and decides from then on.
+(64 hexadecimal digits without colons) and applies from then on.
 If nobody can be asked, the connection fails and the log shows the fingerprint.
-A certificate that differs from a fingerprint kept earlier is never a question, but an error.
+If the server later presents another certificate than the one you trusted, you are not asked again: the connection fails.
 .PP
-An administrator reads the fingerprint on the server:
+To read the fingerprint on the server, its administrator uses
 .PP
 .nf
 openssl s_client \-connect localhost:443 </dev/null | openssl x509 \-noout \-fingerprint \-sha256
@@ -53,20 +52,20 @@ nmcli connection add type vpn con\-name Office vpn\-type softether \e
 nmcli \-\-ask connection up Office
 .fi
 .PP
-Accept exactly one certificate of the server:
+Accept only the server certificate with this fingerprint:
 .PP
 .nf
 nmcli connection modify Office +vpn.data server\-cert\-sha256=FINGERPRINT
 .fi
 .PP
-Forget the certificate that was trusted when asked, to be asked again:
+Forget the server certificate that you trusted, to be asked again:
 .PP
 .nf
 nmcli connection modify Office \-vpn.secrets trust\-sha256\-FINGERPRINT
 .fi
 .PP
-Store the password for a machine that starts without a person
-(without the plus signs everything else stored there would be forgotten):
+Store the password, for a computer that connects without anybody logged in
+(without the plus signs, everything else stored there would be lost):
 .PP
 .nf
 nmcli connection modify Office +vpn.data password\-flags=0 +vpn.secrets password=SECRET
