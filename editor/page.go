@@ -70,18 +70,19 @@ func newEditor(connection *C.NMConnection) (*C.NMVpnEditor, error) {
 	}()
 	p.widgets.collect()
 	p.widgets.explain()
-	values := form.Values{}
+	values, userName := form.Values{}, ""
 	if c, err := fromNM(connection); err == nil { // a new connection may have no VPN setting yet
-		values = form.Values{Data: c.Data, Secrets: c.Secrets}
+		values, userName = form.Values{Data: c.Data, Secrets: c.Secrets}, c.UserName
 	}
-	p.form = form.New(p.widgets, values)
+	p.form = form.New(p.widgets, values, userName)
 	p.editor = C.softether_editor_new((*C.GObject)(builder.Object("page").Pointer()), C.uintptr_t(cgo.NewHandle(p)))
 	p.watch()
 	p.filling = false
 	return p.editor, nil
 }
 
-// watch has changed and choose called. The number of an event is that of its field; a field's button has a negative one.
+// watch has changed and choose called. The number of an event is that of its field; a field's button has a negative one,
+// and sections come after the fields.
 func (p *page) watch() {
 	on := func(o gtk.Object, signal string, what int) {
 		s := C.CString(signal)
@@ -96,6 +97,11 @@ func (p *page) watch() {
 		}
 	}
 	on(p.widgets.object(form.ShowPasswords), "notify::active", len(form.Fields))
+	for _, s := range form.Sections {
+		if s.Title != "" {
+			on(p.widgets.object(sectionID(s.Section)), "notify::expanded", len(form.Fields)+int(s.Section))
+		}
+	}
 }
 
 //export softetherEditorEvent
@@ -106,6 +112,10 @@ func softetherEditorEvent(handle C.uintptr_t, what C.int) {
 	case p.filling:
 	case what < 0:
 		p.choose(form.Fields[-1-int(what)])
+	case int(what) > len(form.Fields):
+		if section := p.widgets.object(sectionID(form.Section(int(what) - len(form.Fields)))); section.Bool("expanded") {
+			p.widgets.object("scrolled").Reveal(section)
+		}
 	default:
 		p.filling = true
 		p.form.Changed()
@@ -122,17 +132,13 @@ func (p *page) choose(f form.Field) {
 	gtk.ChooseFile(near, unsafe.Pointer(p.editor), f.Title(), func(path string) {
 		defer guard(nil)
 		if err := p.load(f.Key, path); err != nil {
-			p.widgets.Tell(f.Title() + ": " + plain(err))
+			p.widgets.Tell(f.Key, f.Title()+": "+plain(err))
 		}
 	})
 }
 
-// load reads a file into a field. A PKCS#12 file stays where it is: only the service opens it, with its password.
+// load reads a file into a field.
 func (p *page) load(key, path string) error {
-	if (profile.File{Path: path}).PKCS12() && key == profile.KeyCert {
-		p.widgets.Set(key, path)
-		return nil
-	}
 	limit := profile.Lookup(key).Max
 	content, err := readRegular(path, limit+1)
 	if errors.Is(err, errNotRegular) || len(content) > limit {
@@ -141,7 +147,7 @@ func (p *page) load(key, path string) error {
 	if err != nil {
 		return err
 	}
-	return p.form.Load(key, string(content))
+	return p.form.Load(key, path, string(content))
 }
 
 //export softetherEditorGone

@@ -3,15 +3,21 @@
 package main
 
 import (
+	"strconv"
+
 	"network-manager-softether/editor/form"
 	"network-manager-softether/editor/gtk"
+	"network-manager-softether/po"
 )
 
 // widgets are the form's fields as widgets of GTK 3 or 4, which differ in no property used here.
 type widgets struct {
 	builder *gtk.Builder
 	objects map[string]gtk.Object
+	wrong   string // the field that has the mark
 }
+
+func sectionID(s form.Section) string { return "section-" + strconv.Itoa(int(s)) }
 
 // collect finds every object, so that a missing one shows when the page is made and not later.
 func (w *widgets) collect() {
@@ -26,12 +32,24 @@ func (w *widgets) collect() {
 			find("box-" + f.Key)
 			find("label-" + f.Key)
 		case form.Check:
+		case form.Editable:
+			find("box-" + f.Key)
+			find("label-" + f.Key)
 		default:
 			find("label-" + f.Key)
+		}
+		if f.Explained() {
+			find("note-" + f.Key)
+		}
+	}
+	for _, s := range form.Sections {
+		if s.Title != "" {
+			find(sectionID(s.Section))
 		}
 	}
 	find(form.ShowPasswords)
 	find("problem")
+	find("scrolled")
 }
 
 // explain gives every field its tooltip, which is not in the page's XML: GTK 4 does not break the lines of tooltips, and
@@ -66,7 +84,15 @@ func shape(key string) form.Shape {
 func (w *widgets) Get(key string) string {
 	o := w.object(key)
 	if s := shape(key); s != form.Check {
-		return o.String(property(s))
+		text := o.String(property(s))
+		if s == form.Editable {
+			for _, word := range form.Find(key).Words {
+				if text == po.T(word.Label) {
+					return word.Value
+				}
+			}
+		}
+		return text
 	}
 	if o.Bool("active") {
 		return "yes"
@@ -77,6 +103,13 @@ func (w *widgets) Get(key string) string {
 func (w *widgets) Set(key, value string) {
 	o := w.object(key)
 	if s := shape(key); s != form.Check {
+		if s == form.Editable {
+			for _, word := range form.Find(key).Words {
+				if value == word.Value {
+					value = po.T(word.Label)
+				}
+			}
+		}
 		o.SetString(property(s), value)
 		return
 	}
@@ -84,7 +117,7 @@ func (w *widgets) Set(key, value string) {
 }
 
 func (w *widgets) Show(key string, on bool) {
-	for _, id := range []string{key, "label-" + key, "box-" + key} {
+	for _, id := range []string{key, "label-" + key, "box-" + key, "note-" + key} {
 		if o, ok := w.objects[id]; ok {
 			o.SetBool("visible", on)
 		}
@@ -93,8 +126,35 @@ func (w *widgets) Show(key string, on bool) {
 
 func (w *widgets) Reveal(key string, on bool) { w.object(key).SetBool("visibility", on) }
 
-func (w *widgets) Tell(problem string) {
+func (w *widgets) Hint(key, text string) { w.object(key).SetOrClear("placeholder-text", text) }
+
+func (w *widgets) Explain(key, text string) { w.object("note-"+key).SetString("label", text) }
+
+func (w *widgets) Tell(key, problem string) {
 	o := w.object("problem")
 	o.SetString("label", problem)
-	o.SetBool("visible", problem != "")
+	o.SetOrClear("tooltip-text", problem)
+	o.SetBool("selectable", problem != "") // which the Tab key leads to
+	w.mark(w.wrong, "")
+	if w.mark(key, problem); key == w.wrong { // once seen, a section may be folded again
+		return
+	}
+	w.wrong = key
+	if f := form.Find(key); f != nil && f.Section != form.Identity {
+		w.object(sectionID(f.Section)).SetBool("expanded", true)
+	}
+}
+
+// mark puts a sign into the field that is wrong, or takes it away.
+func (w *widgets) mark(key, problem string) {
+	f := form.Find(key)
+	if f == nil || f.Shape == form.Combo || f.Shape == form.Check {
+		return
+	}
+	icon := ""
+	if problem != "" {
+		icon = "dialog-warning-symbolic"
+	}
+	w.object(key).SetOrClear("secondary-icon-name", icon)
+	w.object(key).SetOrClear("secondary-icon-tooltip-text", problem)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,18 +87,28 @@ func checkPage(t *testing.T, shown map[string]string, words map[string]*gotext.T
 		if want := strings.ReplaceAll(say("%s."), "%s", say(profile.Lookup(f.Key).Help)); !strings.Contains(first, strings.TrimRight(want, ".。")) {
 			t.Errorf("the tooltip of %s begins with %q, want %q", f.Key, first, want)
 		}
-		if f.Shape == form.Combo {
+		if len(f.Words) > 0 {
 			var labels []string
 			for _, w := range f.Words {
 				labels = append(labels, say(w.Label))
 			}
-			expect(f.Key+" words", strings.Join(labels, "|"))
+			box := map[form.Shape]string{form.Combo: f.Key, form.Editable: "box-" + f.Key}[f.Shape]
+			expect(box+" words", strings.Join(labels, "|"))
+		}
+		if f.Explained() {
+			var notes []string
+			for _, w := range f.Words {
+				notes = append(notes, say(w.Help))
+			}
+			if note := shown["note-"+f.Key+" label"]; !slices.Contains(notes, note) {
+				t.Errorf("below %s: %q is shown, want one of %q", f.Key, note, notes)
+			}
 		}
 	}
 	expect("show-passwords label", say("Show _passwords"))
 	expect("choose-cert label", say("Choose…"))
 	expect("description", say("Compatible with SoftEther VPN servers and VPN Gate."))
-	if want, _, _ := strings.Cut(say("a number from %d to %d is allowed"), "%d"); !strings.Contains(shown["error"]+shown["problem label"], strings.TrimSpace(want)) {
+	if want, _, _ := strings.Cut(say("must be a number from %d to %d"), "%d"); !strings.Contains(shown["error"]+shown["problem label"], strings.TrimSpace(want)) {
 		t.Errorf("a wrong value: %q, want %q", shown["error"], want)
 	}
 }

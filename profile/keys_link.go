@@ -57,7 +57,7 @@ var linkKeys = []Key{
 			{string(UDPNo), "never"},
 		},
 		Help: "Send data over UDP alongside the TCP connection",
-		Long: "If the session itself runs over UDP, ICMP or DNS, its faster datagrams are meant. Servers before version 4.30, and 5.01, support only version 1 of those.",
+		Long: "If the session itself runs over UDP, ICMP or DNS, this is about the faster datagrams of that protocol. Servers before version 4.30, and version 5.01, support only version 1 of them.",
 		set:  func(p *Profile, v value) { p.UDPAcceleration = UDPAcceleration(v.text) },
 	},
 	{

@@ -19,6 +19,7 @@ const (
 	Combo                 // one of several words
 	Check                 // on or off
 	File                  // a line of text with a button that reads a file into the connection
+	Editable              // one of several words, or a line of text
 )
 
 // Section is a part of the page. All but the first are folded away.
@@ -42,29 +43,47 @@ var Sections = []struct {
 	Section Section
 	Title   string
 }{
-	{Identity, ""}, {Server, "Certificate of the server"}, {Proxy, "Pro_xy"}, {Transport, "_Transport"},
-	{Device, "_Network device"}, {Reconnect, "_Reconnecting"}, {Outside, "Outside of the tunnel"},
+	{Identity, ""}, {Server, "Server certificate"}, {Proxy, "Pro_xy"}, {Transport, "T_ransport"},
+	{Device, "Network _device"}, {Reconnect, "Reconnectin_g"}, {Outside, "Outside the VPN"},
 }
 
 // A Field is a key of the table as a person sees it.
 type Field struct {
-	Key     string
-	Label   string // with an underscore before the letter that Alt leads to, if there is one
-	Shape   Shape
-	Section Section
-	Words   []Word                                   // of a Combo
-	When    func(value func(key string) string) bool // whether it is shown; nil = always
+	Key      string
+	Label    string // with an underscore before the letter that Alt leads to, if there is one
+	Shape    Shape
+	Section  Section
+	Beside   bool      // in the row of the field before it; both are entries that are always shown
+	Words    []Word    // of a Combo or an Editable
+	When     condition // whether it is shown; nil = always
+	Required condition // whether it has to be filled in where it is shown; nil = never
 }
 
-// A Word is what a person reads for one of a Combo's values.
-type Word struct{ Value, Label string }
+// A Word is what a person reads for one of a field's values, and what is said below the field when it is chosen.
+type Word struct{ Value, Label, Help string }
+
+// A condition is about what the fields say.
+type condition func(value func(key string) string) bool
 
 // ShowPasswords is the id of the check button that makes passwords readable. It belongs to no key.
 const ShowPasswords = "show-passwords"
 
-//po:extract 1
+// storage has the words of NetworkManager's own settings programs (libnma).
+//
+//po:extract Label
 var storage = []Word{
-	{"0", "In the connection, for all users"}, {"1", "In my keyring"}, {"2", "Nowhere: ask every time"}, {"4", "Not needed"},
+	{Value: "0", Label: "Store the password for all users"}, {Value: "1", Label: "Store the password only for this user"},
+	{Value: "2", Label: "Ask for this password every time"}, {Value: "4", Label: "The password is not required"},
+}
+
+func always(func(string) string) bool { return true }
+
+func withoutAnonymous(value func(string) string) bool {
+	return value(profile.KeyAuthType) != string(profile.AuthAnonymous)
+}
+
+func withSeparateKey(value func(string) string) bool {
+	return !(profile.File{Path: value(profile.KeyCert)}).PKCS12()
 }
 
 func withPassword(value func(string) string) bool {
@@ -85,61 +104,80 @@ func withProxyPassword(value func(string) string) bool {
 
 func withSeveral(value func(string) string) bool { return value(profile.KeyMaxConnections) != "1" }
 
-// Fields are all fields, section by section, from top to bottom.
+// withHalfDuplex: while it is on, it can be turned off, even where it does not fit.
+func withHalfDuplex(value func(string) string) bool {
+	return withSeveral(value) || value(profile.KeyHalfDuplex) == "yes"
+}
+
+// Fields are all fields, section by section, from top to bottom. Alt and the letters a, c, e, n and s lead to buttons and
+// fields of the hosts.
 //
-//po:extract Label 1
+//po:extract Label 1 2
 var Fields = []Field{
-	{Key: profile.KeyGateway, Label: "_Server", Section: Identity},
-	{Key: profile.KeyPort, Label: "P_ort", Section: Identity},
+	{Key: profile.KeyGateway, Label: "Ser_ver", Section: Identity, Required: always},
+	{Key: profile.KeyPort, Label: "P_ort", Section: Identity, Beside: true},
 	{Key: profile.KeyHub, Label: "Virtual _hub", Section: Identity},
-	{Key: profile.KeyAuthType, Label: "_Authentication", Shape: Combo, Section: Identity, Words: []Word{
-		{"password", "Password"}, {"plain-password", "Password for RADIUS or NT domain"}, {"certificate", "Certificate"}, {"anonymous", "Anonymous"}}},
-	{Key: profile.KeyUser, Label: "_User name", Section: Identity},
+	{Key: profile.KeyAuthType, Label: "Authen_tication", Shape: Combo, Section: Identity, Words: []Word{
+		{"password", "Standard password", "Known to the server; only a hash of it is sent."},
+		{"plain-password", "RADIUS or NT domain password", "Checked by another server; sent encrypted."},
+		{"certificate", "Client certificate", "A certificate and a private key, no password."},
+		{"anonymous", "Anonymous", "No password; the virtual hub must allow it."}}},
+	{Key: profile.KeyUser, Label: "_User name", Section: Identity, Required: withoutAnonymous},
 	{Key: profile.SecretPassword, Label: "Pass_word", Shape: Password, Section: Identity, When: withPassword},
-	{Key: profile.FlagsKey(profile.SecretPassword), Label: "_Keep password", Shape: Combo, Section: Identity, Words: storage, When: withPassword},
-	{Key: profile.KeyCert, Label: "_Certificate", Shape: File, Section: Identity, When: withCertificate},
-	{Key: profile.KeyKey, Label: "Pr_ivate key", Shape: File, Section: Identity, When: withCertificate},
-	{Key: profile.SecretKeyPassword, Label: "Password of the k_ey", Shape: Password, Section: Identity, When: withCertificate},
-	{Key: profile.FlagsKey(profile.SecretKeyPassword), Label: "Keep password of the key", Shape: Combo, Section: Identity, Words: storage, When: withCertificate},
+	{Key: profile.FlagsKey(profile.SecretPassword), Label: "Password storage", Shape: Combo, Section: Identity, Words: storage, When: withPassword},
+	{Key: profile.KeyCert, Label: "User cert_ificate", Shape: File, Section: Identity, When: withCertificate, Required: always},
+	{Key: profile.KeyKey, Label: "Private _key", Shape: File, Section: Identity, When: withCertificate, Required: withSeparateKey},
+	{Key: profile.SecretKeyPassword, Label: "Key password", Shape: Password, Section: Identity, When: withCertificate},
+	{Key: profile.FlagsKey(profile.SecretKeyPassword), Label: "Key password storage", Shape: Combo, Section: Identity, Words: storage, When: withCertificate},
 
-	{Key: profile.KeyServerCertCheck, Label: "Accept", Shape: Combo, Section: Server, Words: []Word{
-		{"yes", "One signed by an authority"}, {"pin", "Only the one with this fingerprint"}, {"no", "Any (not safe)"}}},
+	{Key: profile.KeyServerCertCheck, Label: "Verification", Shape: Combo, Section: Server, Words: []Word{
+		{"yes", "By certificate authority", "If it cannot be verified (self-signed, for example), you are asked whether to trust it."},
+		{"pin", "By fingerprint", "Only this certificate is accepted. Without a fingerprint, you are asked the first time."},
+		{"no", "None (insecure)", "Anyone between you and the server can read everything, even the password."}}},
 	{Key: profile.KeyServerCertSHA, Label: "_Fingerprint (SHA-256)", Section: Server},
-	{Key: profile.KeyCA, Label: "Certificate authorit_y", Shape: File, Section: Server},
+	{Key: profile.KeyCA, Label: "CA certificate", Shape: File, Section: Server},
 
-	{Key: profile.KeyProxyType, Label: "Kind of proxy", Shape: Combo, Section: Proxy, Words: []Word{
-		{"none", "None"}, {"http", "HTTP"}, {"socks4", "SOCKS version 4"}, {"socks5", "SOCKS version 5"}}},
-	{Key: profile.KeyProxyServer, Label: "Address of the proxy", Section: Proxy, When: withProxy},
-	{Key: profile.KeyProxyUser, Label: "User name for the proxy", Section: Proxy, When: withProxy},
-	{Key: profile.SecretProxyPassword, Label: "Password for the proxy", Shape: Password, Section: Proxy, When: withProxyPassword},
-	{Key: profile.FlagsKey(profile.SecretProxyPassword), Label: "Keep password for the proxy", Shape: Combo, Section: Proxy, Words: storage, When: withProxyPassword},
+	{Key: profile.KeyProxyType, Label: "Proxy type", Shape: Combo, Section: Proxy, Words: []Word{
+		{Value: "none", Label: "None"}, {Value: "http", Label: "HTTP"}, {Value: "socks4", Label: "SOCKS4"}, {Value: "socks5", Label: "SOCKS5"}}},
+	{Key: profile.KeyProxyServer, Label: "Proxy address", Section: Proxy, When: withProxy, Required: always},
+	{Key: profile.KeyProxyUser, Label: "Proxy user name", Section: Proxy, When: withProxy},
+	{Key: profile.SecretProxyPassword, Label: "Proxy password", Shape: Password, Section: Proxy, When: withProxyPassword},
+	{Key: profile.FlagsKey(profile.SecretProxyPassword), Label: "Proxy password storage", Shape: Combo, Section: Proxy, Words: storage, When: withProxyPassword},
 
-	{Key: profile.KeyTransport, Label: "Carried by", Shape: Combo, Section: Transport, Words: []Word{
-		{"tcp", "TCP"}, {"auto", "TCP, or what works"}, {"udp", "UDP (NAT traversal)"}, {"icmp", "ICMP"}, {"dns", "DNS"}}},
-	{Key: profile.KeyMaxConnections, Label: "TCP connections", Section: Transport},
-	{Key: "connection-interval", Label: "Seconds between two", Section: Transport, When: withSeveral},
-	{Key: "connection-lifetime", Label: "Lifetime of each in seconds", Section: Transport, When: withSeveral},
-	{Key: profile.KeyHalfDuplex, Label: "Use each in one _direction only", Shape: Check, Section: Transport, When: withSeveral},
-	{Key: "compression", Label: "Co_mpress", Shape: Check, Section: Transport},
+	{Key: profile.KeyTransport, Label: "Protocol", Shape: Combo, Section: Transport, Words: []Word{
+		{"tcp", "TCP", "The usual way, which all servers support."},
+		{"auto", "Automatic", "TCP or, where it is blocked, one of the other protocols."},
+		{"udp", "UDP (NAT traversal)", "Reaches servers behind NAT. SoftEther's public servers help and see both IP addresses."},
+		{"icmp", "ICMP", "For networks that let only pings through. The server must have it enabled."},
+		{"dns", "DNS", "For networks that let only name lookups through. The server must have it enabled."}}},
+	{Key: profile.KeyMaxConnections, Label: "Number of TCP connections", Section: Transport},
+	{Key: "connection-interval", Label: "Connection interval (seconds)", Section: Transport, When: withSeveral},
+	{Key: "connection-lifetime", Label: "Connection lifetime (seconds)", Section: Transport, When: withSeveral},
+	{Key: profile.KeyHalfDuplex, Label: "Use half-dup_lex mode", Shape: Check, Section: Transport, When: withHalfDuplex},
+	{Key: "compression", Label: "Use data co_mpression", Shape: Check, Section: Transport},
 	{Key: profile.KeyUDPAcceleration, Label: "UDP acceleration", Shape: Combo, Section: Transport, Words: []Word{
-		{"auto", "When TCP loses packets"}, {"yes", "Whenever possible"}, {"v1", "Also version 1 (weak cipher)"}, {"no", "Never"}}},
-	{Key: "qos", Label: "Priority for small and _VoIP frames", Shape: Check, Section: Transport},
+		{"auto", "Automatic", "UDP is used while the TCP connection loses packets."},
+		{"yes", "Whenever possible", "UDP is used whenever both ends can reach each other."},
+		{"v1", "Whenever possible, including version 1", "Also with old servers, whose version 1 has weak encryption (RC4)."},
+		{"no", "Never", "All data goes over the TCP connections."}}},
+	{Key: "qos", Label: "Prioriti_ze small packets and VoIP", Shape: Check, Section: Transport},
 	{Key: "bridge-mode", Label: "_Bridge or router mode", Shape: Check, Section: Transport},
-	{Key: "monitor-mode", Label: "Monitorin_g mode", Shape: Check, Section: Transport},
+	{Key: "monitor-mode", Label: "Monitoring mode", Shape: Check, Section: Transport},
 
-	{Key: profile.KeyMAC, Label: "MAC address", Section: Device},
+	{Key: profile.KeyMAC, Label: "MAC address", Shape: Editable, Section: Device, Words: []Word{
+		{Value: "stable", Label: "Always the same"}, {Value: "random", Label: "Different each time"}}},
 	{Key: profile.KeyMTU, Label: "MTU", Section: Device},
-	{Key: "dhcp-hostname", Label: "Host name for DHCP", Section: Device},
-	{Key: "send-host-info", Label: "Te_ll the server about this computer", Shape: Check, Section: Device},
+	{Key: "dhcp-hostname", Label: "DHCP host name", Section: Device},
+	{Key: "send-host-info", Label: "Send computer name and operating s_ystem", Shape: Check, Section: Device},
 
 	{Key: "reconnect-interval", Label: "Seconds between attempts", Section: Reconnect},
-	{Key: "reconnect-attempts", Label: "Attempts (0: no limit)", Section: Reconnect},
+	{Key: "reconnect-attempts", Label: "Number of attempts (0: no limit)", Section: Reconnect},
 
 	{Key: profile.KeyStrict, Label: "Traffic outside the VPN", Shape: Combo, Section: Outside, Words: []Word{
-		{"no", "As the routes say"}, {"yes", "Blocked"}, {"allow-lan", "Blocked, but for the local network"}}},
+		{Value: "no", Label: "According to the routes"}, {Value: "yes", Label: "Blocked"}, {Value: "allow-lan", Label: "Blocked, except in the local network"}}},
 	{Key: profile.KeyBlockIPv6, Label: "Block IPv6", Shape: Combo, Section: Outside, Words: []Word{
-		{"auto", "If the VPN has none"}, {"yes", "Always"}, {"no", "Never"}}},
-	{Key: profile.KeyOverlapping, Label: "Accept routes over the local network", Shape: Check, Section: Outside},
+		{Value: "auto", Label: "If the VPN has no IPv6"}, {Value: "yes", Label: "Always"}, {Value: "no", Label: "Never"}}},
+	{Key: profile.KeyOverlapping, Label: "Accept routes that overlap the local network", Shape: Check, Section: Outside},
 }
 
 // Title returns the label in the language of the person, without its underscore. Where letters have none of their own
@@ -151,6 +189,9 @@ func (f *Field) Title() string {
 	}
 	return strings.Replace(label, "_", "", 1)
 }
+
+// Explained reports whether what is chosen is explained below the field.
+func (f *Field) Explained() bool { return len(f.Words) > 0 && f.Words[0].Help != "" }
 
 // Find returns the field of a key, nil if there is none.
 func Find(key string) *Field {

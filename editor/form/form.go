@@ -3,8 +3,8 @@
 package form
 
 import (
-	"errors"
 	"maps"
+	"strconv"
 	"strings"
 
 	"network-manager-softether/po"
@@ -18,7 +18,9 @@ type Widgets interface {
 	Set(key, value string)
 	Show(key string, on bool)   // with its label
 	Reveal(key string, on bool) // a password's characters
-	Tell(problem string)        // below the page; "" takes it away
+	Hint(key, text string)      // what stands in the field while it is empty
+	Explain(key, text string)   // below the field
+	Tell(key, problem string)   // below the page, with a mark in the field, whose section is unfolded; "" takes it away
 }
 
 // Values are the keys of a connection, vpn.data and vpn.secrets.
@@ -35,18 +37,19 @@ func (v Values) of(key string) map[string]string {
 // A Form is a page with a connection in it. It is not safe for concurrent use.
 type Form struct {
 	w      Widgets
+	user   string            // vpn.user-name, which stands in for an empty user name
 	before Values            // as it came
 	filled map[string]string // what each field showed then
 	stored map[string]string // content of the files read since, by key
 }
 
-// New fills the fields with a connection.
-func New(w Widgets, v Values) *Form {
-	f := &Form{w: w, before: Values{maps.Clone(v.Data), maps.Clone(v.Secrets)}, filled: map[string]string{}, stored: map[string]string{}}
+// New fills the fields with a connection. userName is its vpn.user-name.
+func New(w Widgets, v Values, userName string) *Form {
+	f := &Form{w: w, user: userName, before: Values{maps.Clone(v.Data), maps.Clone(v.Secrets)}, filled: map[string]string{}, stored: map[string]string{}}
 	for i := range Fields {
 		field := &Fields[i]
 		value := v.of(field.Key)[field.Key]
-		if value == "" && (field.Shape == Combo || field.Shape == Check) {
+		if value == "" && (field.Shape == Combo || field.Shape == Check || field.Shape == Editable) {
 			value = profile.Lookup(field.Key).Default
 		}
 		if field.Shape == File && isPEM(value) {
@@ -56,16 +59,23 @@ func New(w Widgets, v Values) *Form {
 		f.filled[field.Key] = w.Get(field.Key) // a Combo shows nothing where the value is none of its words
 	}
 	f.Changed()
-	w.Tell("")
+	w.Tell("", "")
 	return f
 }
 
-// Changed shows and hides fields to fit what is chosen. It is called after every change.
+// Changed shows, hides and explains fields to fit what is chosen. It is called after every change.
 func (f *Form) Changed() {
 	passwords := false
 	for i := range Fields {
-		if field := &Fields[i]; field.When != nil {
+		field := &Fields[i]
+		if field.When != nil {
 			f.w.Show(field.Key, field.When(f.value))
+		}
+		if field.Shape == Entry || field.Shape == File {
+			f.w.Hint(field.Key, f.hint(field))
+		}
+		if field.Explained() {
+			f.w.Explain(field.Key, f.explanation(field))
 		}
 		if Fields[i].Shape == Password {
 			f.w.Reveal(Fields[i].Key, f.w.Get(ShowPasswords) == "yes")
@@ -75,27 +85,47 @@ func (f *Form) Changed() {
 	f.w.Show(ShowPasswords, passwords)
 }
 
+// hint is what stands in an empty field: that it must not stay so, or what is meant then.
+func (f *Form) hint(field *Field) string {
+	switch {
+	case field.Key == profile.KeyUser && f.user != "":
+		return f.user
+	case field.Key == profile.KeyPort && f.gatewayPort() != 0:
+		return strconv.Itoa(int(f.gatewayPort()))
+	case field.Required != nil && field.Required(f.value):
+		return po.T("Required")
+	}
+	return profile.Lookup(field.Key).Default
+}
+
+// gatewayPort is the port that the field of the server has, 0 if none.
+func (f *Form) gatewayPort() uint16 {
+	host, _, err := profile.ParseGateway(f.value(profile.KeyGateway))
+	if err != nil {
+		return 0
+	}
+	return host.Port
+}
+
+// explanation is what the chosen word means.
+func (f *Form) explanation(field *Field) string {
+	if field.Key == profile.KeyServerCertCheck && f.value(profile.KeyServerCertSHA) != "" {
+		return po.T("Only the certificate with this fingerprint is accepted, whatever is chosen here.")
+	}
+	for _, w := range field.Words {
+		if w.Value == f.value(field.Key) {
+			return po.T(w.Help)
+		}
+	}
+	return ""
+}
+
 // value is what a field says now, the default if nothing.
 func (f *Form) value(key string) string {
 	if v := strings.TrimSpace(f.w.Get(key)); v != "" {
 		return v
 	}
 	return profile.Lookup(key).Default
-}
-
-// Load puts the content of a file into a File field: it is stored in the connection, so that the service needs no
-// right to read the file.
-func (f *Form) Load(key, content string) error {
-	if !isPEM(content) {
-		return po.Error("this is no PEM file; type the path of a PKCS#12 file (.p12, .pfx) instead")
-	}
-	if err := profile.Lookup(key).Check(content); err != nil {
-		return err
-	}
-	shown := Describe(content)
-	f.stored[key] = content
-	f.w.Set(key, shown)
-	return nil
 }
 
 // Apply returns what v, the connection as it is now, becomes with what the fields say. Keys that have no field, and
@@ -119,7 +149,8 @@ func (f *Form) Apply(v Values) Values {
 			now = f.stored[key]
 		case field.Shape != Password:
 			now = strings.TrimSpace(now)
-			if now == profile.Lookup(key).Default {
+			// A port of the server contradicts the default too, if that was typed.
+			if now == profile.Lookup(key).Default && (key != profile.KeyPort || f.gatewayPort() == 0) {
 				now = ""
 			}
 		}
@@ -135,60 +166,4 @@ func (f *Form) Apply(v Values) Values {
 		}
 	}
 	return out
-}
-
-// Problem is what keeps a connection from being saved.
-type Problem struct {
-	Key string // whose field is wrong; "" if it has none
-	Err error
-}
-
-func (p *Problem) Error() string {
-	if field := Find(p.Key); field != nil {
-		return po.F("%s: %s", field.Title(), reason(p.Err))
-	}
-	return p.Err.Error()
-}
-
-func (p *Problem) Unwrap() error { return p.Err }
-
-// reason is an error of package profile without the name of the key, for which the label stands.
-func reason(err error) string {
-	var bad *profile.ValueError
-	var missing *profile.MissingError
-	switch {
-	case errors.As(err, &missing):
-		return missing.Help
-	case errors.As(err, &bad) && bad.Value != "":
-		return po.F("%q: %s", bad.Value, bad.Allowed)
-	case errors.As(err, &bad):
-		return bad.Allowed
-	}
-	return err.Error()
-}
-
-// Check judges values as the service will, and shows the verdict on the page. Nothing is said on a page that is still
-// empty. The error is a *[Problem].
-func (f *Form) Check(v Values, src profile.Source) error {
-	src.Data, src.Secrets = v.Data, v.Secrets
-	_, _, err := profile.Parse(src)
-	if err == nil {
-		f.w.Tell("")
-		return nil
-	}
-	problem := &Problem{Err: err}
-	var bad *profile.ValueError
-	var missing *profile.MissingError
-	switch {
-	case errors.As(err, &bad):
-		problem.Key = bad.Key
-	case errors.As(err, &missing):
-		problem.Key = missing.Key
-	}
-	if v.Data[profile.KeyGateway] == "" && missing != nil {
-		f.w.Tell("")
-	} else {
-		f.w.Tell(problem.Error())
-	}
-	return problem
 }

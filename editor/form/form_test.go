@@ -22,11 +22,14 @@ type screen struct {
 	values   map[string]string
 	hidden   map[string]bool
 	readable map[string]bool
+	hints    map[string]string
+	notes    map[string]string
 	problem  string
+	marked   string
 }
 
 func newScreen() *screen {
-	return &screen{values: map[string]string{}, hidden: map[string]bool{}, readable: map[string]bool{}}
+	return &screen{values: map[string]string{}, hidden: map[string]bool{}, readable: map[string]bool{}, hints: map[string]string{}, notes: map[string]string{}}
 }
 
 func (s *screen) Get(key string) string { return s.values[key] }
@@ -40,7 +43,9 @@ func (s *screen) Set(key, value string) {
 
 func (s *screen) Show(key string, on bool)   { s.hidden[key] = !on }
 func (s *screen) Reveal(key string, on bool) { s.readable[key] = on }
-func (s *screen) Tell(problem string)        { s.problem = problem }
+func (s *screen) Hint(key, text string)      { s.hints[key] = text }
+func (s *screen) Explain(key, text string)   { s.notes[key] = text }
+func (s *screen) Tell(key, problem string)   { s.marked, s.problem = key, problem }
 
 func values(pairs ...string) Values {
 	v := Values{Data: map[string]string{}, Secrets: map[string]string{}}
@@ -86,7 +91,8 @@ func TestEveryKeyHasItsField(t *testing.T) {
 }
 
 func TestMnemonicsAreUnique(t *testing.T) {
-	seen := map[string]string{"p": ShowPasswords}
+	// Connection _name, _Cancel, _Save, _Export; _Name, _Apply, _Add: letters of nm-connection-editor and GNOME Settings.
+	seen := map[string]string{"p": ShowPasswords, "a": "the host", "c": "the host", "e": "the host", "n": "the host", "s": "the host"}
 	take := func(label, id string) {
 		i := strings.IndexByte(label, '_')
 		if i < 0 {
@@ -119,7 +125,7 @@ func TestUntouchedPageChangesNothing(t *testing.T) {
 		want := Values{Data: map[string]string{}, Secrets: map[string]string{}}
 		maps.Copy(want.Data, v.Data)
 		maps.Copy(want.Secrets, v.Secrets)
-		if diff := cmp.Diff(want, New(newScreen(), v).Apply(v)); diff != "" {
+		if diff := cmp.Diff(want, New(newScreen(), v, "").Apply(v)); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", name, diff)
 		}
 	}
@@ -127,7 +133,7 @@ func TestUntouchedPageChangesNothing(t *testing.T) {
 
 // Settings programs may hand over another setting than the page was made from.
 func TestPageFillsASettingThatLostItsKeys(t *testing.T) {
-	f := New(newScreen(), values("gateway=h", "user=joe", "mtu=1400"))
+	f := New(newScreen(), values("gateway=h", "user=joe", "mtu=1400"), "")
 	if diff := cmp.Diff(values("gateway=h", "user=joe", "mtu=1400", "other=1"), f.Apply(values("other=1"))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -135,7 +141,7 @@ func TestPageFillsASettingThatLostItsKeys(t *testing.T) {
 
 func TestFieldsFollowWhatIsChosen(t *testing.T) {
 	s := newScreen()
-	f := New(s, values("gateway=h"))
+	f := New(s, values("gateway=h"), "")
 	for _, test := range []struct{ key, value, shown, hidden string }{
 		{"auth-type", "password", "password password-flags", "cert key key-password key-password-flags proxy-server"},
 		{"auth-type", "certificate", "cert key key-password key-password-flags", "password password-flags"},
@@ -164,7 +170,7 @@ func TestFieldsFollowWhatIsChosen(t *testing.T) {
 
 func TestPasswordsAreReadableOnDemand(t *testing.T) {
 	s := newScreen()
-	f := New(s, Values{})
+	f := New(s, Values{}, "")
 	for _, want := range []string{"no", "yes", "no"} {
 		s.values[ShowPasswords] = want
 		f.Changed()
@@ -191,7 +197,7 @@ func TestWhatIsTypedIsTakenOver(t *testing.T) {
 		"odd value replaced": {values("auth-type=smartcard"), map[string]string{"auth-type": "anonymous"}, values("auth-type=anonymous")},
 	} {
 		s := newScreen()
-		f := New(s, test.before)
+		f := New(s, test.before, "")
 		for key, value := range test.typed {
 			s.Set(key, value)
 		}
@@ -204,16 +210,16 @@ func TestWhatIsTypedIsTakenOver(t *testing.T) {
 
 func TestProblemsNameTheFieldAndTheReason(t *testing.T) {
 	for want, v := range map[string]Values{
-		"":                              values("gateway=h", "user=joe"),
-		"Server: name the VPN server":   values("user=joe"),
-		"User name: set it":             values("gateway=h"),
-		`MTU: "9": a number from 576`:   values("gateway=h", "user=joe", "mtu=9"),
-		`Server: "a b": `:               values("gateway=a b", "user=joe"),
-		"Password: at most 255 bytes":   values("gateway=h", "user=joe", "password="+strings.Repeat("x", 256)),
-		"Private key: auth-type=certif": values("gateway=h", "user=joe", "auth-type=certificate", "cert=/a.pem"),
+		"":                               values("gateway=h", "user=joe"),
+		"Server: enter the name":         values("user=joe"),
+		"User name: enter your user":     values("gateway=h"),
+		`MTU: must be a number from 576`: values("gateway=h", "user=joe", "mtu=9"),
+		`Server: the host name contains`: values("gateway=a b", "user=joe"),
+		"Password: at most 255 bytes":    values("gateway=h", "user=joe", "password="+strings.Repeat("x", 256)),
+		"Private key: choose the priva":  values("gateway=h", "user=joe", "auth-type=certificate", "cert=/a.pem"),
 	} {
 		s := newScreen()
-		err := New(s, v).Check(v, profile.Source{ID: "x", UUID: "b2f0c8a4-3f0e-4a55-9a39-0a3f6d2f8c11"})
+		err := New(s, v, "").Check(v, profile.Source{ID: "x", UUID: "b2f0c8a4-3f0e-4a55-9a39-0a3f6d2f8c11"})
 		var problem *Problem
 		switch {
 		case want == "" && err == nil && s.problem == "":
@@ -242,13 +248,13 @@ func TestFilesAreReadIntoTheConnection(t *testing.T) {
 
 	s := newScreen()
 	v := values("gateway=h", "user=joe", "auth-type=certificate")
-	f := New(s, v)
+	f := New(s, v, "")
 	for field, content := range map[string]string{"cert": cert, "key": key, "ca": cert + cert} {
-		if err := f.Load(field, content); err != nil {
+		if err := f.Load(field, "/home/joe/"+field+".pem", content); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for field, want := range map[string]string{"cert": "[bob, until 2036-11-18]", "key": "[private key]", "ca": "[bob, until 2036-11-18, and 1 more]"} {
+	for field, want := range map[string]string{"cert": "[bob, valid until 2036-11-18]", "key": "[private key]", "ca": "[bob, valid until 2036-11-18, and 1 more]"} {
 		if s.values[field] != want {
 			t.Errorf("%s shows %q, want %q", field, s.values[field], want)
 		}
@@ -260,8 +266,8 @@ func TestFilesAreReadIntoTheConnection(t *testing.T) {
 
 	// The same again, from the connection: it shows, stays, and can be taken away or replaced by a path.
 	s = newScreen()
-	f = New(s, got)
-	if diff := cmp.Diff(got, f.Apply(got)); diff != "" || s.values["cert"] != "[bob, until 2036-11-18]" {
+	f = New(s, got, "")
+	if diff := cmp.Diff(got, f.Apply(got)); diff != "" || s.values["cert"] != "[bob, valid until 2036-11-18]" {
 		t.Errorf("shown as %q (-want +got)\n%s", s.values["cert"], diff)
 	}
 	s.Set("cert", "")
@@ -271,7 +277,7 @@ func TestFilesAreReadIntoTheConnection(t *testing.T) {
 		t.Errorf("got %v", after.Data)
 	}
 	for _, bad := range []string{"", "no PEM", key} {
-		if err := f.Load("cert", bad); err == nil {
+		if err := f.Load("cert", "/home/joe/x.pem", bad); err == nil {
 			t.Errorf("a certificate: %.20q", bad)
 		}
 	}

@@ -27,9 +27,10 @@ func (p *page) object(class, id string, inside func()) {
 	}
 	p.line(open + ">")
 	p.in(func() {
-		if p.gtk == 3 {
+		if p.gtk == 3 && !p.bound {
 			p.property("visible", "True")
 		}
+		p.bound = false
 		inside()
 		if layout != nil {
 			layout()

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"network-manager-softether/editor/form"
-	"network-manager-softether/profile"
 )
 
 // A page is XML in the making.
@@ -16,6 +15,7 @@ type page struct {
 	gtk    int
 	indent int
 	layout func() // writes the place of the next object, if it stands in a grid of GTK 4
+	bound  bool   // the next object's visibility follows another property
 }
 
 // render returns the whole file. The two versions differ in a few words only: how a widget says its place in a grid,
@@ -43,28 +43,31 @@ func render(gtk int) string {
 }
 
 func (p *page) scrolled() {
-	p.object("GtkScrolledWindow", "", func() {
+	p.object("GtkScrolledWindow", "scrolled", func() {
 		p.property("vexpand", "True")
 		p.property("hscrollbar-policy", "never")
+		p.property("overlay-scrolling", "False") // what there is further down has to be seen
 		p.property("propagate-natural-height", "True")
-		p.property("max-content-height", "400") // leaves room for the window's own parts on a screen of 600 lines
-		p.child(func() {
-			p.object("GtkViewport", "", func() { p.child(p.body) })
-		})
+		p.property("max-content-height", "360") // leaves room for the window's own parts on a screen of 600 lines
+		p.child(p.body)                         // GTK puts it into a viewport that follows the keyboard focus
 	})
 }
 
-// problem is what is wrong with the input. It does not scroll away.
+// problem is what is wrong with the input. It does not scroll away, and its place is always there, so that the form keeps
+// its height.
 func (p *page) problem() {
 	p.object("GtkLabel", "problem", func() {
-		p.comesAndGoes()
+		p.property("height-request", "34") // two lines
+		p.property("yalign", "0")
 		p.property("wrap", "True")
 		p.property("xalign", "0")
 		p.property("max-width-chars", "60")
-		p.property("selectable", "True")
-		for _, side := range []string{"start", "end", "top", "bottom"} {
+		p.property("lines", "2") // the tooltip has all of it
+		p.property("ellipsize", "end")
+		for _, side := range []string{"start", "end"} {
 			p.property("margin-"+side, "12")
 		}
+		p.property("margin-top", "6")
 		p.line(`<style><class name="error"/></style>`)
 	})
 }
@@ -82,9 +85,8 @@ func (p *page) body() {
 					p.grid(s.Section)
 					return
 				}
-				p.object("GtkExpander", fmt.Sprintf("section-%d", s.Section), func() {
-					p.text("label", s.Title)
-					p.property("use-underline", "True")
+				p.object("GtkExpander", sectionID(s.Section), func() {
+					p.heading(s.Title)
 					p.child(func() { p.grid(s.Section) })
 				})
 			})
@@ -92,8 +94,36 @@ func (p *page) body() {
 	})
 }
 
+func sectionID(s form.Section) string { return fmt.Sprintf("section-%d", s) }
+
+// heading is the title of a section. GTK 3 puts its own on the wrong side where writing goes from right to left.
+func (p *page) heading(title string) {
+	if p.gtk == 4 {
+		p.text("label", title)
+		p.property("use-underline", "True")
+		return
+	}
+	p.property("label-fill", "True")
+	p.line(`<child type="label">`)
+	p.in(func() {
+		p.object("GtkLabel", "", func() {
+			p.text("label", title)
+			p.property("use-underline", "True")
+			p.property("xalign", "0")
+		})
+	})
+	p.line(`</child>`)
+}
+
 func (p *page) grid(section form.Section) {
+	// A folded expander of GTK 3 keeps what is in it where the Tab key leads to.
+	p.bound = p.gtk == 3 && section != form.Identity
+	bound := p.bound
 	p.object("GtkGrid", "", func() {
+		if bound {
+			p.property("no-show-all", "True")
+			p.line(`<property name="visible" bind-source="` + sectionID(section) + `" bind-property="expanded" bind-flags="sync-create"/>`)
+		}
 		p.property("row-spacing", "6")
 		p.property("column-spacing", "12")
 		if section != form.Identity {
@@ -106,13 +136,24 @@ func (p *page) grid(section form.Section) {
 			if f.Section != section {
 				continue
 			}
+			if f.Beside {
+				continue
+			}
 			if f.Shape != form.Check {
 				p.cell(0, row, func() { p.label(f) })
-				p.cell(1, row, func() { p.field(f) })
-			} else {
-				p.cell(1, row, func() { p.field(f) })
 			}
+			p.cell(1, row, func() {
+				if i+1 < len(form.Fields) && form.Fields[i+1].Beside {
+					p.pair(f, &form.Fields[i+1])
+				} else {
+					p.field(f)
+				}
+			})
 			row++
+			if f.Explained() {
+				p.cell(1, row, func() { p.note(f) })
+				row++
+			}
 		}
 		if section == form.Identity {
 			p.cell(1, row, func() {
@@ -124,90 +165,4 @@ func (p *page) grid(section form.Section) {
 			})
 		}
 	})
-}
-
-func (p *page) label(f *form.Field) {
-	p.object("GtkLabel", "label-"+f.Key, func() {
-		p.fieldMayGo(f)
-		p.text("label", f.Label)
-		p.property("use-underline", "True")
-		p.property("mnemonic-widget", f.Key)
-		p.property("xalign", "0")
-	})
-}
-
-func (p *page) field(f *form.Field) {
-	k := profile.Lookup(f.Key)
-	entry := func() {
-		p.fieldMayGo(f)
-		p.property("hexpand", "True")
-		p.property("activates-default", "True")
-		if k.Default != "" {
-			p.property("placeholder-text", k.Default)
-		}
-	}
-	switch f.Shape {
-	case form.Entry:
-		p.object("GtkEntry", f.Key, entry)
-	case form.Password:
-		p.object("GtkEntry", f.Key, func() {
-			entry()
-			p.property("visibility", "False")
-			p.property("input-purpose", "password")
-		})
-	case form.Check:
-		p.object("GtkCheckButton", f.Key, func() {
-			p.fieldMayGo(f)
-			p.text("label", f.Label)
-			p.property("use-underline", "True")
-		})
-	case form.Combo:
-		p.object("GtkComboBoxText", f.Key, func() {
-			p.fieldMayGo(f)
-			p.property("hexpand", "True")
-			p.line("<items>")
-			p.in(func() {
-				for _, w := range f.Words {
-					p.line(fmt.Sprintf(`<item id="%s" translatable="yes">%s</item>`, escape(w.Value), escape(w.Label)))
-				}
-			})
-			p.line("</items>")
-		})
-	case form.File:
-		p.object("GtkBox", "box-"+f.Key, func() {
-			p.fieldMayGo(f)
-			p.property("spacing", "6")
-			p.child(func() { p.object("GtkEntry", f.Key, entry) })
-			p.child(func() {
-				p.object("GtkButton", "choose-"+f.Key, func() {
-					p.text("label", "Choose…")
-					p.text("tooltip-text", "Read a PEM file into the connection")
-					p.labelledBy("label-" + f.Key) // there are several of these buttons
-				})
-			})
-		})
-	}
-}
-
-// comesAndGoes is for a widget that the library shows and hides. Hosts with GTK 3 call gtk_widget_show_all, which would
-// show it whatever the library says.
-func (p *page) comesAndGoes() {
-	if p.gtk == 3 {
-		p.property("no-show-all", "True")
-	}
-}
-
-func (p *page) fieldMayGo(f *form.Field) {
-	if f.When != nil {
-		p.comesAndGoes()
-	}
-}
-
-// labelledBy tells assistive technology which label belongs to a widget that is not its mnemonic widget.
-func (p *page) labelledBy(label string) {
-	relation := `<relation name="labelled-by">` + label + `</relation>`
-	if p.gtk == 3 {
-		relation = `<relation type="labelled-by" target="` + label + `"/>`
-	}
-	p.line(`<accessibility>` + relation + `</accessibility>`)
 }

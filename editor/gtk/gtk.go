@@ -73,6 +73,17 @@ func (o Object) SetString(property, value string) {
 	C.free(unsafe.Pointer(v))
 }
 
+// SetOrClear sets a property, or makes it NULL if value is empty.
+func (o Object) SetOrClear(property, value string) {
+	if value != "" {
+		o.SetString(property, value)
+		return
+	}
+	name := C.CString(property)
+	C.softether_set_string(o.p, name, nil)
+	C.free(unsafe.Pointer(name))
+}
+
 // String returns a property, "" for NULL.
 func (o Object) String(property string) string {
 	name := C.CString(property)
@@ -92,6 +103,9 @@ func (o Object) SetBool(property string, value bool) {
 	}
 	C.softether_set_bool(o.p, name, v)
 }
+
+// Reveal scrolls this scrolled window until a child of the box in it is to be seen, once GTK has given that its new place.
+func (o Object) Reveal(child Object) { C.softether_reveal(o.p, child.p) }
 
 // Bool returns a property.
 func (o Object) Bool(property string) bool {

@@ -16,6 +16,9 @@ char *softether_get_string(GObject *object, const char *property);
 void softether_set_bool(GObject *object, const char *property, gboolean value);
 gboolean softether_get_bool(GObject *object, const char *property);
 
+// softether_reveal scrolls a scrolled window within the next frames so that a child of the box in it is to be seen.
+void softether_reveal(GObject *scrolled, GObject *child);
+
 // softether_choose_file shows the file chooser of the desktop and later calls softetherFileChosen, once, with the
 // handle. owner is kept until then.
 void softether_choose_file(GObject *near, GObject *owner, const char *title, uintptr_t handle);

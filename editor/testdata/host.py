@@ -144,6 +144,7 @@ def until(what, condition):
 def choose(button, name):
     """Presses a button that shows a file chooser, and chooses a file in it."""
     def dialogs():
+        gc.collect()  # while the list is wrapped, no page may go, whose windows are in it
         tops = Gtk.Window.list_toplevels()
         return [t for t in tops if isinstance(t, Gtk.FileChooserDialog) and t.get_visible()]
 
@@ -175,7 +176,7 @@ check("uuid", len(first.get_uuid()), 36)
 check("secrets", vpn(first)[1], {"proxy-password": "secret"})
 pem = vpn(first)[0]["cert"]
 fails("foreign file", lambda: plugin.import_("/etc/passwd"), "not a .vpn file of SoftEther")
-fails("foreign connection", lambda: plugin.export("/dev/null", NM.SimpleConnection.new()), "no VPN connection")
+fails("foreign connection", lambda: plugin.export("/dev/null", NM.SimpleConnection.new()), "not a VPN connection")
 
 out = os.path.join(tempfile.mkdtemp(), "out.vpn")
 plugin.export(out, first)
@@ -198,14 +199,14 @@ else:
     # Every field of a new connection.
     page = Page(new_connection())
     check("hub", page.w["hub"].get_placeholder_text(), "DEFAULT")
-    check("nothing said", page.seen("problem"), False)
+    check("nothing said", page.w["problem"].get_text(), "")
     fails("empty", page.update, "Server: ")
     page.set("gateway", " vpn.example.com ")
     fails("no user", page.update, "User name: ")
-    check("problem", (page.seen("problem"), "User name" in page.w["problem"].get_text()), (True, True))
+    check("problem", "User name: " in page.w["problem"].get_text(), True)
     page.set("user", "joe")
     check("smallest", page.update(), ({"gateway": "vpn.example.com", "user": "joe"}, {}))
-    check("problem solved", page.seen("problem"), False)
+    check("problem solved", page.w["problem"].get_text(), "")
     check("changes", page.changes, 2)
 
     page.set("password", "secret1")
@@ -225,9 +226,9 @@ else:
         page.set("auth-type", kind)
         got = [k for k in ("password", "cert", "key", "key-password") if page.seen(k) and page.seen("label-" + k)]
         check(kind, got, rows.split())
-    fails("certificate", lambda: (page.set("auth-type", "certificate"), page.update()), "Certificate: ")
+    fails("certificate", lambda: (page.set("auth-type", "certificate"), page.update()), "User certificate: ")
     page.set("cert", "joe.pem")
-    fails("relative path", page.update, 'Certificate: "joe.pem": the absolute path')
+    fails("relative path", page.update, 'User certificate: choose a file')
     page.set("cert", "/home/joe/joe.p12")
     check("PKCS#12", page.update()[0]["cert"], "/home/joe/joe.p12")
     page.set("auth-type", "password")
@@ -235,22 +236,22 @@ else:
 
     check("proxy hidden", page.seen("proxy-server"), False)
     page.set("proxy-type", "http")
-    fails("no proxy", page.update, "Address of the proxy: ")
+    fails("no proxy", page.update, "Proxy address: ")
     values = {"port": "992", "hub": "OFFICE", "server-cert-check": "pin", "server-cert-sha256": "ab" * 32, "ca": "/etc/ca.pem",
               "proxy-type": "http", "proxy-server": "proxy:3128", "proxy-user": "u", "proxy-password-flags": "1", "udp-acceleration": "no",
-              "max-connections": "4", "connection-interval": "2", "connection-lifetime": "60", "mac": "random", "mtu": "1400",
+              "max-connections": "4", "connection-interval": "2", "connection-lifetime": "60", "mac": "Different each time", "mtu": "1400",
               "dhcp-hostname": "pc7", "reconnect-interval": "30", "reconnect-attempts": "5"}
     flags = {"half-duplex": True, "compression": True, "qos": False, "bridge-mode": True, "monitor-mode": True, "send-host-info": True}
     for k, v in {**values, **flags}.items():
         page.set(k, v)
     page.set("proxy-password", "pw")
-    want = {"gateway": "vpn.example.com", "user": "joe", **values, **{k: "yes" if v else "no" for k, v in flags.items()}}
+    want = {"gateway": "vpn.example.com", "user": "joe", **values, "mac": "random", **{k: "yes" if v else "no" for k, v in flags.items()}}
     check("all", page.update(), (want, {"password": "secret1", "proxy-password": "pw"}))
     again = Page(page.connection)
     check("all again", again.update()[0], want)
     check("all shown", {k: again.get(k) for k in {**values, **flags}}, {**values, **flags})
     again.set("mtu", "9000")
-    fails("bad number", again.update, 'MTU: "9000": a number from 576 to 1500')
+    fails("bad number", again.update, 'MTU: must be a number from 576 to 1500')
     again.set("mtu", "1500")
     check("default is none", "mtu" in again.update()[0], False)
 
@@ -258,13 +259,13 @@ else:
     c = official("certificate-socks5-proxy")
     c.get_setting_vpn().add_data_item("proxy-password-flags", "3")
     page = Page(c)
-    check("cert", re.match(r"\[bob, until \d{4}-\d\d-\d\d\]$", page.get("cert")) is not None, True)
+    check("cert", re.match(r"\[bob, valid until \d{4}-\d\d-\d\d\]$", page.get("cert")) is not None, True)
     check("key", page.get("key"), "[private key]")
     page.set("user", "bobby")
     data, _ = page.update()
     check("odd flags", (data["proxy-password-flags"], data["user"]), ("3", "bobby"))
     page.set("cert", "")
-    fails("removed", page.update, "Certificate: ")
+    fails("removed", page.update, "User certificate: ")
 
     # A file that is chosen is read into the connection.
     page = Page(new_connection())
@@ -274,12 +275,12 @@ else:
     (window.add if gtk == 3 else window.set_child)(page.widget)
     window.show()
     page.w["section-1"].set_expanded(True)
-    for key, content, shown in (("ca", pem, r"\[bob, until .*\]$"), ("ca", "no PEM", None)):
+    for key, content, shown in (("ca", pem, r"\[bob, valid until .*\]$"), ("ca", "no PEM", None)):
         name = os.path.join(tempfile.mkdtemp(), "chosen.pem")
         open(name, "w").write(content)
         choose(page.w["choose-" + key], name)
-        check("chosen", re.match(r"\[bob, until .*\]$", page.get(key)) is not None, True)
-        check("refused", page.seen("problem") and "no PEM file" in page.w["problem"].get_text(), shown is None)
+        check("chosen", re.match(r"\[bob, valid until .*\]$", page.get(key)) is not None, True)
+        check("refused", "not a PEM or DER file" in page.w["problem"].get_text(), shown is None)
     check("stored", page.update()[0]["ca"], pem)
     window.destroy()
 

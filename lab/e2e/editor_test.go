@@ -64,7 +64,7 @@ func TestPersonEditsAConnectionInNMConnectionEditorAndConnects(t *testing.T) {
 func TestWrongInputCannotBeSavedInNMConnectionEditor(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
-	w.edits("office", "Port=99999", "?Port: \"99999\": a number from 1 to 65535", "dead:Save", "Port=5555", "!Save")
+	w.edits("office", "Port=99999", "?Port: must be a number from 1 to 65535", "dead:Save", "Port=5555", "!Save")
 	if data := w.get("office", "vpn.data"); !strings.Contains(data, "port = 5555") {
 		t.Errorf("vpn.data is %s", data)
 	}
@@ -90,7 +90,7 @@ func TestPersonAddsAConnectionInNMConnectionEditor(t *testing.T) {
 	w.ok(err)
 	w.drives("--create --type=vpn", "=SoftEther VPN", "!Create…", "Connection name=added", "Server="+lab.ServerName4, "Virtual hub="+lab.HubOffice,
 		"?User name: ", "dead:Save", "User name="+lab.Alice.Name, "Password="+lab.Alice.Password,
-		">Certificate of the server", "Fingerprint (SHA-256)="+fingerprint, "!Save")
+		">Server certificate", "Fingerprint (SHA-256)="+fingerprint, "!Save")
 	if got := w.get("added", "connection.type"); got != "vpn" {
 		t.Errorf("the type is %s", got)
 	}
@@ -120,9 +120,9 @@ func TestPersonExportsAConnectionInNMConnectionEditor(t *testing.T) {
 func TestAdvancedSettingsAreSavedInNMConnectionEditor(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
-	w.edits("office", ">Transport", "TCP connections=8", "+Compress", "UDP acceleration=Never",
-		">Proxy", "Kind of proxy=HTTP", "?Address of the proxy: ", "dead:Save", "Address of the proxy=proxy.example.com:3128",
-		">Network device", "MTU=9", "?MTU: \"9\"", "MTU=1400", ">Reconnecting", "Attempts (0: no limit)=5", "!Save")
+	w.edits("office", ">Transport", "Number of TCP connections=8", "+Use data compression", "UDP acceleration=Never",
+		">Proxy", "Proxy type=HTTP", "?Proxy address: ", "dead:Save", "Proxy address=proxy.example.com:3128",
+		">Network device", "MTU=9", "?MTU: must be", "MTU=1400", ">Reconnecting", "Number of attempts (0: no limit)=5", "!Save")
 	data := w.get("office", "vpn.data")
 	for _, item := range []string{"max-connections = 8", "compression = yes", "udp-acceleration = no", "proxy-type = http", `proxy-server = proxy.example.com\:3128`, "mtu = 1400", "reconnect-attempts = 5"} {
 		if !strings.Contains(data, item) {

@@ -33,7 +33,7 @@ func TestSettingsPagesFitTheScreen(t *testing.T) {
 	dir := pictures(t)
 	v := lab.VPN{Name: "Office", Password: "not shown", Data: map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "joe"}}
 	w.ok(w.Desktop.Add(w.ctx, v))
-	identity, advanced := []string{"?Show passwords"}, []string{">Certificate of the server", ">Transport", "TCP connections=8", "scroll:"}
+	identity, advanced := []string{"?Show passwords"}, []string{">Server certificate", ">Transport", "Number of TCP connections=8", "scroll:"}
 	wrong := []string{"Port=99999", "?Port: "}
 	for _, page := range []struct {
 		name  string
@@ -46,7 +46,7 @@ func TestSettingsPagesFitTheScreen(t *testing.T) {
 		{"editor-advanced-dark", []string{"GTK_THEME=Adwaita:dark"}, advanced},
 		{"editor-problem", nil, wrong},
 		{"editor-right-to-left", []string{"LC_ALL=C.UTF-8", "LANGUAGE=he"}, []string{"right-to-left:Server"}}, // a language of GTK that is none of ours
-		{"editor-certificate", nil, []string{"Authentication=Certificate"}},
+		{"editor-certificate", nil, []string{"Authentication=Client certificate"}},
 	} {
 		t.Run(page.name, func(t *testing.T) {
 			one := *w

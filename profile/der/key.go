@@ -30,6 +30,21 @@ func FirstKey(b []byte) (key []byte, label string) {
 	return key, KeyLabel(key)
 }
 
+// EncryptedPKCS8 is the PEM label of what [IsEncryptedKey] recognizes.
+const EncryptedPKCS8 = "ENCRYPTED PRIVATE KEY" // RFC 5958 3
+
+// IsEncryptedKey reports whether b has the form of an encrypted private key in PKCS #8.
+func IsEncryptedKey(b []byte) bool {
+	list, ok := children(b, tagSequence)
+	return ok && len(list) == 2 && is(list, tagSequence, tagOctets)
+}
+
+// IsPKCS12 reports whether b has the form of a PKCS #12 file (RFC 7292 4), which holds a key and its certificates.
+func IsPKCS12(b []byte) bool {
+	list, ok := children(b, tagSequence)
+	return ok && is(list, tagInteger, tagSequence) && string(list[0].content) == "\x03"
+}
+
 // Object identifiers of algorithms: rsaEncryption (RFC 8017 A.1) and id-ecPublicKey (RFC 5480 2.1.1).
 const (
 	oidRSA = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package form
+
+import (
+	"encoding/pem"
+	"errors"
+	"strings"
+
+	"network-manager-softether/po"
+	"network-manager-softether/profile"
+	"network-manager-softether/profile/der"
+)
+
+// Load puts a file that was chosen into a File field. What it has is stored in the connection, as PEM text, so that the
+// service needs no right to read the file. Of a PKCS#12 file only the path is stored: only the service opens it, with its
+// password.
+func (f *Form) Load(key, path, content string) error {
+	if profile.Lookup(key).Kind != profile.KindPEM {
+		panic("form: " + key + " is no file")
+	}
+	content = strings.TrimPrefix(content, "\ufeff")
+	named := (profile.File{Path: path}).PKCS12()
+	if !isPEM(content) && (named || der.IsPKCS12([]byte(content))) {
+		return f.loadPKCS12(key, path, named)
+	}
+	text := pemOf(key, content)
+	if text == "" {
+		if key == profile.KeyCert {
+			return po.Error("this is not a PEM, DER or PKCS#12 file")
+		}
+		return po.Error("this is not a PEM or DER file")
+	}
+	if err := profile.Lookup(key).Check(text); err != nil {
+		return errors.New(reason(err))
+	}
+	shown := Describe(text)
+	f.stored[key] = text
+	f.w.Set(key, shown)
+	return nil
+}
+
+func (f *Form) loadPKCS12(key, path string, named bool) error {
+	switch {
+	case key == profile.KeyKey:
+		return po.Error("this PKCS#12 file contains a certificate too; choose it as the user certificate")
+	case key == profile.KeyCA:
+		return po.Error("CA certificates must be in a PEM or DER file")
+	case !named:
+		return po.Error("this is a PKCS#12 file; its name must end in .p12 or .pfx")
+	}
+	delete(f.stored, key)
+	f.w.Set(key, path)
+	return nil
+}
+
+// pemOf returns the content of a file as PEM text, "" if it is none of the forms that the key may have.
+func pemOf(key, content string) string {
+	b := []byte(content)
+	label := ""
+	switch {
+	case isPEM(content):
+		return content
+	case key != profile.KeyKey:
+		if _, ok := der.ParseCertificate(b); ok {
+			label = "CERTIFICATE"
+		}
+	case der.IsEncryptedKey(b):
+		label = der.EncryptedPKCS8
+	default:
+		label = der.KeyLabel(b)
+	}
+	if label == "" {
+		return ""
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: b}))
+}
