@@ -62,7 +62,19 @@ func judge(p *profile.Profile, l *dhcp.Lease, l6 *autoconf.Config6, around surro
 		v.notice("IPv4 stays outside of this VPN, unprotected (ipv4.method).")
 	}
 	v.closeIPv6(p, full4)
+	v.lookAtGuard(p, around)
 	return v
+}
+
+// lookAtGuard says when the profile counts on rules that are not there.
+func (v *verdict) lookAtGuard(p *profile.Profile, around surroundings) {
+	inTable := (p.IPv4.Disabled || p.IPv4.Table == profile.StrictTable) && (p.IPv6.Disabled || p.IPv6.Table == profile.StrictTable)
+	switch {
+	case p.Strict.On() && !(around.guarded && inTable):
+		v.notice("Traffic outside of this VPN is NOT blocked, although the profile says %s=%s: run nm-softether-strict on.", profile.KeyStrict, p.Strict)
+	case !around.guarded && (p.IPv4.Table == profile.StrictTable || p.IPv6.Table == profile.StrictTable):
+		v.notice("Nothing goes through this VPN: its routes are in the table of strict mode (route-table), which is off: run nm-softether-strict off.")
+	}
 }
 
 // full reports whether a family's default route leads into the tunnel.
