@@ -100,6 +100,7 @@ func (s *settings) greet(ctx context.Context, raw net.Conn, addr netip.AddrPort,
 	}
 	t := tls.Client(below, &tls.Config{
 		MinVersion:                  tls.VersionTLS12,
+		CipherSuites:                cipherSuites,
 		ServerName:                  s.Host, // crypto/tls sends no address as SNI
 		InsecureSkipVerify:          true,   // verify does it, and better
 		VerifyConnection:            verify,

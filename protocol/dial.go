@@ -43,6 +43,7 @@ func Dial(ctx context.Context, cfg *Config) (*Session, error) {
 				c.close()
 				return nil, opError(ctx, "login", c.addr.String(), ctx.Err())
 			}
+			s.warnOfCipher(c)
 			return newSession(s, c, w), nil
 		}
 		s.log.Info("redirected to a member of the cluster", "controller", c.addr, "member", next.addr)

@@ -43,6 +43,8 @@ func Hint(err error) string {
 		return "Set udp-acceleration=no to do without these datagrams, or v1 to allow the weak cipher of old servers."
 	case errors.Is(err, ErrRedirectLoop):
 		return "The servers of the cluster send the connection around in circles. Tell the administrator."
+	case sharesNoCipher(err):
+		return "The server shares no cipher with this computer: it may offer only DHE, RC4 or 3DES, which are not possible here. Its administrator has to switch on TLS 1.3 or allow ECDHE (ServerCipherSet ECDHE-RSA-AES256-GCM-SHA384)."
 	case errors.Is(err, ErrTLS):
 		return askTLS
 	case errors.As(err, &dns) && dns.IsNotFound:
