@@ -23,7 +23,7 @@ type Flags struct{ Password, KeyPassword, ProxyPassword SecretFlags }
 // FlagsOf returns the flags of a secret as vpn.data has them. As in libnm a
 // missing or unreadable value counts as 0; [Parse] reports the latter.
 func FlagsOf(data map[string]string, secret string) SecretFlags {
-	n, err := strconv.ParseUint(data[FlagsKey(secret)], 10, 3)
+	n, err := strconv.ParseUint(trim(data[FlagsKey(secret)]), 10, 3)
 	if err != nil {
 		return 0
 	}
@@ -44,7 +44,7 @@ func NeededSecrets(data map[string]string) []string {
 			names = append(names, name)
 		}
 	}
-	switch AuthType(data[KeyAuthType]) {
+	switch AuthType(trim(data[KeyAuthType])) {
 	case AuthPassword, AuthPlainPassword, "":
 		need(SecretPassword)
 	case AuthCertificate:
@@ -52,9 +52,9 @@ func NeededSecrets(data map[string]string) []string {
 			need(SecretKeyPassword)
 		}
 	}
-	switch ProxyType(data[KeyProxyType]) {
+	switch ProxyType(trim(data[KeyProxyType])) {
 	case ProxyHTTP, ProxySOCKS5:
-		if data[KeyProxyUser] != "" {
+		if trim(data[KeyProxyUser]) != "" {
 			need(SecretProxyPassword)
 		}
 	}

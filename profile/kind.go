@@ -7,7 +7,7 @@ type Kind int
 
 // The kinds. What Key.Min and Key.Max bound depends on them.
 const (
-	KindString   Kind = iota // text without control characters or surrounding blanks; Min and Max bytes
+	KindString   Kind = iota // text without control characters; Min and Max bytes
 	KindHost                 // host name, IPv4 or IPv6 address, each with or without a port and a hint
 	KindHostPort             // the same, with a port and without a hint
 	KindHostName             // a host name in ASCII; Max bytes

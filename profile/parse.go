@@ -27,9 +27,13 @@ func Parse(src Source) (*Profile, []Warning, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if p.InterfaceName == noName {
+		p.InterfaceName = ""
+		warnings = append(warnings, Warning{Key: "connection.interface-name", Text: noName + " is how nmcli shows that there is none; the interface gets the next free name"})
+	}
 	for i := range Keys {
 		k := &Keys[i]
-		text, present := src.Data[k.Name], false
+		text, present := k.trim(src.Data[k.Name]), false
 		if k.Secret {
 			text, present = src.Secrets[k.Name]
 			p.given[k.Name] = present && (text != "" || k.Kind == KindSecret)
@@ -40,7 +44,7 @@ func Parse(src Source) (*Profile, []Warning, error) {
 		if text == "" {
 			continue
 		}
-		if k.Name == KeyPort && src.Data[KeyPort] == "" && p.Gateway.Port != 0 {
+		if k.Name == KeyPort && k.trim(src.Data[KeyPort]) == "" && p.Gateway.Port != 0 {
 			continue // the gateway's port stands in for the default
 		}
 		v, err := k.parse(text)
@@ -71,8 +75,12 @@ func Parse(src Source) (*Profile, []Warning, error) {
 	return p, warnings, nil
 }
 
+// noName is what nmcli prints for a property that is not set. Taken from there, it is a name that programs take for an option.
+const noName = "--"
+
 // fillUser takes vpn.user-name where the key user is unset, which the same rules then bind.
 func (p *Profile) fillUser(fallback string) error {
+	fallback = trim(fallback)
 	if p.User != "" || fallback == "" {
 		return nil
 	}
@@ -120,7 +128,7 @@ func unknownKeys(src Source) ([]Warning, error) {
 				return nil, &ValueError{Key: shown(strings.ToValidUTF8(strings.Map(dropControl, name), "?")), Allowed: fmt.Sprintf("in the name of a key: %v", err)}
 			}
 			if !in.secret {
-				if err := plainText(in.items[name]); err != nil {
+				if err := plainText(trim(in.items[name])); err != nil {
 					return nil, &ValueError{Key: shown(name), Value: shown(in.items[name]), Allowed: err.Error()}
 				}
 			}

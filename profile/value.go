@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"network-manager-softether/po"
+	"network-manager-softether/profile/der"
 )
 
 // value is one checked value; which fields are set depends on the kind.
@@ -29,14 +30,25 @@ type value struct {
 func (v value) seconds() time.Duration { return time.Duration(v.n) * time.Second }
 
 // Check reports whether s is a value k may have, looking at k alone. An empty s
-// is unset and allowed. The error is a *[ValueError].
+// is unset and allowed; blanks around it count as little as they do to nmcli. The error is a *[ValueError].
 func (k *Key) Check(s string) error {
-	if s == "" {
+	if s = k.trim(s); s == "" {
 		return nil
 	}
 	_, err := k.parse(s)
 	return err
 }
+
+// trim takes the blanks around a value away, as nmcli does; a person who writes a keyfile may leave some. In a secret
+// they count.
+func (k *Key) trim(s string) string {
+	if k.Secret || k.Kind == KindPEM && inlinePEM(s) {
+		return s
+	}
+	return trim(s)
+}
+
+func trim(s string) string { return strings.Trim(s, " \t\n\v\f\r") }
 
 // parse checks a value that is not empty.
 func (k *Key) parse(s string) (value, error) {
@@ -66,7 +78,7 @@ func (k *Key) decode(s string) (value, error) {
 	}
 	switch k.Kind {
 	case KindString:
-		if strings.TrimSpace(s) != s {
+		if strings.TrimSpace(s) != s { // blanks beyond ASCII, which nobody sees and nobody means
 			return value{}, po.Error("spaces at the beginning or end are not allowed")
 		}
 		if len(s) > k.Max {
@@ -169,7 +181,7 @@ func (k *Key) decodePEM(s string) (value, error) {
 	if k.Name == KeyKey {
 		want = "PRIVATE KEY" // also EC, RSA and ENCRYPTED PRIVATE KEY
 	}
-	for rest := []byte(s); ; {
+	for rest := der.PEMText([]byte(s)); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			return value{}, &plainError{"the PEM text has no complete " + want + " block; give the absolute path of a file, or text from -----BEGIN to -----END", k.lacks()}

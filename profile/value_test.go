@@ -18,7 +18,7 @@ func TestValues(t *testing.T) {
 	pin := strings.Repeat("aB", 32)
 	colons := strings.TrimSuffix(strings.Repeat("aB:", 32), ":")
 	for key, values := range map[string]struct{ good, bad []string }{
-		"port":                {[]string{"1", "443", "65535"}, []string{"0", "65536", "-1", "+443", " 443", "443 ", "443x", "0x1bb", "0443", "4 43", "\uff14\uff14\uff13", "99999999999999999999"}},
+		"port":                {[]string{"1", "443", "65535", " 443", "443 "}, []string{"0", "65536", "-1", "+443", "443x", "0x1bb", "0443", "4 43", "\uff14\uff14\uff13", "99999999999999999999"}},
 		"max-connections":     {[]string{"1", "32"}, []string{"0", "33", "1.0", "one"}},
 		"connection-interval": {[]string{"1", "60"}, []string{"0", "1s"}},
 		"connection-lifetime": {[]string{"0", "3600"}, []string{"-1", "00"}},
@@ -31,12 +31,12 @@ func TestValues(t *testing.T) {
 		"server-cert-check":   {[]string{"yes", "pin", "no"}, []string{"maybe"}},
 		"transport":           {[]string{"tcp", "auto", "udp", "icmp", "dns"}, []string{"tls"}},
 		"udp-acceleration":    {[]string{"auto", "yes", "v1", "no"}, []string{"v2"}},
-		"hub":                 {[]string{"DEFAULT", "日本", "two words", strings.Repeat("x", 255)}, []string{" A", "A ", "A\u00a0", strings.Repeat("x", 256), "a\nb", "a\x00b", "\x7f", "a\u0085b", "a\u2028b", "\xff"}},
-		"user":                {[]string{"joe", "Jörg", "DOMAIN\\joe", "joe@example.com"}, []string{"\tjoe", "joe\r"}},
-		"server-cert-sha256":  {[]string{pin, colons, strings.ToUpper(pin)}, []string{pin[:62], pin + "00", "z" + pin[1:], colons[:92], "aB:" + pin[2:], colons[1:] + ":", " " + pin, "sha256:" + pin}},
+		"hub":                 {[]string{"DEFAULT", "日本", "two words", " A", "A \t", "A\r\n", strings.Repeat("x", 255)}, []string{"A\u00a0", strings.Repeat("x", 256), "a\nb", "a\x00b", "\x7f", "a\u0085b", "a\u2028b", "\xff"}},
+		"user":                {[]string{"joe", "Jörg", "DOMAIN\\joe", "joe@example.com"}, []string{"j\toe", "joe\r\n2"}},
+		"server-cert-sha256":  {[]string{pin, colons, strings.ToUpper(pin), " " + pin + " "}, []string{pin[:62], pin + "00", "z" + pin[1:], colons[:92], "aB:" + pin[2:], colons[1:] + ":", "sha256:" + pin}},
 		"mac":                 {[]string{"stable", "random", "5e:00:53:01:02:03", "00-00-5E-00-53-01"}, []string{"permanent", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00", "5e:00:53:01:02", "00:00:5e:00:53:01:02:03"}},
 		"dhcp-hostname":       {[]string{"laptop-7", "laptop.example.com"}, []string{"läptop", "-a", "a..b", "a b", "a/b", strings.Repeat("a.", 127) + "a"}},
-		"ca":                  {[]string{"/etc/ssl/ca.pem", testCert, "Bag Attributes\n" + testCert + testCert, strings.ReplaceAll(testCert, "\n", "\r\n")}, []string{"ca.pem", "./ca.pem", "file:///ca.pem", "/etc/", "/a\nb", testKey, "-----BEGIN CERTIFICATE-----\nMAA=\n", testCert + "\x1b[2J", strings.Repeat(testCert, 3000)}},
+		"ca":                  {[]string{"/etc/ssl/ca.pem", " /etc/ssl/ca.pem ", testCert, "\ufeff" + testCert, testCert + "\ufeff" + testCert, "Bag Attributes\n" + testCert + testCert, strings.ReplaceAll(testCert, "\n", "\r\n")}, []string{"ca.pem", "./ca.pem", "file:///ca.pem", "/etc/", "/a\nb", testKey, "-----BEGIN CERTIFICATE-----\nMAA=\n", testCert + "\x1b[2J", strings.Repeat(testCert, 3000)}},
 		"key":                 {[]string{"/k.pem", testKey, testEnc, strings.Replace(testKey, "EC ", "", 2)}, []string{testCert, "k"}},
 		"proxy-server":        {[]string{"proxy:3128", "[2001:db8::2]:1080", "192.0.2.1:80"}, []string{"proxy", "2001:db8::2", "http://proxy:3128", "proxy:0", "proxy:"}},
 		"password":            {[]string{"x", " with blanks ", "Пароль", strings.Repeat("x", 255)}, []string{"a\nb", strings.Repeat("x", 256), "\xff"}},

@@ -8,6 +8,8 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"slices"
@@ -110,7 +112,7 @@ func (c Certificate) check(now time.Time) error {
 	}
 	public, ok := cert.PublicKey.(*rsa.PublicKey)
 	if !ok {
-		return &UserCertError{UserCertKeyType, cert.PublicKeyAlgorithm.String()}
+		return &UserCertError{UserCertKeyType, keyAlgorithm(cert)}
 	}
 	if bits := public.N.BitLen(); !slices.Contains([]int{1024, 1536, 2048, 3072, 4096}, bits) {
 		return &UserCertError{UserCertKeySize, fmt.Sprintf("%d bits", bits)}
@@ -126,6 +128,24 @@ func (c Certificate) check(now time.Time) error {
 		return &UserCertError{UserCertExpired, "it ended on " + cert.NotAfter.Format(day)}
 	}
 	return nil
+}
+
+// keyAlgorithm names the kind of a certificate's key, also where crypto/x509 has no name for it.
+func keyAlgorithm(cert *x509.Certificate) string {
+	if cert.PublicKeyAlgorithm != x509.UnknownPublicKeyAlgorithm {
+		return cert.PublicKeyAlgorithm.String()
+	}
+	var info struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(cert.RawSubjectPublicKeyInfo, &info); err != nil {
+		return "unknown"
+	}
+	if info.Algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}) { // RFC 4055 3.1
+		return "RSA-PSS"
+	}
+	return info.Algorithm.Algorithm.String()
 }
 
 // sign answers the challenge of the hello. SHA-1 is the protocol's: what is signed is

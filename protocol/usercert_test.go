@@ -41,6 +41,17 @@ func rsaKey(t *testing.T, bits int) *rsa.PrivateKey {
 	return key.(*rsa.PrivateKey)
 }
 
+// rsaPSSCert returns a certificate whose key is for RSA-PSS alone, which crypto/x509 neither makes nor knows.
+func rsaPSSCert(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("testdata/rsa-pss.crt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	return block.Bytes
+}
+
 // userCert returns a certificate for the public half of key, which is valid from
 // an hour ago until left from now. Without a parent it is self-signed.
 func userCert(t *testing.T, key crypto.Signer, left time.Duration, parent *x509.Certificate, parentKey crypto.Signer) []byte {
@@ -143,6 +154,7 @@ func TestACertificateNoServerTakesIsRefusedBeforeConnecting(t *testing.T) {
 		want protocol.UserCertReason
 		text string
 	}{
+		{"RSA-PSS", protocol.Certificate{DER: rsaPSSCert(t), Key: rsaKey(t, 2048)}, protocol.UserCertKeyType, "RSA-PSS"},
 		{"elliptic curve", protocol.Certificate{DER: userCert(t, curve, time.Hour, nil, nil), Key: curve}, protocol.UserCertKeyType, "ECDSA"},
 		{"odd length", protocol.Certificate{DER: userCert(t, odd, time.Hour, nil, nil), Key: odd}, protocol.UserCertKeySize, "1280 bits"},
 		{"another key", protocol.Certificate{DER: userCert(t, key, time.Hour, nil, nil), Key: rsaKey(t, 2048)}, protocol.UserCertMismatch, ""},

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 
 	"network-manager-softether/profile"
+	"network-manager-softether/profile/der"
 	"network-manager-softether/profile/nodeid"
 	"network-manager-softether/protocol"
 )
@@ -107,7 +108,7 @@ func trust(p *profile.Profile, files *profileFiles, log *slog.Logger) (protocol.
 		return t, &fileError{key: profile.KeyCA, err: err}
 	}
 	t.Roots = x509.NewCertPool()
-	if !t.Roots.AppendCertsFromPEM(pem) {
+	if !t.Roots.AppendCertsFromPEM(der.PEMText(pem)) {
 		return t, &fileError{key: profile.KeyCA, err: errors.New("there is no PEM certificate in it")}
 	}
 	return t, nil

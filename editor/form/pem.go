@@ -17,7 +17,7 @@ func isPEM(text string) bool { return strings.Contains(text, "-----BEGIN ") }
 func Describe(text string) string {
 	var first string
 	certs := 0
-	for rest := []byte(text); ; {
+	for rest := der.PEMText([]byte(text)); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			break

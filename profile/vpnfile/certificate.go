@@ -84,7 +84,7 @@ func pemOf(kind string, der []byte) string {
 
 // certDER reads the one certificate of the key cert as the format wants it.
 func certDER(text string) ([]byte, error) {
-	for rest := []byte(text); ; {
+	for rest := der.PEMText([]byte(text)); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			return nil, po.Error("there is no certificate in it")
@@ -100,7 +100,7 @@ func certDER(text string) ([]byte, error) {
 
 // keyDER reads the key as the official client writes it: PKCS #1 or SEC 1, not PKCS #8 and not encrypted.
 func keyDER(text string) ([]byte, error) {
-	for rest := []byte(text); ; {
+	for rest := der.PEMText([]byte(text)); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			return nil, po.Error("there is no private key in it")

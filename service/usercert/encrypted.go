@@ -26,6 +26,9 @@ func pemKey(block *pem.Block, password string) (crypto.Signer, error) {
 		return legacyPEM(block, password)
 	}
 	key, err := parseDER(block.Bytes)
+	if errors.Is(err, ErrRSAPSS) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the private key cannot be read: %w", err)
 	}
@@ -91,6 +94,8 @@ func encryptedPKCS8(der []byte, password string) (crypto.Signer, error) {
 		return signer(key)
 	case err.Error() == "pkcs8: incorrect password": // the module has no name for it
 		return nil, ErrWrongPassword
+	case errors.Is(named(err), ErrRSAPSS):
+		return nil, ErrRSAPSS
 	}
 	return nil, fmt.Errorf("the private key cannot be decrypted: %w", err)
 }
@@ -125,6 +130,8 @@ func readPKCS12(der []byte, password string) (*Identity, error) {
 			return nil, ErrPasswordNeeded
 		}
 		return nil, ErrWrongPassword
+	case err != nil && errors.Is(named(err), ErrRSAPSS):
+		return nil, ErrRSAPSS
 	case err != nil:
 		return nil, fmt.Errorf("the PKCS #12 file cannot be read: %w", err)
 	}

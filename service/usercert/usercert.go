@@ -6,9 +6,15 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+
+	"network-manager-softether/profile/der"
 )
 
 // What is wrong about the password of a key.
@@ -18,6 +24,9 @@ var (
 	// ErrWrongPassword: the password does not decrypt the key.
 	ErrWrongPassword = errors.New("the password of the private key is wrong")
 )
+
+// ErrRSAPSS: the key is one for RSA-PSS alone, which no reader here understands and no server takes.
+var ErrRSAPSS = errors.New("the private key is an RSA-PSS key, and SoftEther needs one that is plain RSA: make it with openssl genpkey -algorithm RSA, and a certificate for it")
 
 // An Identity is a certificate and its private key.
 type Identity struct {
@@ -29,6 +38,7 @@ type Identity struct {
 // PEM or DER and may be empty where cert has the key too. An empty password is none.
 // Of several certificates the one that belongs to the key is taken.
 func Load(cert, key []byte, password string) (*Identity, error) {
+	cert, key = der.PEMText(cert), der.PEMText(key)
 	var certs [][]byte
 	var signer crypto.Signer
 	if isPKCS12(cert) {
@@ -48,6 +58,9 @@ func Load(cert, key []byte, password string) (*Identity, error) {
 		if len(key) == 0 {
 			key = cert
 		}
+	}
+	if !slices.ContainsFunc(certs, func(c []byte) bool { return !isRSAPSS(c) }) {
+		return nil, ErrRSAPSS // before anybody is asked for the key's password
 	}
 	signer, err := privateKey(key, password)
 	if err != nil {
@@ -101,8 +114,9 @@ func privateKey(text []byte, password string) (crypto.Signer, error) {
 			return pemKey(block, password)
 		}
 	}
-	if key, err := parseDER(text); err == nil {
-		return key, nil
+	key, err := parseDER(text)
+	if err == nil || errors.Is(err, ErrRSAPSS) {
+		return key, err
 	}
 	if isEncryptedPKCS8(text) {
 		return encryptedPKCS8(text, password)
@@ -120,9 +134,33 @@ func parseDER(der []byte) (crypto.Signer, error) {
 	}
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		return nil, err
+		return nil, named(err)
 	}
 	return signer(key)
+}
+
+// isRSAPSS reports whether the key in a certificate is one for RSA-PSS alone.
+func isRSAPSS(cert []byte) bool {
+	c, err := x509.ParseCertificate(cert)
+	if err != nil {
+		return false
+	}
+	var info struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}
+	_, err = asn1.Unmarshal(c.RawSubjectPublicKeyInfo, &info)
+	return err == nil && info.Algorithm.Algorithm.String() == idRSASSAPSS
+}
+
+const idRSASSAPSS = "1.2.840.113549.1.1.10" // RFC 4055 3.1
+
+// named returns an error that says which kind of key it is, where err has a number for that.
+func named(err error) error {
+	if strings.HasSuffix(err.Error(), idRSASSAPSS) {
+		return ErrRSAPSS
+	}
+	return err
 }
 
 func signer(key any) (crypto.Signer, error) {

@@ -97,6 +97,32 @@ func TestKeysOfOtherKindsAreReadSoThatTheyCanBeNamed(t *testing.T) {
 	}
 }
 
+// An RSA-PSS key is RSA to the person who made it: that it is another kind has to be said.
+func TestRSAPSSKeysAreNamed(t *testing.T) {
+	for _, tt := range []struct{ cert, key, password string }{
+		{"rsa-pss.crt", "rsa-pss.pem", ""},
+		{"rsa-pss.crt", "rsa-pss.der", ""},
+		{"rsa-pss.crt", "rsa-pss-aes256.pem", password},
+		{"rsa-pss.p12", "", password},
+	} {
+		if _, err := Load(file(t, tt.cert), file(t, tt.key), tt.password); !errors.Is(err, ErrRSAPSS) || strings.Contains(err.Error(), "1.2.840") {
+			t.Errorf("%s %s: %v", tt.cert, tt.key, err)
+		}
+	}
+}
+
+func TestByteOrderMarksAreOverlooked(t *testing.T) {
+	mark := func(b []byte) []byte { return append([]byte("\ufeff"), b...) }
+	for _, key := range []string{"plain.pem", "aes256.pem", "legacy-aes.pem"} {
+		if _, err := Load(mark(file(t, "joe.crt")), mark(file(t, key)), password); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	if _, err := Load(append(mark(file(t, "joe.crt")), mark(file(t, "plain.pem"))...), nil, ""); err != nil {
+		t.Errorf("both in one: %v", err)
+	}
+}
+
 func TestPasswordsAreNeededOrWrong(t *testing.T) {
 	for _, key := range []string{"aes256.pem", "aes256.der", "aes128sha1.pem", "des3.pem", "scrypt.pem", "legacy-aes.pem", "legacy-des3.pem", "modern.p12", "legacy.p12"} {
 		cert := "joe.crt"
