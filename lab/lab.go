@@ -14,8 +14,8 @@ import (
 
 // Options says what to build.
 type Options struct {
-	// Service and AuthDialog are the programs under test, absolute paths. Policy is their D-Bus policy file.
-	Service, AuthDialog, Policy string
+	// Service, AuthDialog and Notifier are the programs under test, absolute paths. Policy is their D-Bus policy file.
+	Service, AuthDialog, Notifier, Policy string
 	// Editor is the library nmcli imports and exports with; empty = none.
 	Editor string
 	// Installed uses the .name file and D-Bus policy installed on this machine instead.

@@ -44,12 +44,8 @@ enable-animations=false
 
 // StartShell starts the session and waits until NetworkManager has accepted its secret agent.
 func (d *Desktop) StartShell(ctx context.Context) (*Shell, error) {
-	s := &Shell{desktop: d, dir: d.Path("/person")}
-	bus := "unix:path=" + s.dir + "/bus"
-	s.env = []string{"HOME=" + s.dir, "XDG_RUNTIME_DIR=" + s.dir, "DBUS_SESSION_BUS_ADDRESS=" + bus, "GSETTINGS_BACKEND=keyfile",
-		"XDG_CURRENT_DESKTOP=GNOME", "XDG_SESSION_TYPE=wayland", "WAYLAND_DISPLAY=wayland-0", "LIBGL_ALWAYS_SOFTWARE=1"}
-	err := s.files()
-	for _, part := range []func(context.Context) error{s.startBus, s.startKeyring, s.startShell} {
+	s, err := d.StartSession(ctx)
+	for _, part := range []func(context.Context) error{s.startKeyring, s.startShell} {
 		if err == nil {
 			err = part(ctx)
 		}
@@ -60,9 +56,28 @@ func (d *Desktop) StartShell(ctx context.Context) (*Shell, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting GNOME Shell: %w", err)
 	}
-	d.onClose(func() { _ = errors.Join(s.a11y.Close(), s.session.Close()) })
+	d.onClose(func() { _ = s.a11y.Close() })
 	return s, nil
 }
+
+// StartSession starts no more of the session than its bus: a desktop that has neither a screen nor a secret agent.
+func (d *Desktop) StartSession(ctx context.Context) (*Shell, error) {
+	s := &Shell{desktop: d, dir: d.Path("/person")}
+	bus := "unix:path=" + s.dir + "/bus"
+	s.env = []string{"HOME=" + s.dir, "XDG_RUNTIME_DIR=" + s.dir, "DBUS_SESSION_BUS_ADDRESS=" + bus, "GSETTINGS_BACKEND=keyfile",
+		"XDG_CURRENT_DESKTOP=GNOME", "XDG_SESSION_TYPE=wayland", "WAYLAND_DISPLAY=wayland-0", "LIBGL_ALWAYS_SOFTWARE=1"}
+	if err := s.files(); err != nil {
+		return s, err
+	}
+	if err := s.startBus(ctx); err != nil {
+		return s, err
+	}
+	d.onClose(func() { _ = s.session.Close() })
+	return s, nil
+}
+
+// Bus is the session bus, where the lab is root.
+func (s *Shell) Bus() *dbus.Conn { return s.session }
 
 // files makes the person's home, where her sockets are, too.
 func (s *Shell) files() error {
@@ -86,7 +101,7 @@ func (d *Desktop) openPlugin() error {
 	if opts.Installed {
 		return nil
 	}
-	for _, file := range []*string{&opts.Editor, &opts.AuthDialog} {
+	for _, file := range []*string{&opts.Editor, &opts.AuthDialog, &opts.Notifier} {
 		content, err := os.ReadFile(*file)
 		if err != nil {
 			return err
@@ -142,11 +157,7 @@ func (s *Shell) startKeyring(ctx context.Context) error {
 		if err := keyring.running(); err != nil {
 			return err
 		}
-		var has bool
-		if err := s.session.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, "org.freedesktop.secrets").Store(&has); err != nil || !has {
-			return fmt.Errorf("nobody has its name on the session bus (%v)", err)
-		}
-		return nil
+		return s.owned("org.freedesktop.secrets")
 	})
 }
 
@@ -187,6 +198,32 @@ func (s *Shell) Start(name string, c Command) (*Process, error) {
 	return s.desktop.Start(name, c)
 }
 
+// StartNotifier starts what autostart would, and has the shell show what it says.
+func (s *Shell) StartNotifier(ctx context.Context) error {
+	if _, err := s.Give(".config/glib-2.0/settings/keyfile", []byte(strings.Replace(settings, "show-banners=false", "show-banners=true", 1))); err != nil {
+		return err
+	}
+	p, err := s.Start("notify", Command{Args: []string{s.desktop.lab.opts.Notifier}})
+	if err != nil {
+		return err
+	}
+	return Await(ctx, "the notifier", shellLimit, func() error {
+		if err := p.running(); err != nil {
+			return err
+		}
+		return s.owned("org.freedesktop.NetworkManager.softether.Notify")
+	})
+}
+
+// owned is an error unless somebody has a name on the session bus.
+func (s *Shell) owned(name string) error {
+	var has bool
+	if err := s.session.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&has); err != nil || !has {
+		return fmt.Errorf("nobody has %s on the session bus (%v)", name, err)
+	}
+	return nil
+}
+
 // Give puts a file into the person's home and returns its path.
 func (s *Shell) Give(name string, content []byte) (string, error) {
 	path := filepath.Join(s.dir, name)
@@ -223,6 +260,11 @@ func (s *Shell) Picture(ctx context.Context) (image.Image, error) {
 		return nil, err
 	}
 	return s.picture("ScreenshotArea", int32(192), int32(144), int32(640), int32(480), false)
+}
+
+// TopPicture is the middle of the upper edge of the screen, where notifications are.
+func (s *Shell) TopPicture(context.Context) (image.Image, error) {
+	return s.picture("ScreenshotArea", int32(192), int32(0), int32(640), int32(240), false)
 }
 
 // WindowPicture is the window that has the keyboard.

@@ -38,7 +38,7 @@ func (o *Options) FindPrograms() error {
 		return err
 	}
 	for name, where := range map[string]*string{
-		"nm-softether-service": &o.Service, "nm-softether-auth-dialog": &o.AuthDialog,
+		"nm-softether-service": &o.Service, "nm-softether-auth-dialog": &o.AuthDialog, "nm-softether-notify": &o.Notifier,
 		"nm-softether-service.conf": &o.Policy, "libnm-vpn-plugin-softether.so": &o.Editor,
 	} {
 		if *where, err = installedAs(stage, name); err != nil && where != &o.Editor { // which a build may leave out

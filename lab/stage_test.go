@@ -36,6 +36,7 @@ func TestProgramsAreThoseOfTheStage(t *testing.T) {
 	want := Options{
 		Service:    put("stage/opt/lib/NetworkManager/nm-softether-service"),
 		AuthDialog: put("stage/opt/lib/NetworkManager/nm-softether-auth-dialog"),
+		Notifier:   put("stage/opt/lib/NetworkManager/nm-softether-notify"),
 		Policy:     put("stage/opt/share/dbus-1/system.d/nm-softether-service.conf"),
 	}
 	t.Setenv(stageDirVar, filepath.Join(dir, "stage"))

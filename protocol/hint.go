@@ -46,7 +46,7 @@ func Hint(err error) string {
 	case sharesNoCipher(err):
 		return "The server shares no cipher with this computer: it may offer only DHE, RC4 or 3DES, which are not possible here. Its administrator has to switch on TLS 1.3 or allow ECDHE (ServerCipherSet ECDHE-RSA-AES256-GCM-SHA384)."
 	case errors.Is(err, ErrTLS):
-		return askTLS
+		return CodeHandshake.Text()
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "There is no such host name. Check the server's name for typing errors."
 	case errors.As(err, &dns):

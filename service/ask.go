@@ -36,6 +36,7 @@ func (c *connection) ask(err error) bool {
 		c.log.Warn("the server's certificate does not verify, asking the user", "cause", err, "remedy", c.remedy(err))
 		c.asked = asked{cert: cert}
 		c.enter(asking)
+		c.asking = question{time.Now(), err}
 		c.askTrust()
 		return true
 	}
@@ -46,6 +47,7 @@ func (c *connection) ask(err error) bool {
 	c.log.Warn("asking the user for a secret", "secret", q.name, "cause", err, "remedy", c.remedy(err), "round", c.rounds[q.name])
 	c.asked.secret = q.name
 	c.enter(asking)
+	c.asking = question{time.Now(), err}
 	c.nm.SecretsRequired(q.text, []string{q.name})
 	return true
 }

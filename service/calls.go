@@ -15,6 +15,7 @@ import (
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
+	"network-manager-softether/service/notice"
 )
 
 // NeedSecrets says whether NetworkManager has to get secrets before Connect. A profile
@@ -34,6 +35,7 @@ func (c *connection) NeedSecrets(s nmvpn.Settings) (setting string, err error) {
 			c.log.Info("secrets needed", "secrets", missing)
 			c.lacking = p
 			setting = "vpn"
+			c.asking = question{time.Now(), errSecretsMissing}
 			if c.phase == idle {
 				c.waitForConnect()
 			}
@@ -53,6 +55,7 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 		p, err := c.parse(s)
 		if err != nil {
 			c.log.Error("VPN connection failed: the profile is not usable", "cause", err)
+			c.nm.Notice(notice.Notice{UUID: value[string](s["connection"], "uuid"), Event: notice.Failed, Reason: notice.Settings})
 			return err
 		}
 		stopTimer(&c.quit)
@@ -106,8 +109,10 @@ func (c *connection) Disconnect() error {
 			c.nm.Failure(nmvpn.FailureConnect)
 		case asking:
 			c.notice("disconnecting: there was no answer")
+			c.tellUnasked()
 			c.nm.Failure(nmvpn.FailureConnect)
 		case idle:
+			c.tellUnasked()
 			c.unasked("NetworkManager wants no connection any more")
 		default:
 			c.notice("disconnecting, as NetworkManager asked", "was", c.phase.String())

@@ -6,11 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
-	"network-manager-softether/dhcp"
 	"network-manager-softether/dhcp/autoconf"
 	"network-manager-softether/protocol"
+	"network-manager-softether/service/notice"
 )
 
 // watchdogGrace lets NetworkManager's own timer, which has the better words for the
@@ -26,7 +27,7 @@ func (c *connection) startConnecting() {
 	c.watchdog = c.after(timeout+watchdogGrace, func() {
 		if era == c.era && c.phase == connecting {
 			err := fmt.Errorf("no connection after %v (vpn.timeout): %w", timeout, protocol.ErrTimeout)
-			c.fail(failureOf(err), err)
+			c.fail(failureOf(err, c.profile), err)
 		}
 	})
 }
@@ -59,6 +60,10 @@ func (c *connection) startAttempt() int {
 	r := &running{cancel: cancel, since: time.Now(), ended: make(chan error, 1)}
 	c.attempt = r
 	era, p, files, path, log := c.era, c.profile, c.files, c.path, c.log
+	var want netip.Addr
+	if c.lease != nil {
+		want = c.lease.Addr.Addr()
+	}
 	notify := func(e protocol.Event) { c.sessionEvent(era, e) }
 	config := func() (*protocol.Config, error) { return sessionConfig(p, files, path, notify, log) }
 	if c.config != nil {
@@ -77,10 +82,7 @@ func (c *connection) startAttempt() int {
 		config:  config,
 		tunnel:  c.tunnel,
 		confine: c.confine,
-		again:   c.phase == reconnecting,
-		last:    c.lease,
-		found4:  func(l *dhcp.Lease) { c.post(func() { c.leaseFound(era, l) }) },
-		failed4: func(err error) { c.post(func() { c.leaseFailed(era, err) }) },
+		want:    want,
 		found6:  func(cfg *autoconf.Config6) { c.post(func() { c.config6Found(era, cfg) }) },
 	}
 	c.attempts.Go(func() {
@@ -119,6 +121,9 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	o.config.Auth = nil
 	c.attempts.Go(func() { c.outside.sweep(c.log) })
 	c.config, c.session, c.endKeep = o.config, o.session, o.endKeep
+	if o.lease != nil {
+		c.lease = o.lease
+	}
 	stopTimer(&c.watchdog)
 	c.tally.since = time.Now()
 	what := "connected"
@@ -130,7 +135,8 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	c.become(up) // the announcement brings STARTED, after the configuration
 	c.announce()
 	c.notice(what, c.facts()...)
-	c.watchSession(o.session)
+	c.tell(notice.Connected)
+	c.startKeeping(o)
 }
 
 func (c *connection) attemptFailed(err error) {
@@ -141,7 +147,7 @@ func (c *connection) attemptFailed(err error) {
 	if c.ask(err) {
 		return
 	}
-	c.fail(failureOf(err), err)
+	c.fail(failureOf(err, c.profile), err)
 }
 
 // errTAPGone ends a connection whose device somebody else deleted; NetworkManager
@@ -156,7 +162,7 @@ func (c *connection) watchTAP(t *tunnel) {
 				return
 			}
 			err := errors.Join(errTAPGone, t.bridge.Err())
-			c.fail(failureOf(err), err)
+			c.fail(failureOf(err, c.profile), err)
 		})
 	}()
 }
@@ -167,12 +173,18 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 	switch e := e.(type) {
 	case protocol.Detached:
 		c.log.Warn("connection to the server lost, attaching to the session again", "cause", e.Err)
+		go c.post(func() {
+			if era == c.era && c.phase == up {
+				c.tell(notice.Lost)
+			}
+		})
 	case protocol.Reattached:
 		c.tally.reattached.Add(1)
 		c.notice(fmt.Sprintf("attached to the session again, after %v", e.After.Round(time.Millisecond)), "server", e.Addr.String())
 		go c.post(func() {
 			if era == c.era && c.phase == up {
 				c.announce() // the server may have been reached at another address
+				c.tell(notice.Connected)
 			}
 		})
 	}

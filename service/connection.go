@@ -13,6 +13,7 @@ import (
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
+	"network-manager-softether/service/notice"
 )
 
 // networkManager is what a connection tells NetworkManager; *nmvpn.Plugin does it.
@@ -23,6 +24,7 @@ type networkManager interface {
 	IP4Config(nmvpn.IPConfig)
 	IP6Config(nmvpn.IPConfig)
 	SecretsRequired(message string, hints []string)
+	Notice(notice.Notice)
 	// ReplaceSecret replaces a secret that is stored with the profile; it waits for NetworkManager.
 	ReplaceSecret(uuid, name, value string, sent map[string]string) error
 	// WatchPeer calls gone once when the owner of a unique bus name leaves the bus.
@@ -55,6 +57,7 @@ type connection struct {
 	lacking     *profile.Profile // what NetworkManager was told to get secrets for, nil after Connect
 	warned      []string         // what of the profile was warned of
 	asked       asked            // what the user is, or was, being asked
+	asking      question         // what NetworkManager was told to ask last
 
 	attempt   *running           // the running attempt, nil if none
 	era       int                // counts attempts with their sessions; messages of an older one are ignored
@@ -62,7 +65,6 @@ type connection struct {
 	session   session            // the living session, nil if none
 	endKeep   context.CancelFunc // ends what lives with the session: lease, autoconf
 	lease     *dhcp.Lease        // the last one, kept over reconnects
-	leaseEnd  *time.Timer        // when it expires, and then of waiting for another
 	config6   *autoconf.Config6
 	told      announcement    // what NetworkManager was told
 	cautioned map[string]bool // what the log has said of the network in the tunnel
@@ -184,6 +186,7 @@ func (c *connection) stop() {
 	if c.phase != idle {
 		c.enter(stopping)
 	}
+	c.tell(notice.Stopped)
 	c.teardown()
 	c.enter(stopped)
 	c.ended = true
@@ -193,7 +196,6 @@ func (c *connection) stop() {
 func (c *connection) teardown() {
 	stopTimer(&c.watchdog)
 	stopTimer(&c.quit)
-	stopTimer(&c.leaseEnd)
 	c.lost.stop()
 	if c.unwatch != nil {
 		c.unwatch()

@@ -25,6 +25,7 @@ import (
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/frame"
 	"network-manager-softether/service/nmvpn"
+	"network-manager-softether/service/notice"
 	"network-manager-softether/tapbridge"
 	"network-manager-softether/tapbridge/tapbridgetest"
 )
@@ -37,6 +38,7 @@ func TestMain(m *testing.M) {
 type heard struct {
 	mu    sync.Mutex
 	lines []string
+	told  []notice.Notice
 	gone  func() // ends the peer
 }
 
@@ -62,6 +64,11 @@ func (h *heard) IP4Config(c nmvpn.IPConfig) { h.note("ip4 %v", c) }
 func (h *heard) IP6Config(c nmvpn.IPConfig) { h.note("ip6 %v", c) }
 func (h *heard) SecretsRequired(message string, hints []string) {
 	h.note("ask %v", hints)
+}
+func (h *heard) Notice(n notice.Notice) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told = append(h.told, n)
 }
 func (h *heard) ReplaceSecret(_, name, value string, _ map[string]string) error {
 	h.note("stored %s=%s", name, value)

@@ -19,27 +19,34 @@ import (
 
 // failureOf maps an error to the one of NetworkManager's three failures that a user is
 // shown. It is the only place that does.
-func failureOf(err error) nmvpn.Failure {
+func failureOf(err error, p *profile.Profile) nmvpn.Failure {
+	if secretRefused(err, p) {
+		return nmvpn.FailureLogin
+	}
 	var absurd *dhcp.LeaseError
 	switch {
-	case errors.As(err, &absurd), errors.Is(err, dhcp.ErrNoAnswer), errors.Is(err, dhcp.ErrNAK), errors.Is(err, dhcp.ErrExpired), errors.Is(err, errNoIPv6):
+	case errors.As(err, &absurd), errors.Is(err, dhcp.ErrNoAnswer), errors.Is(err, dhcp.ErrNAK), errors.Is(err, dhcp.ErrExpired):
 		return nmvpn.FailureBadIPConfig
 	case errors.Is(err, tapbridge.ErrNoTUN), errors.Is(err, tapbridge.ErrNameTaken):
 		return nmvpn.FailureBadIPConfig
 	}
-	if file, ok := errors.AsType[*fileError](err); ok && file.key != profile.KeyCA {
-		return nmvpn.FailureLogin
+	if _, ok := errors.AsType[*fileError](err); ok {
+		return nmvpn.FailureConnect
 	}
-	switch kind, _ := protocol.Classify(err); kind {
-	case protocol.KindLogin:
-		return nmvpn.FailureLogin
-	case protocol.KindLocal:
+	if kind, _ := protocol.Classify(err); kind == protocol.KindLocal {
 		return nmvpn.FailureBadIPConfig
 	}
 	return nmvpn.FailureConnect
 }
 
-// logFailure writes the one line a person looks for: what failed, why, what to do.
+// secretRefused is true where another secret may be what is wanted. A person is told "invalid secrets" only then:
+// another password does not mend an account that has expired, or a file that is missing.
+func secretRefused(err error, p *profile.Profile) bool {
+	_, ok := questionFor(err, p)
+	return ok
+}
+
+// logFailure writes the one line a person looks for: what failed, why, what to do. It tells her, too, if she is there.
 func (c *connection) logFailure(kind nmvpn.Failure, err error) {
 	attrs := []any{"reason", kind.String()}
 	if p := c.profile; p != nil {
@@ -50,6 +57,7 @@ func (c *connection) logFailure(kind nmvpn.Failure, err error) {
 		attrs = append(attrs, "remedy", r)
 	}
 	c.log.Error("VPN connection failed", attrs...)
+	c.tellFailure(err)
 }
 
 // remedy says what to do about err, with the names of this profile in it.

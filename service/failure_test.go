@@ -17,6 +17,7 @@ import (
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
+	"network-manager-softether/service/usercert"
 	"network-manager-softether/tapbridge"
 )
 
@@ -31,6 +32,10 @@ func TestEveryFailureNamesAKindAndARemedy(t *testing.T) {
 	}{
 		{errWrongPassword, nmvpn.FailureLogin, "password"},
 		{refused(protocol.CodeHubNotFound), nmvpn.FailureConnect, "hub"},
+		{refused(protocol.CodeAccessDenied), nmvpn.FailureConnect, "expired"},
+		{&protocol.UserCertError{Reason: protocol.UserCertExpired}, nmvpn.FailureConnect, ""},
+		{&fileError{key: profile.KeyKey, err: usercert.ErrWrongPassword}, nmvpn.FailureLogin, "key-password"},
+		{&fileError{key: profile.KeyCert, err: fs.ErrNotExist}, nmvpn.FailureConnect, "correct the path"},
 		{cert, nmvpn.FailureConnect, "server-cert-sha256=" + cert.Fingerprint()},
 		{errUnreachable, nmvpn.FailureConnect, "port"},
 		{fmt.Errorf("hello: %w", protocol.ErrNotSoftEther), nmvpn.FailureConnect, "port"},
@@ -44,8 +49,8 @@ func TestEveryFailureNamesAKindAndARemedy(t *testing.T) {
 		{file(errors.New("no PEM")), nmvpn.FailureConnect, "-----BEGIN"},
 	} {
 		c := newConnection(slog.New(slog.DiscardHandler), new(subject), outside{}, false)
-		c.profile = &profile.Profile{ID: "Work", Users: []string{"joe"}}
-		if got := failureOf(tt.err); got != tt.want {
+		c.profile = &profile.Profile{ID: "Work", Users: []string{"joe"}, AuthType: profile.AuthPassword}
+		if got := failureOf(tt.err, c.profile); got != tt.want {
 			t.Errorf("%v: %v, want %v", tt.err, got, tt.want)
 		}
 		if got := c.remedy(tt.err); !strings.Contains(got, tt.remedy) {

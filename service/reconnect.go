@@ -10,6 +10,7 @@ import (
 
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
+	"network-manager-softether/service/notice"
 )
 
 // Pauses between attempts to reconnect. A server that does not answer is only knocked
@@ -41,10 +42,11 @@ func (c *connection) sessionLost(err error) {
 	c.dropSession()
 	c.cancelAttempt()
 	if final(err) {
-		c.fail(failureOf(err), err)
+		c.fail(failureOf(err, c.profile), err)
 		return
 	}
 	c.enter(reconnecting)
+	c.tell(notice.Lost)
 	c.lost = lostSession{since: time.Now()}
 	c.log.Warn("session lost, logging in again", "cause", err, "remedy", protocol.Hint(err))
 	c.tryAgainIn(shortestPause)
@@ -55,7 +57,7 @@ func (c *connection) tryAgain(err error) {
 	limit := c.profile.ReconnectAttempts
 	switch {
 	case final(err):
-		c.fail(failureOf(err), err)
+		c.fail(failureOf(err, c.profile), err)
 		return
 	case limit > 0 && c.lost.attempts >= limit:
 		c.fail(nmvpn.FailureConnect, fmt.Errorf("gave up after %d attempts to reconnect (reconnect-attempts): %w", limit, err))

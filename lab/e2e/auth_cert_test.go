@@ -155,13 +155,13 @@ func TestCertificatesThatWillNotDo(t *testing.T) {
 	for _, c := range []struct {
 		name, user, cert, key, words, log string
 	}{
-		{"expired", "signed", old.cert, old.key, loginFailed, "has expired: it ended on"},
-		{"of another key", "signed", signed.cert, stored.key, loginFailed, "does not belong to the private key"},
-		{"an elliptic curve", "signed", curve, curveKey, loginFailed, "has a key that is not RSA"},
-		{"of an authority the hub does not know", "signed", foreign.cert, foreign.key, loginFailed, "whether the hub knows this one"},
-		{"of another user", "stored", signed.cert, signed.key, loginFailed, "whether the hub knows this one"},
-		{"a missing file", "stored", "/etc/NetworkManager/none.crt", stored.key, loginFailed, "cert: open /etc/NetworkManager/none.crt: no such file"},
-		{"no key in the file", "stored", stored.cert, w.file("wrong.key", stored.cert), loginFailed, "key: there is no private key in it"},
+		{"expired", "signed", old.cert, old.key, connectFailed, "has expired: it ended on"},
+		{"of another key", "signed", signed.cert, stored.key, connectFailed, "does not belong to the private key"},
+		{"an elliptic curve", "signed", curve, curveKey, connectFailed, "has a key that is not RSA"},
+		{"of an authority the hub does not know", "signed", foreign.cert, foreign.key, connectFailed, "whether the hub knows this one"},
+		{"of another user", "stored", signed.cert, signed.key, connectFailed, "whether the hub knows this one"},
+		{"a missing file", "stored", "/etc/NetworkManager/none.crt", stored.key, connectFailed, "cert: open /etc/NetworkManager/none.crt: no such file"},
+		{"no key in the file", "stored", stored.cert, w.file("wrong.key", stored.cert), connectFailed, "key: there is no private key in it"},
 		{"nobody to ask for the password", "stored", w.file("s.crt", stored.cert), w.file("s8.key", stored.locked), noSecrets, "needs its password"},
 	} {
 		t.Log(c.name)
@@ -208,7 +208,7 @@ func TestFilesOfAPrivateProfileAreReadAsItsUser(t *testing.T) {
 			w.pings(lab.OfficeGateway)
 			w.down(v.Name)
 		} else {
-			w.refused(v, loginFailed, c.log, 5*time.Second)
+			w.refused(v, connectFailed, c.log, 5*time.Second)
 		}
 		w.ok(w.Desktop.Clean(w.ctx))
 	}

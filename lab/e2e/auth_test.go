@@ -78,7 +78,7 @@ func TestServerRefusesTheUser(t *testing.T) {
 		user            lab.User
 		hub, words, log string
 	}{
-		"expired user": {lab.Expired, lab.HubOffice, loginFailed, "expired"},
+		"expired user": {lab.Expired, lab.HubOffice, connectFailed, "expired"},
 		"unknown hub":  {lab.Alice, "NOSUCHHUB", connectFailed, "HUB_NOT_FOUND"},
 		"unknown user": {nobody, lab.HubOffice, noSecrets, "password"},
 	} {

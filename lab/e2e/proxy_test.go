@@ -123,7 +123,7 @@ func TestProxyRefuses(t *testing.T) {
 		change     map[string]string
 		words, log string
 	}{
-		"a user is wanted and there is none": {"http", lab.SquidBasic, false, nil, loginFailed, "set proxy-user"},
+		"a user is wanted and there is none": {"http", lab.SquidBasic, false, nil, connectFailed, "set proxy-user"},
 		"nobody listens":                     {"socks5", lab.SquidOpen + 100, false, nil, connectFailed, "The proxy could not be reached"},
 		"no such proxy":                      {"http", 1, false, map[string]string{"proxy-server": "nowhere.lab.test:1"}, connectFailed, "The proxy could not be reached"},
 		"not that kind of proxy":             {"http", lab.DanteOpen, false, nil, connectFailed, "HTTP proxy " + lab.ProxyName},

@@ -12,6 +12,8 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/godbus/dbus/v5/introspect"
 	"github.com/godbus/dbus/v5/prop"
+
+	"network-manager-softether/service/notice"
 )
 
 // Settings is a connection as NetworkManager sends it: setting, property, value.
@@ -100,6 +102,14 @@ func (p *Plugin) IP6Config(c IPConfig) { p.emit("Ip6Config", c.dict6()) }
 // NetworkManager then ends the activation.
 func (p *Plugin) SecretsRequired(message string, hints []string) {
 	p.emit("SecretsRequired", Text(message), hints)
+}
+
+// Notice broadcasts what the people at the computer are told.
+func (p *Plugin) Notice(n notice.Notice) {
+	err := p.conn.Emit(notice.Path, notice.Interface+"."+notice.Signal, Text(n.UUID), string(n.Event), string(n.Reason), n.Number)
+	if err != nil {
+		p.log.Warn("D-Bus signal not sent", "signal", notice.Signal, "error", err)
+	}
 }
 
 func (p *Plugin) emit(signal string, args ...any) {

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/lab/bustest"
+	"network-manager-softether/lab/systembus"
+	"network-manager-softether/service/notice"
+)
+
+// policy is that of the installed service.
+const policy = "../data/nm-softether-service.conf"
+
+func settingsOf(id, gateway string) map[string]map[string]dbus.Variant {
+	return map[string]map[string]dbus.Variant{
+		"connection": {"id": dbus.MakeVariant(id)},
+		"vpn":        {"data": dbus.MakeVariant(map[string]string{"gateway": gateway, "hub": "OFFICE"}), "user-name": dbus.MakeVariant("joe")},
+	}
+}
+
+// networkManager has one profile that everybody may see.
+type networkManager struct{ uuid string }
+
+func (n networkManager) GetConnectionByUuid(uuid string) (dbus.ObjectPath, *dbus.Error) {
+	if uuid != n.uuid {
+		return "/", dbus.NewError("org.freedesktop.NetworkManager.Settings.PermissionDenied", nil)
+	}
+	return "/profile", nil
+}
+func (n networkManager) GetSettings() (map[string]map[string]dbus.Variant, *dbus.Error) {
+	return settingsOf("Work & <b>Play</b>", "vpn.example"), nil
+}
+
+// recorder is a desktop that writes down what it is to show.
+type recorder chan string
+
+func (recorder) GetCapabilities() ([]string, *dbus.Error) {
+	return []string{"body", "body-markup"}, nil
+}
+func (r recorder) Notify(app string, replaces uint32, icon, title, body string, actions []string, hints map[string]dbus.Variant, expire int32) (uint32, *dbus.Error) {
+	r <- fmt.Sprintf("%s|%d|%s|%s|%v", app, replaces, title, body, hints["urgency"].Value())
+	return 42, nil
+}
+func (r recorder) CloseNotification(id uint32) *dbus.Error {
+	r <- fmt.Sprintf("close %d", id)
+	return nil
+}
+
+// rules is a file with rules of a bus.
+func rules(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "rules.conf")
+	if err := os.WriteFile(file, []byte("<busconfig>"+text+"</busconfig>"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+const everything = `<policy context="default"><allow own="*"/><allow send_destination="*"/></policy>`
+
+func export(t *testing.T, conn *dbus.Conn, name string, objects map[dbus.ObjectPath]map[string]any) {
+	t.Helper()
+	for path, interfaces := range objects {
+		for face, object := range interfaces {
+			if err := conn.Export(object, path, face); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if reply, err := conn.RequestName(name, dbus.NameFlagDoNotQueue); err != nil || reply != dbus.RequestNameReplyPrimaryOwner {
+		t.Fatalf("%s: %v, %v", name, reply, err)
+	}
+}
+
+func TestNoticesBecomeNotifications(t *testing.T) {
+	system, session := bustest.New(t, rules(t, everything)), bustest.New(t, rules(t, everything))
+	nm := networkManager{"6f4e1c2a-0000-4000-8000-000000000001"}
+	export(t, system.Connect(t), nmName, map[dbus.ObjectPath]map[string]any{settingsPath: {settingsName: nm}, "/profile": {settingsName + ".Connection": nm}})
+	shown := make(recorder, 10)
+	export(t, session.Connect(t), notificationsName, map[dbus.ObjectPath]map[string]any{notificationsPath: {notificationsName: shown}})
+
+	service, early := system.Connect(t), system.Connect(t)
+	export(t, early, "org.freedesktop.NetworkManager.softether.Connection_1", nil)
+	person := session.Connect(t)
+	ended := make(chan error, 1)
+	go func() { ended <- serve(system.Connect(t), person) }()
+	awaitName(t, session.Connect(t), sessionName)
+	if err := serve(system.Connect(t), session.Connect(t)); err != errRunning {
+		t.Errorf("a second one in the session: %v", err)
+	}
+	export(t, service, "org.freedesktop.NetworkManager.softether.Connection_2", nil)
+
+	say := func(from *dbus.Conn, uuid string, event notice.Event, args ...any) {
+		t.Helper()
+		if len(args) == 0 {
+			args = []any{string(notice.ServerRefused), uint32(8)}
+		}
+		if err := from.Emit(notice.Path, notice.Interface+"."+notice.Signal, append([]any{uuid, string(event)}, args...)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Not from a service, not for this person, not as it should be: none of these is shown before the one that is.
+	say(system.Connect(t), nm.uuid, notice.Failed)
+	say(early, "of somebody else", notice.Failed)
+	say(early, nm.uuid, notice.Failed, "too short")
+	say(early, nm.uuid, notice.Failed)
+	const body = "There is no virtual hub “OFFICE” on vpn.example. Check the hub in the settings of the connection."
+	await(t, shown, "SoftEther VPN|0|VPN “Work & <b>Play</b>” could not connect|"+body+"|1")
+	say(service, nm.uuid, notice.Ended, string(notice.ServerRefused), uint32(9))
+	await(t, shown, "SoftEther VPN|42|VPN “Work & <b>Play</b>” was disconnected|vpn.example did not accept user “joe” with this password. Check both. "+
+		"An account of RADIUS or an NT domain needs that kind of authentication: choose it in the settings of the connection.|1")
+	say(service, nm.uuid, notice.Connected)
+	await(t, shown, "close 42")
+
+	system.Stop()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it stays without a system bus")
+	}
+}
+
+func await(t *testing.T, shown recorder, want string) {
+	t.Helper()
+	select {
+	case got := <-shown:
+		if got != want {
+			t.Errorf("shown %q\nwant  %q", got, want)
+		}
+	case <-time.After(time.Minute):
+		t.Fatalf("not shown: %s", want)
+	}
+}
+
+func awaitName(t *testing.T, conn *dbus.Conn, name string) {
+	t.Helper()
+	for range 600 {
+		var has bool
+		if conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&has) == nil && has {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("nobody took the name %s", name)
+}
+
+// Desktops hide what looks like markup, or show it.
+func TestBodiesHaveNoMarkup(t *testing.T) {
+	if got := markup.Replace("<b>a</b> & b"); got != "&lt;b&gt;a&lt;/b&gt; &amp; b" {
+		t.Error(got)
+	}
+}
+
+// On Debian's own system bus, with NetworkManager's rules and ours, an ordinary user hears what root's service says, and
+// can neither call it nor take its name.
+func TestOrdinaryUsersHearTheServiceOnTheRealSystemBus(t *testing.T) {
+	if address := os.Getenv(ordinaryVar); address != "" {
+		listenAsOrdinaryUser(t, address)
+		return
+	}
+	const nmRules = "/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf"
+	real, err := os.ReadFile("/usr/share/dbus-1/system.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "bus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// Only where it listens, and as whom it runs, is another.
+	text := regexp.MustCompile(`(?s)<user>.*?</user>|<fork/>|<pidfile>.*?</pidfile>|<listen>.*?</listen>|<includedir>.*?</includedir>|<include .*?</include>|<servicehelper>.*?</servicehelper>|<standard_system_servicedirs/>`).ReplaceAllString(string(real), "")
+	abs, err := filepath.Abs(policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket, file := filepath.Join(dir, "bus"), filepath.Join(dir, "bus.conf")
+	text = strings.Replace(text, "</busconfig>", "<listen>unix:path="+socket+"</listen>"+systembus.Include(nmRules)+systembus.Include(abs)+"</busconfig>", 1)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	daemon := exec.Command("dbus-daemon", "--config-file="+file, "--nofork", "--nopidfile")
+	daemon.Stderr = os.Stderr
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer daemon.Wait()
+	defer daemon.Process.Kill()
+	address := "unix:path=" + socket
+	var root *dbus.Conn
+	for range 300 {
+		if root, err = dbus.Connect(address); err == nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	export(t, root, "org.freedesktop.NetworkManager.softether.Connection_1", nil)
+
+	// The test's own program may be where that user cannot go.
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "listener")
+	if err := os.WriteFile(program, self, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	listener := exec.Command(program, "-test.run=^"+t.Name()+"$", "-test.v")
+	listener.Dir, listener.Env = "/", append(os.Environ(), ordinaryVar+"="+address)
+	listener.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(100 * time.Millisecond):
+				_ = root.Emit(notice.Path, notice.Interface+"."+notice.Signal, "uuid", "failed", "server-refused", uint32(8))
+			}
+		}
+	}()
+	out, err := listener.CombinedOutput()
+	close(done)
+	if err != nil || !strings.Contains(string(out), "heard [uuid failed server-refused 8]") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// ordinaryVar has the address of the bus for the part of the test that runs as an ordinary user.
+const ordinaryVar = "NOTIFY_TEST_BUS"
+
+func listenAsOrdinaryUser(t *testing.T, address string) {
+	conn, err := dbus.Connect(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	w, err := watch(conn, &desktop{conn: conn}, &profiles{conn: conn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(w.owners) != 1 {
+		t.Errorf("services found: %v", w.owners)
+	}
+	if reply, err := conn.RequestName("org.freedesktop.NetworkManager.softether.Connection_2", dbus.NameFlagDoNotQueue); err == nil {
+		t.Errorf("it could take a service's name: %v", reply)
+	}
+	err = conn.Object("org.freedesktop.NetworkManager.softether.Connection_1", "/org/freedesktop/NetworkManager/VPN/Plugin").
+		Call("org.freedesktop.NetworkManager.VPN.Plugin.Disconnect", 0).Err
+	if err == nil || !strings.Contains(err.Error(), "Rejected") {
+		t.Errorf("calling the service: %v", err)
+	}
+	for {
+		select {
+		case s := <-w.signals:
+			if s.Name == notice.Interface+"."+notice.Signal {
+				fmt.Println("heard", s.Body)
+				return
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("heard nothing")
+		}
+	}
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Nm-softether-notify tells the person at a desktop, in her language, why a SoftEther connection failed or ended, and
+// when its session is lost and back. NetworkManager has three reasons for all failures, and GNOME one sentence for them.
+//
+// It is started with the session (XDG autostart) and has no window. The service says on the system bus what has happened,
+// without names (package notice); the names are in the profile, which NetworkManager shows to whom it belongs. Where it does
+// not run, or where nobody shows notifications, the journal has the same.
+//
+// One goroutine, in [watcher.run], has all the state.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/po/catalog"
+)
+
+const program = "nm-softether-notify"
+
+// version is set by the build.
+var version = "unknown"
+
+func main() {
+	showVersion := flag.Bool("version", false, "print the version and exit")
+	flag.Usage = func() {
+		fmt.Fprintf(flag.CommandLine.Output(), "Usage: %s\n\nShows notifications about SoftEther VPN connections. The desktop starts it with the session.\n\n", program)
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if *showVersion {
+		fmt.Println(program, version)
+		return
+	}
+	catalog.Load()
+	if err := start(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
+		os.Exit(1)
+	}
+}
+
+// errRunning: there is one in this session already.
+var errRunning = errors.New("already running in this session")
+
+// sessionName is owned on the session bus, so that there is one notifier in a session.
+const sessionName = "org.freedesktop.NetworkManager.softether.Notify"
+
+// start works until one of the two buses is gone: the session is over then, or the computer goes down.
+func start() error {
+	system, err := dbus.ConnectSystemBus()
+	if err != nil {
+		return fmt.Errorf("connect to the system bus: %w", err)
+	}
+	defer system.Close()
+	session, err := dbus.ConnectSessionBus()
+	if err != nil {
+		return fmt.Errorf("connect to the session bus: %w", err)
+	}
+	defer session.Close()
+	err = serve(system, session)
+	if errors.Is(err, errRunning) {
+		return nil
+	}
+	return err
+}
+
+func serve(system, session *dbus.Conn) error {
+	reply, err := session.RequestName(sessionName, dbus.NameFlagDoNotQueue)
+	if err != nil {
+		return fmt.Errorf("take the name %s on the session bus: %w", sessionName, err)
+	}
+	if reply != dbus.RequestNameReplyPrimaryOwner {
+		return errRunning
+	}
+	w, err := watch(system, &desktop{conn: session}, &profiles{conn: system})
+	if err != nil {
+		return err
+	}
+	w.run(session.Context().Done())
+	return nil
+}

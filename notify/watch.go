@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/profile"
+	"network-manager-softether/service/notice"
+)
+
+// A watcher hears what services say on the system bus.
+//
+// Everybody may send signals there. Only root may own the names of services, so what counts is what comes from an owner
+// of one; who has left the bus was one until its last signal has been read.
+type watcher struct {
+	system  *dbus.Conn
+	signals chan *dbus.Signal
+	owners  map[string]string // unique name of a service: its well-known one
+	teller  *teller
+}
+
+const busName = "org.freedesktop.DBus"
+
+// watch begins to listen. Services that run already are found, too.
+func watch(system *dbus.Conn, d notifications, p lookup) (*watcher, error) {
+	w := &watcher{system: system, signals: make(chan *dbus.Signal, 64), owners: map[string]string{}}
+	w.teller = newTeller(d, p)
+	system.Signal(w.signals)
+	for _, match := range [][]dbus.MatchOption{
+		{dbus.WithMatchInterface(notice.Interface), dbus.WithMatchObjectPath(notice.Path), dbus.WithMatchMember(notice.Signal)},
+		{dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName), dbus.WithMatchMember("NameOwnerChanged"),
+			dbus.WithMatchOption("arg0namespace", profile.ServiceType)},
+	} {
+		if err := system.AddMatchSignal(match...); err != nil {
+			return nil, fmt.Errorf("listen on the system bus: %w", err)
+		}
+	}
+	var names []string
+	if err := system.BusObject().Call(busName+".ListNames", 0).Store(&names); err != nil {
+		return nil, fmt.Errorf("ask the system bus who is there: %w", err)
+	}
+	for _, name := range names {
+		var owner string
+		if ours(name) && system.BusObject().Call(busName+".GetNameOwner", 0, name).Store(&owner) == nil {
+			w.owners[owner] = name
+		}
+	}
+	return w, nil
+}
+
+// ours is true for the bus names of services.
+func ours(name string) bool {
+	return name == profile.ServiceType || strings.HasPrefix(name, profile.ServiceType+".")
+}
+
+// run works until done is closed or the system bus is gone.
+func (w *watcher) run(done <-chan struct{}) {
+	defer w.teller.stop()
+	for {
+		select {
+		case s, ok := <-w.signals:
+			if !ok {
+				return
+			}
+			w.take(s)
+		case f := <-w.teller.later:
+			f()
+		case <-done:
+			return
+		}
+	}
+}
+
+func (w *watcher) take(s *dbus.Signal) {
+	switch s.Name {
+	case busName + ".NameOwnerChanged":
+		var name, before, now string
+		if dbus.Store(s.Body, &name, &before, &now) != nil || s.Sender != busName || !ours(name) {
+			return
+		}
+		if before != "" {
+			delete(w.owners, before)
+			w.teller.gone(before)
+		}
+		if now != "" {
+			w.owners[now] = name
+		}
+	case notice.Interface + "." + notice.Signal:
+		var n notice.Notice
+		if w.owners[s.Sender] != "" && dbus.Store(s.Body, &n.UUID, &n.Event, &n.Reason, &n.Number) == nil {
+			w.teller.tell(s.Sender, n)
+		}
+	}
+}
