@@ -34,6 +34,7 @@ type page struct {
 	form    *form.Form
 	editor  *C.NMVpnEditor // borrowed: the page is the editor's
 	filling bool           // what changes now, the person did not do
+	touched bool           // the person has changed something
 }
 
 //export softetherNewEditor
@@ -117,7 +118,7 @@ func softetherEditorEvent(handle C.uintptr_t, what C.int) {
 			p.widgets.object("scrolled").Reveal(section)
 		}
 	default:
-		p.filling = true
+		p.filling, p.touched = true, true
 		p.form.Changed()
 		p.filling = false
 		if int(what) < len(form.Fields) { // showing a password changes nothing

@@ -130,3 +130,47 @@ func TestAdvancedSettingsAreSavedInNMConnectionEditor(t *testing.T) {
 		}
 	}
 }
+
+// A section that is folded is not there for the keyboard; one that is unfolded is seen, and its fields come in their order.
+func TestKeyboardWalksThePageInNMConnectionEditor(t *testing.T) {
+	w := network(t)
+	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
+	w.edits("office", "focus:Server", "tab:Port", "tab:Virtual hub", "tab:", "tab:User name", "tab:Password", "tab:", "tab:Show passwords",
+		"tab:Server certificate", "tab:Proxy", "tab:Transport", "tab:Network device", "tab:Reconnecting", "tab:Outside the VPN",
+		">Reconnecting", "sees:Number of attempts (0: no limit)", "focus:Reconnecting", "tab:Seconds between attempts", "tab:Number of attempts (0: no limit)", "tab:Outside the VPN",
+		">Transport", "sees:Number of TCP connections", "focus:Transport", "tab:", "tab:Number of TCP connections", "tab:Use data compression", "!Cancel")
+}
+
+func TestProblemInAFoldedSectionIsShownInNMConnectionEditor(t *testing.T) {
+	w := network(t)
+	v := w.profile("office", lab.HubOffice, lab.Alice)
+	v.Data["mtu"] = "9"
+	w.ok(w.Desktop.Add(w.ctx, v))
+	w.edits("office", "?MTU: must be a number from 576 to 1500", "dead:Save", "unfolded:Network device", "sees:MTU", "form:", "MTU=1400", "form:",
+		"Server=a b", "?Server: the host name contains", "form:", "Server="+lab.ServerName, "!Save")
+	if data := w.get("office", "vpn.data"); !strings.Contains(data, "mtu = 1400") {
+		t.Errorf("vpn.data is %s", data)
+	}
+}
+
+// Whatever is typed first, what contradicts itself is not saved.
+func TestContradictionsAreToldInNMConnectionEditor(t *testing.T) {
+	w := network(t)
+	for name, steps := range map[string][]string{
+		"server first":      {"Server=vpn.example.com:5555", "Port=443"},
+		"port first":        {"Port=443", "Server=vpn.example.com:5555"},
+		"another port":      {"Port=992", "Server=vpn.example.com:5555"},
+		"taken for granted": {"Server=[2001:db8::1]:5555", "Port=443"},
+	} {
+		w.ok(w.Desktop.Add(w.ctx, w.profile(name, lab.HubOffice, lab.Alice)))
+		w.edits(name, append(steps, "?Port: the server already has port 5555", "dead:Save", "Port=", "!Save")...)
+		if data := w.get(name, "vpn.data"); !strings.Contains(data, `\:5555`) || strings.Contains(data, "port = ") {
+			t.Errorf("%s: vpn.data is %s", name, data)
+		}
+	}
+	w.ok(w.Desktop.Add(w.ctx, w.profile("others", lab.HubOffice, lab.Alice)))
+	w.edits("others", "Server=vpn.example.com/pc7", "?Protocol: a server name after the slash (pc7) requires UDP", "dead:Save", "unfolded:Transport", "Protocol=UDP (NAT traversal)",
+		">Proxy", "Proxy type=HTTP", "Proxy address=proxy.example.com:3128", "?Protocol: only TCP is possible through a proxy", "dead:Save", "Proxy type=None",
+		"Number of TCP connections=2", "+Use half-duplex mode", "Number of TCP connections=1", "?Use half-duplex mode: requires at least 2 TCP connections", "dead:Save",
+		"+Use half-duplex mode", "!Save")
+}

@@ -13,10 +13,16 @@ Arguments: the options for nm-connection-editor in one word, then steps:
     exists:File     waits for a file
     picture:File    takes a picture of the page's window, which has to be whole
     scroll:         scrolls the page down
+    focus:Widget    gives the keyboard to it
+    tab:Widget      presses the Tab key, which has to lead there; "tab:" is for a combo box, whose focus GTK 3 does not tell
+    sees:Label      wants that field whole within what does not have to be scrolled
+    unfolded:Section   wants that section open
+    form:           wants the form as high as at the last such step
     right-to-left:Label   wants that label on the right of its field
 
 nm-connection-editor runs within, on the DISPLAY given.
 """
+import ctypes
 import os
 import subprocess
 import sys
@@ -169,6 +175,63 @@ def right_to_left(name):
         sys.exit(f"the label at {box(label)} is not right of its field at {box(node)}")
 
 
+def called(node):
+    """What a screen reader calls it."""
+    for r in node.get_relation_set():
+        if r.get_relation_type() == Atspi.RelationType.LABELLED_BY:
+            return r.get_target(0).get_name()
+    return node.get_name()
+
+
+def focused():
+    return [called(n) for w in windows() for n in walk(w) if n.get_state_set().contains(Atspi.StateType.FOCUSED)]
+
+
+def tab():
+    x11, xtest = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    display = ctypes.c_void_p(x11.XOpenDisplay(None))
+    # There is no window manager, so the keyboard is made to follow the pointer, which is put over the window.
+    left, top, _, _ = box(find("the page's window", lambda node: node.get_role() in (Atspi.Role.FRAME, Atspi.Role.DIALOG)))
+    x11.XDefaultRootWindow.restype = ctypes.c_ulong
+    x11.XWarpPointer(display, ctypes.c_ulong(0), ctypes.c_ulong(x11.XDefaultRootWindow(display)), 0, 0, 0, 0, left + 5, top + 5)
+    x11.XSetInputFocus(display, ctypes.c_ulong(1), 1, ctypes.c_ulong(0))
+    x11.XSync(display, 0)
+    time.sleep(0.3)  # the window notices
+    code = x11.XKeysymToKeycode(display, ctypes.c_ulong(x11.XStringToKeysym(b"Tab")))
+    for pressed in (1, 0):
+        xtest.XTestFakeKeyEvent(display, code, pressed, ctypes.c_ulong(0))
+    x11.XSync(display, 0)
+    x11.XCloseDisplay(display)
+
+
+def sees(name):
+    node = find(name, labelled(name), VISIBLE)
+
+    def within():
+        x, y, x2, y2 = box(node)
+        around = node.get_parent()
+        while around and around.get_role() not in (Atspi.Role.FRAME, Atspi.Role.DIALOG):
+            left, top, right, bottom = box(around)
+            if around.get_role() == Atspi.Role.SCROLL_PANE and not (left <= x and top <= y and x2 <= right and y2 <= bottom):
+                return False
+            around = around.get_parent()
+        return True
+    until(f"{name} is not to be seen", within)
+
+
+heights = []
+
+
+def form_height():
+    """The height of the inner one of the scroll panes that are shown, which is ours."""
+    panes = [n for w in windows() for n in walk(w) if n.get_role() == Atspi.Role.SCROLL_PANE and n.get_state_set().contains(Atspi.StateType.SHOWING)]
+    left, top, right, bottom = box(panes[-1])
+    heights.append(bottom - top)
+    if heights[0] != heights[-1] or heights[0] < 200:
+        sys.exit(f"the form is so high: {heights}")
+
+
 editor = subprocess.Popen(["nm-connection-editor", *sys.argv[1].split()])
 for step in sys.argv[2:]:
     if step.startswith("?"):
@@ -188,6 +251,19 @@ for step in sys.argv[2:]:
         until(f"there is no {step[7:]}", lambda: os.path.exists(step[7:]))
     elif step == "scroll:":
         scroll()
+    elif step.startswith("focus:"):
+        find(step, lambda node: called(node) == step[6:] and node.get_state_set().contains(Atspi.StateType.FOCUSABLE)).get_component_iface().grab_focus()
+        until(f"{step[6:]} does not get the keyboard", lambda: step[6:] in focused())
+    elif step.startswith("tab:"):
+        tab()
+        until(f"the Tab key leads to {focused()}, not to {step[4:]}", lambda: focused() == ([step[4:]] if step[4:] else []))
+    elif step.startswith("sees:"):
+        sees(step[5:])
+    elif step.startswith("unfolded:"):
+        section = find(step, role(Atspi.Role.TOGGLE_BUTTON, step[9:]), VISIBLE)
+        until(f"{step[9:]} is folded", lambda: section.get_state_set().contains(Atspi.StateType.EXPANDED) or section.get_state_set().contains(Atspi.StateType.CHECKED))
+    elif step == "form:":
+        form_height()
     elif step.startswith("picture:"):
         picture(step[8:])
     elif step.startswith("right-to-left:"):
