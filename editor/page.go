@@ -114,8 +114,8 @@ func softetherEditorEvent(handle C.uintptr_t, what C.int) {
 	case what < 0:
 		p.choose(form.Fields[-1-int(what)])
 	case int(what) > len(form.Fields):
-		if section := p.widgets.object(sectionID(form.Section(int(what) - len(form.Fields)))); section.Bool("expanded") {
-			p.widgets.object("scrolled").Reveal(section)
+		if section := form.Section(int(what) - len(form.Fields)); p.widgets.object(sectionID(section)).Bool("expanded") {
+			p.widgets.object("scrolled").Reveal(p.widgets.object(groupID(section)))
 		}
 	default:
 		p.filling, p.touched = true, true
@@ -134,7 +134,10 @@ func (p *page) choose(f form.Field) {
 		defer guard(nil)
 		if err := p.load(f.Key, path); err != nil {
 			p.widgets.Tell(f.Key, f.Title()+": "+plain(err))
+			return
 		}
+		p.widgets.Tell("", "")
+		C.softether_editor_emit_changed(p.editor) // also where another file looks the same in the field
 	})
 }
 

@@ -17,7 +17,9 @@ type widgets struct {
 	wrong   string // the field that has the mark
 }
 
+// sectionID is the heading of a section, groupID the heading and its fields.
 func sectionID(s form.Section) string { return "section-" + strconv.Itoa(int(s)) }
+func groupID(s form.Section) string   { return "group-" + strconv.Itoa(int(s)) }
 
 // collect finds every object, so that a missing one shows when the page is made and not later.
 func (w *widgets) collect() {
@@ -45,6 +47,7 @@ func (w *widgets) collect() {
 	for _, s := range form.Sections {
 		if s.Title != "" {
 			find(sectionID(s.Section))
+			find(groupID(s.Section))
 		}
 	}
 	find(form.ShowPasswords)

@@ -85,10 +85,7 @@ func (p *page) body() {
 					p.grid(s.Section)
 					return
 				}
-				p.object("GtkExpander", sectionID(s.Section), func() {
-					p.heading(s.Title)
-					p.child(func() { p.grid(s.Section) })
-				})
+				p.section(s.Section, s.Title)
 			})
 		}
 	})
@@ -96,28 +93,31 @@ func (p *page) body() {
 
 func sectionID(s form.Section) string { return fmt.Sprintf("section-%d", s) }
 
-// heading is the title of a section. GTK 3 puts its own on the wrong side where writing goes from right to left.
-func (p *page) heading(title string) {
-	if p.gtk == 4 {
-		p.text("label", title)
-		p.property("use-underline", "True")
-		return
-	}
-	p.property("label-fill", "True")
-	p.line(`<child type="label">`)
-	p.in(func() {
-		p.object("GtkLabel", "", func() {
-			p.text("label", title)
-			p.property("use-underline", "True")
-			p.property("xalign", "0")
+// section is a heading and the fields that it unfolds. In GTK 3 these are beside it: what is folded away within an expander
+// stays where the Tab key leads to, and an expander as wide as the page has its heading on the wrong side where writing goes
+// from right to left.
+func (p *page) section(section form.Section, title string) {
+	p.object("GtkBox", fmt.Sprintf("group-%d", section), func() {
+		p.property("orientation", "vertical")
+		p.child(func() {
+			p.object("GtkExpander", sectionID(section), func() {
+				p.text("label", title)
+				p.property("use-underline", "True")
+				if p.gtk == 3 {
+					p.property("halign", "start")
+				} else {
+					p.child(func() { p.grid(section) })
+				}
+			})
 		})
+		if p.gtk == 3 {
+			p.bound = true
+			p.child(func() { p.grid(section) })
+		}
 	})
-	p.line(`</child>`)
 }
 
 func (p *page) grid(section form.Section) {
-	// A folded expander of GTK 3 keeps what is in it where the Tab key leads to.
-	p.bound = p.gtk == 3 && section != form.Identity
 	bound := p.bound
 	p.object("GtkGrid", "", func() {
 		if bound {

@@ -3,6 +3,7 @@
 
 Arguments: version of GTK (0: none), the library, the folder with the official client's files.
 """
+import base64
 import ctypes
 import gc
 import os
@@ -275,14 +276,54 @@ else:
     (window.add if gtk == 3 else window.set_child)(page.widget)
     window.show()
     page.w["section-1"].set_expanded(True)
-    for key, content, shown in (("ca", pem, r"\[bob, valid until .*\]$"), ("ca", "no PEM", None)):
-        name = os.path.join(tempfile.mkdtemp(), "chosen.pem")
-        open(name, "w").write(content)
+    der = base64.b64decode("".join(line for line in pem.splitlines() if "-----" not in line))
+    for key, content, shown in (("ca", pem.encode(), r"\[bob, valid until .*\]$"), ("ca", b"no PEM", None), ("ca", der, r"\[bob, valid until .*\]$")):
+        name = os.path.join(tempfile.mkdtemp(), "chosen")
+        open(name, "wb").write(content)
         choose(page.w["choose-" + key], name)
         check("chosen", re.match(r"\[bob, valid until .*\]$", page.get(key)) is not None, True)
         check("refused", "not a PEM or DER file" in page.w["problem"].get_text(), shown is None)
     check("stored", page.update()[0]["ca"], pem)
     window.destroy()
+
+    # What is chosen is explained, what is missing is named, and a wrong field has a mark.
+    page = Page(new_connection())
+    check("required", [page.w[k].get_placeholder_text() for k in ("gateway", "user", "port")], ["Required", "Required", "443"])
+    page.set("gateway", "vpn.example.com:5555")
+    check("port of the server", page.w["port"].get_placeholder_text(), "5555")
+    page.set("auth-type", "anonymous")
+    check("explanation", (page.w["note-auth-type"].get_text(), page.w["user"].get_placeholder_text() or ""), ("No password; the virtual hub must allow it.", ""))
+    page.set("port", "443")
+    fails("contradiction", page.update, "Port: the server already has port 5555")
+    mark = lambda key: page.w[key].get_property("secondary-icon-name")  # noqa: E731
+    check("marked", (mark("port"), mark("mtu")), ("dialog-warning-symbolic", None))
+    page.set("port", "")
+    page.set("mtu", "9")
+    fails("elsewhere", page.update, "MTU: ")
+    check("moved mark", (mark("port"), mark("mtu")), (None, "dialog-warning-symbolic"))
+    check("unfolded", [page.w[f"section-{n}"].get_expanded() for n in (1, 4)], [False, True])
+    page.w["section-4"].set_expanded(False)
+    fails("still wrong", page.update, "MTU: ")
+    check("folded by hand", page.w["section-4"].get_expanded(), False)
+    page.set("mtu", "")
+    page.set("mac", "5e:00:53:01:02:03")
+    check("own address", page.update()[0]["mac"], "5e:00:53:01:02:03")
+    page.set("mac", "Always the same")
+    check("stable", ("mac" in page.update()[0], mark("mtu")), (False, None))
+
+    if gtk == 3:
+        # The headings of sections are where writing begins.
+        Gtk.Widget.set_default_direction(Gtk.TextDirection.RTL)
+        page = Page(new_connection())
+        window = Gtk.Window(default_width=500, default_height=500)
+        window.add(page.widget)
+        window.show()
+        heading = page.w["section-5"].get_label_widget()
+        until("the page", lambda: heading.get_allocated_width() > 1)
+        left = heading.translate_coordinates(page.widget, 0, 0)[0]
+        check("heading on the right", left + heading.get_allocated_width() > 0.9 * page.widget.get_allocated_width(), True)
+        window.destroy()
+        Gtk.Widget.set_default_direction(Gtk.TextDirection.LTR)
 
     # Editors go when their host lets them go.
     c = official("details-socks4-proxy")
