@@ -21,6 +21,9 @@
 // and in the office: who answers there shows which way the traffic went. Squid, Dante and FreeRADIUS run on the
 // Internet, too, but only when a test asks for them: [Lab.StartSquid], [Lab.StartDante], [Server.UseRADIUS].
 //
+// The desktop is a Debian as it is after the installation, with journald, polkit and NetworkManager in their own
+// configuration and an ordinary user, Person; stock.go lists what is different, and why.
+//
 // [Desktop.StartShell] puts a person with GNOME before the desktop: the real shell, and a [Screen] to read and keys to press.
 //
 // With Options.Impaired the first base connection leads through a Line, which delays, loses and reorders frames.

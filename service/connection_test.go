@@ -110,7 +110,8 @@ func (t fakeTAP) MAC() net.HardwareAddr { return t.mac }
 type stage struct {
 	*connection
 	nm      *heard
-	answers []error // of the next dials; then they succeed
+	logged  *written // at NetworkManager's own log level
+	answers []error  // of the next dials; then they succeed
 	dialled []*protocol.Config
 	session *fakeSession // the last
 	tap     fakeTAP
@@ -123,8 +124,8 @@ type stage struct {
 var serverAddr = netip.MustParseAddrPort("192.0.2.1:443")
 
 func newStage(persist bool) *stage {
-	st := &stage{nm: &heard{}}
-	st.connection = newConnection(slog.New(slog.DiscardHandler), new(subject), outside{
+	st := &stage{nm: &heard{}, logged: &written{}}
+	st.connection = newConnection(slog.New(newLineHandler(levelNotice, st.logged)), new(subject), outside{
 		dial: func(ctx context.Context, cfg *protocol.Config) (session, error) {
 			if !st.confined {
 				panic("a server is heard with all rights")
@@ -142,7 +143,7 @@ func newStage(persist bool) *stage {
 					return nil, err
 				}
 			}
-			st.session = &fakeSession{done: make(chan struct{}), info: protocol.Info{ServerAddr: serverAddr}}
+			st.session = &fakeSession{done: make(chan struct{}), info: protocol.Info{ServerAddr: serverAddr, MaxConnections: 1}}
 			return st.session, nil
 		},
 		openTAP: func(cfg tapbridge.TAPConfig) (tap, error) {
