@@ -52,6 +52,10 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 			return nmvpn.Errorf(nmvpn.ErrorWrongState, "a connection is already %v in this process", c.phase)
 		}
 		c.waitForConnect() // a refused Connect leaves the process to Disconnect or the timer
+		if err := unfinished(s); err != nil {
+			c.failAfterReply(s, err)
+			return nil
+		}
 		p, err := c.parse(s)
 		if err != nil {
 			c.log.Error("VPN connection failed: the profile is not usable", "cause", err)
@@ -70,6 +74,32 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 		})
 		c.startConnecting()
 		return nil
+	})
+}
+
+// unfinished returns the error of a profile that lacks a user or a server, as .vpn files do that are handed on. Refused by
+// an error on the bus, it would be "failed to start" to its owner; it fails as a connection does instead.
+func unfinished(s nmvpn.Settings) error {
+	if _, ok := s["vpn"]; !ok {
+		return nil
+	}
+	_, _, err := profile.Parse(source(s))
+	if missing, ok := errors.AsType[*profile.MissingError](err); ok && (missing.Key == profile.KeyUser || missing.Key == profile.KeyGateway) {
+		return missing
+	}
+	return nil
+}
+
+// failAfterReply ends a connection that cannot be tried, once NetworkManager has its reply.
+func (c *connection) failAfterReply(s nmvpn.Settings, err error) {
+	c.about.setConnection(source(s).UUID)
+	stopTimer(&c.quit)
+	c.enter(connecting)
+	era := c.era
+	c.after(replyFirst, func() {
+		if era == c.era && c.phase == connecting {
+			c.fail(nmvpn.FailureConnect, err)
+		}
 	})
 }
 
@@ -126,6 +156,9 @@ func (c *connection) Disconnect() error {
 // and then something was too slow, or because the user wanted it.
 func (c *connection) interrupted() {
 	r := c.attempt
+	if r == nil {
+		return // failAfterReply has not had its turn
+	}
 	waited := time.Since(r.since)
 	at := r.stuckAt()
 	if waited < c.profile.Timeout-time.Second {

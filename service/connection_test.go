@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -517,7 +518,6 @@ func TestBadProfilesAreRefusedWithTheRightName(t *testing.T) {
 		text     string
 	}{
 		{"no vpn setting", nmvpn.Settings{}, nmvpn.ErrorInvalidConnection, "vpn"},
-		{"no gateway", settings("gateway="), nmvpn.ErrorInvalidConnection, "gateway"},
 		{"a bad port", settings("port=70000"), nmvpn.ErrorBadArguments, "port"},
 		{"a control character", settings("hub=A\nB"), nmvpn.ErrorBadArguments, "hub"},
 		{"a transport that is none", settings("transport=pigeon"), nmvpn.ErrorBadArguments, "transport"},
@@ -537,5 +537,34 @@ func TestBadProfilesAreRefusedWithTheRightName(t *testing.T) {
 				st.expect(t, "state stopped")
 			})
 		})
+	}
+}
+
+// A profile that somebody was given, without the name of its user, has not "failed to start".
+func TestUnfinishedProfilesFailWithASentence(t *testing.T) {
+	for _, key := range []string{"user", "gateway"} {
+		for _, ended := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				st := newStage(false)
+				var log bytes.Buffer
+				st.log = slog.New(slog.NewTextHandler(&log, nil))
+				if setting, err := st.NeedSecrets(settings(key + "=")); setting != "" || err != nil {
+					t.Errorf("NeedSecrets said %q, %v", setting, err)
+				}
+				if err := st.Connect(":1.1", settings(key+"="), true); err != nil {
+					t.Fatal(err)
+				}
+				if ended { // at once, by NetworkManager
+					st.Disconnect()
+					st.expect(t, "state starting", "failure: connect failed", "state stopping", "state stopped")
+					return
+				}
+				time.Sleep(time.Second)
+				st.expect(t, "state starting", "failure: connect failed", "state stopping", "state stopped")
+				if !strings.Contains(log.String(), key+" is not set") {
+					t.Errorf("the log says nothing: %s", &log)
+				}
+			})
+		}
 	}
 }

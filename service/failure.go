@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os/user"
+	"strings"
 
 	"network-manager-softether/dhcp"
 	"network-manager-softether/profile"
@@ -72,6 +73,9 @@ func (c *connection) remedy(err error) string {
 	switch {
 	case refused && server.Code == protocol.CodeAuthFailed && c.profile != nil && c.profile.AuthType == profile.AuthCertificate:
 		return "ask the administrator whether this user logs in with a certificate and whether the hub knows this one, or the authority that signed it"
+	case refused && (server.Code == protocol.CodeAuthFailed || server.Code == protocol.CodeHubNotFound) && c.profile != nil && strings.Contains(c.profile.User, "@"):
+		user, hub, _ := strings.Cut(c.profile.User, "@")
+		return fmt.Sprintf("user name and password have to be right. user@hub is how L2TP names the hub; here it has a key of its own: nmcli connection modify %q +vpn.data user=%s +vpn.data hub=%s", c.profile.ID, user, hub)
 	case proxied && hop.Reason == proxy.Denied && c.profile != nil && c.profile.Proxy.User == "":
 		return "set proxy-user"
 	case errors.Is(err, usercert.ErrPasswordNeeded), errors.Is(err, usercert.ErrWrongPassword):

@@ -59,6 +59,27 @@ func TestEveryFailureNamesAKindAndARemedy(t *testing.T) {
 	}
 }
 
+// Who knows the server by L2TP types user@hub for the user.
+func TestNamesAsInL2TPAreExplained(t *testing.T) {
+	for _, tt := range []struct {
+		user string
+		err  error
+		want bool
+	}{
+		{"alice@TEST", refused(protocol.CodeAuthFailed), true},
+		{"alice@TEST", refused(protocol.CodeHubNotFound), true},
+		{"alice@TEST", errUnreachable, false},
+		{"alice", refused(protocol.CodeAuthFailed), false},
+	} {
+		c := newConnection(slog.New(slog.DiscardHandler), new(subject), outside{}, false)
+		c.profile = &profile.Profile{ID: "Work", User: tt.user, AuthType: profile.AuthPassword}
+		const line = `nmcli connection modify "Work" +vpn.data user=alice +vpn.data hub=TEST`
+		if got := c.remedy(tt.err); strings.Contains(got, line) != tt.want || got == "" {
+			t.Errorf("%s, %v: %s", tt.user, tt.err, got)
+		}
+	}
+}
+
 // Where nobody can be asked NetworkManager ends the activation, and the line about the
 // question is all there is.
 func TestTheQuestionForAPasswordIsLoggedWithARemedy(t *testing.T) {

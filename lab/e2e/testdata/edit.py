@@ -52,7 +52,7 @@ def windows():
         app = desktop.get_child_at_index(i)
         if app and "nm-connection-editor" in app.get_name():
             for window in (app.get_child_at_index(j) for j in range(app.get_child_count())):
-                if title in window.get_name():
+                if window and title in window.get_name():
                     yield window
 
 
