@@ -73,6 +73,32 @@ func (d *Desktop) State(id string) (uint32, error) {
 	return list[i].State, nil
 }
 
+// BaseOf lists the devices below the active connection of that profile.
+func (d *Desktop) BaseOf(id string) ([]string, error) {
+	list, err := d.ActiveConnections()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, a := range list {
+		if a.ID != id {
+			continue
+		}
+		devices, err := property[[]dbus.ObjectPath](d, a.Path, nmName+".Connection.Active", "Devices")
+		if err != nil {
+			return nil, err
+		}
+		for _, dev := range devices {
+			name, err := property[string](d, dev, nmName+".Device", "Interface")
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
 // Banner returns the message of the server as NetworkManager shows it.
 func (d *Desktop) Banner(id string) (string, error) {
 	list, err := d.ActiveConnections()

@@ -105,16 +105,21 @@ func (c *connection) announce() {
 	server := serverOf(c.session)
 	v := judge(c.profile, c.lease, c.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
 	next := announcement{ip4: v.ip4, ip6: v.ip6, config: nmvpn.Config{
-		TunDev:  c.tunnel.tap.Name(),
-		Gateway: server,
-		MTU:     uint32(c.mtu()),
-		Banner:  banner(c.session.Info(), c.profile, v.notices),
+		TunDev:     c.tunnel.tap.Name(),
+		Gateway:    server,
+		MTU:        uint32(c.mtu()),
+		Banner:     banner(c.session.Info(), c.profile, v.notices),
+		CanPersist: c.profile.Persistent,
 	}}
 	c.caution(slices.Concat(v.notices, v.refused, replacements(c.told, next)))
 	if c.told.config.TunDev != "" {
 		next.config.Banner = c.told.config.Banner // shown once, and no reason to touch routes
 	}
 	todo, next := steps(c.told, next)
+	if c.ground.away || c.ground.stale {
+		todo, next = again(c.told, next, c.ground.away)
+		c.ground.away, c.ground.stale = false, false
+	}
 	c.told = next
 	for _, s := range todo {
 		switch s {

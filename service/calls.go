@@ -63,6 +63,7 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 			return err
 		}
 		stopTimer(&c.quit)
+		c.watchGround()
 		c.lacking = nil
 		c.profile, c.interactive = p, interactive
 		c.owners = uidsOf(p.Users, c.log)

@@ -113,7 +113,9 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 		return
 	}
 	if c.config == nil { // the first session
-		c.path.learn(serverOf(o.session))
+		c.path.learn(serverOf(o.session), c.ground.now, c.profile.Persistent)
+		at, _ := c.path.standing()
+		c.ground.parent = at.base.name
 		c.files.forget()
 		c.auth = sealAuth(o.config.Auth)
 		c.profile.Password, c.profile.KeyPassword, c.secrets = "", "", nil
@@ -132,6 +134,7 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 		what = fmt.Sprintf("connected again, after %v", time.Since(c.lost.since).Round(time.Millisecond))
 		c.lost.stop()
 	}
+	c.outageEnds()
 	c.become(up) // the announcement brings STARTED, after the configuration
 	c.announce()
 	c.notice(what, c.facts()...)
@@ -175,6 +178,7 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 		c.log.Warn("connection to the server lost, attaching to the session again", "cause", e.Err)
 		go c.post(func() {
 			if era == c.era && c.phase == up {
+				c.outageBegins()
 				c.tell(notice.Lost)
 			}
 		})
@@ -183,8 +187,23 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 		c.notice(fmt.Sprintf("attached to the session again, after %v", e.After.Round(time.Millisecond)), "server", e.Addr.String())
 		go c.post(func() {
 			if era == c.era && c.phase == up {
+				c.outageEnds()
 				c.announce() // the server may have been reached at another address
 				c.tell(notice.Connected)
+				c.lookAtGround()
+			}
+		})
+	case protocol.Moved:
+		go c.post(func() {
+			if era == c.era && c.phase == up {
+				c.announce()
+				c.walked(e.After)
+			}
+		})
+	case protocol.Stayed:
+		go c.post(func() {
+			if era == c.era && c.phase == up {
+				c.walkFailed(e.Err)
 			}
 		})
 	}

@@ -71,6 +71,7 @@ type connection struct {
 	files     *profileFiles   // what was read of those that the profile names
 	path      *serverPath     // resolver and dialer, with what is learned of the way to the server
 	lost      lostSession     // in phase reconnecting
+	ground    roaming         // what the tunnel's own packets travel over
 	owners    []uint32        // uids of the profile\'s users
 	tally     tally           // what befell it since it came up
 	unwatch   func()          // ends the watch of who called Connect
@@ -216,6 +217,7 @@ func (c *connection) teardown() {
 	c.lacking, c.warned = nil, nil
 	c.about.setDevice("")
 	c.files.forget()
+	c.leaveGround()
 	c.path.close()
 }
 

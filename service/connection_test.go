@@ -87,6 +87,8 @@ type fakeSession struct {
 	done chan struct{}
 	once sync.Once
 	err  error
+
+	moves []bool // what Move was told
 }
 
 func (s *fakeSession) Info() protocol.Info     { return s.info }
@@ -95,6 +97,7 @@ func (s *fakeSession) Start(func([][]byte))    {}
 func (s *fakeSession) Send(*frame.Batch) error { return nil }
 func (s *fakeSession) Done() <-chan struct{}   { return s.done }
 func (s *fakeSession) Err() error              { return s.err }
+func (s *fakeSession) Move(alive bool)         { s.moves = append(s.moves, alive) }
 func (s *fakeSession) Close() error            { s.die(protocol.ErrClosed); return nil }
 func (s *fakeSession) die(err error)           { s.once.Do(func() { s.err = err; close(s.done) }) }
 

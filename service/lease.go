@@ -99,6 +99,10 @@ func (c *connection) leaseLost(era int, err error) {
 	if era != c.era {
 		return
 	}
+	if c.profile.Persistent { // nobody else would try again: see CanPersist
+		c.sessionLost(err)
+		return
+	}
 	c.fail(nmvpn.FailureBadIPConfig, err)
 }
 

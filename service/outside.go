@@ -22,6 +22,8 @@ type outside struct {
 	confine func(*slog.Logger) error
 	// lookAround sees the networks outside of the tunnel.
 	lookAround func(tap string, server netip.Addr) surroundings
+	// watchGround tells of every change of the networks outside of the tunnel; may be nil.
+	watchGround func(log *slog.Logger, changed func(terrain)) (stop func(), err error)
 	// sweep overwrites what a login has left in memory.
 	sweep func(*slog.Logger)
 }
@@ -34,6 +36,8 @@ type session interface {
 	Send(*frame.Batch) error
 	Done() <-chan struct{}
 	Err() error
+	// Move tells that dials lead over another base now.
+	Move(alive bool)
 	Close() error
 }
 
@@ -64,7 +68,8 @@ var realWorld = outside{
 		}
 		return t, nil
 	},
-	confine:    sandbox.Enter,
-	lookAround: lookAround,
-	sweep:      sweep,
+	confine:     sandbox.Enter,
+	lookAround:  lookAround,
+	watchGround: watchGround,
+	sweep:       sweep,
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -19,59 +18,126 @@ import (
 	"network-manager-softether/protocol/rudp"
 )
 
-// serverPath is the way to the server outside the tunnel. Once a tunnel is up, the
-// default route may lead into it, and so may the name servers: a lost connection is
-// looked for with the addresses and the device that worked before.
+// serverPath is the way to the server outside the tunnel. Every socket is bound to an
+// interface before its first packet: at first to the one that the kernel's routes lead to,
+// then to the base, as the default route, or one over the server's own network, may lead
+// into the tunnel by then. Its methods may be called from everywhere.
 type serverPath struct {
 	log      *slog.Logger
 	resolver *protocol.CachingResolver
-	device   atomic.Pointer[string] // base device, nil until learned
 
-	mu    sync.Mutex
-	other *rudp.Dialer // for another transport than tcp; nil until there is a need
+	mu     sync.Mutex
+	other  *rudp.Dialer  // for another transport than tcp; nil until there is a need
+	at     standing      // where the sockets are; base.name is empty until learned
+	change chan struct{} // closed when there is a base again
 }
 
 func newServerPath(log *slog.Logger) *serverPath {
-	return &serverPath{log: log, resolver: protocol.NewCachingResolver(nil)}
+	return &serverPath{log: log, resolver: protocol.NewCachingResolver(nil), change: make(chan struct{})}
 }
 
-// learn remembers the device behind which the server was reached. It has to be called
-// before NetworkManager hears of the tunnel.
-func (p *serverPath) learn(server netip.Addr) {
-	routes, err := netlink.RouteGet(server.AsSlice())
-	if err != nil || len(routes) == 0 {
+// learn remembers the base over which the server was reached. It has to be called before
+// NetworkManager hears of the tunnel. With roam, other interfaces may be used later.
+func (p *serverPath) learn(server netip.Addr, t terrain, roam bool) {
+	index, name, err := kernelWay(server)
+	if err != nil {
 		p.log.Debug("route to the server not found", "server", server.String(), "error", err)
 		return
 	}
-	link, err := netlink.LinkByIndex(routes[0].LinkIndex)
-	if err != nil {
-		p.log.Debug("device of the route to the server not found", "error", err)
-		return
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// A server behind another VPN is not looked for beside it.
+	p.at.base, p.at.roam = base{index: index, name: name}, roam && !t.nics[index].tunnel
+	if b, ok := t.really(index, server); ok {
+		p.at.base = b
 	}
-	name := link.Attrs().Name
-	p.device.Store(&name)
-	p.log.Debug("base device", "device", name, "server", server.String())
+	plain, ok := t.routed(server, func(groundRoute, nic) bool { return true })
+	p.at.policy = !ok || plain.index != index
+	p.log.Debug("base", "base", p.at.base.String(), "server", server.String(), "by policy", p.at.policy)
 }
 
-// DialContext binds the socket to the base device, if it is known and still there.
+// standing returns where the sockets are, false before learn.
+func (p *serverPath) standing() (standing, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.at, p.at.base.name != ""
+}
+
+// use makes b the base.
+func (p *serverPath) use(b base) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.at.lost != "" {
+		close(p.change)
+		p.change = make(chan struct{})
+	}
+	p.at.base, p.at.local, p.at.lost = b, netip.Addr{}, ""
+}
+
+// lose has dials wait until there is a base again.
+func (p *serverPath) lose(why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at.lost = why
+}
+
+// await returns when there is a base, or when ctx ends.
+func (p *serverPath) await(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		lost, change := p.at.lost, p.change
+		p.mu.Unlock()
+		if lost == "" {
+			return nil
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return &net.OpError{Op: "dial", Err: errors.Join(errNoBase, ctx.Err())}
+		}
+	}
+}
+
+// errNoBase is why nothing is dialled.
+var errNoBase = errors.New("there is no network connection below the VPN")
+
+// DialContext binds the socket to the base device.
 func (p *serverPath) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if err := p.await(ctx); err != nil {
+		return nil, err
+	}
 	d := net.Dialer{KeepAlive: -1, Control: p.bind} // the protocol has keep-alives of its own
-	return d.DialContext(ctx, network, address)
+	conn, err := d.DialContext(ctx, network, address)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		local := tcp.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap().WithZone("")
+		p.mu.Lock()
+		p.at.local = local
+		p.mu.Unlock()
+	}
+	return conn, err
 }
 
-// bind binds a socket to the base device, if it is known and still there.
-func (p *serverPath) bind(_, _ string, raw syscall.RawConn) error {
-	name := p.device.Load()
-	if name == nil {
-		return nil
+// bind binds a socket to the base device or, before there is one, to the device that the
+// kernel would use for address.
+func (p *serverPath) bind(_, address string, raw syscall.RawConn) error {
+	at, known := p.standing()
+	name := at.base.name
+	if !known {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil || to.Addr().IsLoopback() || to.Addr().IsUnspecified() {
+			return nil
+		}
+		if _, name, err = kernelWay(to.Addr().Unmap()); err != nil {
+			return nil // connecting will say it in the user's words
+		}
 	}
 	var err error
-	if cerr := raw.Control(func(fd uintptr) { err = unix.BindToDevice(int(fd), *name) }); cerr != nil {
+	if cerr := raw.Control(func(fd uintptr) { err = unix.BindToDevice(int(fd), name) }); cerr != nil {
 		return cerr
 	}
 	switch {
-	case errors.Is(err, unix.ENODEV):
-		p.log.Warn("the device the server was reached through is gone", "device", *name)
+	case errors.Is(err, unix.ENODEV) && !at.roam:
+		p.log.Warn("the device the server was reached through is gone", "device", name)
 		return nil
 	case errors.Is(err, unix.EPERM):
 		// Kernels before 5.7 want CAP_NET_RAW, which is given up by then. The host route
@@ -80,4 +146,20 @@ func (p *serverPath) bind(_, _ string, raw syscall.RawConn) error {
 		return nil
 	}
 	return err
+}
+
+// kernelWay asks the kernel, with all its rules, how it would send to an address.
+func kernelWay(to netip.Addr) (index int, name string, err error) {
+	routes, err := netlink.RouteGet(to.AsSlice())
+	if err != nil {
+		return 0, "", err
+	}
+	if len(routes) == 0 {
+		return 0, "", unix.ENETUNREACH
+	}
+	link, err := netlink.LinkByIndex(routes[0].LinkIndex)
+	if err != nil {
+		return 0, "", err
+	}
+	return link.Attrs().Index, link.Attrs().Name, nil
 }

@@ -48,6 +48,7 @@ func (c *connection) sessionLost(err error) {
 	c.enter(reconnecting)
 	c.tell(notice.Lost)
 	c.lost = lostSession{since: time.Now()}
+	c.outageBegins()
 	c.log.Warn("session lost, logging in again", "cause", err, "remedy", protocol.Hint(err))
 	c.tryAgainIn(shortestPause)
 }
@@ -69,6 +70,9 @@ func (c *connection) tryAgain(err error) {
 }
 
 func (c *connection) tryAgainIn(pause time.Duration) {
+	if at, _ := c.path.standing(); at.lost != "" {
+		return // the next base brings the next attempt
+	}
 	era := c.era
 	c.lost.timer = c.after(pause, func() {
 		if era != c.era || c.phase != reconnecting {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -87,35 +88,70 @@ func (w *world) streams(size int) {
 
 // writeStream writes the first size bytes of the key's sequence in pieces of random size, from one byte to many packets.
 func writeStream(to io.Writer, key [32]byte, size int) error {
+	_, err := writePieces(to, key, size, nil)
+	return err
+}
+
+// writeUntil writes the key's sequence until stop is closed, with pauses that leave room for others, and returns how
+// much that was.
+func writeUntil(to io.Writer, key [32]byte, stop <-chan struct{}) (int, error) {
+	return writePieces(to, key, math.MaxInt, stop)
+}
+
+// closed never makes anybody wait.
+var closed = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()
+
+func writePieces(to io.Writer, key [32]byte, size int, stop <-chan struct{}) (n int, err error) {
 	sequence, sizes := rand.NewChaCha8(key), rand.New(rand.NewPCG(uint64(key[0]), uint64(key[1])))
 	buf := make([]byte, 256<<10)
-	for size > 0 {
-		piece := buf[:min(size, 1+sizes.IntN(1<<(1+sizes.IntN(18))))]
+	pause := closed
+	for n < size {
+		select {
+		case <-stop:
+			return n, nil
+		case <-pause:
+		}
+		piece := buf[:min(size-n, 1+sizes.IntN(1<<(1+sizes.IntN(18))))]
 		_, _ = sequence.Read(piece) // never fails
 		if _, err := to.Write(piece); err != nil {
-			return err
+			return n, err
 		}
-		size -= len(piece)
+		n += len(piece)
+		if stop != nil {
+			pause = time.After(10 * time.Millisecond)
+		}
 	}
-	return nil
+	return n, nil
 }
 
 // readStream reads to the end and compares with the key's sequence.
 func readStream(from io.Reader, key [32]byte, size int) error {
+	at, err := compareStream(from, key)
+	if err == nil && at != size {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return fmt.Errorf("after %d of %d bytes: %w", at, size, err)
+	}
+	return nil
+}
+
+// compareStream reads to the end, compares with the key's sequence, and returns how much there was.
+func compareStream(from io.Reader, key [32]byte) (at int, err error) {
 	sequence := rand.NewChaCha8(key)
 	got, want := make([]byte, 256<<10), make([]byte, 256<<10)
-	for at := 0; ; {
+	for {
 		n, err := from.Read(got)
 		_, _ = sequence.Read(want[:n]) // never fails
 		if !bytes.Equal(got[:n], want[:n]) {
-			return fmt.Errorf("other bytes among the %d from byte %d on", n, at)
+			return at, fmt.Errorf("other bytes among the %d from byte %d on", n, at)
 		}
 		at += n
-		if errors.Is(err, io.EOF) && at == size {
-			return nil
+		if errors.Is(err, io.EOF) {
+			return at, nil
 		}
 		if err != nil {
-			return fmt.Errorf("after %d of %d bytes: %w", at, size, err)
+			return at, err
 		}
 	}
 }

@@ -19,6 +19,7 @@ type Config struct {
 	MTU            uint32     // bytes, of TunDev; 0 leaves it alone
 	Banner         string     // shown to the user
 	HasIP4, HasIP6 bool       // a promise: NetworkManager waits for Ip4Config, Ip6Config
+	CanPersist     bool       // the connection outlives its base, if the profile wants it to
 }
 
 func (c Config) dict() map[string]dbus.Variant {
@@ -31,6 +32,9 @@ func (c Config) dict() map[string]dbus.Variant {
 		d["gateway"] = dbus.MakeVariant(ip4(gw))
 	} else {
 		d["gateway"] = dbus.MakeVariant(ip6(gw))
+	}
+	if c.CanPersist {
+		d["can-persist"] = dbus.MakeVariant(true)
 	}
 	if c.MTU != 0 {
 		d["mtu"] = dbus.MakeVariant(c.MTU)

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// A beat sends a small datagram to the office each 5 ms, which comes back from there, and so sees for how long nothing
+// passes.
+type beat struct {
+	w       *world
+	conn    net.Conn
+	enough  chan struct{} // closed to end it
+	done    chan struct{}
+	sent    int
+	mu      sync.Mutex // guards what follows
+	seen    map[uint32]bool
+	last    time.Time
+	longest time.Duration
+}
+
+const beatEvery = 5 * time.Millisecond
+
+// beats begins to, once the first datagram has come back.
+func (w *world) beats() *beat { return w.beatsFrom(w.Desktop.Host) }
+
+func (w *world) beatsFrom(h *lab.Host) *beat {
+	w.t.Helper()
+	conn, err := h.DialContext(w.ctx, "udp", netip.AddrPortFrom(lab.OfficeGateway, 7).String())
+	w.ok(err)
+	b := &beat{w: w, conn: conn, enough: make(chan struct{}), done: make(chan struct{}), seen: map[uint32]bool{}}
+	go b.receive()
+	go b.send()
+	w.eventually("an echo from the office", 20*time.Second, func() error {
+		if b.count() == 0 {
+			return errors.New("none has come")
+		}
+		return nil
+	})
+	b.fresh()
+	return b
+}
+
+func (b *beat) send() {
+	defer close(b.done)
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	for {
+		b.sent++
+		_, _ = b.conn.Write(binary.BigEndian.AppendUint32(nil, uint32(b.sent))) // what is not sent does not come back
+		select {
+		case <-tick.C:
+		case <-b.enough:
+			return
+		}
+	}
+}
+
+func (b *beat) receive() {
+	buf := make([]byte, 16)
+	for {
+		n, err := b.conn.Read(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil || n != 4 {
+			continue
+		}
+		b.mu.Lock()
+		b.seen[binary.BigEndian.Uint32(buf)] = true
+		b.longest = max(b.longest, time.Since(b.last))
+		b.last = time.Now()
+		b.mu.Unlock()
+	}
+}
+
+func (b *beat) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.seen)
+}
+
+// fresh forgets the longest gap.
+func (b *beat) fresh() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.longest, b.last = 0, time.Now()
+}
+
+// gap returns the longest time without an echo since fresh, once echoes come again.
+func (b *beat) gap() time.Duration {
+	b.w.t.Helper()
+	before := b.count()
+	b.w.eventually("echoes from the office", 90*time.Second, func() error {
+		if b.count() < before+20 {
+			return errors.New("none come")
+		}
+		return nil
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.longest
+}
+
+// stop returns how many datagrams did not come back.
+func (b *beat) stop() (lost int) {
+	close(b.enough)
+	<-b.done
+	time.Sleep(time.Second) // for the last ones
+	b.conn.Close()
+	return b.sent - b.count()
+}
+
+// fullTunnel makes a profile's tunnel carry everything.
+func fullTunnel(v lab.VPN) lab.VPN { return v } // the office announces a default route
+
+// splitTunnel leaves the default route with the base.
+func splitTunnel(v lab.VPN) lab.VPN {
+	v.More = append(v.More, "ipv4.never-default", "yes")
+	return v
+}
+
+// tunnels runs a test with a full and with a split tunnel.
+func tunnels(t *testing.T, f func(t *testing.T, kind func(lab.VPN) lab.VPN)) {
+	t.Run("full", func(t *testing.T) { f(t, fullTunnel) })
+	t.Run("split", func(t *testing.T) { f(t, splitTunnel) })
+}
+
+// persistent is a profile that outlives its base.
+func (w *world) persistent(more ...string) lab.VPN {
+	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, append([]string{"vpn.persistent", "yes"}, more...)...))
+	v.Data["gateway"] = lab.ServerName4
+	return v
+}
+
+// both has both cables up, the second one better or worse than the first.
+func (w *world) both(better bool) {
+	w.t.Helper()
+	metric := "600"
+	if better {
+		metric = "50"
+	}
+	_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "modify", lab.Bases[1].Profile, "ipv4.route-metric", metric, "ipv6.route-metric", metric)
+	w.ok(err)
+	_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[1].Profile)
+	w.ok(err)
+}
+
+// wan0 is the far end of the first base's cable.
+const wan0 = "wan0"
+
+// farAway hides from the VPN server what happens at the desktop's cable: here the server is at its other end, and else
+// somewhere on the Internet, where packets for a computer that has left are lost without a word.
+func (w *world) farAway() {
+	w.t.Helper()
+	for _, args := range [][]string{
+		{"link", "add", "void", "arp", "off", "type", "veth", "peer", "void-far"}, {"link", "set", "void", "up"}, {"link", "set", "void-far", "up"},
+		{"route", "add", "10.81.0.0/24", "dev", "void", "metric", "9999"}} {
+		_, err := w.Internet.Must(w.ctx, append([]string{"ip"}, args...)...)
+		w.ok(err)
+	}
+}
+
+// standsOn waits until the tunnel has a TCP connection over that base. Those over one that is gone are still waited for.
+func (w *world) standsOn(b lab.Base, limit time.Duration) {
+	w.t.Helper()
+	w.eventually("the tunnel to stand on "+b.Device, limit, func() error {
+		res, err := w.Desktop.Must(w.ctx, "ss", "-Htn", "state", "established", "dst", lab.ServerAddr.String())
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(res, b.Address.String()+"%"+b.Device+":") {
+			return fmt.Errorf("its connections are\n%s", res)
+		}
+		return nil
+	})
+}
+
+// on waits until NetworkManager says that the VPN is active over that base, with the route to the server there.
+func (w *world) on(name string, b lab.Base) {
+	w.t.Helper()
+	w.eventually("NetworkManager to have the VPN on "+b.Device, 20*time.Second, func() error {
+		state, err := w.Desktop.State(name)
+		if err := is("state", state, lab.Activated, err); err != nil {
+			return err
+		}
+		devices, err := w.Desktop.BaseOf(name)
+		if err := is("base", fmt.Sprint(devices), fmt.Sprint([]string{b.Device}), err); err != nil {
+			return err
+		}
+		route, err := w.Desktop.HostRoute(lab.ServerAddr.String())
+		if err == nil && !strings.HasSuffix(route, b.Device) {
+			err = fmt.Errorf("the route to the server is %q", route)
+		}
+		return err
+	})
+}
+
+// streamsMeanwhile keeps a TCP connection to the office busy both ways until the returned function is called, which
+// waits for its end and compares every byte.
+func (w *world) streamsMeanwhile() (end func()) {
+	w.t.Helper()
+	l, err := w.Office.Listen("tcp", netip.AddrPortFrom(lab.OfficeGateway, 0).String())
+	w.ok(err)
+	desk, err := w.Desktop.DialContext(w.ctx, "tcp", l.Addr().String())
+	w.ok(err)
+	office, err := l.Accept()
+	w.ok(err)
+	var all sync.WaitGroup
+	stop := make(chan struct{})
+	for j, way := range [][2]net.Conn{{desk, office}, {office, desk}} {
+		from, to := way[0].(*net.TCPConn), way[1]
+		key := [32]byte{'r', byte(j)}
+		size := make(chan int, 1)
+		all.Go(func() {
+			n, err := writeUntil(from, key, stop)
+			if err := errors.Join(err, from.CloseWrite()); err != nil {
+				w.t.Errorf("to %v: %v", from.RemoteAddr(), err)
+			}
+			size <- n
+		})
+		all.Go(func() {
+			n, err := compareStream(to, key)
+			if sent := <-size; err != nil || n != sent {
+				w.t.Errorf("from %v: %d of %d bytes, %v", to.RemoteAddr(), n, sent, err)
+			}
+		})
+	}
+	return func() {
+		w.t.Helper()
+		close(stop)
+		limit := time.Now().Add(perTest / 2)
+		w.ok(errors.Join(desk.SetDeadline(limit), office.SetDeadline(limit)))
+		all.Wait()
+		w.ok(errors.Join(desk.Close(), office.Close(), l.Close()))
+	}
+}
+
+func TestABetterNetworkComesUp(t *testing.T) {
+	tunnels(t, func(t *testing.T, kind func(lab.VPN) lab.VPN) {
+		w := freshNetwork(t)
+		w.verbose()
+		w.up(kind(w.persistent()))
+		w.standsOn(lab.Bases[0], 5*time.Second)
+		sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+		w.ok(err)
+		end := w.streamsMeanwhile()
+		b := w.beats()
+		w.both(true)
+		w.standsOn(lab.Bases[1], 20*time.Second)
+		planned := b.gap()
+		lost := b.stop()
+		t.Logf("walked to the better base: longest gap %v, %d datagrams lost", planned, lost)
+		if lost > 0 {
+			t.Errorf("%d datagrams were lost though both bases were up", lost)
+		}
+		b = w.beats()
+		w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile))
+		t.Logf("the former base goes: longest gap %v", b.gap())
+		w.on("office", lab.Bases[1])
+		t.Logf("NetworkManager has followed: longest gap %v, %d lost", b.gap(), b.stop())
+		end()
+		after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+		w.ok(err)
+		if !slices.Equal(sessions, after) {
+			t.Errorf("sessions are %v, before they were %v", after, sessions)
+		}
+		w.down("office")
+	})
+}
+
+func TestTheNetworkIsLeft(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		leave func(w *world)
+	}{
+		{"disconnected", func(w *world) { w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile)) }},
+		{"cable pulled", func(w *world) { w.ok(w.Internet.SetLink(wan0, false)) }},
+		{"device gone", func(w *world) {
+			link, err := w.Desktop.Net.LinkByName(lab.Bases[0].Device)
+			w.ok(err)
+			w.ok(w.Desktop.Net.LinkDel(link))
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tunnels(t, func(t *testing.T, kind func(lab.VPN) lab.VPN) {
+				w := freshNetwork(t)
+				w.verbose()
+				w.both(false)
+				w.farAway()
+				w.up(kind(w.persistent()))
+				w.standsOn(lab.Bases[0], 5*time.Second)
+				end := w.streamsMeanwhile()
+				b := w.beats()
+				tt.leave(w)
+				t.Logf("longest gap %v", b.gap())
+				w.standsOn(lab.Bases[1], 10*time.Second)
+				w.on("office", lab.Bases[1])
+				t.Logf("NetworkManager has followed: longest gap %v, %d lost", b.gap(), b.stop())
+				end()
+				w.down("office")
+			})
+		})
+	}
+}

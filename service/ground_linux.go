@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"reflect"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// groundSettles is how long the kernel is listened to after it has told of a change: one
+// cable that is pulled is a dozen messages.
+const groundSettles = 20 * time.Millisecond
+
+// groundGroups are the kernel's messages about links, addresses and routes (rtnetlink(7)).
+const groundGroups = unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR | unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_ROUTE
+
+// watchGround tells changed the terrain, first as it is and then after each change. It opens
+// its socket at once and goes on in a goroutine until stop is called, asleep while nothing
+// happens.
+func watchGround(log *slog.Logger, changed func(terrain)) (stop func(), err error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("netlink socket: %w", err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groundGroups}); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("listen to netlink: %w", err)
+	}
+	events := os.NewFile(uintptr(fd), "netlink")
+	go func() {
+		var last terrain
+		for {
+			if now, err := readTerrain(); err != nil {
+				log.Warn("the kernel's routes cannot be read", "error", err)
+			} else if !reflect.DeepEqual(now, last) {
+				last = now
+				changed(now)
+			}
+			if !awaitEvents(events) {
+				return
+			}
+		}
+	}()
+	return func() { events.Close() }, nil
+}
+
+// awaitEvents returns when the kernel has told something and is silent again, false when
+// events is closed. What it told is not looked at: messages may be lost, a look around is not.
+func awaitEvents(events *os.File) bool {
+	buf := make([]byte, 64<<10)
+	events.SetReadDeadline(time.Time{})
+	for limit := 10; limit > 0; limit-- {
+		_, err := events.Read(buf)
+		switch {
+		case errors.Is(err, fs.ErrClosed):
+			return false
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return true
+		}
+		events.SetReadDeadline(time.Now().Add(groundSettles))
+	}
+	return true
+}
+
+// readTerrain asks the kernel.
+func readTerrain() (terrain, error) {
+	t := terrain{nics: make(map[int]nic)}
+	links, err := netlink.LinkList()
+	if err != nil {
+		return t, fmt.Errorf("links: %w", err)
+	}
+	for _, l := range links {
+		a := l.Attrs()
+		t.nics[a.Index] = nic{
+			name:   a.Name,
+			up:     a.Flags&net.FlagUp != 0 && a.RawFlags&unix.IFF_LOWER_UP != 0,
+			tunnel: tunnels[l.Type()] || a.Flags&net.FlagLoopback != 0,
+		}
+	}
+	addrs, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	if err != nil {
+		return t, fmt.Errorf("addresses: %w", err)
+	}
+	for _, a := range addrs {
+		n, ok := t.nics[a.LinkIndex]
+		addr, valid := netip.AddrFromSlice(a.IP)
+		if ok && valid && a.Flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0 {
+			n.addrs = append(n.addrs, addr.Unmap())
+			t.nics[a.LinkIndex] = n
+		}
+	}
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+		if err != nil {
+			return t, fmt.Errorf("routes: %w", err)
+		}
+		for _, r := range routes {
+			if g, ok := groundRouteOf(r, family); ok {
+				t.routes = append(t.routes, g)
+			}
+		}
+	}
+	return t, nil
+}
+
+// groundRouteOf takes of a route with several next hops the first.
+func groundRouteOf(r netlink.Route, family int) (groundRoute, bool) {
+	if r.Type != unix.RTN_UNICAST {
+		return groundRoute{}, false
+	}
+	g := groundRoute{nic: r.LinkIndex, metric: r.Priority}
+	gw := r.Gw
+	if len(r.MultiPath) > 0 {
+		g.nic, gw = r.MultiPath[0].LinkIndex, r.MultiPath[0].Gw
+	}
+	if via, ok := netip.AddrFromSlice(gw); ok {
+		g.via = via.Unmap()
+	} else if v, ok := r.Via.(*netlink.Via); ok { // IPv4 by an IPv6 router
+		g.via, _ = netip.AddrFromSlice(v.Addr)
+	}
+	if p, ok := prefixOf(r.Dst); ok {
+		g.dst = p
+	} else if family == netlink.FAMILY_V6 {
+		g.dst = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+	} else {
+		g.dst = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	}
+	return g, true
+}
+
+// tunnels are the kinds of interfaces that are no ground to roam to, our own TAP's among them.
+// One of them may well be where the server is reached from the beginning.
+var tunnels = map[string]bool{
+	"tuntap": true, "tun": true, "wireguard": true, "gre": true, "gretap": true, "ip6gre": true, "ip6tnl": true, "ipip": true,
+	"sit": true, "vti": true, "vti6": true, "xfrm": true, "vxlan": true, "dummy": true,
+}

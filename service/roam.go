@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"network-manager-softether/profile"
+	"network-manager-softether/service/nmvpn"
+)
+
+// Times of roaming.
+const (
+	// walkSettles is how long a better base has to be there before the session walks to it:
+	// the present one works.
+	walkSettles = time.Second
+	// shunTime is how long a base is not tried again that did not lead to the server: behind a
+	// Wi-Fi's log-in page, say.
+	shunTime = time.Minute
+	// outageShown is how long a connection may be without a session before NetworkManager,
+	// and with it the user, is told that it is connecting.
+	outageShown = 3 * time.Second
+	// parentSettles is how long NetworkManager is given to see for itself that a base is gone.
+	parentSettles = time.Second
+)
+
+// roaming is the loop's side of the ground.
+type roaming struct {
+	stop   func()
+	now    terrain
+	walk   *walk
+	settle *time.Timer // runs before a walk
+	shun   map[string]time.Time
+
+	parent   string      // the base that NetworkManager has for this connection
+	reparent *time.Timer // runs before it is told to look for another
+	stale    bool        // its route to the server leads another way than ours
+	outage   *time.Timer
+	away     bool // it was told that there is no session
+}
+
+// A walk is under way to a better base, while the session lives on the former one.
+type walk struct{ from, to base }
+
+// watchGround begins to watch. It is called while there are all rights.
+func (c *connection) watchGround() {
+	if c.ground.stop != nil || c.outside.watchGround == nil {
+		return
+	}
+	stop, err := c.outside.watchGround(c.log, func(t terrain) { c.post(func() { c.groundChanged(t) }) })
+	if err != nil {
+		c.log.Warn("changes of the network are not noticed", "cause", err)
+		return
+	}
+	c.ground.stop = stop
+}
+
+// leaveGround ends all of it.
+func (c *connection) leaveGround() {
+	g := &c.ground
+	for _, t := range []**time.Timer{&g.settle, &g.reparent, &g.outage} {
+		stopTimer(t)
+	}
+	if g.stop != nil {
+		g.stop()
+	}
+	c.ground = roaming{}
+}
+
+func (c *connection) groundChanged(t terrain) {
+	c.ground.now = t
+	c.lookAtGround()
+}
+
+// lookAtGround does what the ground calls for.
+func (c *connection) lookAtGround() {
+	at, known := c.path.standing()
+	if !known || c.phase != up && c.phase != reconnecting {
+		return
+	}
+	turn, to, why := c.ground.now.next(at, c.told.config.Gateway)
+	if turn != turnWalk {
+		stopTimer(&c.ground.settle)
+	}
+	if turn != turnNone {
+		c.log.Debug("the ground has changed", "turn", turn.String(), "from", at.base.String(), "to", to.String(), "because", why)
+	}
+	switch turn {
+	case turnLost:
+		if at.lost == "" {
+			c.baseLost(why)
+		}
+	case turnJump:
+		c.jump(at, to, why)
+	case turnWalk:
+		c.walkSoon(to)
+	case turnRenew:
+		// The bound sockets follow NetworkManager's route, which follows this.
+		if !c.ground.stale && c.phase == up {
+			c.ground.stale = true
+			c.announce()
+		}
+	}
+	c.lookAtParent()
+}
+
+// baseLost has everything wait for a base.
+func (c *connection) baseLost(why string) {
+	c.path.lose(why)
+	c.ground.walk = nil
+	c.notice("waiting for a network: "+why, "base", c.ground.parent)
+	if c.phase == reconnecting {
+		stopTimer(&c.lost.timer)
+		c.cancelAttempt()
+	} else if c.profile.Transport == profile.TransportTCP {
+		c.session.Move(false)
+	}
+	c.outageBegins()
+}
+
+// jump leaves a base that does not work any more.
+func (c *connection) jump(at standing, to base, why string) {
+	c.path.use(to)
+	c.ground.walk = nil
+	c.notice(fmt.Sprintf("going on over %v: %s", to, why), "before", at.base.String())
+	switch {
+	case c.phase == reconnecting:
+		c.retryNow()
+	case c.profile.Transport != profile.TransportTCP && to == at.base:
+		// These sessions cannot be attached again, and their silence was short.
+	default:
+		c.session.Move(false)
+	}
+	c.ground.stale = c.ground.stale || to != at.base
+}
+
+// walkSoon goes to a better base if it is still there in a moment.
+func (c *connection) walkSoon(to base) {
+	g := &c.ground
+	if g.settle != nil || g.walk != nil || time.Now().Before(g.shun[to.String()]) {
+		return
+	}
+	if c.phase == reconnecting { // there is nothing to be careful with
+		at, _ := c.path.standing()
+		c.jump(at, to, "it is the better way")
+		return
+	}
+	if c.profile.Transport != profile.TransportTCP {
+		return // a session over another transport cannot have two connections
+	}
+	g.settle = c.after(walkSettles, func() {
+		g.settle = nil
+		at, _ := c.path.standing()
+		turn, to, _ := g.now.next(at, c.told.config.Gateway)
+		if c.phase != up || turn != turnWalk {
+			return
+		}
+		c.log.Info("walking to a better base", "from", at.base.String(), "to", to.String())
+		g.walk = &walk{at.base, to}
+		c.path.use(to)
+		c.session.Move(true)
+	})
+}
+
+// walked is told that the session has arrived.
+func (c *connection) walked(after time.Duration) {
+	if w := c.ground.walk; w != nil {
+		c.ground.walk = nil
+		c.notice(fmt.Sprintf("going on over %v, the better way now", w.to), "before", w.from.String(), "within", after.Round(time.Millisecond))
+	}
+	c.lookAtGround()
+}
+
+// walkFailed goes back to the base where the session is.
+func (c *connection) walkFailed(err error) {
+	w := c.ground.walk
+	if w == nil {
+		return
+	}
+	c.ground.walk = nil
+	c.path.use(w.from)
+	if c.ground.shun == nil {
+		c.ground.shun = make(map[string]time.Time)
+	}
+	c.ground.shun[w.to.String()] = time.Now().Add(shunTime)
+	c.after(shunTime+time.Second, c.lookAtGround)
+	c.log.Warn("staying where it is: the better network does not lead to the server", "network", w.to.String(), "present", w.from.String(), "cause", err)
+	c.lookAtGround()
+}
+
+// retryNow starts an attempt at once, as the reason why others failed is gone.
+func (c *connection) retryNow() {
+	stopTimer(&c.lost.timer)
+	c.startAttempt()
+}
+
+// outageBegins is called when there is no session any more, or one that nothing carries.
+func (c *connection) outageBegins() {
+	g := &c.ground
+	if !c.profile.Persistent || g.outage != nil || g.away {
+		return
+	}
+	g.outage = c.after(outageShown, func() {
+		g.outage = nil
+		if c.phase == up || c.phase == reconnecting {
+			g.away = true
+			c.nm.StateChanged(nmvpn.StateStarting)
+		}
+	})
+}
+
+// outageEnds is called when the session is there again, before NetworkManager is told.
+func (c *connection) outageEnds() { stopTimer(&c.ground.outage) }
+
+// lookAtParent has NetworkManager choose another base for this connection when the one it
+// has is gone: full tunnels it never moves by itself, as they count as the best connection
+// while they are active (nm-vpn-plugin.md 4.7).
+func (c *connection) lookAtParent() {
+	g := &c.ground
+	at, _ := c.path.standing()
+	if !c.profile.Persistent || g.reparent != nil || at.lost != "" || at.base.name == g.parent || g.now.serves(g.parent) {
+		return
+	}
+	g.reparent = c.after(parentSettles, func() {
+		g.reparent = nil
+		at, _ := c.path.standing()
+		if c.phase != up || at.lost != "" || at.base.name == g.parent || g.now.serves(g.parent) {
+			return
+		}
+		if !g.away {
+			g.away = true
+			c.nm.StateChanged(nmvpn.StateStarting)
+		}
+		g.parent = at.base.name
+		g.reparent = c.after(parentSettles/2, func() {
+			g.reparent = nil
+			if c.phase != up {
+				return
+			}
+			c.announce()
+			// Only now does it have the other base. The route to the server, which it made
+			// before, is made again.
+			g.reparent = c.after(parentSettles/2, func() {
+				g.reparent = nil
+				if c.phase == up {
+					g.stale = true
+					c.announce()
+				}
+			})
+		})
+	})
+}
+
+// serves reports whether NetworkManager still has the interface lead anywhere, be it without
+// carrier, on which it waits for some seconds.
+func (t terrain) serves(name string) bool {
+	for _, r := range t.routes {
+		if n := t.nics[r.nic]; n.name == name && !r.dst.IsSingleIP() && !r.dst.Addr().IsLinkLocalUnicast() && !r.dst.Addr().IsMulticast() {
+			return true
+		}
+	}
+	return false
+}
