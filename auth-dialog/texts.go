@@ -65,8 +65,8 @@ func trustLabel() string { return po.F("Trust this server? (%s/%s)", po.T(wordYe
 
 // howToAnswer says what the agent's button, or the Enter key, does. Our own window has buttons that say so themselves.
 func howToAnswer() string {
-	return po.F("Type “%s” if it is: then this certificate is trusted from now on, and your user name and password are sent to the server. "+
-		"Type “%s” if you are not sure: then nothing is sent. Connecting without an answer trusts nobody.", po.T(wordYes), po.T(wordNo))
+	return po.F("Type “%s” if it is: you are then logged in, and this certificate is trusted from now on. With “%s”, or without an answer, nothing is sent.",
+		po.T(wordYes), po.T(wordNo))
 }
 
 // Bounds on what is shown, in characters.

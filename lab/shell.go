@@ -259,7 +259,7 @@ func (s *Shell) Picture(ctx context.Context) (image.Image, error) {
 	if err := s.Program("gnome-shell").AwaitNone(ctx, "push button", "Stop Screen Sharing"); err != nil {
 		return nil, err
 	}
-	return s.picture("ScreenshotArea", int32(192), int32(144), int32(640), int32(480), false)
+	return s.picture("ScreenshotArea", int32(192), int32(94), int32(640), int32(580), false)
 }
 
 // TopPicture is the middle of the upper edge of the screen, where notifications are.

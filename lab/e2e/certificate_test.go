@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,16 @@ func TestFingerprintIsReadOnTheServerAsTheQuestionSays(t *testing.T) {
 	w.ok(err)
 	if !strings.Contains(res.Stdout, "="+colons(fingerprint)+"\n") {
 		t.Errorf("%s: no %s in\n%s", command, colons(fingerprint), res.Text())
+	}
+
+	// And as the manual page says, with SoftEther's own tool.
+	file := filepath.Join(t.TempDir(), "server.crt")
+	_, err = w.Server.Admin(w.ctx, "ServerCertGet "+file)
+	w.ok(err)
+	out, err := w.Internet.Must(w.ctx, "openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", file)
+	w.ok(err)
+	if !strings.Contains(out, "="+colons(fingerprint)) {
+		t.Errorf("ServerCertGet: no %s in %s", colons(fingerprint), out)
 	}
 }
 
