@@ -120,7 +120,7 @@ func TestNoticesBecomeNotifications(t *testing.T) {
 	await(t, shown, "SoftEther VPN|0|VPN “Work & <b>Play</b>” could not connect|"+body+"|1")
 	say(service, nm.uuid, notice.Ended, string(notice.ServerRefused), uint32(9))
 	await(t, shown, "SoftEther VPN|42|VPN “Work & <b>Play</b>” was disconnected|vpn.example did not accept user “joe” with this password. Check both. "+
-		"An account of RADIUS or an NT domain needs that kind of authentication: choose it in the settings of the connection.|1")
+		"RADIUS and NT domain accounts need that authentication method: choose it in the settings of the connection.|1")
 	say(service, nm.uuid, notice.Connected)
 	await(t, shown, "close 42")
 

@@ -94,7 +94,7 @@ func end(tl *teller) {
 }
 
 func TestWhatAPersonIsShown(t *testing.T) {
-	const failed = "VPN “Work” could not connect: There is no host vpn.example. Check the server's name for typing errors."
+	const failed = "VPN “Work” could not connect: There is no host named vpn.example. Check the name of the server for typing errors."
 	const lost = "VPN “Work”: connection lost: Nothing goes through the VPN at the moment. It is being connected again."
 	for _, tt := range []struct {
 		name  string
@@ -195,14 +195,14 @@ func TestEveryReasonHasASentence(t *testing.T) {
 		{notice.ServerRefused, 9999, "does not know"},
 		{notice.Unreachable, 0, "could not be reached"},
 		{notice.PortClosed, 0, "Nothing listens on that port of vpn.example"},
-		{notice.NoSuchHost, 0, "no host vpn.example"},
+		{notice.NoSuchHost, 0, "no host named vpn.example"},
 		{notice.DNSFailed, 0, "DNS"},
 		{notice.TimedOut, 0, "did not answer in time"},
 		{notice.NotSoftEther, 0, "no SoftEther VPN server"},
 		{notice.Malformed, 0, "report"},
 		{notice.TLSFailed, 0, "encrypted connection"},
 		{notice.NoEncryption, 0, "allow encryption"},
-		{notice.RedirectLoop, 0, "in circles"},
+		{notice.RedirectLoop, 0, "redirect the connection"},
 		{notice.SessionLost, 0, "closed the connection"},
 		{notice.ServerCertificate, 0, "fingerprint"},
 		{notice.ServerCertificateChanged, 0, "another certificate"},
@@ -215,16 +215,16 @@ func TestEveryReasonHasASentence(t *testing.T) {
 		{notice.SecretsMissing, 0, `nmcli --ask connection up "Work"`},
 		{notice.KeyPassword, 0, "private key"},
 		{notice.FileMissing, notice.FileCert, "no file /home/joe/joe.crt"},
-		{notice.FileForbidden, notice.FileCert, "/home/joe/joe.crt may not be read"},
-		{notice.FileUnusable, notice.FileKey, "Your private key is not"},
-		{notice.FileUnusable, 99, "/home/joe/joe.crt is not"},
+		{notice.FileForbidden, notice.FileCert, "not allowed to read the file /home/joe/joe.crt"},
+		{notice.FileUnusable, notice.FileKey, "Your private key cannot be used"},
+		{notice.FileUnusable, 99, "/home/joe/joe.crt cannot be used"},
 		{notice.ProxyUnreachable, 0, "proxy could not be reached"},
 		{notice.ProxyFailed, 0, "proxy refused"},
 		{notice.ProxyDenied, 0, "proxy's user name"},
-		{notice.ProxyUserMissing, 0, "proxy proxy.example:3128 wants a user name"},
+		{notice.ProxyUserMissing, 0, "proxy proxy.example:3128 requires a user name"},
 		{notice.NoAddress, 0, "SecureNAT"},
 		{notice.AddressUnusable, 0, "DHCP server"},
-		{notice.AddressLost, 0, "took this computer's address back"},
+		{notice.AddressLost, 0, "withdrew this computer's address"},
 		{notice.NoTUN, 0, "modprobe tun"},
 		{notice.NameTaken, 0, "network device se0"},
 		{notice.DeviceGone, 0, "deleted"},
@@ -243,7 +243,7 @@ func TestEveryReasonHasASentence(t *testing.T) {
 func TestARefusedUserIsToldByTheKindOfLogin(t *testing.T) {
 	for auth, want := range map[profile.AuthType]string{
 		"": "RADIUS", profile.AuthPassword: "RADIUS", profile.AuthPlainPassword: "with this password. Check both.",
-		profile.AuthCertificate: "did not accept the certificate of user “joe”", profile.AuthAnonymous: "without user name and password",
+		profile.AuthCertificate: "did not accept the certificate of user “joe”", profile.AuthAnonymous: "does not allow anonymous users",
 	} {
 		v := office()
 		v.data["auth-type"] = string(auth)

@@ -47,15 +47,15 @@ var coded = map[notice.Reason]uint32{
 //po:extract map
 var plain = map[notice.Reason]string{
 	notice.NoEncryption:           "The server would send everything through the VPN unencrypted. Ask its administrator to allow encryption.",
-	notice.RedirectLoop:           "The servers of the cluster send the connection around in circles. Tell the administrator.",
-	notice.MemberCertificate:      "A server of the cluster shows a certificate that it should not have. Somebody may be in between: ask the administrator.",
+	notice.RedirectLoop:           "The servers of the cluster redirect the connection to each other without end. Tell the administrator.",
+	notice.MemberCertificate:      "A server of the cluster presents an unexpected certificate. Somebody may be intercepting the connection: ask the administrator.",
 	notice.UserCertificate:        "Your certificate cannot be read. Choose it again in the settings of the connection.",
 	notice.UserCertificateOther:   "Your certificate and your private key do not belong together. Choose both again in the settings of the connection.",
 	notice.UserCertificateExpired: "Your certificate has expired. Ask the administrator for a new one.",
 	notice.UserCertificateEarly:   "Your certificate is not valid yet. Check the date of this computer.",
 	notice.KeyPassword:            "The password of your private key is missing or wrong. Connect again to be asked for it.",
-	notice.AddressUnusable:        "You are logged in, but the network offers an address that cannot be used. Its administrator has to look at the DHCP server.",
-	notice.AddressLost:            "The network took this computer's address back and gave no other. Connect again; if it happens again, ask the administrator.",
+	notice.AddressUnusable:        "You are logged in, but the network assigned an address that cannot be used. Ask its administrator to check the DHCP server.",
+	notice.AddressLost:            "The network withdrew this computer's address and assigned no other. Connect again; if it happens again, ask the administrator.",
 	notice.NoTUN:                  "This computer has no TUN/TAP driver. It is loaded with: modprobe tun",
 	notice.DeviceGone:             "Another program deleted the network device of the VPN. Connect again.",
 }
@@ -75,29 +75,29 @@ func why(n notice.Notice, v *view) string {
 	case notice.PortClosed:
 		return po.F("Nothing listens on that port of %s. Check the port (443, 992, 1194 and 5555 are usual) and whether the server runs.", host)
 	case notice.NoSuchHost:
-		return po.F("There is no host %s. Check the server's name for typing errors.", host)
+		return po.F("There is no host named %s. Check the name of the server for typing errors.", host)
 	case notice.DNSFailed:
-		return po.F("The name %s could not be looked up. Check this computer's network and DNS.", host)
+		return po.F("The name %s could not be resolved. Check this computer's network and DNS.", host)
 	case notice.TimedOut:
-		return po.F("%s did not answer in time. Check address and port; a firewall on the way may swallow the traffic.", host)
+		return po.F("%s did not answer in time. Check address and port; a firewall may be blocking the traffic.", host)
 	case notice.ServerCertificate:
 		return po.F("The identity of %s could not be verified, and nobody could be asked. This shows the fingerprint of its certificate, and asks: %s", host, askInTerminal(v))
 	case notice.SecretsMissing:
 		return po.F("A password is needed that is not stored, and nobody could be asked. Store it in the settings of the connection, or connect with: %s", askInTerminal(v))
 	case notice.ServerCertificateChanged:
-		return po.F("%s shows another certificate than the one you trust. Either it has a new one, or somebody is in between: ask the administrator for the new fingerprint.", host)
+		return po.F("%s presents another certificate than the one you trust. Either it has a new one, or somebody is intercepting the connection: ask the administrator for the new fingerprint.", host)
 	case notice.ProxyUserMissing:
-		return po.F("The proxy %s wants a user name. Set it in the settings of the connection.", v.value(profile.KeyProxyServer))
+		return po.F("The proxy %s requires a user name. Enter it in the settings of the connection.", v.value(profile.KeyProxyServer))
 	case notice.NoAddress:
-		return po.F("You are logged in, but nobody in the virtual hub “%s” gave this computer an address. Ask the administrator whether SecureNAT or a DHCP server is switched on, or set an address by hand.", v.value(profile.KeyHub))
+		return po.F("You are logged in, but no DHCP server answered in the virtual hub “%s”. Ask the administrator to turn on SecureNAT or a DHCP server, or set an address by hand.", v.value(profile.KeyHub))
 	case notice.NameTaken:
-		return po.F("There is a network device %s already. Choose another name for that of the VPN, or none.", v.device)
+		return po.F("A network device %s already exists. Choose another interface name for the VPN, or none.", v.device)
 	case notice.FileMissing:
 		return po.F("There is no file %s. Choose it again in the settings of the connection.", v.file(n.Number))
 	case notice.FileForbidden:
-		return po.F("The file %s may not be read. Choose it again in the settings of the connection, which then keep a copy.", v.file(n.Number))
+		return po.F("You are not allowed to read the file %s. Choose it again in the settings of the connection, which then keep a copy.", v.file(n.Number))
 	case notice.FileUnusable:
-		return po.F("%s is not what is wanted there. Choose it again in the settings of the connection.", v.file(n.Number))
+		return po.F("%s cannot be used. Choose it again in the settings of the connection.", v.file(n.Number))
 	case notice.Settings:
 		if v.wrong != nil {
 			return po.F("A setting of the connection cannot be used: %v", v.wrong)
@@ -126,17 +126,17 @@ func refusal(code uint32, host string, v *view) string {
 		case profile.AuthCertificate:
 			return po.F("%s did not accept the certificate of user “%s”. Ask the administrator whether this user logs in with a certificate, and whether the hub knows this one.", host, user)
 		case profile.AuthAnonymous:
-			return po.F("The virtual hub “%s” lets nobody in without user name and password. Set them in the settings of the connection.", hub)
+			return po.F("The virtual hub “%s” does not allow anonymous users. Enter a user name and a password in the settings of the connection.", hub)
 		case profile.AuthPassword:
-			return po.F("%s did not accept user “%s” with this password. Check both. An account of RADIUS or an NT domain needs that kind of authentication: choose it in the settings of the connection.", host, user)
+			return po.F("%s did not accept user “%s” with this password. Check both. RADIUS and NT domain accounts need that authentication method: choose it in the settings of the connection.", host, user)
 		}
 		return po.F("%s did not accept user “%s” with this password. Check both.", host, user)
 	case codeConnections:
-		return po.T("The session has all the TCP connections it may have. Set a smaller number in the settings of the connection.")
+		return po.T("The session already has the highest number of TCP connections allowed. Set a lower number in the settings of the connection.")
 	case codeMonitorDenied:
-		return po.F("User “%s” may not use monitoring mode. Switch it off in the settings of the connection, or ask the administrator.", user)
+		return po.F("User “%s” is not allowed to use monitoring mode. Turn it off in the settings of the connection, or ask the administrator.", user)
 	case codeBridgeDenied:
-		return po.F("User “%s” may not bridge or route. Switch that off in the settings of the connection, or ask the administrator.", user)
+		return po.F("User “%s” is not allowed to bridge or route. Turn that off in the settings of the connection, or ask the administrator.", user)
 	}
 	return po.T(errortext.Of(code))
 }
@@ -151,5 +151,5 @@ func (v *view) file(which uint32) string {
 	if len(text) > 0 && text[0] == '/' {
 		return shown(text)
 	}
-	return map[uint32]string{notice.FileCert: po.T("Your certificate"), notice.FileKey: po.T("Your private key"), notice.FileCA: po.T("The authority's certificate")}[which]
+	return map[uint32]string{notice.FileCert: po.T("Your certificate"), notice.FileKey: po.T("Your private key"), notice.FileCA: po.T("The CA certificate")}[which]
 }

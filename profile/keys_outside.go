@@ -53,35 +53,36 @@ var outsideKeys = []Key{
 	{
 		Name: KeyStrict, Kind: KindEnum, Group: GroupOutside, Default: string(StrictNo),
 		Values: []Choice{
-			{string(StrictNo), "as the routes say"},
-			{string(StrictYes), "nothing leaves but through the VPN, whether it is connected or not"},
-			{string(StrictAllowLAN), "the same, but private addresses of the local network can be reached"},
+			{string(StrictNo), "according to the routes"},
+			{string(StrictYes), "everything outside the VPN is blocked, whether it is connected or not"},
+			{string(StrictAllowLAN), "the same, except for private addresses in the local network"},
 		},
-		Help: "Whether traffic outside of the VPN is blocked",
-		Long: "Set by nm-softether-strict(1), which also sets up the routing rules that do the blocking; the key alone blocks nothing.",
+		Help: "Whether traffic outside the VPN is blocked",
+		More: "Set by nm-softether-strict(1), which also adds the routing rules that do the blocking; the key alone blocks nothing.",
 		set:  func(p *Profile, v value) { p.Strict = Strict(v.text) },
 	},
 	{
 		Name: KeyServerAddresses, Kind: KindString, Group: GroupOutside, Max: maxAddressList,
-		Help: "Addresses of the VPN server, or of the proxy, that are used instead of looking up its name",
-		Long: "Separated by blanks. The certificate is still checked against the name. Set by nm-softether-strict(1): while all else is blocked no name can be looked up, and whoever answers in the name server's place cannot choose which address stays open.",
+		Help: "Addresses of the VPN server or the proxy, used instead of resolving its name",
+		More: "Separated by spaces. The certificate is still verified against the name. Set by nm-softether-strict(1): while everything else is blocked, no name can be resolved, and whoever answers in the name server's place cannot choose which address stays open.",
 		set:  func(p *Profile, v value) { p.addressList = v.text },
 	},
 	{
 		Name: KeyBlockIPv6, Kind: KindEnum, Group: GroupOutside, Default: string(BlockIPv6Auto),
 		Values: []Choice{
-			{string(BlockIPv6Auto), "while IPv4 has its default route in the tunnel, and IPv6 has none"},
-			{string(BlockIPv6Yes), "always while connected, and IPv6 routers in the VPN are ignored"},
-			{string(BlockIPv6No), "never: IPv6 leaves by the local network if the VPN has none"},
+			{string(BlockIPv6Auto), "while the tunnel has the default route of IPv4 and no IPv6"},
+			{string(BlockIPv6Yes), "always while connected; IPv6 routers in the VPN are ignored"},
+			{string(BlockIPv6No), "never: without IPv6 in the VPN, IPv6 traffic goes through the local network"},
 		},
 		Help: "When IPv6 is blocked while connected",
-		Long: "Blocked means that the default route of IPv6 leads into the tunnel and ends there; the local network can still be reached. Needs ipv6.method=auto, as NetworkManager takes no other method's routes from a VPN. With ipv6.never-default=yes, auto means no.",
+		Long: "The local network can still be reached.",
+		More: "Blocked means that the default route of IPv6 leads into the tunnel and ends there. Requires ipv6.method=auto, as NetworkManager takes no routes from a VPN with any other method. With ipv6.never-default=yes, auto means no.",
 		set:  func(p *Profile, v value) { p.BlockIPv6 = BlockIPv6(v.text) },
 	},
 	{
 		Name: KeyOverlapping, Kind: KindBool, Group: GroupOutside, Default: "no",
-		Help: "Accept routes over the local network and the VPN server",
-		Long: "A DHCP server or router in the VPN can announce routes to the VPN server, the local router or the local network, which would then no longer be reached. They are left out, with a warning, unless this is set. A route to the VPN server alone is never accepted.",
+		Help: "Accept routes that overlap the local network or the VPN server",
+		Long: "A DHCP server or router in the VPN can announce routes that cover the local network, the local router or the VPN server, which can then no longer be reached. Unless this is on, such routes are ignored, with a warning. A route to the VPN server alone is never accepted.",
 		set:  func(p *Profile, v value) { p.AcceptOverlapping = v.on },
 	},
 }
@@ -91,7 +92,7 @@ func addressesAreAddresses(p *Profile) error {
 	for _, text := range strings.Fields(p.addressList) {
 		a, err := netip.ParseAddr(text)
 		if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() {
-			return &ValueError{Key: KeyServerAddresses, Value: shown(text), Allowed: po.T("IPv4 and IPv6 addresses, separated by blanks")}
+			return &ValueError{Key: KeyServerAddresses, Value: shown(text), Allowed: po.T("must be IPv4 and IPv6 addresses, separated by spaces")}
 		}
 		p.ServerAddresses = append(p.ServerAddresses, a.Unmap())
 	}

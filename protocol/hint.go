@@ -42,7 +42,7 @@ func Hint(err error) string {
 	case errors.Is(err, bulk.ErrGrant):
 		return "Set udp-acceleration=no to do without these datagrams, or v1 to allow the weak cipher of old servers."
 	case errors.Is(err, ErrRedirectLoop):
-		return "The servers of the cluster send the connection around in circles. Tell the administrator."
+		return "The servers of the cluster redirect the connection to each other without end. Tell the administrator."
 	case sharesNoCipher(err):
 		return "The server shares no cipher with this computer: it may offer only DHE, RC4 or 3DES, which are not possible here. Its administrator has to switch on TLS 1.3 or allow ECDHE (ServerCipherSet ECDHE-RSA-AES256-GCM-SHA384)."
 	case errors.Is(err, ErrTLS):
@@ -56,7 +56,7 @@ func Hint(err error) string {
 	case errors.Is(err, ErrUnreachable):
 		return CodeConnectFailed.Text()
 	case errors.Is(err, ErrTimeout):
-		return "The server did not answer in time. Check address and port; a firewall on the way may swallow the traffic."
+		return "The server did not answer in time. Check address and port; a firewall may be blocking the traffic."
 	case errors.Is(err, ErrMalformed):
 		return CodeProtocolError.Text()
 	case errors.Is(err, ErrLost):

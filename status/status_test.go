@@ -52,27 +52,27 @@ func TestPeopleReadHowAConnectionStands(t *testing.T) {
 	got := text([]connection{read(office()), read(lost)}, now)
 	want := `Office�[2J (se0), connected for 1 h 1 min
   Server: vpn.example.com:443, at 203.0.113.10:443
-  Server's software: SoftEther VPN Server 5.01, build 9674
+  Server software: SoftEther VPN Server 5.01, build 9674
   Virtual hub: OFFICE
   User: joe
   Session: SID-JOE-3
   Encryption: TLS 1.3, TLS_AES_256_GCM_SHA384
-  Server's certificate (SHA-256): 3F9C
+  Server certificate (SHA-256): 3F9C
   TCP connections: 7 of 8, compressed
   UDP acceleration: in use (version 2)
   Addresses: 10.20.0.57/24, fd20::57/64
   Received: 1.2 GB in 1000000 frames
   Sent: 999 B in 3 frames
-  Overcome since it came up: 2 lost connections re-attached, 1 new logins
+  Reconnections: 2 re-attached, 1 logged in again
 
-Home (se0), reconnecting: the session is lost, addresses and routes stay
+Home (se0), reconnecting: the session was lost; addresses and routes are kept
   Server: vpn.example.com:443
   Virtual hub: OFFICE
   User: joe
   Addresses: 10.20.0.57/24, fd20::57/64
   Received: 1.2 GB in 1000000 frames
   Sent: 999 B in 3 frames
-  Overcome since it came up: 2 lost connections re-attached, 1 new logins
+  Reconnections: 2 re-attached, 1 logged in again
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

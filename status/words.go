@@ -13,19 +13,19 @@ import (
 //po:extract values
 const (
 	textUp           = "%s (%s), connected for %s"
-	textReconnecting = "%s (%s), reconnecting: the session is lost, addresses and routes stay"
-	textNone         = "No SoftEther connection of yours is up."
+	textReconnecting = "%s (%s), reconnecting: the session was lost; addresses and routes are kept"
+	textNone         = "No SoftEther connection of yours is active."
 
 	textLine        = "%s: %s"
 	textServer      = "Server"
 	textServerAt    = "%s, at %s"
-	textSoftware    = "Server's software"
+	textSoftware    = "Server software"
 	textVersion     = "%s %d.%02d, build %d"
 	textHub         = "Virtual hub"
 	textUser        = "User"
 	textSession     = "Session"
 	textEncryption  = "Encryption"
-	textCertificate = "Server's certificate (SHA-256)"
+	textCertificate = "Server certificate (SHA-256)"
 	textConnections = "TCP connections"
 	textOf          = "%d of %d"
 	textHalfDuplex  = "half duplex"
@@ -33,26 +33,26 @@ const (
 	textUDP         = "UDP acceleration"
 	textUDPVersion  = "%s (version %d)"
 	textUDPNone     = "off"
-	textUDPReserve  = "in reserve until TCP loses packets"
-	textUDPSilent   = "no answer from the server: UDP seems to be blocked"
+	textUDPReserve  = "standing by until TCP loses packets"
+	textUDPSilent   = "no answer from the server; UDP may be blocked"
 	textUDPReady    = "ready"
 	textUDPCarrying = "in use"
 	textAddresses   = "Addresses"
 	textReceived    = "Received"
 	textSent        = "Sent"
 	textTraffic     = "%s in %d frames"
-	textOvercome    = "Overcome since it came up"
-	textRecoveries  = "%d lost connections re-attached, %d new logins"
+	textOvercome    = "Reconnections"
+	textRecoveries  = "%d re-attached, %d logged in again"
 
 	textSeconds = "%d s"
 	textMinutes = "%d min %d s"
 	textHours   = "%d h %d min"
 	textDays    = "%d d %d h"
 
-	textErrHelp     = "nm-softether-status --help says what there is"
+	textErrHelp     = "Try “nm-softether-status --help” for more information."
 	textErrArgument = "unexpected argument “%s”"
-	textErrBus      = "the system bus does not answer: %w"
-	textErrNotUp    = "“%s” is not up, or is somebody else's"
+	textErrBus      = "the D-Bus system bus cannot be reached: %w"
+	textErrNotUp    = "“%s” is not active, or belongs to another user"
 	textErrSilent   = "%s does not answer: %w"
 )
 
@@ -61,9 +61,9 @@ const (
 //po:extract help
 var usageLines = []struct{ words, help string }{
 	{help: "Usage:"},
-	{words: "nm-softether-status [--json] [NAME]", help: "show how SoftEther connections stand"},
+	{words: "nm-softether-status [--json] [NAME]", help: "show the status of SoftEther connections"},
 	{},
-	{help: "NAME is a connection's name, UUID or interface; without it all are shown that you may see."},
+	{help: "NAME is the name, UUID or interface of a connection; without it, all connections are shown that you have access to."},
 	{},
 	{words: "--json", help: "for programs"},
 	{words: "--version, --help"},

@@ -28,14 +28,14 @@ func (t *translation) serverCert() {
 	}
 	switch {
 	case !a.CheckServerCert:
-		t.warn("CheckServerCert", po.T("the file does not ask for a check of the server's certificate; here it is checked, and you are asked about one that does not verify"))
+		t.warn("CheckServerCert", po.T("the file does not ask for the server certificate to be verified; here it is, and you are asked about one that cannot be verified"))
 	case pinned:
 		sum := t.fingerprint(cert)
 		t.set(profile.KeyServerCertSHA, "ServerCert", hex.EncodeToString(sum[:]))
 	case len(a.ServerCert) > 0:
-		t.warn("ServerCert", po.T("this is no certificate, and not used; you are asked about a certificate that does not verify"))
+		t.warn("ServerCert", po.T("this is not a certificate and is not used; you are asked about a certificate that cannot be verified"))
 	case !a.AddDefaultCA:
-		t.warn("CheckServerCert", po.T("the authorities the official client trusts are not in the file; those of the system are trusted here, or the one in ca"))
+		t.warn("CheckServerCert", po.T("the file does not contain the CA certificates that the official client trusts; those of this system are trusted here, or the one in ca"))
 	}
 }
 
@@ -52,7 +52,7 @@ func (t *translation) certificate() {
 	}
 	key, label := der.FirstKey(t.a.ClientKey)
 	if label == "" {
-		t.err = &ItemError{Item: "ClientKey", Err: po.Error("there is no private key that is not encrypted; the official client refuses the file, too")}
+		t.err = &ItemError{Item: "ClientKey", Err: po.Error("there is no unencrypted private key; the official client refuses the file, too")}
 		return
 	}
 	t.set(profile.KeyCert, "ClientCert", pemOf("CERTIFICATE", cert))
@@ -91,7 +91,7 @@ func certDER(text string) ([]byte, error) {
 		}
 		if block.Type == "CERTIFICATE" {
 			if _, ok := der.ParseCertificate(block.Bytes); !ok {
-				return nil, po.Error("this is no certificate")
+				return nil, po.Error("this is not a certificate")
 			}
 			return block.Bytes, nil
 		}
@@ -108,15 +108,15 @@ func keyDER(text string) ([]byte, error) {
 		switch block.Type {
 		case der.PKCS1, der.SEC1:
 			if der.KeyLabel(block.Bytes) != block.Type {
-				return nil, po.Error("the key is encrypted, and the format has no encrypted keys")
+				return nil, po.Error("the key is encrypted, which the format does not support")
 			}
 			return block.Bytes, nil
 		case "ENCRYPTED PRIVATE KEY":
-			return nil, po.Error("the key is encrypted, and the format has no encrypted keys")
+			return nil, po.Error("the key is encrypted, which the format does not support")
 		case der.PKCS8:
 			key, ok := der.Traditional(block.Bytes)
 			if !ok {
-				return nil, po.Error("the format has RSA and EC keys only")
+				return nil, po.Error("the format supports only RSA and EC keys")
 			}
 			return key, nil
 		}

@@ -86,7 +86,7 @@ func (t *translation) number(key, item string, n uint32) {
 	k := profile.Lookup(key)
 	fit := min(max(int64(n), int64(k.Min)), int64(k.Max))
 	if fit != int64(n) {
-		t.warn(item, po.F("%d is out of range here; %s is %d", n, key, fit))
+		t.warn(item, po.F("%d is out of range here; %s is set to %d", n, key, fit))
 	}
 	t.set(key, item, strconv.FormatInt(fit, 10))
 }
@@ -120,10 +120,10 @@ func (t *translation) server() {
 	switch e, err := profile.ParseEndpoint(host); {
 	case err == nil && e.Port != 0:
 		if uint32(e.Port) != a.Port {
-			t.warn("Port", po.F("%s has a port, so that %d is not used", shown(host), a.Port))
+			t.warn("Port", po.F("%s has a port, so %d is not used", shown(host), a.Port))
 		}
 	case a.Port == 0 || a.Port > 65535:
-		t.warn("Port", po.F("%d is no port; %s is used", a.Port, profile.Lookup(profile.KeyPort).Default))
+		t.warn("Port", po.F("%d is not a port; %s is used", a.Port, profile.Lookup(profile.KeyPort).Default))
 	default:
 		t.set(profile.KeyPort, "Port", strconv.FormatUint(uint64(a.Port), 10))
 	}
@@ -156,7 +156,7 @@ func connectionName(s string) string {
 func (t *translation) gateway() (host string) {
 	host, hint, _ := strings.Cut(strings.TrimSpace(t.a.Hostname), "/")
 	if host == "" {
-		t.warn("Hostname", po.T("the file names no server; set it before you connect (gateway)"))
+		t.warn("Hostname", po.T("the file has no server; set one before you connect (gateway)"))
 		return ""
 	}
 	switch strings.ToLower(hint) {
@@ -166,7 +166,7 @@ func (t *translation) gateway() (host string) {
 	}
 	t.set(profile.KeyGateway, "Hostname", host+"/"+hint)
 	t.set(profile.KeyTransport, "Hostname", string(profile.TransportUDP))
-	t.warn("Hostname", po.F("the part after the slash (%s) asks for NAT traversal; SoftEther's public servers help with it and learn the addresses of both ends", shown(hint)))
+	t.warn("Hostname", po.F("the part after the slash (%s) asks for NAT traversal, which uses SoftEther's public servers; they learn the addresses of both ends", shown(hint)))
 	return host
 }
 
@@ -177,7 +177,7 @@ func (t *translation) proxy() {
 	case a.ProxyType == proxyDirect:
 		return // what is filled in beside is not used, and kept
 	case a.ProxyType >= uint32(len(kinds)):
-		t.warn("ProxyType", po.F("%d is none of the known kinds, 0 to 3; no proxy is used", a.ProxyType))
+		t.warn("ProxyType", po.F("%d is not a known proxy type (0 to 3); no proxy is used", a.ProxyType))
 		return
 	}
 	t.set(profile.KeyProxyType, "ProxyType", string(kinds[a.ProxyType]))
@@ -186,7 +186,7 @@ func (t *translation) proxy() {
 		proxy.Port = uint16(a.ProxyPort)
 	}
 	if proxy.Host == "" {
-		t.warn("ProxyName", po.T("the file names no proxy; set it before you connect (proxy-server)"))
+		t.warn("ProxyName", po.T("the file has no proxy address; set one before you connect (proxy-server)"))
 	} else {
 		t.set(profile.KeyProxyServer, "ProxyName", proxy.String())
 	}
@@ -195,6 +195,6 @@ func (t *translation) proxy() {
 		t.password(profile.SecretProxyPassword, "ProxyPassword", a.ProxyPassword)
 	}
 	if a.CustomHttpHeader != "" {
-		t.warn("CustomHttpHeader", po.T("headers of one's own are not sent to the proxy here"))
+		t.warn("CustomHttpHeader", po.T("custom headers are not sent to the proxy here"))
 	}
 }

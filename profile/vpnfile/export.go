@@ -108,7 +108,7 @@ func (a *Account) login(c *Connection) (warnings []profile.Warning) {
 				continue
 			}
 			if text[0] == '/' {
-				warnings = append(warnings, profile.Warning{Key: part.key, Text: po.T("a file's path; the format has the content only, so it is left out")})
+				warnings = append(warnings, profile.Warning{Key: part.key, Text: po.T("the path of a file; the format can only hold its content, so it is left out")})
 				continue
 			}
 			der, err := part.read(text)
@@ -155,11 +155,11 @@ func lost(c *Connection, a *Account, fingerprint Fingerprint) []profile.Warning 
 func lostText(key string) string {
 	switch key {
 	case profile.KeyServerCertSHA:
-		return po.T("left out: the format has no fingerprints, only whole certificates; whoever imports the file has to set it again")
+		return po.T("left out: the format has no fingerprints, only whole certificates; set it again after an import")
 	case profile.KeyServerCertCheck:
-		return po.T("written as CheckServerCert false; an import into NetworkManager checks all the same, and asks")
+		return po.T("written as CheckServerCert false; NetworkManager verifies the certificate after an import all the same, and asks")
 	case profile.KeyUDPAcceleration:
-		return po.T("the format knows on and off only")
+		return po.T("the format supports only on and off")
 	}
-	return po.T("left out: the format has nothing like it")
+	return po.T("left out: the format does not support it")
 }

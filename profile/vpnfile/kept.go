@@ -25,7 +25,7 @@ func (t *translation) keep() {
 			continue
 		}
 		if it.name == "CustomHttpHeader" && secretive(t.a.CustomHttpHeader) {
-			t.warn(it.name, po.T("not kept, as it seems to hold a secret, and vpn.data is no place for those"))
+			t.warn(it.name, po.T("not kept, as it seems to contain a secret, which must not be in vpn.data"))
 			continue
 		}
 		if length += len(it.name) + len(value) + 2; length > maxKept {

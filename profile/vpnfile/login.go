@@ -38,7 +38,7 @@ func (t *translation) user() {
 			t.set(profile.KeyCert, "ClientCert", pemOf("CERTIFICATE", cert))
 		}
 	default:
-		t.warn("AuthType", po.F("%d is none of the known kinds, 0 to 5; a password will be asked for", a.AuthType))
+		t.warn("AuthType", po.F("%d is not a known authentication method (0 to 5); you will be asked for a password", a.AuthType))
 	}
 }
 
@@ -52,7 +52,7 @@ func (t *translation) passwordOfHash() {
 		}
 	}
 	if len(a.HashedPassword) > 0 {
-		t.warn("HashedPassword", po.T("the file has a hash of the password, not the password; it will be asked for"))
+		t.warn("HashedPassword", po.T("the file has only a hash of the password; you will be asked for the password"))
 	}
 }
 
@@ -60,7 +60,7 @@ func (t *translation) passwordOfHash() {
 func (t *translation) password(secret, item string, hidden []byte) {
 	password, ok := reveal(hidden)
 	if !ok {
-		t.warn(item, po.T("what is hidden there is no text; the password will be asked for"))
+		t.warn(item, po.T("the stored password cannot be read; you will be asked for it"))
 		return
 	}
 	t.set(secret, item, password)

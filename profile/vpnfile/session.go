@@ -13,7 +13,7 @@ func (t *translation) session() {
 	t.number("connection-interval", "AdditionalConnectionInterval", a.AdditionalConnectionInterval)
 	t.number("connection-lifetime", "ConnectionDisconnectSpan", a.ConnectionDisconnectSpan)
 	if a.HalfConnection && a.MaxConnection < 2 {
-		t.warn("HalfConnection", po.F("not set, as it needs two connections and MaxConnection is %d", a.MaxConnection))
+		t.warn("HalfConnection", po.F("not set, as it requires two connections and MaxConnection is %d", a.MaxConnection))
 	} else {
 		t.yes(profile.KeyHalfDuplex, "HalfConnection", a.HalfConnection)
 	}
@@ -30,13 +30,13 @@ func (t *translation) session() {
 	switch a.NumRetry {
 	case retryForever:
 	case 0:
-		t.warn("NumRetry", po.T("never to try again cannot be had here; reconnect-attempts is 1"))
+		t.warn("NumRetry", po.T("no reconnection at all is not supported here; reconnect-attempts is set to 1"))
 		t.set("reconnect-attempts", "NumRetry", "1")
 	default:
 		t.number("reconnect-attempts", "NumRetry", a.NumRetry)
 	}
 	if !a.UseEncrypt {
-		t.warn("UseEncrypt", po.T("encryption is off in the file; here it is always on"))
+		t.warn("UseEncrypt", po.T("encryption is turned off in the file; here it is always on"))
 	}
 }
 
@@ -44,7 +44,7 @@ func (t *translation) session() {
 func (t *translation) client() {
 	a := t.a
 	if a.NoRoutingTracking {
-		t.warn("NoRoutingTracking", po.T("routes are NetworkManager's; to leave the default route as it is, set ipv4.never-default and ipv6.never-default"))
+		t.warn("NoRoutingTracking", po.T("routes are set up by NetworkManager; to keep the default route, set ipv4.never-default and ipv6.never-default"))
 	}
 	if a.StartupAccount {
 		t.warn("StartupAccount", t.startup())
@@ -64,9 +64,9 @@ func (t *translation) startup() string {
 	}
 	switch {
 	case !pinned && !stored:
-		return po.T("not connected at start by itself. Before you make it a secondary of another connection (connection.secondaries), pin the server's certificate (server-cert-sha256), store the password (vpn.secrets) and connect once by hand: a secondary that cannot ask anybody fails, and takes the other connection down with it")
+		return po.T("not connected at start by itself. Before you make it a secondary of another connection (connection.secondaries), set the fingerprint of the server certificate (server-cert-sha256), store the password (vpn.secrets) and connect once by hand: a secondary that cannot ask anybody fails, and takes the other connection down with it")
 	case !pinned:
-		return po.T("not connected at start by itself. Before you make it a secondary of another connection (connection.secondaries), pin the server's certificate (server-cert-sha256) and connect once by hand: a secondary that cannot ask anybody fails, and takes the other connection down with it")
+		return po.T("not connected at start by itself. Before you make it a secondary of another connection (connection.secondaries), set the fingerprint of the server certificate (server-cert-sha256) and connect once by hand: a secondary that cannot ask anybody fails, and takes the other connection down with it")
 	case !stored:
 		return po.T("not connected at start by itself. Before you make it a secondary of another connection (connection.secondaries), store the password (vpn.secrets) and connect once by hand: a secondary that cannot ask anybody fails, and takes the other connection down with it")
 	}

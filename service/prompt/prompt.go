@@ -31,7 +31,7 @@ const (
 	CertName      = "The certificate of %s is for another host name."
 	CertExpired   = "The certificate of %s has expired."
 	CertEarly     = "The certificate of %s is not valid yet."
-	CertNotPinned = "The certificate of %s is not pinned."
+	CertNotPinned = "No fingerprint has been set for the certificate of %s."
 
 	Subject     = "Subject: %s"
 	Issuer      = "Issuer: %s"
