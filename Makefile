@@ -3,7 +3,7 @@
 # make check  run every test
 # make bench  measure against the official client (BENCH=-quick for a first look)
 # make        build into build/;  make install, make uninstall  put it into the system, and out again (PREFIX, DESTDIR)
-# make dist, make deb  make a source tarball that needs no network, and Debian packages from it
+# make dist, make deb, make rpm  make a source tarball that needs no network, and packages from it
 
 BUILD ?= build
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -20,7 +20,7 @@ IN_LAB = $(SUDO) env "PATH=$$PATH" LAB_PREFIX=$(STAGE)
 # A go.work or GOFLAGS of the developer must not change what is built here.
 export GOWORK = off
 
-.PHONY: all windowless demo bench check unit lint e2e stage configured packages network-packages build-packages install uninstall dist deb clean
+.PHONY: all windowless demo bench check unit lint e2e stage configured packages network-packages build-packages install uninstall dist deb rpm clean
 
 all: configured
 	meson compile -C $(BUILD)
@@ -104,6 +104,8 @@ dist:
 	@packaging/make-dist $(BUILD)/dist
 deb:
 	@packaging/make-deb $(BUILD)/dist
+rpm:
+	@packaging/make-rpm $(BUILD)/dist
 
 clean:
 	rm -rf $(BUILD)

@@ -87,6 +87,9 @@ func (l *Lease) LogValue() slog.Value {
 	)
 }
 
+// Left returns how long l may still be used.
+func (l *Lease) Left() time.Duration { return l.left(l.Duration, time.Now()) }
+
 func readable(d time.Duration) string {
 	if d == Infinite {
 		return "ever"

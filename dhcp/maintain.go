@@ -44,10 +44,13 @@ func (c *Client) Maintain(ctx context.Context, l *Lease, changed func(*Lease)) e
 		if err != nil {
 			return fmt.Errorf("dhcp: %w", err)
 		}
-		if next.Equal(l) {
-			c.log.Debug("DHCP lease renewed, nothing new", "lease", next)
-		} else {
+		switch {
+		case !next.Equal(l):
 			c.log.Info("DHCP lease renewed and changed", "before", l, "lease", next)
+		case next.Server != l.Server:
+			c.log.Info("DHCP lease renewed by another server", "before", l.Server, "lease", next)
+		default:
+			c.log.Debug("DHCP lease renewed, nothing new", "lease", next)
 		}
 		l = next
 		changed(l)
@@ -77,10 +80,23 @@ func (c *Client) renewed(ctx context.Context, l *Lease) (*Lease, error) {
 		if !errors.Is(err, errSilence) {
 			return next, err
 		}
+		if attempt == 1 {
+			c.unanswered(l, rebinding)
+		}
 		if rebinding != (l.left(l.T2, time.Now()) <= 0) {
 			x, attempt = newExchange(), 0 // a late answer to the old one is not for this phase
 		}
 	}
+}
+
+// unanswered tells of the first silence in each phase, before the lease is over.
+func (c *Client) unanswered(l *Lease, rebinding bool) {
+	left := readable(l.left(l.Duration, time.Now()))
+	if rebinding {
+		c.log.Warn("no DHCP server renews the lease", "address", l.Addr, "ends in", left)
+		return
+	}
+	c.log.Info("DHCP server does not renew the lease yet, asking again", "address", l.Addr, "server", l.Server, "ends in", left)
 }
 
 // retryAfter says how long to wait for an answer in a phase of that length with

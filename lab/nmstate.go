@@ -113,6 +113,25 @@ func (d *Desktop) Banner(id string) (string, error) {
 	return "", fmt.Errorf("%s is not active", id)
 }
 
+// WINS lists the NetBIOS name servers that NetworkManager has of an active connection.
+func (d *Desktop) WINS(id string) ([]string, error) {
+	list, err := d.ActiveConnections()
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range list {
+		if a.ID != id {
+			continue
+		}
+		config, err := property[dbus.ObjectPath](d, a.Path, nmName+".Connection.Active", "Ip4Config")
+		if err != nil {
+			return nil, err
+		}
+		return property[[]string](d, config, nmName+".IP4Config", "WinsServerData")
+	}
+	return nil, fmt.Errorf("%s is not active", id)
+}
+
 // A DNSEntry is one line of what NetworkManager tells the resolver.
 type DNSEntry struct {
 	Interface string

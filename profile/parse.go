@@ -98,6 +98,7 @@ func (p *Profile) fillUser(fallback string) error {
 func addressing(method string, neverDefault bool, more Family) Addressing {
 	return Addressing{
 		Auto:         method == "" || method == "auto",
+		Static:       method == "manual",
 		Disabled:     method == "disabled" || method == "ignore",
 		NeverDefault: neverDefault,
 		Family:       more,

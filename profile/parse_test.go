@@ -87,7 +87,7 @@ func TestEveryKeyIsUnderstood(t *testing.T) {
 		ReconnectInterval: 5 * time.Second, ReconnectAttempts: 3, VPNFileItems: "DeviceName=pp",
 		Strict: StrictAllowLAN, BlockIPv6: BlockIPv6Yes, AcceptOverlapping: true,
 		ServerAddresses: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")},
-		IPv4:            Addressing{NeverDefault: true, Family: src.IPv4}, IPv6: Addressing{Disabled: true, NeverDefault: true, Family: src.IPv6},
+		IPv4:            Addressing{Static: true, NeverDefault: true, Family: src.IPv4}, IPv6: Addressing{Disabled: true, NeverDefault: true, Family: src.IPv6},
 		Flags: Flags{Password: 1, KeyPassword: 2, ProxyPassword: 4},
 	}
 	got := mustParse(t, src)

@@ -126,6 +126,7 @@ func (f File) IsZero() bool { return f == File{} }
 // Addressing says what one address family of the connection wants.
 type Addressing struct {
 	Auto         bool // configured through the tunnel: DHCP, router advertisements
+	Static       bool // the addresses are in the profile
 	Disabled     bool // the family is off; for IPv6 also on the TAP
 	NeverDefault bool // no default route wanted
 	Family

@@ -102,15 +102,24 @@ func compare(old, new *nmvpn.IPConfig) (routing, dns bool) {
 
 // announce tells NetworkManager what is new about the tunnel.
 func (c *connection) announce() {
-	server := serverOf(c.session)
+	server := c.told.config.Gateway
+	if c.session != nil {
+		server = serverOf(c.session)
+	}
 	v := judge(c.profile, c.lease, c.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
-	next := announcement{ip4: v.ip4, ip6: v.ip6, config: nmvpn.Config{
-		TunDev:     c.tunnel.tap.Name(),
-		Gateway:    server,
-		MTU:        uint32(c.mtu()),
-		Banner:     banner(c.session.Info(), c.profile, v.notices),
-		CanPersist: c.profile.Persistent,
-	}}
+	if c.lease == nil && c.told.ip4 != nil {
+		v.ip4 = standIn()
+	}
+	next := announcement{ip4: v.ip4, ip6: v.ip6, config: c.told.config}
+	if c.session != nil {
+		next.config = nmvpn.Config{
+			TunDev:     c.tunnel.tap.Name(),
+			Gateway:    server,
+			MTU:        uint32(c.mtu()),
+			Banner:     banner(c.session.Info(), c.profile, v.notices),
+			CanPersist: c.profile.Persistent,
+		}
+	}
 	c.caution(slices.Concat(v.notices, v.refused, replacements(c.told, next)))
 	if c.told.config.TunDev != "" {
 		next.config.Banner = c.told.config.Banner // shown once, and no reason to touch routes

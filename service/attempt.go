@@ -5,22 +5,12 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"log/slog"
-	"net/netip"
-	"sync"
-	"time"
 
 	"network-manager-softether/dhcp"
 	"network-manager-softether/dhcp/autoconf"
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
-)
-
-// Times of an attempt. Dialling has the deadlines of each of its steps in protocol.
-const (
-	leaseTimeout = 20 * time.Second // for DHCP; NetworkManager gives 60 s to all of it
-	routerWait   = 3 * time.Second  // for a router advertisement where nothing else is waited for
 )
 
 // An attempt is one try to log in and to get an address. It runs in a goroutine of its
@@ -32,8 +22,13 @@ type attempt struct {
 	config  func() (*protocol.Config, error) // what to dial with; may read files
 	tunnel  *tunnel                          // nil: open one before the login
 	confine func() error                     // gives up rights, once
-	want    netip.Addr                       // the address of the last lease
-	found6  func(*autoconf.Config6)          // told of every IPv6 configuration while the session is wanted
+	again   bool                             // the last session was lost, and its addresses are in use
+	last    *dhcp.Lease                      // of that session
+
+	// What the keepers have to say while the session is wanted.
+	found4  func(*dhcp.Lease)
+	failed4 func(error)
+	found6  func(*autoconf.Config6)
 }
 
 // An outcome is what an attempt has opened, or why it failed.
@@ -41,9 +36,7 @@ type outcome struct {
 	config  *protocol.Config // what was dialled with
 	session session
 	tunnel  *tunnel
-	opened  bool // the tunnel is new, and whoever gets the outcome owns it, also after an error
-	dhcp    *dhcp.Client
-	lease   *dhcp.Lease
+	opened  bool            // the tunnel is new, and whoever gets the outcome owns it, also after an error
 	keep    context.Context // lives as long as the session is wanted
 	endKeep context.CancelFunc
 	err     error
@@ -88,50 +81,46 @@ func (a *attempt) connect(ctx context.Context, o *outcome) error {
 	return a.address(ctx, o)
 }
 
-// address gets a configuration for the families whose method is auto. An IPv6 router
-// is looked for as long as the session lives, but waited for only where there is no
-// DHCP to wait for: most hubs have none.
+// address has keepers look for the families whose method is auto for as long as the
+// session lives, and waits until they have enough to announce. After a lost session
+// nothing is waited for: addresses and routes are in place, and what has changed comes
+// live.
 func (a *attempt) address(ctx context.Context, o *outcome) error {
 	ctx, cancel := untilDone(ctx, o.session)
 	defer cancel()
 
-	seen6 := make(chan struct{})
+	v4, v6 := newFamily(a.profile.IPv4), newFamily(a.profile.IPv6)
+	if o.tunnel.port4 != nil {
+		go a.keeper4(o, v4).run(o.keep, a.last)
+	}
 	if o.tunnel.port6 != nil {
-		var once sync.Once
 		client := autoconf.New(o.tunnel.port6, autoconf.Config{MAC: o.tunnel.mac(), Logger: a.log})
 		go keepIPv6(o.keep, client, func(cfg *autoconf.Config6) {
 			a.found6(cfg)
-			once.Do(func() { close(seen6) })
-		})
+			if cfg.Addr.IsValid() {
+				v6.tell(nil)
+			}
+		}, func(err error) { v6.tell(noIPv6(err)) })
 	}
-	if o.tunnel.port4 == nil {
-		if o.tunnel.port6 == nil {
-			return nil
-		}
-		select {
-		case <-seen6:
-		case <-time.After(routerWait):
-			a.log.Info("no IPv6 router has answered yet, going on without", "waited", routerWait)
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	if a.again {
 		return nil
 	}
+	return awaitFamilies(ctx, v4, v6)
+}
 
-	o.dhcp = dhcp.New(o.tunnel.port4, dhcp.Config{
-		MAC: o.tunnel.mac(), Hostname: a.profile.Hostname, Logger: a.log,
-		NoDefault: a.profile.IPv4.NeverDefault || a.profile.IPv4.IgnoreAutoRoutes,
-	})
-	leaseCtx, cancelLease := context.WithTimeout(ctx, leaseTimeout)
-	defer cancelLease()
-	var err error
-	if o.lease, err = acquire(leaseCtx, o.dhcp, a.want, serverOf(o.session)); err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			return cause // that the session ended, or the attempt, is the news
-		}
-		return fmt.Errorf("get an address through the tunnel: %w", err)
+func (a *attempt) keeper4(o *outcome, v4 *family) *keeper4 {
+	return &keeper4{
+		client: dhcp.New(o.tunnel.port4, dhcp.Config{
+			MAC: o.tunnel.mac(), Hostname: a.profile.Hostname, Logger: a.log,
+			NoDefault: a.profile.IPv4.NeverDefault || a.profile.IPv4.IgnoreAutoRoutes,
+		}),
+		log:     a.log,
+		server:  serverOf(o.session),
+		forced:  o.session.Info().Policy.DHCPForce,
+		timeout: leaseTimeout,
+		found:   func(l *dhcp.Lease) { a.found4(l); v4.tell(nil) },
+		failed:  func(err error) { a.failed4(err); v4.tell(err) },
 	}
-	return nil
 }
 
 // untilDone returns a context that ends with ctx, or with the session, whose error is

@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
+	"network-manager-softether/dhcp"
 	"network-manager-softether/dhcp/autoconf"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/notice"
@@ -60,10 +60,6 @@ func (c *connection) startAttempt() int {
 	r := &running{cancel: cancel, since: time.Now(), ended: make(chan error, 1)}
 	c.attempt = r
 	era, p, files, path, log := c.era, c.profile, c.files, c.path, c.log
-	var want netip.Addr
-	if c.lease != nil {
-		want = c.lease.Addr.Addr()
-	}
 	notify := func(e protocol.Event) { c.sessionEvent(era, e) }
 	config := func() (*protocol.Config, error) { return sessionConfig(p, files, path, notify, log) }
 	if c.config != nil {
@@ -82,7 +78,10 @@ func (c *connection) startAttempt() int {
 		config:  config,
 		tunnel:  c.tunnel,
 		confine: c.confine,
-		want:    want,
+		again:   c.phase == reconnecting,
+		last:    c.lease,
+		found4:  func(l *dhcp.Lease) { c.post(func() { c.leaseFound(era, l) }) },
+		failed4: func(err error) { c.post(func() { c.leaseFailed(era, err) }) },
 		found6:  func(cfg *autoconf.Config6) { c.post(func() { c.config6Found(era, cfg) }) },
 	}
 	c.attempts.Go(func() {
@@ -123,9 +122,6 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	o.config.Auth = nil
 	c.attempts.Go(func() { c.outside.sweep(c.log) })
 	c.config, c.session, c.endKeep = o.config, o.session, o.endKeep
-	if o.lease != nil {
-		c.lease = o.lease
-	}
 	stopTimer(&c.watchdog)
 	c.tally.since = time.Now()
 	what := "connected"
@@ -139,7 +135,7 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	c.announce()
 	c.notice(what, c.facts()...)
 	c.tell(notice.Connected)
-	c.startKeeping(o)
+	c.watchSession(o.session)
 }
 
 func (c *connection) attemptFailed(err error) {

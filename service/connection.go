@@ -65,6 +65,7 @@ type connection struct {
 	session   session            // the living session, nil if none
 	endKeep   context.CancelFunc // ends what lives with the session: lease, autoconf
 	lease     *dhcp.Lease        // the last one, kept over reconnects
+	leaseEnd  *time.Timer        // when it expires, and then of waiting for another
 	config6   *autoconf.Config6
 	told      announcement    // what NetworkManager was told
 	cautioned map[string]bool // what the log has said of the network in the tunnel
@@ -197,6 +198,7 @@ func (c *connection) stop() {
 func (c *connection) teardown() {
 	stopTimer(&c.watchdog)
 	stopTimer(&c.quit)
+	stopTimer(&c.leaseEnd)
 	c.lost.stop()
 	if c.unwatch != nil {
 		c.unwatch()

@@ -51,13 +51,30 @@ func judge(p *profile.Profile, l *dhcp.Lease, l6 *autoconf.Config6, around surro
 	}
 	full4 := full(p.IPv4, v.ip4)
 	if p.IPv4.Auto && !split && !p.IPv4.IgnoreAutoRoutes && l != nil && !full4 {
-		v.notice("The network of this VPN offers no default route for IPv4: all but its own networks is reached outside of the VPN, unprotected. If that is meant, set ipv4.never-default=yes.")
+		if l.SetAside.IsValid() {
+			v.notice("The network of this VPN offers no default route for IPv4, as its router %v is set aside (RFC 3442) for the routes that it pushes: all but what they lead to is reached outside of the VPN, unprotected. "+
+				"If that is meant, set ipv4.never-default=yes; if all shall go by the router: nmcli connection modify %q +ipv4.routes \"0.0.0.0/0 %v\"", l.SetAside, p.ID, l.SetAside)
+		} else {
+			v.notice("The network of this VPN offers no default route for IPv4: all but its own networks is reached outside of the VPN, unprotected. If that is meant, set ipv4.never-default=yes.")
+		}
 	}
 	if p.IPv4.Disabled && full(p.IPv6, v.ip6) && !p.Strict.On() {
 		v.notice("IPv4 stays outside of this VPN, unprotected (ipv4.method).")
 	}
 	v.closeIPv6(p, full4)
+	v.lookAtGuard(p, around)
 	return v
+}
+
+// lookAtGuard says when the profile counts on rules that are not there.
+func (v *verdict) lookAtGuard(p *profile.Profile, around surroundings) {
+	inTable := (p.IPv4.Disabled || p.IPv4.Table == profile.StrictTable) && (p.IPv6.Disabled || p.IPv6.Table == profile.StrictTable)
+	switch {
+	case p.Strict.On() && !(around.guarded && inTable):
+		v.notice("Traffic outside of this VPN is NOT blocked, although the profile says %s=%s: run nm-softether-strict on.", profile.KeyStrict, p.Strict)
+	case !around.guarded && (p.IPv4.Table == profile.StrictTable || p.IPv6.Table == profile.StrictTable):
+		v.notice("Nothing goes through this VPN: its routes are in the table of strict mode (route-table), which is off: run nm-softether-strict off.")
+	}
 }
 
 // full reports whether a family's default route leads into the tunnel.

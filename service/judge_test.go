@@ -95,7 +95,10 @@ func TestTheProfileDecidesWhatIsTakenFromTheNetwork(t *testing.T) {
 	open6 := func(p *profile.Profile) { p.BlockIPv6 = profile.BlockIPv6No }
 	shut6 := func(p *profile.Profile) { p.BlockIPv6 = profile.BlockIPv6Yes }
 	overlapping := func(p *profile.Profile) { p.AcceptOverlapping = true }
-	strict := func(p *profile.Profile) { p.Strict = profile.StrictYes }
+	strict := func(p *profile.Profile) {
+		p.Strict, p.IPv4.Table, p.IPv6.Table = profile.StrictYes, profile.StrictTable, profile.StrictTable
+	}
+	alone := func(p *profile.Profile) { p.Strict = profile.StrictYes }
 
 	const gw, ra = "10.20.0.1", "fe80::1"
 	for _, tt := range []struct {
@@ -116,6 +119,11 @@ func TestTheProfileDecidesWhatIsTakenFromTheNetwork(t *testing.T) {
 		{"closed by order in a split tunnel", with(shut6, split4), leased(gw), nil, "10.20.0.100/24", "closed default ends", "", ""},
 		{"IPv6 that cannot be closed is named", with(off6), leased(gw), nil, "10.20.0.100/24 default 10.20.0.1", "", "IPv6 stays outside", ""},
 		{"unless all else is blocked", with(off6, strict), leased(gw), nil, "10.20.0.100/24 default 10.20.0.1", "", "", ""},
+		{"the strict table", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "", ""},
+		{"unguarded: the table without rules", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "NOT blocked", ""},
+		{"the word without the table", with(alone), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "NOT blocked", ""},
+		{"unguarded: only the table", with(strict, func(p *profile.Profile) { p.Strict = profile.StrictNo }), leased(gw), advertised(ra),
+			"10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "Nothing goes through this VPN", ""},
 		{"an address of the person's own, with a gateway", with(manual4), nil, nil, "", "closed default ends", "IPv6 is blocked", ""},
 
 		{"split", with(split4), leased(gw, "10.30.0.0/16 via 10.20.0.1"), nil, "10.20.0.100/24 10.30.0.0/16", "", "", ""},
@@ -146,7 +154,9 @@ func TestTheProfileDecidesWhatIsTakenFromTheNetwork(t *testing.T) {
 			"2001:db8:20::100/64 default fe80::1", "", "2001:db8:1::/64 via fe80::1 left out"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			v := judge(&tt.p, tt.lease, tt.six, home)
+			around := home
+			around.guarded = !strings.HasPrefix(tt.name, "unguarded")
+			v := judge(&tt.p, tt.lease, tt.six, around)
 			if diff := cmp.Diff([]string{tt.want4, tt.want6}, []string{outline(v.ip4), outline(v.ip6)}); diff != "" {
 				t.Errorf("IPv4, IPv6 (-want +got)\n%s", diff)
 			}

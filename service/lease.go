@@ -4,7 +4,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -13,66 +13,26 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// leaseRetry is how long a lease that was lost in the middle of a session is asked for
-// again before the connection is given up.
-const leaseRetry = 60 * time.Second
+// leaseGrace is how long a connection without IPv6 lives on after its lease has ended, as
+// NetworkManager has it on a cable.
+const leaseGrace = 8 * time.Minute
 
-// acquire gets a lease through a session with server. One of the server's own address is
-// refused: with it on the TAP, the kernel would keep the tunnel's packets to itself.
-func acquire(ctx context.Context, client *dhcp.Client, want, server netip.Addr) (*dhcp.Lease, error) {
-	l, err := client.Acquire(ctx, want)
-	if err == nil && l.Addr.Addr() == server {
-		return nil, &dhcp.LeaseError{Server: l.Server, Value: server.String(), Problem: "the address of the VPN server, which could then not be reached"}
-	}
-	return l, err
-}
-
-// keepLease renews l until ctx ends, and gets a new lease where the server takes it
-// back. changed is told every lease after l, lost is told once, at the end, if there
-// is none any more.
-func keepLease(ctx context.Context, client *dhcp.Client, l *dhcp.Lease, server netip.Addr, changed func(*dhcp.Lease), lost func(error)) {
-	for {
-		err := client.Maintain(ctx, l, func(renewed *dhcp.Lease) {
-			l = renewed
-			changed(renewed)
-		})
-		if ctx.Err() != nil {
-			return
-		}
-		again, cancel := context.WithTimeout(ctx, leaseRetry)
-		next, acquireErr := acquire(again, client, l.Addr.Addr(), server)
-		cancel()
-		if ctx.Err() != nil {
-			return
-		}
-		if acquireErr != nil {
-			lost(errors.Join(err, acquireErr))
-			return
-		}
-		l = next
-		changed(next)
-	}
-}
-
-// keepIPv6 looks for routers until ctx ends and tells found every configuration. A router
-// may come up long after the session: Maintain goes on listening where there is none yet.
-func keepIPv6(ctx context.Context, client *autoconf.Client, found func(*autoconf.Config6)) {
+// keepIPv6 looks for routers until ctx ends and tells found every configuration, and none
+// that there is none yet. A router may come up long after the session: Maintain goes on
+// listening.
+func keepIPv6(ctx context.Context, client *autoconf.Client, found func(*autoconf.Config6), none func(error)) {
 	cfg, err := client.Acquire(ctx)
 	if err == nil {
 		found(cfg)
+	} else if ctx.Err() == nil {
+		none(err)
 	}
 	client.Maintain(ctx, cfg, found)
 }
 
-// startKeeping starts what lives with the session of o.
-func (c *connection) startKeeping(o *outcome) {
+// watchSession tells the loop when the session ends.
+func (c *connection) watchSession(s session) {
 	era := c.era
-	if o.lease != nil {
-		go keepLease(o.keep, o.dhcp, o.lease, serverOf(o.session),
-			func(l *dhcp.Lease) { c.post(func() { c.leaseChanged(era, l) }) },
-			func(err error) { c.post(func() { c.leaseLost(era, err) }) })
-	}
-	s := o.session
 	go func() {
 		<-s.Done()
 		c.post(func() {
@@ -83,27 +43,86 @@ func (c *connection) startKeeping(o *outcome) {
 	}()
 }
 
-func (c *connection) leaseChanged(era int, l *dhcp.Lease) {
+// leaseFound takes a lease, also one that only lives longer than the last. It can come
+// before the attempt has ended, and is then announced with the rest.
+func (c *connection) leaseFound(era int, l *dhcp.Lease) {
 	if era != c.era {
 		return
 	}
+	late := c.lease == nil && c.phase == up
 	same := l.Equal(c.lease)
 	c.lease = l
-	c.log.Info("lease renewed", "address", l.Addr.String(), "server", l.Server.String(), "for", l.Duration, "changed", !same)
-	if !same {
-		c.announce()
+	stopTimer(&c.leaseEnd)
+	if l.Duration != dhcp.Infinite {
+		// Whatever becomes of the session meanwhile.
+		c.leaseEnd = c.after(l.Left(), func() {
+			if c.lease == l {
+				c.leaseGone(fmt.Errorf("%v: %w", l.Addr, dhcp.ErrExpired))
+			}
+		})
 	}
+	if c.phase != up || same {
+		return
+	}
+	if late {
+		c.notice("IPv4 joins the connection", "address", l.Addr.String())
+	}
+	c.announce()
 }
 
-func (c *connection) leaseLost(era int, err error) {
-	if era != c.era {
+// leaseFailed hears that there is no lease, or none any more. The keeper looks on.
+func (c *connection) leaseFailed(era int, err error) {
+	switch {
+	case era != c.era:
+		return
+	case c.phase != up && c.phase != reconnecting: // the attempt judges what that means
+		c.log.Info("no IPv4 address yet", "cause", err)
 		return
 	}
-	if c.profile.Persistent { // nobody else would try again: see CanPersist
-		c.sessionLost(err)
+	if c.lease == nil && c.told.ip4 == nil {
+		c.log.Warn("no IPv4 address, going on with what there is", "cause", err)
 		return
 	}
-	c.fail(nmvpn.FailureBadIPConfig, err)
+	c.leaseGone(err)
+}
+
+// leaseGone takes the address of a lease that has ended, its routes and DNS away at once
+// (RFC 2131 4.4.5). The connection lives on while there is IPv6, or for a time in which a
+// server may come back.
+func (c *connection) leaseGone(err error) {
+	if c.lease == nil {
+		return // said already
+	}
+	c.lease = nil
+	stopTimer(&c.leaseEnd)
+	if c.phase != up && c.phase != reconnecting {
+		return
+	}
+	c.log.Warn("no IPv4 address any more: address, routes and DNS are taken away until a DHCP server answers", "cause", err)
+	c.announce()
+	c.leaseEnd = c.after(leaseGrace, func() {
+		if c.lease != nil {
+			return
+		}
+		if c.config6 != nil && c.config6.Addr.IsValid() && !c.profile.IPv4.MustSucceed {
+			return
+		}
+		err := fmt.Errorf("no DHCP server has answered for %v: %w", leaseGrace, err)
+		if c.profile.Persistent { // nobody else would try again: see CanPersist
+			if c.phase == up {
+				c.sessionLost(err)
+			}
+			return
+		}
+		c.fail(nmvpn.FailureBadIPConfig, err)
+	})
+}
+
+// standIn takes the place of a lease that has ended: NetworkManager cannot be told that a
+// family is over (nm-vpn-plugin.md 4.6), so it gets an address that leads nowhere, from
+// those that a host without one gives itself (RFC 3927), and no routes.
+func standIn() *nmvpn.IPConfig {
+	return &nmvpn.IPConfig{Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{169, 254, 1, 0}), 32), NeverDefault: true}
 }
 
 // config6Found takes what a router said. It can come before the attempt has ended, and

@@ -146,7 +146,7 @@ func TestAnIPv6RouterThatComesUpLateIsHeardAtOnce(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		found := make(chan *autoconf.Config6, 1)
-		go keepIPv6(ctx, client, func(c *autoconf.Config6) { found <- c })
+		go keepIPv6(ctx, client, func(c *autoconf.Config6) { found <- c }, func(error) {})
 		time.Sleep(20 * time.Minute)
 		w.in <- advertisement(t)
 		synctest.Wait()

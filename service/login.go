@@ -3,10 +3,12 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 
 	"network-manager-softether/profile"
 	"network-manager-softether/profile/der"
@@ -35,6 +37,9 @@ func sessionConfig(p *profile.Profile, files *profileFiles, path *serverPath, no
 		Resolver:           path.resolver,
 		Notify:             notify,
 		Logger:             log,
+	}
+	if len(p.ServerAddresses) > 0 {
+		cfg.Resolver = known(p.ServerAddresses)
 	}
 	var err error
 	if cfg.Dialer, err = path.dialer(p); err != nil {
@@ -69,6 +74,12 @@ var udpModes = map[profile.UDPAcceleration]protocol.UDPMode{
 	profile.UDPYes:  protocol.UDPYes,
 	profile.UDPV1:   protocol.UDPV1,
 }
+
+// known are the addresses that a profile gives in place of every name.
+type known []netip.Addr
+
+// LookupNetIP implements [protocol.Resolver].
+func (k known) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) { return k, nil }
 
 // trust says how the server's certificate is judged: by a pin, if there is one, else as
 // server-cert-check says.

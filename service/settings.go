@@ -29,15 +29,15 @@ func source(s nmvpn.Settings) profile.Source {
 		IPv6Method:       value[string](s["ipv6"], "method"),
 		IPv4NeverDefault: value[bool](s["ipv4"], "never-default"),
 		IPv6NeverDefault: value[bool](s["ipv6"], "never-default"),
-		IPv4:             family(s["ipv4"]),
-		IPv6:             family(s["ipv6"]),
+		IPv4:             familyOf(s["ipv4"]),
+		IPv6:             familyOf(s["ipv6"]),
 		Data:             value[map[string]string](vpn, "data"),
 		Secrets:          value[map[string]string](vpn, "secrets"),
 	}
 }
 
-// family takes what one of the settings ipv4 and ipv6 says beside the method.
-func family(s map[string]dbus.Variant) profile.Family {
+// familyOf takes what one of the settings ipv4 and ipv6 says beside the method.
+func familyOf(s map[string]dbus.Variant) profile.Family {
 	mayFail, said := s["may-fail"].Value().(bool)
 	return profile.Family{
 		MustSucceed:      said && !mayFail,

@@ -5,15 +5,20 @@ package main
 import (
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/profile"
 )
 
 // surroundings are the networks that this computer is in without the tunnel.
 type surroundings struct {
 	server netip.Addr // where the tunnel's own packets go
 	nets   []localNet
+	// guarded: all traffic is sent to the table of connections in strict mode.
+	guarded bool
 }
 
 // A localNet is reached without a router, or is one router alone.
@@ -47,7 +52,9 @@ func lookAround(tap string, server netip.Addr) surroundings {
 			names[a.Index] = a.Name
 		}
 	}
+	s.guarded = true
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		s.guarded = s.guarded && guarded(family)
 		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
 		if err != nil {
 			continue
@@ -66,6 +73,16 @@ func lookAround(tap string, server netip.Addr) surroundings {
 		}
 	}
 	return s
+}
+
+// guarded reports whether a rule sends all of a family's traffic to the table of connections
+// in strict mode.
+func guarded(family int) bool {
+	rules, err := netlink.RuleList(family)
+	return err == nil && slices.ContainsFunc(rules, func(r netlink.Rule) bool {
+		everything := r.Src == nil && r.Dst == nil && r.IifName == "" && r.OifName == "" && r.IPProto == 0 && r.Mark == 0 && r.UIDRange == nil
+		return everything && !r.Invert && r.Table == profile.StrictTable && r.SuppressPrefixlen < 0
+	})
 }
 
 func prefixOf(n *net.IPNet) (netip.Prefix, bool) {

@@ -79,7 +79,7 @@ func (c *capture) read() {
 		if errors.Is(err, unix.EAGAIN) {
 			break
 		}
-		if errors.Is(err, unix.EINTR) {
+		if errors.Is(err, unix.EINTR) || errors.Is(err, unix.ENETDOWN) { // as it was when the capture began
 			continue
 		}
 		if err != nil || n < vnetHeaderBytes {

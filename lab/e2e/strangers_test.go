@@ -3,8 +3,11 @@
 package e2e
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,4 +152,56 @@ func TestManyPushedRoutes(t *testing.T) {
 			w.down("nat")
 		})
 	}
+}
+
+// A router beside pushed routes is set aside; the line that says so also says what makes all traffic go by it.
+func TestRouterBesidePushedRoutes(t *testing.T) {
+	w := freshNetwork(t)
+	w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(121, "100a1e"+quad("10.20.0.1")), keaOption(6, quad("10.20.0.1")))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	mark := w.Desktop.NMLogMark()
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(lab.OfficeInner)
+	w.web("internet", lab.Bases[0].Address)
+	log := w.Desktop.VPNLog(mark)
+	remedy := regexp.MustCompile(`nmcli connection modify .*?0\.0\.0\.0/0 10\.20\.0\.1`).FindString(log)
+	if strings.Count(log, "is set aside (RFC 3442)") != 1 || remedy == "" {
+		t.Fatal("the log does not say once that the router is set aside, and what to do")
+	}
+	w.down("office")
+	_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "modify", "office", "+ipv4.routes", "0.0.0.0/0 10.20.0.1")
+	w.ok(err)
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.eventually("the web by the office", 5*time.Second, func() error {
+		got, err := w.Desktop.WhoAmI(w.ctx, lab.EverywhereWeb)
+		return is("who answers", strings.HasPrefix(got, "office "), true, err)
+	})
+	w.down("office")
+}
+
+// What else servers say arrives at NetworkManager, mended where it is odd.
+func TestNamesOfStrangers(t *testing.T) {
+	w := freshNetwork(t)
+	w.verbose()
+	w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(6, quad("10.20.0.1")),
+		keaOption(15, hex.EncodeToString([]byte(".Office.test,bücher.example"))),
+		keaOption(42, quad("10.20.0.2")), keaOption(44, quad("10.20.0.1", "10.20.0.2")))))
+	mark := w.Desktop.NMLogMark()
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	dns := w.vpnDNS()
+	for _, d := range []string{"office.test", "xn--bcher-kva.example"} {
+		if !slices.Contains(dns.Domains, d) {
+			t.Errorf("the search domains are %v, want %s among them", dns.Domains, d)
+		}
+	}
+	wins, err := w.Desktop.WINS("office")
+	w.ok(err)
+	if !slices.Equal(wins, []string{"10.20.0.1", "10.20.0.2"}) {
+		t.Errorf("NetworkManager has the WINS servers %v", wins)
+	}
+	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "NTP 10.20.0.2") {
+		t.Error("the log does not have the time server")
+	}
+	w.resolves("intranet.office.test", lab.OfficeGateway)
+	w.down("office")
 }

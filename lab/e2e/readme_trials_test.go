@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"network-manager-softether/lab"
+)
+
+// A visitor does what the documents say.
+type visitor struct {
+	*world
+	root string // of the source
+	dir  string // where she types, at the desktop
+	url  string // of the list of relays, once there is one
+}
+
+// trials are how a command is tried, by its first word.
+var trials = map[string]func(*visitor, shown) error{
+	"make":                 (*visitor).makes,
+	"meson":                (*visitor).meson,
+	"go":                   (*visitor).goes,
+	"nmcli":                (*visitor).nmcli,
+	"journalctl":           (*visitor).journalctl,
+	"openssl":              (*visitor).openssl,
+	"nm-softether-vpngate": (*visitor).vpngates,
+	"nm-softether-status":  (*visitor).status,
+	"man":                  (*visitor).namesFiles,
+	"msgmerge":             (*visitor).namesFiles,
+	"apt":                  (*visitor).namesPackages,
+}
+
+// makes knows which targets are tried: what .ci/run makes, what TestInstalledIsWhatUninstallTakesAway makes, and the
+// benchmark, of which the options are tried here.
+func (v *visitor) makes(s shown) error {
+	targets := []string{"all"}
+	for _, word := range s.words[1:] {
+		name, value, option := strings.Cut(word, "=")
+		switch {
+		case option && name == "BENCH":
+			if out, err := v.here("go", "run", "./lab/bench", value, "-h"); err != nil {
+				return fmt.Errorf("%w: %s", err, out)
+			}
+		case option:
+			makefile, err := os.ReadFile(filepath.Join(v.root, "Makefile"))
+			if err != nil || !strings.Contains(string(makefile), "$("+name+")") && name != "DESTDIR" { // which is meson's
+				return fmt.Errorf("the Makefile has no %s (%v)", name, err)
+			}
+		default:
+			targets = append(targets, word)
+		}
+	}
+	ci, err := os.ReadFile(filepath.Join(v.root, ".ci", "run"))
+	if err != nil {
+		return err
+	}
+	for _, target := range targets {
+		if out, err := v.here("make", "--dry-run", target); err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		tried := regexp.MustCompile(`(?m)^(exec )?make ` + regexp.QuoteMeta(target) + `$`).Match(ci)
+		if !tried && !slices.Contains([]string{"all", "bench", "install", "uninstall"}, target) {
+			return fmt.Errorf("nothing tries make %s", target)
+		}
+	}
+	return nil
+}
+
+// meson has to be a command that make runs, and so is tried with it.
+func (v *visitor) meson(s shown) error {
+	out, err := v.here("make", "--dry-run", "--always-make", "stage", "install", "BUILD=build")
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	for line := range strings.Lines(out) {
+		rest := strings.Fields(line)
+		matches := true
+		for _, word := range s.words {
+			i := slices.Index(rest, word)
+			if matches = i >= 0; !matches {
+				break
+			}
+			rest = rest[i+1:]
+		}
+		if matches {
+			return nil
+		}
+	}
+	return errors.New("make does not do this")
+}
+
+func (v *visitor) goes(s shown) error {
+	line := strings.Join(s.words, " ")
+	switch s.words[1] {
+	case "tool":
+		result := "goos: linux\nBenchmarkX 1 100 ns/op\n"
+		for _, file := range []string{"before.txt", "after.txt"} {
+			path := filepath.Join(v.t.TempDir(), file)
+			if err := os.WriteFile(path, []byte(result), 0o644); err != nil {
+				return err
+			}
+			line = strings.ReplaceAll(line, file, path)
+		}
+	case "test": // compiling them is enough here
+		line, _, _ = strings.Cut(line, ">")
+		line = strings.Replace(line, "go test", "go vet", 1)
+		line = regexp.MustCompile(`-(run|bench|count) \S+ `).ReplaceAllString(line, "")
+	case "generate":
+		line = strings.Replace(line, "go generate", "go generate -n", 1)
+	}
+	out, err := v.here("sh", "-c", line)
+	if err == nil && out == "" && s.words[1] == "generate" {
+		err = errors.New("there is nothing to generate")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", line, err, out)
+	}
+	return nil
+}
+
+// namesFiles is for programs of which only the files are ours.
+func (v *visitor) namesFiles(s shown) error {
+	var errs []error
+	for _, word := range s.words[1:] {
+		if strings.Contains(word, "/") {
+			_, err := os.Stat(filepath.Join(v.root, word))
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// namesPackages cannot install what is for another Debian; ours are in lab/packages, which the lab stands on.
+func (v *visitor) namesPackages(s shown) error {
+	packages, err := os.ReadFile(filepath.Join(v.root, "lab", "packages"))
+	if err != nil {
+		return err
+	}
+	for _, word := range s.words[2:] {
+		ours := strings.HasPrefix(word, "network-manager-softether") || strings.HasPrefix(word, "./")
+		backport := strings.Contains(s.line, "-backports") && (strings.HasPrefix(word, "golang-") || strings.HasSuffix(word, "-backports"))
+		if !ours && !backport && !strings.HasPrefix(word, "-") && !strings.Contains("\n"+string(packages), "\n"+word+"\n") {
+			return fmt.Errorf("%s is not in lab/packages", word)
+		}
+	}
+	return nil
+}
+
+func (v *visitor) journalctl(s shown) error {
+	_ = v.Desktop.Up(v.ctx, "Nothing") // whatever else is there
+	if err := v.Desktop.Add(v.ctx, v.at("203.0.113.10:444")); err != nil {
+		return err
+	}
+	_ = v.Desktop.Up(v.ctx, "elsewhere")
+	out, err := v.types(v.Desktop.Host, s.line, "")
+	if err == nil && !strings.Contains(out, "remedy: ") {
+		err = fmt.Errorf("it does not show the remedy, but: %s", out)
+	}
+	return err
+}
+
+func (v *visitor) openssl(s shown) error {
+	fingerprint, err := v.Server.Fingerprint(v.ctx)
+	if err != nil {
+		return err
+	}
+	host := v.Desktop.Host
+	if strings.Contains(s.line, "localhost") {
+		host = v.Internet
+	}
+	out, err := v.types(host, s.line, "")
+	if err == nil && !strings.Contains(out, colons(fingerprint)) {
+		err = fmt.Errorf("it does not show the fingerprint, but: %s", out)
+	}
+	return err
+}
+
+func (v *visitor) vpngates(s shown) error {
+	if v.url == "" {
+		v.url = v.relays()
+	}
+	res := v.vpngate(nil, append(slices.Clone(s.words[1:]), "--url", v.url)...)
+	if res.Code != 0 && !strings.Contains(res.Text(), "no relay") && !strings.Contains(res.Text(), "No relay") {
+		return fmt.Errorf("exit status %d: %s", res.Code, res.Text())
+	}
+	return nil
+}
+
+func (v *visitor) status(s shown) error {
+	stage, err := lab.Stage()
+	if err != nil {
+		return err
+	}
+	if err := v.ready(s.line); err != nil {
+		return err
+	}
+	_, err = v.types(v.Desktop.Host, filepath.Join(stage, "usr/bin", s.line), "")
+	return err
+}
+
+// here runs a program in the source tree, as who builds it does.
+func (v *visitor) here(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(v.ctx, perTest)
+	defer cancel()
+	c := exec.CommandContext(ctx, args[0], args[1:]...)
+	c.Dir = v.root
+	out, err := c.CombinedOutput()
+	return string(out), err
+}
+
+// types has a shell on a computer of the lab do the line, with the lab's names for what the documents make up.
+func (v *visitor) types(host *lab.Host, line, stdin string) (string, error) {
+	fingerprint, err := v.Server.Fingerprint(v.ctx)
+	if err != nil {
+		return "", err
+	}
+	line = strings.NewReplacer("vpn.example.com", lab.ServerName, "user=joe", "user="+lab.Alice.Name, "password=…", "password="+lab.Alice.Password,
+		"password=...", "password="+lab.Alice.Password, "sha256-…", "sha256-"+fingerprint).Replace(line)
+	res, err := host.Run(v.ctx, lab.Command{Args: []string{"sh", "-c", "cd " + v.dir + " && " + line}, Stdin: stdin})
+	if err == nil && res.Code != 0 {
+		err = fmt.Errorf("exit status %d: %s", res.Code, res.Text())
+	}
+	return res.Text(), err
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// strictly runs nm-softether-strict on the desktop and returns what it says.
+func (w *world) strictly(args ...string) string {
+	w.t.Helper()
+	dir, err := lab.Stage()
+	w.ok(err)
+	out, err := w.Desktop.Must(w.ctx, append([]string{filepath.Join(dir, "usr/bin/nm-softether-strict")}, args...)...)
+	w.ok(err)
+	return out
+}
+
+// blocked checks that nothing leaves in clear, whatever is tried, while during runs.
+func (w *world) blocked(during ...func()) {
+	w.t.Helper()
+	seen := w.watchesBases()
+	w.sends(elsewhere4, elsewhere6, lab.EverywhereWeb, lab.Bases[0].Router, lab.Bases[0].Router6)
+	for _, f := range during {
+		f()
+		w.sends(elsewhere4, elsewhere6)
+	}
+	seen.none()
+}
+
+// opened checks that both families leave in clear again.
+func (w *world) opened() {
+	w.t.Helper()
+	for _, a := range []netip.Addr{elsewhere4, elsewhere6} {
+		seen := w.watchesBases()
+		w.sends(a)
+		seen.some(a)
+	}
+}
+
+func TestStrictModeHoldsWhateverHappensToTheVPN(t *testing.T) {
+	w := freshNetwork(t)
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	if out := w.strictly("on", "office"); !strings.Contains(out, lab.ServerAddr.String()) {
+		t.Errorf("on says %q", out)
+	}
+	w.blocked() // before the first connection
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	if banner, err := w.Desktop.Banner("office"); err != nil || strings.Contains(banner, "NOT blocked") {
+		t.Errorf("the banner is %q, %v", banner, err)
+	}
+	w.pings(lab.OfficeGateway, lab.OfficeInner)
+	w.resolves("intranet.office.test", lab.OfficeGateway)
+	w.blocked(func() { w.pings(lab.OfficeInner) })
+
+	t.Log("the service is killed")
+	w.blocked(func() { w.ok(syscall.Kill(w.service(), syscall.SIGKILL)) }, func() { w.ok(w.Desktop.AwaitGone(w.ctx)) })
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(lab.OfficeInner)
+
+	t.Log("the server ends the session")
+	w.blocked(func() { w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice)) })
+	w.eventually("the session again", 30*time.Second, func() error { return w.pingOnce(lab.OfficeInner) })
+
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		t.Log("NetworkManager ends by", sig)
+		w.blocked(func() { w.ok(w.Desktop.StopNM(w.ctx, sig)) }, func() { w.ok(w.Desktop.StartNM(w.ctx)) })
+		w.ok(w.Desktop.Up(w.ctx, "office"))
+		w.pings(lab.OfficeInner)
+	}
+
+	t.Log("the person moves to another network")
+	w.blocked(func() { w.ok(w.Desktop.UseBase(w.ctx, 1)) })
+	w.ok(w.Desktop.AwaitGone(w.ctx))
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(lab.OfficeInner)
+	w.blocked()
+	w.ok(w.Desktop.UseBase(w.ctx, 0))
+
+	if out := w.strictly("status"); !strings.Contains(out, "office: yes, "+lab.ServerAddr.String()) {
+		t.Errorf("status says %q", out)
+	}
+	w.strictly("off", "office")
+	w.opened()
+	w.ok(w.Desktop.Up(w.ctx, "office")) // with the password that was stored before
+	w.web("office", w.addressIn(w.tap(), lab.OfficeNet))
+	w.down("office")
+	w.baseIntact()
+	if out, err := w.Desktop.MustNMCLI(w.ctx, "-t", "-f", "NAME", "connection", "show"); err != nil || strings.Contains(out, "strict") {
+		t.Errorf("connections are %q, %v", out, err)
+	}
+}
+
+func TestStrictModeHoldsFromTheStartOfTheComputer(t *testing.T) {
+	w := freshNetwork(t)
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.strictly("on", "office")
+	w.ok(w.Desktop.StopNM(w.ctx, syscall.SIGTERM))
+	w.ok(w.Desktop.Reboot(w.ctx))
+	seen := w.watchesBases()
+	stop, done := make(chan struct{}), make(chan int)
+	go func() { // without a pause, from before there is an address
+		n := 0
+		for ; ; n++ {
+			select {
+			case <-stop:
+				done <- n
+				return
+			case <-time.After(time.Millisecond):
+				for _, a := range []netip.Addr{elsewhere4, elsewhere6} {
+					if c, err := w.Desktop.DialContext(w.ctx, "udp", netip.AddrPortFrom(a, 53).String()); err == nil {
+						_, _ = c.Write([]byte("hello"))
+						c.Close()
+					}
+				}
+			}
+		}
+	}()
+	w.ok(w.Desktop.StartNM(w.ctx))
+	time.Sleep(2 * time.Second)
+	close(stop)
+	t.Logf("tried %d times", <-done)
+	seen.none()
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(lab.OfficeInner)
+	w.blocked()
+	w.down("office")
+}
+
+func TestStrictModeWithTheLocalNetwork(t *testing.T) {
+	w := freshNetwork(t)
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.strictly("on", "--allow-lan", "office")
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(lab.Bases[0].Router, lab.Bases[0].Router6, lab.OfficeGateway, lab.OfficeInner)
+	seen := w.watchesBases()
+	w.sends(elsewhere4, elsewhere6, lab.EverywhereWeb)
+	seen.none()
+	w.strictly("on", "office")
+	seen = w.watchesBases()
+	w.sends(lab.Bases[0].Router, lab.Bases[0].Router6)
+	seen.none()
+	w.pings(lab.OfficeInner)
+	w.down("office")
+}
+
+func TestStrictSplitTunnel(t *testing.T) {
+	w := freshNetwork(t)
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("split", lab.HubOffice, lab.Alice, "ipv4.never-default", "yes"))))
+	w.strictly("on", "split")
+	w.ok(w.Desktop.Up(w.ctx, "split"))
+	w.pings(lab.OfficeGateway, lab.OfficeInner)
+	w.blocked(func() { w.pings(lab.OfficeInner) })
+	w.down("split")
+	w.strictly("off", "--all")
+	w.opened()
+}
+
+func TestStrictProfileWithoutItsRulesSaysSo(t *testing.T) {
+	w := network(t)
+	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	v.Data["strict"] = "yes"
+	w.up(v)
+	if banner, err := w.Desktop.Banner("office"); err != nil || !strings.Contains(banner, "NOT blocked") {
+		t.Errorf("the banner is %q, %v", banner, err)
+	}
+	w.down("office")
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
+
+	"network-manager-softether/profile"
+)
+
+// settings is a connection of NetworkManager.
+type settings = map[string]map[string]dbus.Variant
+
+// The connection that holds the rules.
+const (
+	guardUUID = "5e0f7e71-57b1-4c7e-9a5e-5345b10c4ed0"
+	guardName = "SoftEther strict mode"
+)
+
+// Priorities of the rules: before the kernel's own at 32766.
+const (
+	prioServer = 30990 // to VPN servers
+	prioLease  = 30991 // to the local network's DHCP server
+	prioVPN    = 30992 // networks in the VPN, before those of the local network
+	prioLAN    = 30993
+	prioData   = 30994 // all that carries data
+	prioKernel = 30995 // what the kernel itself wants to know
+	prioAll    = 31000
+)
+
+// carriers are the IPv4 protocols that data can leave by: those that anybody can use, and those of tunnels and raw
+// sockets, which are root's. Without a protocol the kernel asks for the way when it judges a route's gateway or answers
+// ARP: it has to see the local network then, or no network could be joined.
+var carriers = []byte{
+	unix.IPPROTO_TCP, unix.IPPROTO_UDP, unix.IPPROTO_ICMP, unix.IPPROTO_UDPLITE, unix.IPPROTO_SCTP, unix.IPPROTO_DCCP,
+	unix.IPPROTO_IGMP, unix.IPPROTO_IPIP, unix.IPPROTO_IPV6, unix.IPPROTO_GRE, unix.IPPROTO_ESP, unix.IPPROTO_AH,
+	unix.IPPROTO_COMP, unix.IPPROTO_PIM, unix.IPPROTO_L2TP, unix.IPPROTO_RAW,
+}
+
+// lastMetric is behind every route of a VPN.
+const lastMetric = 9999
+
+// A lock is what one VPN in strict mode needs of the guard.
+type lock struct {
+	lan     bool         // private addresses of the local network can be reached
+	servers []netip.Addr // where the tunnel's own packets go
+}
+
+// locks are those of all VPNs in strict mode, by the UUIDs of their profiles.
+type locks map[string]lock
+
+// lockKey is where the guard's user settings have the lock of a profile. The profile itself may be another user's, and
+// not to be read.
+const lockKey = "softether."
+
+// readLocks takes the locks out of the guard.
+func readLocks(guard settings) locks {
+	l := locks{}
+	data, _ := guard["user"]["data"].Value().(map[string]string)
+	for key, text := range data {
+		uuid, ours := strings.CutPrefix(key, lockKey)
+		words := strings.Fields(text)
+		if !ours || len(words) == 0 {
+			continue
+		}
+		one := lock{lan: words[0] == string(profile.StrictAllowLAN)}
+		for _, w := range words[1:] {
+			if a, err := netip.ParseAddr(w); err == nil {
+				one.servers = append(one.servers, a)
+			}
+		}
+		l[uuid] = one
+	}
+	return l
+}
+
+// data is what readLocks reads.
+func (l locks) data() map[string]string {
+	data := make(map[string]string, len(l))
+	for uuid, one := range l {
+		words := []string{string(one.mode())}
+		for _, a := range one.servers {
+			words = append(words, a.String())
+		}
+		data[lockKey+uuid] = strings.Join(words, " ")
+	}
+	return data
+}
+
+func (one lock) mode() profile.Strict {
+	if one.lan {
+		return profile.StrictAllowLAN
+	}
+	return profile.StrictYes
+}
+
+// servers lists the addresses of all, each once, in an order that does not change.
+func (l locks) servers() []netip.Addr {
+	var list []netip.Addr
+	for _, one := range l {
+		list = append(list, one.servers...)
+	}
+	slices.SortFunc(list, netip.Addr.Compare)
+	return slices.Compact(list)
+}
+
+// lan reports whether the local network can be reached: the strictest of several decides.
+func (l locks) lan() bool {
+	for one := range maps.Values(l) {
+		if !one.lan {
+			return false
+		}
+	}
+	return true
+}
+
+// private are the addresses of local networks; public ones that a local network claims to have are none of them.
+var private = map[int][]netip.Prefix{
+	unix.AF_INET: {
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+		netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("169.254.0.0/16"),
+	},
+	unix.AF_INET6: {netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10")},
+}
+
+// guard returns the connection that holds the rules of all locks.
+func guard(l locks) settings {
+	s := settings{
+		"connection": {
+			"id":                   dbus.MakeVariant(guardName),
+			"uuid":                 dbus.MakeVariant(guardUUID),
+			"type":                 dbus.MakeVariant("loopback"),
+			"interface-name":       dbus.MakeVariant("lo"),
+			"autoconnect":          dbus.MakeVariant(true),
+			"autoconnect-priority": dbus.MakeVariant(int32(999)), // before another one of the loopback device
+		},
+		"loopback": {},
+		"user":     {"data": dbus.MakeVariant(l.data())},
+	}
+	for name, family := range map[string]int{"ipv4": unix.AF_INET, "ipv6": unix.AF_INET6} {
+		everywhere := "0.0.0.0"
+		if family == unix.AF_INET6 {
+			everywhere = "::"
+		}
+		s[name] = map[string]dbus.Variant{
+			"method":        dbus.MakeVariant("auto"),
+			"routing-rules": dbus.MakeVariant(rules(l, family)),
+			"route-data": dbus.MakeVariant([]map[string]dbus.Variant{{
+				"dest":   dbus.MakeVariant(everywhere),
+				"prefix": dbus.MakeVariant(uint32(0)),
+				"metric": dbus.MakeVariant(uint32(lastMetric)),
+				"table":  dbus.MakeVariant(uint32(profile.StrictTable)),
+				"type":   dbus.MakeVariant("unreachable"),
+			}}),
+		}
+	}
+	return s
+}
+
+// rules are those of one family.
+func rules(l locks, family int) []map[string]dbus.Variant {
+	var list []map[string]dbus.Variant
+	rule := func(priority, table int, more ...any) {
+		r := map[string]dbus.Variant{
+			"family":   dbus.MakeVariant(int32(family)),
+			"priority": dbus.MakeVariant(uint32(priority)),
+			"table":    dbus.MakeVariant(uint32(table)),
+		}
+		for i := 0; i < len(more); i += 2 {
+			r[more[i].(string)] = dbus.MakeVariant(more[i+1])
+		}
+		list = append(list, r)
+	}
+	for _, a := range l.servers() {
+		if a.Is4() == (family == unix.AF_INET) {
+			rule(prioServer, unix.RT_TABLE_MAIN, "to", a.String(), "to-len", byte(a.BitLen()))
+		}
+	}
+	// A lease is renewed by unicast, from a port that only root can have.
+	client, server := uint16(68), uint16(67)
+	if family == unix.AF_INET6 {
+		client, server = 546, 547
+	}
+	rule(prioLease, unix.RT_TABLE_MAIN, "ipproto", byte(unix.IPPROTO_UDP),
+		"sport-start", client, "sport-end", client, "dport-start", server, "dport-end", server)
+	if l.lan() {
+		rule(prioVPN, profile.StrictTable, "suppress-prefixlength", int32(0))
+		for _, p := range private[family] {
+			rule(prioLAN, unix.RT_TABLE_MAIN, "to", p.Addr().String(), "to-len", byte(p.Bits()), "suppress-prefixlength", int32(0))
+		}
+	}
+	if family == unix.AF_INET {
+		for _, p := range carriers {
+			rule(prioData, profile.StrictTable, "ipproto", p)
+		}
+		rule(prioKernel, unix.RT_TABLE_MAIN, "suppress-prefixlength", int32(0))
+	}
+	rule(prioAll, profile.StrictTable)
+	return list
+}
+
+// String says who is locked to what, for a person.
+func (one lock) String() string {
+	words := make([]string, len(one.servers))
+	for i, a := range one.servers {
+		words[i] = a.String()
+	}
+	return fmt.Sprintf("%s, %s", one.mode(), strings.Join(words, " "))
+}

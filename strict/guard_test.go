@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"network-manager-softether/profile"
+)
+
+func addrs(text ...string) []netip.Addr {
+	var list []netip.Addr
+	for _, t := range text {
+		list = append(list, netip.MustParseAddr(t))
+	}
+	return list
+}
+
+// outline writes rules as ip-rule(8) does.
+func outline(list []map[string]dbus.Variant) []string {
+	var lines []string
+	for _, r := range list {
+		s := fmt.Sprint(r["priority"].Value(), ":")
+		for _, key := range []string{"to", "to-len", "ipproto", "sport-start", "dport-end", "suppress-prefixlength"} {
+			if v := r[key].Value(); v != nil {
+				s += fmt.Sprintf(" %s %v", key, v)
+			}
+		}
+		lines = append(lines, s+fmt.Sprintf(" table %v", r["table"].Value()))
+	}
+	return lines
+}
+
+func TestRulesOfTheGuard(t *testing.T) {
+	data := []string{}
+	for _, p := range carriers {
+		data = append(data, fmt.Sprintf("30994: ipproto %d table 21317", p))
+	}
+	tail := append(data, "30995: suppress-prefixlength 0 table 254", "31000: table 21317")
+	for name, tt := range map[string]struct {
+		locks  locks
+		family int
+		want   []string
+	}{
+		"one server": {locks{"a": {servers: addrs("192.0.2.1", "2001:db8::1")}}, unix.AF_INET, append([]string{
+			"30990: to 192.0.2.1 to-len 32 table 254",
+			"30991: ipproto 17 sport-start 68 dport-end 67 table 254"}, tail...)},
+		"IPv6": {locks{"a": {servers: addrs("192.0.2.1", "2001:db8::1")}}, unix.AF_INET6, []string{
+			"30990: to 2001:db8::1 to-len 128 table 254",
+			"30991: ipproto 17 sport-start 546 dport-end 547 table 254",
+			"31000: table 21317"}},
+		"two servers, the same address once, and the local network": {
+			locks{"a": {lan: true, servers: addrs("192.0.2.2", "192.0.2.1")}, "b": {lan: true, servers: addrs("192.0.2.1")}}, unix.AF_INET, append([]string{
+				"30990: to 192.0.2.1 to-len 32 table 254",
+				"30990: to 192.0.2.2 to-len 32 table 254",
+				"30991: ipproto 17 sport-start 68 dport-end 67 table 254",
+				"30992: suppress-prefixlength 0 table 21317",
+				"30993: to 10.0.0.0 to-len 8 suppress-prefixlength 0 table 254",
+				"30993: to 172.16.0.0 to-len 12 suppress-prefixlength 0 table 254",
+				"30993: to 192.168.0.0 to-len 16 suppress-prefixlength 0 table 254",
+				"30993: to 169.254.0.0 to-len 16 suppress-prefixlength 0 table 254"}, tail...)},
+		"the strictest decides": {locks{"a": {lan: true}, "b": {}}, unix.AF_INET6, []string{
+			"30991: ipproto 17 sport-start 546 dport-end 547 table 254",
+			"31000: table 21317"}},
+	} {
+		if diff := cmp.Diff(tt.want, outline(rules(tt.locks, tt.family))); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
+func TestLocksAreReadBack(t *testing.T) {
+	want := locks{"6f4e1c2a-0000-4000-8000-000000000001": {lan: true, servers: addrs("192.0.2.1", "2001:db8::1")}, "b": {servers: addrs("192.0.2.9")}}
+	same := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+	if diff := cmp.Diff(want, readLocks(guard(want)), cmp.AllowUnexported(lock{}), same); diff != "" {
+		t.Errorf("(-written +read)\n%s", diff)
+	}
+	strange := settings{"user": {"data": dbus.MakeVariant(map[string]string{"softether.x": "", "other": "yes", "softether.y": "yes nonsense"})}}
+	if diff := cmp.Diff(locks{"y": {}}, readLocks(strange), cmp.AllowUnexported(lock{}), same); diff != "" {
+		t.Errorf("strange (-want +got)\n%s", diff)
+	}
+	if got := readLocks(nil); len(got) != 0 {
+		t.Errorf("without a guard there are locks: %v", got)
+	}
+}
+
+// office is a profile as NetworkManager 1.42 shows it.
+func office(change func(settings)) vpn {
+	s := settings{
+		"connection": {"id": dbus.MakeVariant("Office"), "uuid": dbus.MakeVariant("u"), "type": dbus.MakeVariant("vpn")},
+		"vpn": {"service-type": dbus.MakeVariant(profile.ServiceType), "data": dbus.MakeVariant(map[string]string{
+			"gateway": "vpn.example.com:8888/tcp", "user": "joe"})},
+		"ipv4": {"method": dbus.MakeVariant("auto"), "routes": dbus.MakeVariant([][]uint32{}), "route-data": dbus.MakeVariant([]map[string]dbus.Variant{})},
+	}
+	if change != nil {
+		change(s)
+	}
+	return vpn{"/1", s}
+}
+
+func TestAProfileIsLockedAndUnlocked(t *testing.T) {
+	v := office(nil)
+	before := fmt.Sprint(v.settings)
+	s := v.locked(lock{servers: addrs("192.0.2.1", "2001:db8::1")})
+	if after := fmt.Sprint(v.settings); after != before {
+		t.Errorf("the profile that was read has changed:\n%s\n%s", before, after)
+	}
+	data := vpn{"", s}.data()
+	if data["strict"] != "yes" || data["server-addresses"] != "192.0.2.1 2001:db8::1" || data["user"] != "joe" {
+		t.Errorf("data is %v", data)
+	}
+	for _, family := range []string{"ipv4", "ipv6"} {
+		if s[family]["route-table"].Value() != uint32(21317) || s[family]["dns-priority"].Value() != int32(-50) {
+			t.Errorf("%s is %v", family, s[family])
+		}
+	}
+	if _, old := s["ipv4"]["routes"]; old {
+		t.Error("routes are given back in two forms")
+	}
+	s = vpn{"/1", s}.unlocked()
+	if fmt.Sprint(vpn{"", s}.data()) != fmt.Sprint(v.data()) || s["ipv4"]["route-table"].Value() != nil {
+		t.Errorf("unlocked: %v", s)
+	}
+
+	own := office(func(s settings) {
+		s["ipv4"]["dns-priority"], s["ipv4"]["never-default"] = dbus.MakeVariant(int32(5)), dbus.MakeVariant(true)
+		s["ipv4"]["route-table"] = dbus.MakeVariant(uint32(7))
+	})
+	if s := own.locked(lock{lan: true}); s["ipv4"]["dns-priority"].Value() != int32(5) || s["ipv6"]["dns-priority"].Value() != nil {
+		t.Errorf("a split tunnel's, or the person's own, DNS priority was changed: %v", s)
+	}
+	if s := own.unlocked(); s["ipv4"]["route-table"].Value() != uint32(7) {
+		t.Errorf("the person's own table was changed: %v", s)
+	}
+}
+
+func TestTheEntrance(t *testing.T) {
+	set := func(pairs ...string) vpn {
+		return office(func(s settings) {
+			data := map[string]string{"gateway": "vpn.example.com:8888/tcp"}
+			for i := 0; i < len(pairs); i += 2 {
+				data[pairs[i]] = pairs[i+1]
+			}
+			s["vpn"]["data"] = dbus.MakeVariant(data)
+		})
+	}
+	for _, tt := range []struct {
+		v    vpn
+		want string // "" = an error
+	}{
+		{set(), "vpn.example.com"},
+		{set("gateway", "[2001:db8::1]:992"), "2001:db8::1"},
+		{set("proxy-type", "http", "proxy-server", "proxy.example:3128"), "proxy.example"},
+		{set("proxy-type", "none", "proxy-server", "proxy.example:3128"), "vpn.example.com"},
+		{set("transport", "udp"), ""},
+		{set("gateway", ""), ""},
+	} {
+		got, err := tt.v.entrance()
+		if got != tt.want || (err != nil) != (tt.want == "") {
+			t.Errorf("%v: %q, %v, want %q", tt.v.data(), got, err, tt.want)
+		}
+	}
+}
+
+func TestTheCommandLine(t *testing.T) {
+	for line, want := range map[string]string{
+		"on Office":                      "on Office [] false false",
+		"on --allow-lan Office 10.0.0.1": "on Office [10.0.0.1] true false",
+		"off Office":                     "off Office [] false false",
+		"off --all":                      "off  [] false true",
+		"on -- --all":                    "on --all [] false false",
+		"status":                         "status  [] false false",
+		"on --help":                      "--help  [] false false",
+		"":                               "", "frob": "", "on": "", "off": "", "on Office name": "", "on Office 0.0.0.0": "",
+		"off --allow-lan Office": "", "status Office": "", "off Office Other": "", "on --frob Office": "",
+	} {
+		o, err := parse(strings.Fields(line))
+		if want == "" {
+			if err == nil {
+				t.Errorf("%q is taken: %v", line, o)
+			}
+		} else if err != nil || fmt.Sprintf("%s %s %v %v %v", o.command, o.name, o.servers, o.lan, o.all) != want {
+			t.Errorf("%q: %v, %v, want %s", line, o, err, want)
+		}
+	}
+}
+
+func TestNamesAreFound(t *testing.T) {
+	list := []vpn{office(nil), office(func(s settings) { s["connection"]["uuid"] = dbus.MakeVariant("w") }),
+		office(func(s settings) { s["connection"]["id"] = dbus.MakeVariant("Home") })}
+	for name, want := range map[string]string{"Home": "Home", "w": "Office", "Office": "", "Nowhere": ""} {
+		v, err := find(list, name)
+		if (err == nil) != (want != "") || err == nil && v.name() != want {
+			t.Errorf("%s: %q, %v", name, v.name(), err)
+		}
+	}
+}

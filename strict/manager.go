@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/po"
+)
+
+// NetworkManager's side.
+const (
+	nmName          = "org.freedesktop.NetworkManager"
+	nmPath          = "/org/freedesktop/NetworkManager"
+	settingsPath    = nmPath + "/Settings"
+	settingsIface   = nmName + ".Settings"
+	connectionIface = settingsIface + ".Connection"
+	deviceIface     = nmName + ".Device"
+	activeIface     = nmName + ".Connection.Active"
+
+	askTimeout     = 3 * time.Minute // a person may have to give a password to polkit
+	upTimeout      = 10 * time.Second
+	maxConnections = 10_000
+)
+
+// manager is NetworkManager.
+type manager struct {
+	bus    *dbus.Conn
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func openManager(ctx context.Context) (*manager, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout) // the end of the context closes the socket
+	bus, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, po.Errorf("cannot reach the system bus: %w", err)
+	}
+	return &manager{bus, ctx, cancel}, nil
+}
+
+func (m *manager) close() {
+	_ = m.bus.Close()
+	m.cancel()
+}
+
+func (m *manager) call(path dbus.ObjectPath, method string, args ...any) *dbus.Call {
+	return m.bus.Object(nmName, path).CallWithContext(m.ctx, method, dbus.FlagAllowInteractiveAuthorization, args...)
+}
+
+// profiles returns the SoftEther connections that the person may see, and the guard, zero if there is none.
+func (m *manager) profiles() (list []vpn, guard vpn, err error) {
+	var paths []dbus.ObjectPath
+	if err := m.call(settingsPath, settingsIface+".ListConnections").Store(&paths); err != nil {
+		return nil, vpn{}, po.Errorf("cannot read the connections of NetworkManager: %w", err)
+	}
+	for _, path := range paths[:min(len(paths), maxConnections)] {
+		var s settings
+		if err := m.call(path, connectionIface+".GetSettings").Store(&s); err != nil {
+			if _, reply := errors.AsType[dbus.Error](err); reply {
+				continue // somebody else's, or one removed meanwhile
+			}
+			return nil, vpn{}, err
+		}
+		switch v := (vpn{path, s}); {
+		case v.uuid() == guardUUID:
+			guard = v
+		case ours(s):
+			list = append(list, v)
+		}
+	}
+	return list, guard, nil
+}
+
+// find returns the connection of that name or UUID.
+func find(list []vpn, name string) (vpn, error) {
+	var found []vpn
+	for _, v := range list {
+		if v.uuid() == name {
+			return v, nil
+		}
+		if v.name() == name {
+			found = append(found, v)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return vpn{}, po.Errorf("there is no SoftEther connection “%s”", name)
+	case 1:
+		return found[0], nil
+	}
+	return vpn{}, po.Errorf("there are %d SoftEther connections “%s”: name one by its UUID", len(found), name)
+}
+
+// update changes a stored connection.
+func (m *manager) update(v vpn, s settings) error {
+	if err := m.call(v.path, connectionIface+".Update", s).Err; err != nil {
+		return po.Errorf("cannot change “%s”: %w", v.name(), err)
+	}
+	return nil
+}
+
+// keep makes the guard what the locks want, in one step for those that are there already: at no time is there no rule.
+func (m *manager) keep(old vpn, l locks) error {
+	switch {
+	case len(l) == 0 && old.path == "":
+		return nil
+	case len(l) == 0:
+		return m.remove(old)
+	case old.path == "":
+		if err := m.call(settingsPath, settingsIface+".AddConnection", guard(l)).Store(&old.path); err != nil {
+			return po.Errorf("cannot add “%s”: %w", guardName, err)
+		}
+	default:
+		if err := m.update(old, guard(l)); err != nil {
+			return err
+		}
+	}
+	device, active, err := m.active()
+	if err != nil {
+		return err
+	}
+	if active != "" {
+		if err := m.call(device, deviceIface+".Reapply", guard(l), uint64(0), uint32(0)).Err; err == nil {
+			return nil
+		}
+	}
+	if err := m.call(nmPath, nmName+".ActivateConnection", old.path, dbus.ObjectPath("/"), dbus.ObjectPath("/")).Store(&active); err != nil {
+		return po.Errorf("cannot switch on “%s”: %w", guardName, err)
+	}
+	return m.await(active)
+}
+
+// remove takes the guard away, with its rules.
+func (m *manager) remove(old vpn) error {
+	if _, active, err := m.active(); err == nil && active != "" {
+		if err := m.call(nmPath, nmName+".DeactivateConnection", active).Err; err != nil {
+			return po.Errorf("cannot switch off “%s”: %w", guardName, err)
+		}
+	}
+	if err := m.call(old.path, connectionIface+".Delete").Err; err != nil {
+		return po.Errorf("cannot remove “%s”: %w", guardName, err)
+	}
+	return nil
+}
+
+// active returns the loopback device and the guard's active connection on it, empty if it has none.
+func (m *manager) active() (device, active dbus.ObjectPath, err error) {
+	if err := m.call(nmPath, nmName+".GetDeviceByIpIface", "lo").Store(&device); err != nil {
+		return "", "", po.Errorf("NetworkManager knows no loopback device; strict mode needs version 1.42 or later: %w", err)
+	}
+	all, err := m.bus.Object(nmName, nmPath).GetProperty(nmName + ".ActiveConnections")
+	if err != nil {
+		return "", "", err
+	}
+	paths, _ := all.Value().([]dbus.ObjectPath)
+	i := slices.IndexFunc(paths, func(p dbus.ObjectPath) bool {
+		uuid, err := m.bus.Object(nmName, p).GetProperty(activeIface + ".Uuid")
+		return err == nil && text(uuid) == guardUUID
+	})
+	if i < 0 {
+		return device, "", nil
+	}
+	return device, paths[i], nil
+}
+
+// await waits until a connection is up.
+func (m *manager) await(active dbus.ObjectPath) error {
+	const activated = 2 // NM_ACTIVE_CONNECTION_STATE_ACTIVATED
+	for deadline := time.Now().Add(upTimeout); ; time.Sleep(50 * time.Millisecond) {
+		state, err := m.bus.Object(nmName, active).GetProperty(activeIface + ".State")
+		if err == nil && state.Value() == uint32(activated) {
+			return nil
+		}
+		if err != nil || time.Now().After(deadline) {
+			return po.Errorf("“%s” does not come up; the log of NetworkManager says why", guardName)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net/netip"
+	"strings"
+	"unicode"
+
+	"network-manager-softether/po"
+)
+
+// options is the command line.
+type options struct {
+	command string // on, off, status, --help, --version
+	name    string // of the connection, or its UUID
+	servers []netip.Addr
+	lan     bool // on: private addresses of the local network can be reached
+	all     bool // off: for every connection
+}
+
+func parse(args []string) (*options, error) {
+	o := &options{}
+	var words []string
+	for i, a := range args {
+		switch {
+		case a == "--help" || a == "--version":
+			return &options{command: a}, nil
+		case a == "--allow-lan":
+			o.lan = true
+		case a == "--all":
+			o.all = true
+		case a == "--":
+			words = append(words, args[i+1:]...)
+			return o, o.take(words)
+		case strings.HasPrefix(a, "-"):
+			return nil, po.Errorf("unknown option %s", a)
+		default:
+			words = append(words, a)
+		}
+	}
+	return o, o.take(words)
+}
+
+// take reads the words that are no options.
+func (o *options) take(words []string) error {
+	if len(words) == 0 {
+		return po.Error("a command is missing: on, off or status")
+	}
+	o.command, words = words[0], words[1:]
+	alone := o.command == "status" || o.command == "off" && o.all
+	switch {
+	case o.command != "on" && o.command != "off" && o.command != "status":
+		return po.Errorf("unknown command “%s”: there are on, off and status", o.command)
+	case o.lan && o.command != "on", o.all && o.command != "off", alone && len(words) > 0, o.command == "off" && len(words) > 1:
+		return po.Errorf("too much said behind “%s”", o.command)
+	case alone:
+		return nil
+	case len(words) == 0:
+		return po.Error("the name of the connection is missing")
+	}
+	o.name = words[0]
+	for _, w := range words[1:] {
+		a, err := netip.ParseAddr(w)
+		if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() {
+			return po.Errorf("“%s” is no address of a server", w)
+		}
+		o.servers = append(o.servers, a.Unmap())
+	}
+	return nil
+}
+
+// usageLines is what --help says. A line is a heading or running text if it has no words.
+//
+//po:extract help
+var usageLines = []struct{ words, help string }{
+	{help: "Usage:"},
+	{words: "nm-softether-strict on [--allow-lan] NAME [ADDRESS...]", help: "block all traffic that does not go through this VPN, whether it is connected or not"},
+	{words: "nm-softether-strict off NAME", help: "stop doing so"},
+	{words: "nm-softether-strict off --all", help: "for every connection, also for those that are gone"},
+	{words: "nm-softether-strict status", help: "say what is blocked"},
+	{},
+	{help: "NAME is a SoftEther connection of NetworkManager, or its UUID. The addresses of its server are looked up now and kept; ADDRESS is one more, as for a cluster."},
+	{words: "--allow-lan", help: "private addresses of the local network can still be reached"},
+}
+
+func usage() string {
+	var b strings.Builder
+	for _, l := range usageLines {
+		if l.words == "" {
+			b.WriteString(po.T(l.help) + "\n")
+		} else {
+			b.WriteString("  " + l.words + "\n      " + po.T(l.help) + "\n")
+		}
+	}
+	return b.String()
+}
+
+// clean leaves out what a terminal could obey: names of connections are anybody's text.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}
