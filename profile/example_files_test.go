@@ -70,9 +70,12 @@ func TestExampleFilesAreProfiles(t *testing.T) {
 		Auto4      bool
 	}
 	want := map[string]facts{
-		"office.nmconnection":            {"vpn.example.com:443", AuthPassword, []string{"password"}, true, false, true},
-		"headless.nmconnection":          {"[2001:db8::25]:5555", AuthPassword, nil, false, false, false},
-		"proxy-certificate.nmconnection": {"vpn.example.net:992", AuthCertificate, []string{"proxy-password"}, false, true, true},
+		"full-tunnel.nmconnection":             {"vpn.example.org:443", AuthPassword, []string{"password"}, false, false, true},
+		"vpngate.nmconnection":                 {"192.0.2.1:443", AuthPassword, nil, false, false, true},
+		"pinned-by-administrator.nmconnection": {"vpn.example.com:443", AuthPlainPassword, []string{"password"}, true, false, true},
+		"office.nmconnection":                  {"vpn.example.com:443", AuthPassword, []string{"password"}, true, false, true},
+		"headless.nmconnection":                {"[2001:db8::25]:5555", AuthPassword, nil, false, false, false},
+		"proxy-certificate.nmconnection":       {"vpn.example.net:992", AuthCertificate, []string{"proxy-password"}, false, true, true},
 	}
 	names, err := filepath.Glob("../data/examples/*.nmconnection")
 	if err != nil {
