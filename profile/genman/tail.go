@@ -70,7 +70,66 @@ Store the password, for a computer that connects without anybody logged in
 .nf
 nmcli connection modify Office +vpn.data password\-flags=0 +vpn.secrets password=SECRET
 .fi
+.PP
+An office by split tunnel: only its networks, and only its names, through the VPN:
+.PP
+.nf
+nmcli connection modify Office ipv4.never\-default yes ipv6.never\-default yes \e
+      ipv4.dns\-search office.example.com
+.fi
+.PP
+A full tunnel that carries all names, reconnects without end, and besides blocks what would be sent while it is down, see
+.BR nm\-softether\-strict (1):
+.PP
+.nf
+nmcli connection modify Office ipv4.dns\-priority \-50 ipv6.dns\-priority \-50 vpn.persistent yes
+nm\-softether\-strict on Office
+.fi
+.PP
+The fastest relay of VPN Gate in Japan, see
+.BR nm\-softether\-vpngate (1):
+.PP
+.nf
+nm\-softether\-vpngate add \-\-country JP
+.fi
+.PP
+Through a proxy that wants a password:
+.PP
+.nf
+nmcli connection modify Office +vpn.data proxy\-type=http \e
+      +vpn.data proxy\-server=proxy.example.com:3128 +vpn.data proxy\-user=joe
+.fi
+.PP
+With a certificate instead of a password; the PKCS#12 file has certificate and key:
+.PP
+.nf
+nmcli connection modify Office +vpn.data auth\-type=certificate +vpn.data cert=/home/joe/joe.p12 \e
+      connection.permissions user:joe
+.fi
+.PP
+A computer without a person, in the VPN whenever its network connection
+.I Wired
+is up (NetworkManager has no autoconnect for VPNs themselves):
+.PP
+.nf
+nmcli connection modify Office +vpn.data password\-flags=0 +vpn.secrets password=SECRET vpn.persistent yes
+nmcli connection modify Wired +connection.secondaries Office
+.fi
+.PP
+A certificate that an administrator has pinned for everybody, so that nobody is asked and no other is accepted:
+.PP
+.nf
+nmcli connection modify Office +vpn.data server\-cert\-check=pin +vpn.data server\-cert\-sha256=FINGERPRINT
+.fi
+.PP
+Files to start from (keyfiles, a script for nmcli, Ansible, cloud\-init, a .vpn file) are in the folder
+.I examples
+of the documentation.
 .SH SEE ALSO
+.BR nm\-softether\-status (1),
+.BR nm\-softether\-strict (1),
+.BR nm\-softether\-vpngate (1),
+.BR nm\-softether\-service (8),
 .BR nmcli (1),
 .BR nm\-settings (5),
 .BR nm\-settings\-keyfile (5),
