@@ -16,6 +16,7 @@ const (
 	KeyReturn uint32 = 0xff0d
 	KeyEscape uint32 = 0xff1b
 	KeyAlt    uint32 = 0xffe9
+	KeySuper  uint32 = 0xffeb
 	KeyDown   uint32 = 0xff54
 )
 

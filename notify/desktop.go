@@ -25,11 +25,8 @@ const (
 // markup is what a body may have in it.
 var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// urgency of the specification: low = 0, normal = 1.
-const (
-	urgencyLow    byte = 0
-	urgencyNormal byte = 1
-)
+// urgencyNormal is the specification's. GNOME shows what has a lower one only in its list.
+const urgencyNormal byte = 1
 
 func (d *desktop) Show(n notification, replaces uint32) (id uint32, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
@@ -42,11 +39,7 @@ func (d *desktop) Show(n notification, replaces uint32) (id uint32, err error) {
 	if slices.Contains(can, "body-markup") {
 		n.body = markup.Replace(n.body)
 	}
-	hints := map[string]dbus.Variant{"urgency": dbus.MakeVariant(urgencyNormal), "category": dbus.MakeVariant("network.error")}
-	if n.passing {
-		hints["urgency"], hints["category"] = dbus.MakeVariant(urgencyLow), dbus.MakeVariant("network.connected")
-		hints["transient"] = dbus.MakeVariant(true)
-	}
+	hints := map[string]dbus.Variant{"urgency": dbus.MakeVariant(urgencyNormal), "category": dbus.MakeVariant(n.category)}
 	err = server.CallWithContext(ctx, notificationsName+".Notify", 0, po.T("SoftEther VPN"), replaces, n.icon, n.title, n.body,
 		[]string{}, hints, int32(-1)).Store(&id)
 	return id, err

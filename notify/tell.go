@@ -28,9 +28,8 @@ type lookup interface {
 
 // A notification is what is shown.
 type notification struct {
-	title, body string
-	icon        string
-	passing     bool // need not be kept for later
+	title, body    string
+	icon, category string // names of the specifications
 }
 
 // A teller knows of each connection what its person was told. All but later is for one goroutine.
@@ -161,17 +160,18 @@ func words(n notice.Notice, v *view) notification {
 		return notification{
 			title: po.F("VPN “%s”: connection lost", v.name),
 			body:  po.T("Nothing goes through the VPN at the moment. It is being connected again."),
-			icon:  "network-vpn-acquiring-symbolic",
+			icon:  "network-vpn-acquiring-symbolic", category: "network.disconnected",
 		}
 	case notice.Connected:
 		return notification{
-			title:   po.F("VPN “%s”: connected again", v.name),
-			body:    po.N("The connection was lost for %d second.", "The connection was lost for %d seconds.", int(n.Number), n.Number),
-			icon:    "network-vpn-symbolic",
-			passing: true,
+			title: po.F("VPN “%s”: connected again", v.name),
+			body:  po.N("The connection was lost for %d second.", "The connection was lost for %d seconds.", int(n.Number), n.Number),
+			icon:  "network-vpn-symbolic", category: "network.connected",
 		}
-	case notice.Ended:
-		return notification{title: po.F("VPN “%s” was disconnected", v.name), body: why(n, v), icon: "network-error-symbolic"}
 	}
-	return notification{title: po.F("VPN “%s” could not connect", v.name), body: why(n, v), icon: "network-error-symbolic"}
+	failure := notification{title: po.F("VPN “%s” could not connect", v.name), body: why(n, v), icon: "network-error-symbolic", category: "network.error"}
+	if n.Event == notice.Ended {
+		failure.title = po.F("VPN “%s” was disconnected", v.name)
+	}
+	return failure
 }
