@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
 	"network-manager-softether/dhcp/internal/pace"
@@ -28,7 +29,11 @@ type Config struct {
 	MAC      net.HardwareAddr // 6 bytes; must stay the same if the address shall
 	ClientID []byte           // option 61 with its type byte; nil: type 1 and the MAC
 	Hostname string           // option 12; empty: nothing is said about this computer
+	FQDN     string           // option 81 (RFC 4702), which takes the place of 12; empty: not sent
 	Logger   *slog.Logger     // nil: silence
+
+	VendorClass string         // option 60; empty: not sent
+	Reject      []netip.Prefix // servers that are not listened to
 
 	// NoDefault says that no default route is wanted, so that a router which cannot be
 	// one does not spoil a lease.
@@ -41,10 +46,13 @@ type Client struct {
 	mac  packet.MAC
 	id   []byte
 	host string
+	fqdn string
+	kind string // option 60
 	log  *slog.Logger
 	err  error // of the configuration, reported by the first call
 
 	noDefault bool
+	reject    []netip.Prefix
 
 	ignored pace.Seldom // answers that were logged
 }
@@ -52,7 +60,8 @@ type Client struct {
 // New returns a client on port. A bad configuration is reported by Acquire and
 // Maintain.
 func New(port Port, cfg Config) *Client {
-	c := &Client{port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, log: cfg.Logger, noDefault: cfg.NoDefault}
+	c := &Client{port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, fqdn: cfg.FQDN, kind: cfg.VendorClass, log: cfg.Logger,
+		noDefault: cfg.NoDefault, reject: cfg.Reject}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -68,8 +77,8 @@ func New(port Port, cfg Config) *Client {
 	if len(c.id) < 2 || len(c.id) > 255 {
 		c.err = fmt.Errorf("dhcp: client identifier has %d bytes, must be 2 to 255", len(c.id))
 	}
-	if len(c.host) > 255 {
-		c.err = errors.New("dhcp: host name is longer than 255 bytes")
+	if len(c.host) > 255 || len(c.fqdn) > 250 || len(c.kind) > 255 {
+		c.err = errors.New("dhcp: host name or vendor class is longer than an option")
 	}
 	return c
 }

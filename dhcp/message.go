@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -31,6 +32,7 @@ const (
 	optT1          = 58
 	optT2          = 59
 	optClientID    = 61
+	optFQDN        = 81
 	optSearch      = 119
 	optClassless   = 121
 	optClasslessMS = 249
@@ -99,10 +101,29 @@ func (c *Client) message(x exchange, r request) []byte {
 	if r.server.IsValid() {
 		m.UpdateOption(dhcpv4.OptServerIdentifier(r.server.AsSlice()))
 	}
-	if c.host != "" {
+	if c.fqdn != "" {
+		m.Options[optFQDN] = fqdnOption(c.fqdn)
+	} else if c.host != "" {
 		m.UpdateOption(dhcpv4.OptHostName(c.host))
 	}
+	if c.kind != "" {
+		m.UpdateOption(dhcpv4.OptClassIdentifier(c.kind))
+	}
 	return m.ToBytes()
+}
+
+// fqdnOption is option 81: the server shall enter the name into DNS, and the name is in
+// the form that it has there (RFC 4702 2.1, bits S and E).
+func fqdnOption(name string) []byte {
+	const serverUpdates, wireForm = 1, 4
+	b := []byte{serverUpdates | wireForm, 0, 0}
+	for label := range strings.SplitSeq(strings.TrimSuffix(name, "."), ".") {
+		b = append(append(b, byte(len(label))), label...)
+	}
+	if strings.Contains(name, ".") {
+		b = append(b, 0) // a whole name; else the server completes it
+	}
+	return b
 }
 
 var (

@@ -5,6 +5,8 @@ package dhcp
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -29,7 +31,7 @@ func (c *Client) await(ctx context.Context, d time.Duration, xid dhcpv4.Transact
 				return nil, ErrPortClosed
 			}
 			r, ok := parseReply(frame, c.mac, c.id)
-			if !ok || r.xid != xid {
+			if !ok || r.xid != xid || c.rejects(r.server) {
 				continue
 			}
 			if accept(r) {
@@ -47,4 +49,9 @@ func (c *Client) send(frame []byte, what string, attempt int) {
 		return
 	}
 	c.log.Debug("DHCP message sent", "message", what, "attempt", attempt)
+}
+
+// rejects reports whether the profile does not want that server.
+func (c *Client) rejects(server netip.Addr) bool {
+	return slices.ContainsFunc(c.reject, func(p netip.Prefix) bool { return p.Contains(server) })
 }

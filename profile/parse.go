@@ -63,6 +63,9 @@ func Parse(src Source) (*Profile, []Warning, error) {
 	if p.Trusted, err = trusted(src.Secrets); err != nil {
 		return nil, warnings, err
 	}
+	if err := methodsFit(src); err != nil {
+		return nil, nil, err
+	}
 	p.IPv4 = addressing(src.IPv4Method, src.IPv4NeverDefault, src.IPv4)
 	p.IPv6 = addressing(src.IPv6Method, src.IPv6NeverDefault, src.IPv6)
 	for _, rule := range rules {
@@ -70,7 +73,11 @@ func Parse(src Source) (*Profile, []Warning, error) {
 			return nil, warnings, err
 		}
 	}
-	warnings = append(warnings, p.oddities()...)
+	unused, err := p.identify()
+	if err != nil {
+		return nil, nil, err
+	}
+	warnings = slices.Concat(warnings, p.oddities(), unused)
 	slices.SortStableFunc(warnings, func(a, b Warning) int { return strings.Compare(a.Key, b.Key) })
 	return p, warnings, nil
 }

@@ -88,7 +88,8 @@ func TestEveryKeyIsUnderstood(t *testing.T) {
 		Strict: StrictAllowLAN, BlockIPv6: BlockIPv6Yes, AcceptOverlapping: true,
 		ServerAddresses: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")},
 		IPv4:            Addressing{Static: true, NeverDefault: true, Family: src.IPv4}, IPv6: Addressing{Disabled: true, NeverDefault: true, Family: src.IPv6},
-		Flags: Flags{Password: 1, KeyPassword: 2, ProxyPassword: 4},
+		Identity: Identity{Hostname: "laptop"},
+		Flags:    Flags{Password: 1, KeyPassword: 2, ProxyPassword: 4},
 	}
 	got := mustParse(t, src)
 	if diff := cmp.Diff(want, got, asString, cmpopts.IgnoreUnexported(Profile{}), sameAddr); diff != "" {

@@ -41,6 +41,7 @@ type Family struct {
 	IgnoreAutoRoutes bool          // ignore-auto-routes
 	OwnDefault       bool          // gateway, or a default route among routes
 	Table            uint32        // route-table; 0: the main one
+	Automatic
 }
 
 // Profile is a connection that has been checked. Its fields are the keys of the
@@ -94,6 +95,7 @@ type Profile struct {
 	VPNFileItems string // see package vpnfile
 
 	IPv4, IPv6 Addressing
+	Identity   Identity
 	Flags      Flags
 
 	addressList string // server-addresses

@@ -94,7 +94,12 @@ func (a *attempt) address(ctx context.Context, o *outcome) error {
 		go a.keeper4(o, v4).run(o.keep, a.last)
 	}
 	if o.tunnel.port6 != nil {
-		client := autoconf.New(o.tunnel.port6, autoconf.Config{MAC: o.tunnel.mac(), Logger: a.log})
+		id := a.profile.Identity
+		cfg := autoconf.Config{MAC: o.tunnel.mac(), Token: id.Token, DUID: id.DUID, Logger: a.log}
+		if id.StableIPv6 {
+			cfg.StableID = []byte(a.profile.UUID)
+		}
+		client := autoconf.New(o.tunnel.port6, cfg)
 		go keepIPv6(o.keep, client, func(cfg *autoconf.Config6) {
 			a.found6(cfg)
 			if cfg.Addr.IsValid() {
@@ -109,15 +114,20 @@ func (a *attempt) address(ctx context.Context, o *outcome) error {
 }
 
 func (a *attempt) keeper4(o *outcome, v4 *family) *keeper4 {
+	id, timeout := a.profile.Identity, a.profile.IPv4.DHCPTimeout
+	if timeout == 0 {
+		timeout = leaseTimeout
+	}
 	return &keeper4{
 		client: dhcp.New(o.tunnel.port4, dhcp.Config{
-			MAC: o.tunnel.mac(), Hostname: a.profile.Hostname, Logger: a.log,
+			MAC: o.tunnel.mac(), ClientID: id.ClientID, Hostname: id.Hostname, FQDN: id.FQDN, VendorClass: id.VendorClass,
+			Reject: id.Reject, Logger: a.log,
 			NoDefault: a.profile.IPv4.NeverDefault || a.profile.IPv4.IgnoreAutoRoutes,
 		}),
 		log:     a.log,
 		server:  serverOf(o.session),
 		forced:  o.session.Info().Policy.DHCPForce,
-		timeout: leaseTimeout,
+		timeout: timeout,
 		found:   func(l *dhcp.Lease) { a.found4(l); v4.tell(nil) },
 		failed:  func(err error) { a.failed4(err); v4.tell(err) },
 	}

@@ -45,7 +45,37 @@ func familyOf(s map[string]dbus.Variant) profile.Family {
 		IgnoreAutoRoutes: value[bool](s, "ignore-auto-routes"),
 		OwnDefault:       ownDefault(s),
 		Table:            value[uint32](s, "route-table"),
+		Automatic:        automaticOf(s),
 	}
+}
+
+// automaticOf takes what one of the settings ipv4 and ipv6 says of how addresses are got.
+func automaticOf(s map[string]dbus.Variant) profile.Automatic {
+	send, said := s["dhcp-send-hostname"].Value().(bool)
+	dad, dadSaid := s["dad-timeout"].Value().(int32)
+	if !dadSaid {
+		dad = -1
+	}
+	const enabled, stablePrivacy = 3, 1 // NMSettingIP4LinkLocal, NMSettingIP6ConfigAddrGenMode
+	a := profile.Automatic{
+		SilentHostname: said && !send,
+		Hostname:       value[string](s, "dhcp-hostname"),
+		FQDN:           value[string](s, "dhcp-fqdn"),
+		ClientID:       value[string](s, "dhcp-client-id"),
+		VendorClass:    value[string](s, "dhcp-vendor-class-identifier"),
+		IAID:           value[string](s, "dhcp-iaid"),
+		DUID:           value[string](s, "dhcp-duid"),
+		RejectServers:  value[[]string](s, "dhcp-reject-servers"),
+		DHCPTimeout:    max(0, time.Duration(value[int32](s, "dhcp-timeout"))*time.Second),
+		DADTimeout:     time.Duration(dad) * time.Millisecond,
+		TemporaryIPv6:  value[int32](s, "ip6-privacy") > 0,
+		Token:          value[string](s, "token"),
+		LinkLocal:      value[int32](s, "link-local") == enabled,
+	}
+	if mode, said := s["addr-gen-mode"].Value().(int32); said && mode == stablePrivacy {
+		a.AddrGenMode = "stable-privacy"
+	}
+	return a
 }
 
 func value[T any](setting map[string]dbus.Variant, property string) T {

@@ -158,7 +158,7 @@ func TestTwoHourRule(t *testing.T) {
 		{24 * time.Hour, forever, forever},
 	} {
 		now := time.Now()
-		h := newHost(clientMAC, nil)
+		h := newHost(identifiers{mac: clientMAC}, nil)
 		for _, valid := range []time.Duration{tc.rest, tc.said} {
 			h.learnPrefix(prefixInfo{prefix: prefix, auto: true, valid: valid}, now)
 		}

@@ -22,6 +22,10 @@ type Route = dhcp.Route
 type Config struct {
 	MAC    net.HardwareAddr // 6 bytes; addresses and the DHCPv6 identity follow from it
 	Logger *slog.Logger     // nil: silence
+
+	DUID     []byte  // of DHCPv6; nil: from the MAC
+	Token    [8]byte // interface identifier of every address; zero: none given
+	StableID []byte  // the key from which identifiers are made that differ by prefix (RFC 7217); nil: from the MAC
 }
 
 var (
@@ -35,6 +39,8 @@ var (
 type Client struct {
 	port Port
 	mac  packet.MAC
+	ids  identifiers
+	duid []byte
 	log  *slog.Logger
 	err  error // of the configuration
 
@@ -46,7 +52,7 @@ type Client struct {
 // New returns a client on port. A bad configuration is reported by Acquire and
 // Maintain.
 func New(port Port, cfg Config) *Client {
-	c := &Client{port: port, log: cfg.Logger}
+	c := &Client{port: port, duid: cfg.DUID, log: cfg.Logger}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -54,14 +60,15 @@ func New(port Port, cfg Config) *Client {
 		c.err = fmt.Errorf("autoconf: MAC address %q has %d bytes, not 6", cfg.MAC, len(cfg.MAC))
 	}
 	copy(c.mac[:], cfg.MAC)
+	c.ids = identifiers{mac: c.mac, token: cfg.Token, key: cfg.StableID}
 	c.forget()
 	return c
 }
 
 // forget drops what was learned, but for the addresses to ask DHCPv6 for again.
 func (c *Client) forget() {
-	c.host = newHost(c.mac, c.log)
-	c.dhcp = newDHCP6(c.mac, c.log, c.dhcp.addrs())
+	c.host = newHost(c.ids, c.log)
+	c.dhcp = newDHCP6(newIdentity(c.mac, c.duid), c.log, c.dhcp.addrs())
 	c.solicit = solicitor{}
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"network-manager-softether/dhcp/internal/pace"
-	"network-manager-softether/dhcp/internal/packet"
 )
 
 // phase is where a DHCPv6 client stands (RFC 8415 18.2).
@@ -75,8 +74,8 @@ type dhcp6 struct {
 	refresh time.Time // when to ask for information again
 }
 
-func newDHCP6(mac packet.MAC, log *slog.Logger, hint []netip.Addr) dhcp6 {
-	d := dhcp6{id: newIdentity(mac), log: log, hint: hint}
+func newDHCP6(id identity, log *slog.Logger, hint []netip.Addr) dhcp6 {
+	d := dhcp6{id: id, log: log, hint: hint}
 	d.leased.max = maxAddrs
 	return d
 }

@@ -25,17 +25,20 @@ const (
 // allServers is All_DHCP_Relay_Agents_and_Servers (RFC 8415 7.1).
 var allServers = netip.MustParseAddr("ff02::1:2")
 
-// identity is how DHCPv6 servers know this client: a DUID-LL and an IAID, both
-// from the MAC, so that both last as long as the profile.
+// identity is how DHCPv6 servers know this client: a DUID-LL, unless the profile has one
+// of its own, and an IAID, both from the MAC, so that both last as long as the profile.
 type identity struct {
 	mac  packet.MAC
 	duid []byte
 	iaid [4]byte
 }
 
-func newIdentity(mac packet.MAC) identity {
-	duid := dhcpv6.DUIDLL{HWType: iana.HWTypeEthernet, LinkLayerAddr: mac.HardwareAddr()}
-	return identity{mac: mac, duid: duid.ToBytes(), iaid: [4]byte(mac[2:])}
+func newIdentity(mac packet.MAC, duid []byte) identity {
+	if duid == nil {
+		ll := dhcpv6.DUIDLL{HWType: iana.HWTypeEthernet, LinkLayerAddr: mac.HardwareAddr()}
+		duid = ll.ToBytes()
+	}
+	return identity{mac: mac, duid: duid, iaid: [4]byte(mac[2:])}
 }
 
 // message6 builds a message from the client.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"network-manager-softether/dhcp/internal/pace"
-	"network-manager-softether/dhcp/internal/packet"
 )
 
 // Bounds of what is kept, whatever routers say. A hub's NoRoutingV6 policy lets a
@@ -31,7 +30,7 @@ const (
 
 // host is what router advertisements made known.
 type host struct {
-	mac packet.MAC
+	ids identifiers
 	log *slog.Logger
 
 	heard   time.Time // first valid advertisement; zero: none yet
@@ -52,8 +51,8 @@ type routeKey struct {
 	via netip.Addr
 }
 
-func newHost(mac packet.MAC, log *slog.Logger) host {
-	h := host{mac: mac, log: log}
+func newHost(ids identifiers, log *slog.Logger) host {
+	h := host{ids: ids, log: log}
 	h.routers.max, h.prefixes.max, h.addrs.max = maxRouters, maxPrefixes, maxAddrs
 	h.routes.max, h.dns.max, h.domains.max = maxRoutes, maxDNS, maxDomains
 	return h
@@ -111,7 +110,7 @@ func (h *host) learnPrefix(p prefixInfo, now time.Time) bool {
 	if !p.auto || p.prefix.Bits() != 64 { // RFC 4862 5.5.3 d: identifiers have 64 bits
 		return ok
 	}
-	addr := netip.PrefixFrom(packet.EUI64(p.prefix, h.mac), 64)
+	addr := netip.PrefixFrom(h.ids.addr(p.prefix), 64)
 	valid := p.valid
 	if old, known := h.addrs.get(addr); known {
 		// Against forged withdrawals, RFC 4862 5.5.3 e.

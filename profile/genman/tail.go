@@ -12,6 +12,27 @@ an address is requested by DHCP through the tunnel; with
 .BR ipv6.method=auto ,
 router advertisements are followed.
 With any other method, nothing is requested from the network behind the tunnel.
+A family whose
+.B may\-fail
+is yes, as it is by default, is not waited for once the other one is there; it joins later.
+.PP
+What is said to DHCP servers follows
+.BR dhcp\-hostname " (unless vpn.data has a key of this name), " dhcp\-fqdn ,
+.BR dhcp\-send\-hostname ", " dhcp\-client\-id ", " dhcp\-vendor\-class\-identifier ,
+.BR dhcp\-timeout " and " dhcp\-reject\-servers
+of ipv4, and
+.BR dhcp\-duid ", " token " and " addr\-gen\-mode
+of ipv6.
+A property that cannot be followed is named in the log.
+The name of this computer is sent only if one of them gives it.
+.PP
+.B nmcli \-f DHCP4
+stays empty: NetworkManager shows there only the leases of its own client.
+Address, routes, DNS and search domains are under
+.BR "nmcli \-f IP4 connection show" ;
+the whole lease, with the server, its times, WINS and time servers, is in the log after
+.BR "nmcli general logging level KEEP domains VPN_PLUGIN:DEBUG" .
+.PP
 .B ipv4.never\-default=yes
 makes a split tunnel: only the networks announced by the DHCP server or listed in
 .B ipv4.routes

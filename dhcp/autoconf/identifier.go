@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package autoconf
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/netip"
+
+	"network-manager-softether/dhcp/internal/packet"
+)
+
+// identifiers make the second half of addresses: a token that was given, one that differs
+// from prefix to prefix (RFC 7217), or the one from the MAC.
+type identifiers struct {
+	mac   packet.MAC
+	token [8]byte
+	key   []byte
+}
+
+// addr returns this host's address in a prefix of 64 bits.
+func (i identifiers) addr(prefix netip.Prefix) netip.Addr {
+	a := prefix.Addr().As16()
+	switch {
+	case i.token != [8]byte{}:
+		copy(a[8:], i.token[:])
+	case i.key != nil:
+		id := i.stable([8]byte(a[:8]))
+		copy(a[8:], id[:])
+	default:
+		return packet.EUI64(prefix, i.mac)
+	}
+	return netip.AddrFrom16(a)
+}
+
+// stable is RFC 7217's function of the prefix and the interface, here named by its MAC,
+// which it keeps as long as the profile. An identifier that is reserved (RFC 5453) is
+// passed over.
+func (i identifiers) stable(prefix [8]byte) [8]byte {
+	for counter := byte(0); ; counter++ {
+		h := hmac.New(sha256.New, i.key)
+		h.Write(prefix[:])
+		h.Write(i.mac[:])
+		h.Write([]byte{counter})
+		id := [8]byte(h.Sum(nil))
+		if !reserved(id) || counter == 255 {
+			return id
+		}
+	}
+}
+
+// reserved reports whether id is one of those that no host may take: that of all routers,
+// and the anycast identifiers (RFC 5453; RFC 2526).
+func reserved(id [8]byte) bool {
+	return id == [8]byte{} || [7]byte(id[:7]) == [7]byte{0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff} && id[7] >= 0x80
+}
