@@ -120,14 +120,21 @@ NMConnection *softether_connection_new(const char *id, NMSettingVpn *vpn) {
 }
 
 // Only root's connections are for everybody.
-void softether_gate(NMConnection *connection, int dns_priority) {
+void softether_gate(NMConnection *connection) {
 	NMSettingConnection *s = nm_connection_get_setting_connection(connection);
 	g_object_set(s, NM_SETTING_CONNECTION_AUTOCONNECT, FALSE, NULL);
 	if (getuid() != 0)
 		nm_setting_connection_add_permission(s, "user", g_get_user_name(), NULL);
-	g_object_set(nm_connection_get_setting_ip4_config(connection), NM_SETTING_IP_CONFIG_DNS_PRIORITY, dns_priority, NULL);
-	g_object_set(nm_connection_get_setting_ip6_config(connection), NM_SETTING_IP_CONFIG_METHOD,
-		NM_SETTING_IP6_CONFIG_METHOD_DISABLED, NULL);
+}
+
+void softether_names(NMConnection *connection, int priority) {
+	NMSettingIPConfig *s[] = { nm_connection_get_setting_ip4_config(connection), nm_connection_get_setting_ip6_config(connection) };
+	gboolean split = s[0] && nm_setting_ip_config_get_never_default(s[0]);
+	for (int i = 0; i < 2; i++) {
+		int now = s[i] ? nm_setting_ip_config_get_dns_priority(s[i]) : 0;
+		if (s[i] && now == (split ? priority : 0))
+			g_object_set(s[i], NM_SETTING_IP_CONFIG_DNS_PRIORITY, split ? 0 : priority, NULL);
+	}
 }
 
 NMSettingVpn *softether_vpn_add(NMConnection *connection) {

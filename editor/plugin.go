@@ -64,8 +64,9 @@ func softetherImport(path *C.char, gerr **C.GError) (connection *C.NMConnection)
 	id := C.CString(c.ID)
 	defer C.free(unsafe.Pointer(id))
 	connection = C.softether_connection_new(id, vpn)
+	C.softether_names(connection, profile.FullDNSPriority)
 	if c.Gate {
-		C.softether_gate(connection, profile.GateDNSPriority)
+		C.softether_gate(connection)
 	}
 	return connection
 }

@@ -18,7 +18,10 @@ void softether_say(const char *text);
 NMConnection *softether_connection_new(const char *id, NMSettingVpn *vpn);
 
 // Gives a connection what one to a relay of VPN Gate has beyond its data (profile.GateHub).
-void softether_gate(NMConnection *connection, int dns_priority);
+void softether_gate(NMConnection *connection);
+
+// Gives a full tunnel this DNS priority, unless the person has chosen one, and takes it from a split one.
+void softether_names(NMConnection *connection, int priority);
 
 // softether_vpn_add gives a connection an empty VPN setting of ours.
 NMSettingVpn *softether_vpn_add(NMConnection *connection);

@@ -50,6 +50,7 @@ func (p *page) update(connection *C.NMConnection) error {
 	write(before.Secrets, after.Secrets,
 		func(k, v *C.char) { C.nm_setting_vpn_add_secret(vpn, k, v) },
 		func(k *C.char) { C.nm_setting_vpn_remove_secret(vpn, k) })
+	C.softether_names(connection, profile.FullDNSPriority)
 	// A section that unfolds scrolls into view, but not while the person is typing elsewhere.
 	p.filling = p.touched
 	defer func() { p.filling = false }()

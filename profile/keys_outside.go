@@ -40,6 +40,10 @@ const (
 // On reports whether anything is blocked.
 func (s Strict) On() bool { return s == StrictYes || s == StrictAllowLAN }
 
+// FullDNSPriority is ipv4.dns-priority and ipv6.dns-priority of a full tunnel: a negative one keeps names from being
+// asked of other connections' servers (nm-settings(5)). A split tunnel leaves it to NetworkManager.
+const FullDNSPriority = -50
+
 // StrictTable is the routing table that holds the routes of connections in strict mode: "SE" in ASCII.
 const StrictTable = 0x5345
 

@@ -16,9 +16,6 @@ import (
 	"network-manager-softether/profile"
 )
 
-// excluding keeps names from being asked of other connections' servers than the VPN's (nm-settings(5), dns-priority).
-const excluding = int32(-50)
-
 // A vpn is the profile of a SoftEther connection.
 type vpn struct {
 	path     dbus.ObjectPath
@@ -63,7 +60,7 @@ func (v vpn) locked(l lock) settings {
 	for _, family := range []string{"ipv4", "ipv6"} {
 		s[family]["route-table"] = dbus.MakeVariant(uint32(profile.StrictTable))
 		if _, chosen := s[family]["dns-priority"]; !chosen && full {
-			s[family]["dns-priority"] = dbus.MakeVariant(excluding)
+			s[family]["dns-priority"] = dbus.MakeVariant(int32(profile.FullDNSPriority))
 		}
 	}
 	return s

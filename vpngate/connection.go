@@ -54,11 +54,12 @@ func newConnection(r relay, name, uuid, owner string) map[string]map[string]dbus
 				profile.KeyAuthType:                      string(profile.AuthPassword),
 				profile.FlagsKey(profile.SecretPassword): "0",
 				profile.KeyServerCertCheck:               string(profile.CertCheckYes),
+				profile.KeyBlockIPv6:                     string(profile.BlockIPv6Yes),
 			}),
 			"secrets": dbus.MakeVariant(map[string]string{profile.SecretPassword: profile.GatePassword}),
 		},
-		"ipv4": {"method": dbus.MakeVariant("auto"), "dns-priority": dbus.MakeVariant(int32(profile.GateDNSPriority))},
-		"ipv6": {"method": dbus.MakeVariant("disabled")},
+		"ipv4": {"method": dbus.MakeVariant("auto"), "dns-priority": dbus.MakeVariant(int32(profile.FullDNSPriority))},
+		"ipv6": {"method": dbus.MakeVariant("auto"), "dns-priority": dbus.MakeVariant(int32(profile.FullDNSPriority))},
 	}
 }
 

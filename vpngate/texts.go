@@ -33,7 +33,7 @@ const (
 	textDisconnect = "To disconnect:"
 
 	textTrust   = "On the first connection, you are asked whether to trust the relay's certificate. No one can confirm its fingerprint, as relays are run by volunteers. If you trust it, only a relay with this certificate is accepted from then on."
-	textPrivacy = "The relay is run by a stranger, who can see everything you send that is not encrypted by itself. Relays keep connection logs. IPv6 traffic does not go through the relay."
+	textPrivacy = "The relay is run by a stranger, who can see everything you send that is not encrypted by itself. Relays keep connection logs. Relays have no IPv6, so it is blocked while you are connected."
 
 	textErrNoCommand   = "no command given; use list or add"
 	textErrCommand     = "unknown command “%s”; use list or add"

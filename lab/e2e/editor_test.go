@@ -56,6 +56,9 @@ func TestPersonEditsAConnectionInNMConnectionEditorAndConnects(t *testing.T) {
 			t.Errorf("vpn.data lacks %s: %s", item, data)
 		}
 	}
+	if got := w.get("office", "ipv4.dns-priority,ipv6.dns-priority"); got != "-50\n-50" {
+		t.Errorf("DNS priorities of a full tunnel are %q", got)
+	}
 	w.ok(w.Desktop.Up(w.ctx, "office"))
 	w.pings(lab.OfficeInner)
 	w.down("office")

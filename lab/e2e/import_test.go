@@ -108,8 +108,8 @@ func TestImportSaysWhatIsDifferentAndWhatIsMissing(t *testing.T) {
 			t.Errorf("vpn.data lacks %s: %s", item, data)
 		}
 	}
-	if got := w.get("detail", "ipv4.method,ipv6.method"); got != "auto\nauto" {
-		t.Errorf("the methods are %q", got)
+	if got := w.get("detail", "ipv4.method,ipv4.dns-priority,ipv6.method,ipv6.dns-priority"); got != "auto\n-50\nauto\n-50" {
+		t.Errorf("methods and DNS priorities are %q", got)
 	}
 }
 

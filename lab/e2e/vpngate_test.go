@@ -64,7 +64,7 @@ func (w *world) vpngate(as []string, args ...string) lab.Result {
 func TestPersonTakesARelayOfVPNGate(t *testing.T) {
 	w := network(t)
 	url := w.relays()
-	if res := w.vpngate(nil, "list", "--url", url); res.Code != 0 || !strings.Contains(res.Stdout, "203.0.113.10   992  200.0 Mbit/s") || !strings.Contains(res.Stderr, "known of them: 1.") {
+	if res := w.vpngate(nil, "list", "--url", url); res.Code != 0 || !strings.Contains(res.Stdout, "203.0.113.10   992  200.0 Mbit/s") || !strings.Contains(res.Stderr, "not shown: 1.") {
 		t.Fatalf("list (exit status %d): %s", res.Code, res.Text())
 	}
 	const name = "VPN Gate JP 203.0.113.10"

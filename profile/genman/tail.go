@@ -37,6 +37,27 @@ the whole lease, with the server, its times, WINS and time servers, is in the lo
 makes a split tunnel: only the networks announced by the DHCP server or listed in
 .B ipv4.routes
 are reached through it.
+That holds for IPv6, too, and for routes that are a default route in pieces, such as 0.0.0.0/1 and 128.0.0.0/1:
+such routes are left out.
+Without it, a connection whose network offers no default route says so, as traffic to other networks then stays outside of the VPN.
+.PP
+While IPv4 has its default route in the tunnel and the VPN has no IPv6, IPv6 is blocked; see
+.BR block\-ipv6 .
+.PP
+In a full tunnel, names should be asked of the VPN's name servers alone.
+Connections that were imported, edited in a settings program or made by
+.BR nm\-softether\-vpngate (1)
+have
+.B ipv4.dns\-priority=\-50
+and
+.B ipv6.dns\-priority=\-50
+for that; give it to those made with
+.BR nmcli (1).
+Otherwise the local network's name servers are asked when those of the VPN do not answer.
+.PP
+.BR nm\-softether\-strict (1)
+blocks all traffic outside of the VPN, whether it is connected or not.
+.PP
 The name of the virtual network device is
 .B connection.interface\-name
 if set, else se0, se1 and so on.

@@ -270,7 +270,7 @@ func TestAccountsOfVPNGateAreRecognised(t *testing.T) {
 		}}, edits...)...)
 	}
 	c, warned := translated(t, gate())
-	want := map[string]string{"gateway": "198.51.100.8", "port": "443", "hub": "VPNGATE", "user": "vpn", "auth-type": "password", "password-flags": "0", "server-cert-check": "yes"}
+	want := map[string]string{"gateway": "198.51.100.8", "port": "443", "hub": "VPNGATE", "user": "vpn", "auth-type": "password", "password-flags": "0", "server-cert-check": "yes", "block-ipv6": "yes"}
 	if diff := cmp.Diff(want, c.Data); diff != "" || c.Secrets["password"] != "vpn" || !c.Gate || len(warned) > 0 {
 		t.Errorf("%+v, warned of %v (-want +got)\n%s", c, warned, diff)
 	}

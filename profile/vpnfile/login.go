@@ -73,6 +73,7 @@ func (t *translation) gate() {
 	if !t.c.Gate || !strings.EqualFold(d[profile.KeyUser], profile.GateUser) || t.c.Secrets[profile.SecretPassword] != profile.GatePassword {
 		return
 	}
+	d[profile.KeyBlockIPv6] = string(profile.BlockIPv6Yes)
 	for _, key := range []string{profile.KeyPort, profile.KeyAuthType, profile.KeyServerCertCheck} {
 		d[key] = effective(d, key)
 	}
