@@ -3,6 +3,7 @@
 package der
 
 import (
+	"bytes"
 	"encoding/pem"
 	"testing"
 	"unicode/utf16"
@@ -46,4 +47,22 @@ func TestByteOrderMarksOfPEMTextAreOverlooked(t *testing.T) {
 			t.Errorf("%q became %q", other, got)
 		}
 	}
+}
+
+func FuzzPEMText(f *testing.F) {
+	f.Add([]byte(utf8Mark + "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"))
+	f.Add([]byte("\xff\xfe-\x00"))
+	f.Add([]byte("\xfe\xff\x00-\xd8"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got := PEMText(text)
+		if isPEM(got) == bytes.Contains(got, []byte(utf8Mark)) && isPEM(got) {
+			t.Errorf("%q keeps a byte order mark: %q", text, got)
+		}
+		if !isPEM(got) && !bytes.Equal(got, text) {
+			t.Errorf("%q is no PEM text, and became %q", text, got)
+		}
+		if again := PEMText(got); !bytes.Equal(again, got) {
+			t.Errorf("%q becomes %q and then %q", text, got, again)
+		}
+	})
 }
