@@ -26,7 +26,7 @@ func Describe(text string) string {
 		if block.Type == "CERTIFICATE" {
 			certs++
 			name = po.T("certificate")
-			if c, ok := der.ParseCertificate(block.Bytes); ok {
+			if c, ok := der.ParseCertificate(block.Bytes); ok && c.LastDay != "" {
 				name = po.F("%s, valid until %s", c.CommonName, c.LastDay)
 			}
 		}

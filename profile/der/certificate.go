@@ -5,6 +5,7 @@ package der
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -12,14 +13,16 @@ import (
 // A Certificate is what a person tells certificates apart by.
 type Certificate struct {
 	CommonName string // the last one of the subject; "" if it has none
-	LastDay    string // of its validity, in UTC: YYYY-MM-DD
+	LastDay    string // of its validity, in UTC: YYYY-MM-DD; "" if it cannot be read
 	RSABits    int    // length of its key if that is an RSA key proper, else 0
+	OtherKey   bool   // its key is one of another kind that OpenSSL knows
 }
 
-// ParseCertificate reads an X.509 certificate (RFC 5280 4.1); ok is false for what has not the form of one.
+// ParseCertificate reads an X.509 certificate (RFC 5280 4.1); ok is false for what has not the form of one to OpenSSL,
+// which the official programs read it by: it looks at the content of dates and extensions only when it needs them.
 func ParseCertificate(b []byte) (c Certificate, ok bool) {
 	outer, ok := children(b, tagSequence)
-	if !ok || len(outer) != 3 || !is(outer, tagSequence, tagSequence, tagBitString) {
+	if !ok || len(outer) != 3 || !is(outer, tagSequence, tagSequence, tagBitString) || !isAlgorithm(outer[1]) {
 		return c, false
 	}
 	body, ok := children(outer[0].whole, tagSequence)
@@ -34,36 +37,76 @@ func ParseCertificate(b []byte) (c Certificate, ok bool) {
 		return c, false
 	}
 	validity, ok := children(body[3].whole, tagSequence)
-	if !ok || len(validity) != 2 {
+	if !ok || len(validity) != 2 || !isTime(validity[0]) || !isTime(validity[1]) || !isAlgorithm(body[1]) {
 		return c, false
 	}
-	if c.LastDay, ok = dayOf(validity[1]); !ok {
+	c.LastDay, _ = dayOf(validity[1])
+	if c.RSABits, c.OtherKey, ok = keyOf(body[5].whole); !ok {
 		return c, false
 	}
-	c.RSABits = rsaBits(body[5].whole)
+	if _, ok = commonName(body[2].whole); !ok { // the issuer
+		return c, false
+	}
 	c.CommonName, ok = commonName(body[4].whole)
-	return c, ok
+	return c, ok && isRest(body[6:])
 }
 
-// rsaBits returns the length of the key in a SubjectPublicKeyInfo (RFC 3279 2.3.1), 0 if its algorithm is not rsaEncryption.
-func rsaBits(info []byte) int {
+func isTime(e element) bool { return e.tag == tagUTCTime || e.tag == tagTime }
+
+// isAlgorithm reports whether e is an AlgorithmIdentifier.
+func isAlgorithm(e element) bool {
+	list, ok := children(e.whole, tagSequence)
+	return ok && is(list, tagOID) && len(list) <= 2
+}
+
+// isRest reports whether what follows the key is what may: two unique identifiers and extensions.
+func isRest(list []element) bool {
+	for _, tag := range []byte{tagImplicit1, tagImplicit2} {
+		if is(list, tag) {
+			list = list[1:]
+		}
+	}
+	if len(list) == 0 {
+		return true
+	}
+	wrapped, ok := children(list[0].whole, tagExplicit3)
+	if !ok || len(list) > 1 || len(wrapped) != 1 {
+		return false
+	}
+	extensions, ok := children(wrapped[0].whole, tagSequence)
+	for _, e := range extensions {
+		parts, whole := children(e.whole, tagSequence)
+		critical := is(parts, tagOID, tagBoolean, tagOctets) && len(parts[1].content) == 1
+		ok = ok && whole && (len(parts) == 3 && critical || len(parts) == 2 && is(parts, tagOID, tagOctets))
+	}
+	return ok
+}
+
+// otherKeys are the algorithms of keys besides RSA that OpenSSL 3.0 knows: on elliptic curves, DSA, RSA-PSS, Ed25519,
+// Ed448, X25519 and X448.
+var otherKeys = []string{oidEC, "\x2a\x86\x48\xce\x38\x04\x01", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a",
+	"\x2b\x65\x70", "\x2b\x65\x71", "\x2b\x65\x6e", "\x2b\x65\x6f"}
+
+// keyOf reads a SubjectPublicKeyInfo (RFC 3279 2.3.1); ok is false for what has not the form of one. A key that nobody can
+// use is well formed.
+func keyOf(info []byte) (rsaBits int, other, ok bool) {
 	list, ok := children(info, tagSequence)
-	if !ok || !is(list, tagSequence, tagBitString) || len(list[1].content) == 0 || list[1].content[0] != 0 {
-		return 0
+	if !ok || len(list) != 2 || !is(list, tagSequence, tagBitString) || !isAlgorithm(list[0]) || len(list[1].content) == 0 {
+		return 0, false, false
 	}
-	algorithm, ok := children(list[0].whole, tagSequence)
-	if !ok || !is(algorithm, tagOID) || string(algorithm[0].content) != oidRSA {
-		return 0
+	algorithm, _ := children(list[0].whole, tagSequence)
+	if oid := string(algorithm[0].content); oid != oidRSA {
+		return 0, slices.Contains(otherKeys, oid), true
 	}
-	key, ok := children(list[1].content[1:], tagSequence)
-	if !ok || !is(key, tagInteger, tagInteger) {
-		return 0
+	key, whole := children(list[1].content[1:], tagSequence)
+	if !whole || len(key) != 2 || !is(key, tagInteger, tagInteger) || list[1].content[0] != 0 {
+		return 0, false, true
 	}
 	modulus := bytes.TrimLeft(key[0].content, "\x00")
 	if len(modulus) == 0 {
-		return 0
+		return 0, false, true
 	}
-	return 8*(len(modulus)-1) + bits.Len8(modulus[0])
+	return 8*(len(modulus)-1) + bits.Len8(modulus[0]), false, true
 }
 
 // dayOf reads a Time: RFC 5280 4.1.2.5 allows these two forms, in UTC and with seconds. It is not for time.Parse, which

@@ -162,6 +162,44 @@ func TestOtherThingsAreNoKeys(t *testing.T) {
 	}
 }
 
+// What the official programs make of a certificate OpenSSL decides, which does not look into everything.
+func TestCertificatesAreReadAsOpenSSLReadsThem(t *testing.T) {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "joe"}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(2e9, 0), IsCA: true, BasicConstraintsValid: true}
+	whole, err := x509.CreateCertificate(rand.Reader, template, template, rsaKey.Public(), rsaKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(old, new string) []byte {
+		if !bytes.Contains(whole, []byte(old)) {
+			t.Fatalf("no %x", old)
+		}
+		return bytes.Replace(whole, []byte(old), []byte(new), 1)
+	}
+	const day = "330518033320Z"
+	for name, test := range map[string]struct {
+		der  []byte
+		want Certificate
+		ok   bool
+	}{
+		"as it is":                    {whole, Certificate{CommonName: "joe", LastDay: "2033-05-18", RSABits: 1024}, true},
+		"a date that is none":         {change(day, "33051803332!Z"), Certificate{CommonName: "joe", RSABits: 1024}, true},
+		"an unknown algorithm":        {change(oidRSA, oidRSA[:8]+"\x7f"), Certificate{CommonName: "joe", LastDay: "2033-05-18"}, true},
+		"RSA-PSS":                     {change(oidRSA, oidRSA[:8]+"\x0a"), Certificate{CommonName: "joe", LastDay: "2033-05-18", OtherKey: true}, true},
+		"a date of another tag":       {change("\x17\x0d"+day, "\x13\x0d"+day), Certificate{}, false},
+		"a boolean of no length":      {change("\x01\x01\xff\x04", "\x05\x01\xff\x04"), Certificate{}, false},
+		"an extension without a name": {change("\x06\x03\x55\x1d\x13", "\x05\x03\x55\x1d\x13"), Certificate{}, false},
+	} {
+		got, ok := ParseCertificate(test.der)
+		if ok != test.ok || ok && got != test.want {
+			t.Errorf("%s: %+v, %t, want %+v, %t", name, got, ok, test.want, test.ok)
+		}
+	}
+}
+
 // FuzzDER holds that no input is too odd, and that crypto/x509 takes nothing for a certificate that this does not.
 func FuzzDER(f *testing.F) {
 	f.Add(certificate(f, subject(f, pkix.Name{CommonName: "x"}.ToRDNSequence()), time.Unix(2e9, 0)))

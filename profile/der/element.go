@@ -12,6 +12,7 @@ package der
 
 // Tags of ASN.1 (X.690 8.1.2), with the bit that says "constructed" where it belongs.
 const (
+	tagBoolean     = 0x01
 	tagInteger     = 0x02
 	tagBitString   = 0x03
 	tagOctets      = 0x04
@@ -23,6 +24,9 @@ const (
 	tagSet         = 0x31
 	tagExplicit0   = 0xa0
 	tagExplicit1   = 0xa1
+	tagExplicit3   = 0xa3
+	tagImplicit1   = 0x81
+	tagImplicit2   = 0x82
 	longLength     = 0x80
 	maxLengthBytes = 3 // 16 MB
 )

@@ -22,7 +22,11 @@ type Fingerprint func(der []byte) [32]byte
 func (t *translation) serverCert() {
 	a := t.a
 	cert, pinned := derCertificate(a.ServerCert)
-	if pinned && !usable(cert) {
+	switch c, _ := der.ParseCertificate(cert); {
+	case !pinned:
+	case c.RSABits == 0 && !c.OtherKey: // a key that cannot be read: to the official client, no certificate
+		pinned = false
+	case !usable(cert):
 		t.err = &ItemError{Item: "ServerCert", Err: errRSA}
 		return
 	}
