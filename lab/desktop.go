@@ -147,6 +147,10 @@ supports-hints=true
 `, l.opts.Service, cmp.Or(l.opts.Editor, "libnm-vpn-plugin-softether.so"), l.opts.AuthDialog, !l.opts.OwnWindow)
 }
 
+// logindRules are of Debian's org.freedesktop.login1.conf what the stand-in takes, see Logind.
+const logindRules = `<policy user="root"><allow own="org.freedesktop.login1"/></policy>
+  <policy context="default"><allow send_destination="org.freedesktop.login1"/></policy>`
+
 // busConfig is that of a system bus with the real policy files of NetworkManager, polkit and the plugin.
 func (l *Lab) busConfig() string {
 	policy := l.opts.Policy
@@ -155,7 +159,7 @@ func (l *Lab) busConfig() string {
 	}
 	const debian = "/usr/share/dbus-1/system.d/"
 	return systembus.Config(busSocket, systembus.Include(debian+"org.freedesktop.NetworkManager.conf"),
-		systembus.Include(debian+"org.freedesktop.PolicyKit1.conf"), systembus.Include(policy))
+		systembus.Include(debian+"org.freedesktop.PolicyKit1.conf"), logindRules, systembus.Include(policy))
 }
 
 // StartNM starts NetworkManager and waits until it is online.

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 
 	"network-manager-softether/protocol/rudp"
 )
@@ -38,7 +40,13 @@ func (l *Lab) internetServices() error {
 		return err
 	}
 	conf := append([]string{"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "local=/test/"}, publicNames()...)
-	return l.Internet.dnsmasq("dnsmasq-internet", strings.Join(append(conf, ""), "\n"))
+	conf = append(conf, "addn-hosts="+l.Internet.Path(movingNames), "")
+	if err := os.WriteFile(l.Internet.Path(movingNames), nil, 0o644); err != nil {
+		return err
+	}
+	var err error
+	l.internetDNS, err = l.Internet.dnsmasq("dnsmasq-internet", strings.Join(conf, "\n"))
+	return err
 }
 
 // publicNames are the names that every DNS server of the lab knows, in dnsmasq's language.
@@ -56,14 +64,24 @@ func publicNames() []string {
 	}
 }
 
-// dnsmasq starts dnsmasq on the host with that configuration.
-func (h *Host) dnsmasq(name, conf string) error {
-	file := h.Path("/" + name + ".conf")
-	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
+// MoveName gives a name another address, as the Internet's name server has it, or makes it.
+func (l *Lab) MoveName(name string, addr netip.Addr) error {
+	if err := os.WriteFile(l.Internet.Path(movingNames), []byte(fmt.Sprintf("%v %s\n", addr, name)), 0o644); err != nil {
 		return err
 	}
-	_, err := h.Start(name, Command{Args: []string{"dnsmasq", "--keep-in-foreground", "--conf-file=" + file}})
-	return err
+	return syscall.Kill(l.internetDNS.PID(), syscall.SIGHUP)
+}
+
+// movingNames is the file of the name that MoveName moves.
+const movingNames = "/etc/moving-names"
+
+// dnsmasq starts dnsmasq on the host with that configuration.
+func (h *Host) dnsmasq(name, conf string) (*Process, error) {
+	file := h.Path("/" + name + ".conf")
+	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
+		return nil, err
+	}
+	return h.Start(name, Command{Args: []string{"dnsmasq", "--keep-in-foreground", "--conf-file=" + file}})
 }
 
 // whoAmI serves a page with two words: the name of the place, and the address the request came from.

@@ -42,10 +42,11 @@ type Lab struct {
 	Line     *Line // nil unless Options.Impaired
 	NATs     *NATs // nil unless Options.BehindNATs
 
-	opts     Options
-	dir      string
-	extra    []*Host    // computers added after Start
-	progress sync.Mutex // one line at a time
+	opts        Options
+	internetDNS *Process
+	dir         string
+	extra       []*Host    // computers added after Start
+	progress    sync.Mutex // one line at a time
 }
 
 // Start builds the network and returns once the desktop is online, the VPN server takes connections to both hubs and

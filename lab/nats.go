@@ -78,7 +78,8 @@ func (l *Lab) newNATs(b Base) (*NATs, error) {
 		return nil, err
 	}
 	conf := append([]string{"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "interface=lan0"}, publicNames()...)
-	return n, n.Home.dnsmasq("dnsmasq-home", strings.Join(append(conf, ""), "\n"))
+	_, err = n.Home.dnsmasq("dnsmasq-home", strings.Join(append(conf, ""), "\n"))
+	return n, err
 }
 
 // masquerade is the NAT. What comes from outside unasked is dropped before it could leave a trace: an entry of its own

@@ -102,10 +102,11 @@ func compare(old, new *nmvpn.IPConfig) (routing, dns bool) {
 
 // announce tells NetworkManager what is new about the tunnel.
 func (c *connection) announce() {
-	server := c.told.config.Gateway
+	server := c.ground.server
 	if c.session != nil {
 		server = serverOf(c.session)
 	}
+	c.ground.server = server
 	v := judge(c.profile, c.lease, c.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
 	if c.lease == nil && c.told.ip4 != nil {
 		v.ip4 = standIn()
@@ -125,10 +126,18 @@ func (c *connection) announce() {
 		next.config.Banner = c.told.config.Banner // shown once, and no reason to touch routes
 	}
 	todo, next := steps(c.told, next)
-	if c.ground.away || c.ground.stale {
+	switch {
+	case c.session == nil && c.ground.away: // it has been told so, and that stays true
+		todo = slices.DeleteFunc(todo, func(s step) bool { return s == tellStarting || s == tellStarted })
+	case c.session != nil && (c.ground.away || c.ground.stale):
 		todo, next = again(c.told, next, c.ground.away)
 		c.ground.away, c.ground.stale = false, false
 	}
+	c.send(todo, next)
+}
+
+// send tells NetworkManager next, by those steps.
+func (c *connection) send(todo []step, next announcement) {
 	c.told = next
 	for _, s := range todo {
 		switch s {

@@ -90,7 +90,7 @@ func newConnection(log *slog.Logger, about *subject, out outside, persist bool) 
 		inbox:   make(chan func()),
 		gone:    make(chan struct{}),
 		files:   new(profileFiles),
-		path:    newServerPath(log),
+		path:    newServerPath(log, out.nameServers),
 	}
 }
 

@@ -160,7 +160,7 @@ func TestAProxyThatCannotBeSentTheNameIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Proxy.Password = profile.Secret(strings.Repeat("x", 256))
-	if _, err := throughProxy(p, newServerPath(slog.New(slog.DiscardHandler))); err == nil || !strings.Contains(err.Error(), "256 bytes") {
+	if _, err := throughProxy(p, newServerPath(slog.New(slog.DiscardHandler), nil)); err == nil || !strings.Contains(err.Error(), "256 bytes") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/signal"
 	"syscall"
@@ -82,7 +84,14 @@ func serve(opts options, log *slog.Logger, about *subject) error {
 	}
 	defer conn.Close()
 
-	c := newConnection(log, about, realWorld, opts.persist)
+	world := realWorld
+	world.watchSleep = func(log *slog.Logger, changed func(bool, func())) (func(), error) {
+		return watchSleep(conn, log, changed)
+	}
+	world.nameServers = func(ctx context.Context, device string) ([]netip.Addr, error) {
+		return nmvpn.NameServers(ctx, conn, device)
+	}
+	c := newConnection(log, about, world, opts.persist)
 	if err := exportStatus(conn, c); err != nil {
 		return err
 	}

@@ -24,6 +24,10 @@ type outside struct {
 	lookAround func(tap string, server netip.Addr) surroundings
 	// watchGround tells of every change of the networks outside of the tunnel; may be nil.
 	watchGround func(log *slog.Logger, changed func(terrain)) (stop func(), err error)
+	// watchSleep tells when the computer is about to sleep and when it is awake; may be nil.
+	watchSleep func(log *slog.Logger, changed func(asleep bool, ready func())) (stop func(), err error)
+	// nameServers are those of a network interface; may be nil.
+	nameServers func(ctx context.Context, device string) ([]netip.Addr, error)
 	// sweep overwrites what a login has left in memory.
 	sweep func(*slog.Logger)
 }

@@ -32,8 +32,12 @@ type serverPath struct {
 	change chan struct{} // closed when there is a base again
 }
 
-func newServerPath(log *slog.Logger) *serverPath {
-	return &serverPath{log: log, resolver: protocol.NewCachingResolver(nil), change: make(chan struct{})}
+// newServerPath returns a path that knows nothing. nameServers are those of an interface, nil if
+// nobody knows.
+func newServerPath(log *slog.Logger, nameServers func(context.Context, string) ([]netip.Addr, error)) *serverPath {
+	p := &serverPath{log: log, change: make(chan struct{})}
+	p.resolver = protocol.NewCachingResolver(&baseNames{path: p, servers: nameServers, system: net.DefaultResolver})
+	return p
 }
 
 // learn remembers the base over which the server was reached. It has to be called before
@@ -123,11 +127,14 @@ func (p *serverPath) bind(_, address string, raw syscall.RawConn) error {
 	at, known := p.standing()
 	name := at.base.name
 	if !known {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil || to.Addr().IsLoopback() || to.Addr().IsUnspecified() {
+		to, err := netip.ParseAddr(address)
+		if a, perr := netip.ParseAddrPort(address); perr == nil {
+			to, err = a.Addr(), nil
+		}
+		if err != nil || to.IsLoopback() || to.IsUnspecified() {
 			return nil
 		}
-		if _, name, err = kernelWay(to.Addr().Unmap()); err != nil {
+		if _, name, err = kernelWay(to.Unmap()); err != nil {
 			return nil // connecting will say it in the user's words
 		}
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"network-manager-softether/profile"
@@ -21,6 +22,10 @@ const (
 	// outageShown is how long a connection may be without a session before NetworkManager,
 	// and with it the user, is told that it is connecting.
 	outageShown = 3 * time.Second
+	// renewalPause is how long NetworkManager is given to take its route to the server back, and
+	// renewalRest until that is tried again.
+	renewalPause = 200 * time.Millisecond
+	renewalRest  = 5 * time.Second
 	// parentSettles is how long NetworkManager is given to see for itself that a base is gone.
 	parentSettles = time.Second
 )
@@ -33,11 +38,15 @@ type roaming struct {
 	settle *time.Timer // runs before a walk
 	shun   map[string]time.Time
 
+	server   netip.Addr  // where the tunnel's own packets go
+	renewal  *time.Timer // of NetworkManager's route to the server
 	parent   string      // the base that NetworkManager has for this connection
 	reparent *time.Timer // runs before it is told to look for another
 	stale    bool        // its route to the server leads another way than ours
 	outage   *time.Timer
 	away     bool // it was told that there is no session
+	asleep   bool // the computer is about to sleep, or does
+	awake    func()
 }
 
 // A walk is under way to a better base, while the session lives on the former one.
@@ -54,16 +63,31 @@ func (c *connection) watchGround() {
 		return
 	}
 	c.ground.stop = stop
+	if c.outside.watchSleep == nil {
+		return
+	}
+	stop, err = c.outside.watchSleep(c.log, func(asleep bool, ready func()) {
+		if !c.post(func() { c.sleep(asleep, ready) }) {
+			ready()
+		}
+	})
+	if err != nil {
+		c.log.Warn("it is not noticed when the computer sleeps", "cause", err)
+		return
+	}
+	c.ground.awake = stop
 }
 
 // leaveGround ends all of it.
 func (c *connection) leaveGround() {
 	g := &c.ground
-	for _, t := range []**time.Timer{&g.settle, &g.reparent, &g.outage} {
+	for _, t := range []**time.Timer{&g.settle, &g.renewal, &g.reparent, &g.outage} {
 		stopTimer(t)
 	}
-	if g.stop != nil {
-		g.stop()
+	for _, stop := range []func(){g.stop, g.awake} {
+		if stop != nil {
+			stop()
+		}
 	}
 	c.ground = roaming{}
 }
@@ -76,10 +100,10 @@ func (c *connection) groundChanged(t terrain) {
 // lookAtGround does what the ground calls for.
 func (c *connection) lookAtGround() {
 	at, known := c.path.standing()
-	if !known || c.phase != up && c.phase != reconnecting {
+	if !known || c.ground.asleep || c.phase != up && c.phase != reconnecting {
 		return
 	}
-	turn, to, why := c.ground.now.next(at, c.told.config.Gateway)
+	turn, to, why := c.ground.now.next(at, c.ground.server)
 	if turn != turnWalk {
 		stopTimer(&c.ground.settle)
 	}
@@ -96,13 +120,32 @@ func (c *connection) lookAtGround() {
 	case turnWalk:
 		c.walkSoon(to)
 	case turnRenew:
-		// The bound sockets follow NetworkManager's route, which follows this.
-		if !c.ground.stale && c.phase == up {
-			c.ground.stale = true
-			c.announce()
-		}
+		c.renewRoute(to)
 	}
 	c.lookAtParent()
+}
+
+// renewRoute has NetworkManager make its route to the server anew, which the bound sockets follow.
+// It asks the kernel for the way, and would be told that very route as long as it is there: so
+// for a moment the tunnel leads to the router.
+func (c *connection) renewRoute(to base) {
+	g := &c.ground
+	if g.renewal != nil || c.phase != up || !to.via.IsValid() {
+		return
+	}
+	detour := c.told
+	detour.config.Gateway = to.via
+	todo, detour := again(c.told, detour, false)
+	c.send(todo, detour)
+	g.renewal = c.after(renewalPause, func() {
+		if c.phase == up {
+			c.announce()
+		}
+		g.renewal = c.after(renewalRest, func() {
+			g.renewal = nil
+			c.lookAtGround()
+		})
+	})
 }
 
 // baseLost has everything wait for a base.
@@ -152,7 +195,7 @@ func (c *connection) walkSoon(to base) {
 	g.settle = c.after(walkSettles, func() {
 		g.settle = nil
 		at, _ := c.path.standing()
-		turn, to, _ := g.now.next(at, c.told.config.Gateway)
+		turn, to, _ := g.now.next(at, c.ground.server)
 		if c.phase != up || turn != turnWalk {
 			return
 		}

@@ -21,7 +21,7 @@ func TestEveryTransportHasItsWays(t *testing.T) {
 		}
 		for _, v := range k.Values {
 			ways, known := want[v.Word]
-			path := newServerPath(slog.New(slog.DiscardHandler))
+			path := newServerPath(slog.New(slog.DiscardHandler), nil)
 			prof := &profile.Profile{Transport: profile.Transport(v.Word)}
 			first, err := path.dialer(prof)
 			if err != nil || !known {

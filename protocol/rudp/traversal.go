@@ -45,6 +45,12 @@ func (t *Traversal) Dial(ctx context.Context, server netip.Addr) (net.Conn, erro
 		return nil, fmt.Errorf("%w: %w", ErrNoRendezvous, err)
 	}
 	config := net.ListenConfig{Control: t.Control}
+	if t.Control != nil {
+		// Control is to know where the packets go, which a listening socket does not tell.
+		config.Control = func(network, _ string, c syscall.RawConn) error {
+			return t.Control(network, netip.AddrPortFrom(server, 0).String(), c)
+		}
+	}
 	socket, err := config.ListenPacket(ctx, "udp4", "0.0.0.0:0")
 	if err != nil {
 		return nil, err

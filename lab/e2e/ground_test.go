@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// The one network there is changes below the VPN: its profile persists or does not, as long as NetworkManager keeps it.
+func TestTheNetworkChanges(t *testing.T) {
+	base, far := lab.Bases[0], wan0
+	ip := func(w *world, h *lab.Host, args ...string) {
+		w.t.Helper()
+		_, err := h.Must(w.ctx, append([]string{"ip"}, args...)...)
+		w.ok(err)
+	}
+	for _, tt := range []struct {
+		name    string
+		prepare func(w *world)
+		change  func(w *world)
+	}{
+		{"no carrier for two seconds", func(*world) {}, func(w *world) {
+			w.ok(w.Internet.SetLink(far, false))
+			time.Sleep(2 * time.Second)
+			w.ok(w.Internet.SetLink(far, true))
+			ip(w, w.Internet, "address", "replace", base.Router6.String()+"/64", "dev", far, "nodad")
+		}},
+		{"another address", func(*world) {}, func(w *world) {
+			// As after a DHCP lease that could not be renewed.
+			ip(w, w.Desktop.Host, "address", "add", "10.81.0.77/24", "dev", base.Device)
+			ip(w, w.Desktop.Host, "address", "del", base.Address.String()+"/24", "dev", base.Device)
+			ip(w, w.Desktop.Host, "address", "replace", "10.81.0.77/24", "dev", base.Device)
+			ip(w, w.Desktop.Host, "route", "replace", "default", "via", base.Router.String(), "dev", base.Device, "metric", "100")
+		}},
+		{"another router", func(w *world) {
+			ip(w, w.Internet, "address", "add", "10.81.0.254/24", "dev", far)
+		}, func(w *world) {
+			_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "modify", base.Profile, "ipv4.gateway", "10.81.0.254")
+			w.ok(err)
+			_, err = w.Desktop.MustNMCLI(w.ctx, "device", "reapply", base.Device)
+			w.ok(err)
+			// The old one answers no more.
+			ip(w, w.Internet, "address", "del", base.Router.String()+"/24", "dev", far)
+			ip(w, w.Internet, "address", "replace", "10.81.0.254/24", "dev", far)
+			ip(w, w.Desktop.Host, "neighbour", "flush", "dev", base.Device)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tunnels(t, func(t *testing.T, kind func(lab.VPN) lab.VPN) {
+				w := freshNetwork(t)
+				w.verbose()
+				w.farAway()
+				tt.prepare(w)
+				v := kind(w.persistent("vpn.persistent", "no"))
+				w.up(v)
+				sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+				w.ok(err)
+				end := w.streamsMeanwhile()
+				b := w.beats()
+				tt.change(w)
+				changed := time.Now()
+				gap := b.gap()
+				t.Logf("longest gap %v, %d lost, traffic %v after the change at the latest", gap, b.stop(), time.Since(changed))
+				end()
+				after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+				w.ok(err)
+				if !slices.Equal(sessions, after) {
+					t.Errorf("sessions are %v, before they were %v", after, sessions)
+				}
+				w.wantState("office", lab.Activated)
+				w.down("office")
+			})
+		})
+	}
+}
+
+func TestTheComputerSleeps(t *testing.T) {
+	const nobody = "SoftEther VPN"
+	for _, tt := range []struct {
+		name string
+		time time.Duration
+		wake int // the base that is there then
+	}{
+		{"for a moment", 3 * time.Second, 0},
+		{"for long", 30 * time.Second, 0},
+		{"for long, and wakes in another network", 30 * time.Second, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := freshNetwork(t)
+			w.verbose()
+			logind, err := w.Desktop.StartLogind()
+			w.ok(err)
+			w.up(w.persistent())
+			w.eventually("the service to want to hear of sleep", 10*time.Second, func() error {
+				return is("that", logind.Holds(nobody), true, nil)
+			})
+			pid := w.service()
+			took, err := logind.Sleep(w.ctx)
+			w.ok(err)
+			t.Logf("sleeping was delayed by %v", took)
+			w.ok(syscall.Kill(pid, syscall.SIGSTOP))
+			if tt.wake != 0 {
+				w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile))
+			}
+			time.Sleep(tt.time)
+			w.ok(syscall.Kill(pid, syscall.SIGCONT))
+			began := time.Now()
+			w.ok(logind.Wake())
+			if tt.wake != 0 {
+				_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[tt.wake].Profile)
+				w.ok(err)
+			}
+			w.pings(lab.OfficeGateway)
+			t.Logf("traffic flows %v after waking", time.Since(began))
+			w.on("office", lab.Bases[tt.wake])
+			w.eventually("the service to want to hear of the next sleep", 10*time.Second, func() error {
+				return is("that", logind.Holds(nobody), true, nil)
+			})
+			w.down("office")
+		})
+	}
+}
+
+// What a computer does that was frozen without a word.
+func TestTheServiceIsFrozen(t *testing.T) {
+	for _, d := range []time.Duration{5 * time.Second, 45 * time.Second} {
+		t.Run(d.String(), func(t *testing.T) {
+			w := freshNetwork(t)
+			w.up(w.persistent())
+			pid := w.service()
+			w.ok(syscall.Kill(pid, syscall.SIGSTOP))
+			time.Sleep(d)
+			w.ok(syscall.Kill(pid, syscall.SIGCONT))
+			took := w.flows(60 * time.Second)
+			t.Logf("traffic flows %v after the thaw", took)
+			w.wantState("office", lab.Activated)
+			if now := w.service(); now != pid {
+				t.Errorf("another service, %d, has the connection, before it was %d", now, pid)
+			}
+			w.down("office")
+		})
+	}
+}
+
+// The server moves to another address while the tunnel, whose own name servers know nothing of it, carries everything.
+func TestTheServersNameMoves(t *testing.T) {
+	const moved = "203.0.113.11"
+	w := freshNetwork(t)
+	w.verbose()
+	v := w.persistent()
+	v.Data["gateway"] = "moving.lab.test"
+	w.ok(w.MoveName("moving.lab.test", lab.ServerAddr))
+	w.up(quick(v))
+	for _, args := range [][]string{{"address", "add", moved + "/32", "dev", "lo"}, {"address", "del", lab.ServerAddr.String() + "/32", "dev", "lo"}} {
+		_, err := w.Internet.Must(w.ctx, append([]string{"ip"}, args...)...)
+		w.ok(err)
+	}
+	w.ok(w.MoveName("moving.lab.test", netip.MustParseAddr(moved)))
+	began := time.Now()
+	w.eventually("the tunnel to lead to the new address", 90*time.Second, func() error {
+		res, err := w.Desktop.Must(w.ctx, "ss", "-Htn", "state", "established", "dst", moved)
+		if err == nil && !strings.Contains(res, moved) {
+			err = fmt.Errorf("there is no connection to %s", moved)
+		}
+		return err
+	})
+	w.pings(lab.OfficeInner)
+	t.Logf("found %v after the move", time.Since(began))
+	w.eventually("NetworkManager's route to it", 10*time.Second, func() error {
+		route, err := w.Desktop.HostRoute(moved)
+		if err == nil && route == "" {
+			err = fmt.Errorf("there is none")
+		}
+		return err
+	})
+	w.down("office")
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// The names of logind on the bus (org.freedesktop.login1(5)).
+const (
+	logindName  = "org.freedesktop.login1"
+	logindPath  = "/org/freedesktop/login1"
+	logindIface = "org.freedesktop.login1.Manager"
+)
+
+// watchSleep calls changed when the computer is about to sleep, and when it is awake again. The
+// computer waits for ready before it sleeps, as long as logind allows (5 s). Where there is no
+// logind nothing is called.
+func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, ready func())) (stop func(), err error) {
+	signals := make(chan *dbus.Signal, 4)
+	match := []dbus.MatchOption{dbus.WithMatchObjectPath(logindPath), dbus.WithMatchInterface(logindIface), dbus.WithMatchMember("PrepareForSleep")}
+	conn.Signal(signals)
+	if err := conn.AddMatchSignal(match...); err != nil {
+		conn.RemoveSignal(signals)
+		return nil, fmt.Errorf("watch for sleep: %w", err)
+	}
+	done := make(chan struct{})
+	go func() {
+		lock := inhibit(conn, log)
+		defer func() { lock.Close() }() // a nil *os.File says so, and that is all
+		for {
+			select {
+			case s, ok := <-signals:
+				if !ok {
+					return
+				}
+				asleep, valid := prepareForSleep(s)
+				if !valid {
+					continue
+				}
+				if !asleep {
+					lock.Close()
+					lock = inhibit(conn, log)
+					changed(false, func() {})
+					continue
+				}
+				held := lock
+				changed(true, sync.OnceFunc(func() { held.Close() }))
+			case <-done:
+				return
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		conn.RemoveSignal(signals)
+		close(done)
+		_ = conn.RemoveMatchSignal(match...) // fails when the bus is gone, which is fine
+	}), nil
+}
+
+// prepareForSleep reads logind's signal.
+func prepareForSleep(s *dbus.Signal) (asleep, valid bool) {
+	if s.Name != logindIface+".PrepareForSleep" || s.Path != logindPath || len(s.Body) != 1 {
+		return false, false
+	}
+	asleep, valid = s.Body[0].(bool)
+	return asleep, valid
+}
+
+// inhibit has logind wait before the computer sleeps, until the file is closed. It returns nil
+// where that cannot be had.
+func inhibit(conn *dbus.Conn, log *slog.Logger) *os.File {
+	var fd dbus.UnixFD
+	err := conn.Object(logindName, logindPath).Call(logindIface+".Inhibit", dbus.FlagNoAutoStart, "sleep", "SoftEther VPN",
+		"The VPN server is told that this computer leaves.", "delay").Store(&fd)
+	if err != nil {
+		log.Debug("the computer will not wait for the VPN before it sleeps", "error", err)
+		return nil
+	}
+	return os.NewFile(uintptr(fd), "inhibitor")
+}
+
+// farewell is how long the goodbye to the server is given to leave the computer.
+const farewell = 200 * time.Millisecond
+
+// sleep leaves the server before the computer sleeps, and comes back when it is awake. Its
+// connections are closed, but the session waits for as long as the server keeps it: after a
+// short sleep it goes on, after a long one there is a new login at once, in place of the wait for
+// an answer from a server that has forgotten this computer.
+func (c *connection) sleep(asleep bool, ready func()) {
+	if !asleep {
+		c.ground.asleep = false
+		c.lookAtGround()
+		return
+	}
+	at, known := c.path.standing()
+	if !known || c.phase != up && c.phase != reconnecting {
+		ready()
+		return
+	}
+	c.ground.asleep = true
+	if at.lost == "" {
+		c.baseLost("the computer goes to sleep")
+	}
+	time.AfterFunc(farewell, ready)
+}
