@@ -29,7 +29,7 @@ type Desktop struct {
 
 const (
 	busSocket = "/run/dbus/system_bus_socket"
-	nmLimit   = 15 * time.Second
+	nmLimit   = 40 * time.Second
 	vpnDir    = "/usr/lib/NetworkManager/VPN"
 
 	persistentJournal = "/var/log/journal" // as the owner of a machine may have

@@ -94,7 +94,7 @@ func arguments(pid int) []string {
 
 // killAll ends every process on the host. They are ours: the process namespace holds nothing else.
 func (h *Host) killAll() error {
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(nmLimit)
 	for {
 		pids := h.processes()
 		if len(pids) == 0 {

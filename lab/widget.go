@@ -53,7 +53,7 @@ func (w *Widget) hasRole(roles string) bool {
 func (w *Widget) String() string { return fmt.Sprintf("%s %q", w.Role, w.Name) }
 
 // answerLimit bounds the wait for an answer of a program, which may be busy or have just ended.
-const answerLimit = 10 * time.Second
+const answerLimit = 30 * time.Second
 
 func (w *Widget) call(method string, args ...any) *dbus.Call {
 	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)

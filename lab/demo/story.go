@@ -134,7 +134,11 @@ func (d *demo) speed(ctx context.Context) error {
 		text    string
 		reverse bool
 	}{{"desktop to office", false}, {"office to desktop", true}} {
-		bits, err := d.lab.Desktop.Iperf(ctx, lab.OfficeGateway, 3*time.Second, way.reverse)
+		var bits float64
+		err := lab.Await(ctx, "iperf3, whose server may still be busy with the last one", 20*time.Second, func() (err error) {
+			bits, err = d.lab.Desktop.Iperf(ctx, lab.OfficeGateway, 3*time.Second, way.reverse)
+			return err
+		})
 		if err != nil {
 			return err
 		}

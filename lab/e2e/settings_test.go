@@ -139,7 +139,7 @@ func addsInSettings(w *world, shell *lab.Shell) {
 	s.presses("switch", "Office")
 	p := prompt{w, shell, "Office"}
 	p.awaits("self-signed")
-	p.types("") // trusts
+	p.types("yes")
 	w.comesUp("Office")
 }
 
