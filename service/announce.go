@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"network-manager-softether/service/nmvpn"
-	"network-manager-softether/tapbridge"
 )
 
 // An announcement is all that NetworkManager is told of a tunnel.
@@ -108,15 +107,13 @@ func (c *connection) announce() {
 	}
 	c.ground.server = server
 	v := judge(c.profile, c.lease, c.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
-	if c.lease == nil && c.told.ip4 != nil {
-		v.ip4 = standIn()
-	}
+	v.standIns(c.told, c.profile.UUID)
 	next := announcement{ip4: v.ip4, ip6: v.ip6, config: c.told.config}
 	if c.session != nil {
 		next.config = nmvpn.Config{
 			TunDev:     c.tunnel.tap.Name(),
 			Gateway:    server,
-			MTU:        uint32(c.mtu()),
+			MTU:        uint32(v.mtu(c.profile.MTU, c.lease, c.config6)),
 			Banner:     banner(c.session.Info(), c.profile, v.notices),
 			CanPersist: c.profile.Persistent,
 		}
@@ -190,19 +187,6 @@ func (c *connection) caution(texts []string) {
 		c.cautioned[text] = true
 		c.log.Warn(text)
 	}
-}
-
-// mtu is that of the profile, or a smaller one that the network inside the tunnel asks
-// for; below what IPv6 needs, a router is not believed.
-func (c *connection) mtu() int {
-	mtu := c.profile.MTU
-	if c.lease != nil && c.lease.MTU >= tapbridge.MinMTU {
-		mtu = min(mtu, c.lease.MTU)
-	}
-	if c.config6 != nil && c.config6.MTU >= 1280 {
-		mtu = min(mtu, c.config6.MTU)
-	}
-	return mtu
 }
 
 // withToggle adds the redundant route of a bounce: to the gateway, or where there is

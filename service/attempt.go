@@ -29,6 +29,8 @@ type attempt struct {
 	found4  func(*dhcp.Lease)
 	failed4 func(error)
 	found6  func(*autoconf.Config6)
+
+	missing6 func() // told that no router answers
 }
 
 // An outcome is what an attempt has opened, or why it failed.
@@ -105,7 +107,7 @@ func (a *attempt) address(ctx context.Context, o *outcome) error {
 			if cfg.Addr.IsValid() {
 				v6.tell(nil)
 			}
-		}, func(err error) { v6.tell(noIPv6(err)) })
+		}, func(err error) { a.missing6(); v6.tell(noIPv6(err)) })
 	}
 	if a.again {
 		return nil

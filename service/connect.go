@@ -83,6 +83,8 @@ func (c *connection) startAttempt() int {
 		found4:  func(l *dhcp.Lease) { c.post(func() { c.leaseFound(era, l) }) },
 		failed4: func(err error) { c.post(func() { c.leaseFailed(era, err) }) },
 		found6:  func(cfg *autoconf.Config6) { c.post(func() { c.config6Found(era, cfg) }) },
+
+		missing6: func() { c.post(func() { c.config6Missing(era) }) },
 	}
 	c.attempts.Go(func() {
 		o := a.run(ctx)

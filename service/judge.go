@@ -94,6 +94,11 @@ func (v *verdict) family(p *profile.Profile, c nmvpn.IPConfig, announced []dhcp.
 	if n, ok := around.local(c.Addr.Masked()); ok {
 		v.notice("The network of this VPN, %v, is also the local one of %s: of two hosts with the same address only the one in the VPN is reached.", c.Addr.Masked(), n.device)
 	}
+	for _, d := range c.DNS {
+		if n, ok := around.router(d); ok {
+			v.notice("The DNS server %v of this VPN has the address of the router of %s: without systemd-resolved, questions go to that one. Another address in either network helps, or ipv4.dns with another server of the VPN.", d, n.device)
+		}
+	}
 	for _, r := range announced {
 		n, overlaps := around.local(r.Dst)
 		switch {

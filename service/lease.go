@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"network-manager-softether/dhcp"
@@ -118,21 +117,25 @@ func (c *connection) leaseGone(err error) {
 	})
 }
 
-// standIn takes the place of a lease that has ended: NetworkManager cannot be told that a
-// family is over (nm-vpn-plugin.md 4.6), so it gets an address that leads nowhere, from
-// those that a host without one gives itself (RFC 3927), and no routes.
-func standIn() *nmvpn.IPConfig {
-	return &nmvpn.IPConfig{Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{169, 254, 1, 0}), 32), NeverDefault: true}
-}
-
 // config6Found takes what a router said. It can come before the attempt has ended, and
 // is then announced with the rest.
 func (c *connection) config6Found(era int, cfg *autoconf.Config6) {
 	if era != c.era {
 		return
 	}
+	if !cfg.Addr.IsValid() && c.config6 != nil && c.config6.Addr.IsValid() {
+		c.log.Warn("the IPv6 address has expired: address, routes and DNS are taken away until a router gives another", "address", c.config6.Addr.String())
+	}
 	c.config6 = cfg
 	if c.phase == up {
 		c.announce()
+	}
+}
+
+// config6Missing hears that no router answers. What one said in a session before counts no
+// longer: nobody keeps its times any more.
+func (c *connection) config6Missing(era int) {
+	if era == c.era && c.phase == up && c.config6 != nil {
+		c.config6Found(era, &autoconf.Config6{})
 	}
 }

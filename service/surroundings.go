@@ -38,6 +38,16 @@ func (s surroundings) local(dst netip.Prefix) (localNet, bool) {
 	return localNet{}, false
 }
 
+// router returns the router outside of the tunnel that has the address a.
+func (s surroundings) router(a netip.Addr) (localNet, bool) {
+	for _, n := range s.nets {
+		if n.prefix.IsSingleIP() && n.prefix.Addr() == a {
+			return n, true
+		}
+	}
+	return localNet{}, false
+}
+
 // lookAround reads the kernel's routes. What cannot be read is left out: the judge then
 // lets more pass, as NetworkManager alone would.
 func lookAround(tap string, server netip.Addr) surroundings {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net/netip"
+
+	"network-manager-softether/service/nmvpn"
+)
+
+// standIns fills in for a family whose addresses have ended. NetworkManager cannot be told
+// that a family is over (nm-vpn-plugin.md 4.6), so it gets an address that leads nowhere,
+// and no routes and no DNS. An IPv6 that is closed stays closed.
+func (v *verdict) standIns(told announcement, uuid string) {
+	if v.ip4 == nil && told.ip4 != nil {
+		// From those that a host without an address gives itself (RFC 3927).
+		v.ip4 = &nmvpn.IPConfig{Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{169, 254, 1, 0}), 32), NeverDefault: true}
+	}
+	if v.ip6 == nil && told.ip6 != nil && told.ip6.Gateway != deadEnd {
+		v.ip6 = &nmvpn.IPConfig{Addr: closedAddress(uuid), NeverDefault: true}
+	}
+}
