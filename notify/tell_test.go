@@ -225,6 +225,8 @@ func TestEveryReasonHasASentence(t *testing.T) {
 		{notice.NoAddress, 0, "SecureNAT"},
 		{notice.AddressUnusable, 0, "DHCP server"},
 		{notice.AddressLost, 0, "withdrew this computer's address"},
+		{notice.NoIPv6, 0, "IPv6"},
+		{notice.NoNetwork, 0, "not connected to any network"},
 		{notice.NoTUN, 0, "modprobe tun"},
 		{notice.NameTaken, 0, "network device se0"},
 		{notice.DeviceGone, 0, "deleted"},
@@ -250,6 +252,16 @@ func TestARefusedUserIsToldByTheKindOfLogin(t *testing.T) {
 		if got := why(notice.Notice{Reason: notice.ServerRefused, Number: 9}, v); !strings.Contains(got, want) {
 			t.Errorf("%q: %q, want one with %q", auth, got, want)
 		}
+	}
+}
+
+// As in the settings of an L2TP connection.
+func TestAUserWithTheHubInTheName(t *testing.T) {
+	v := office()
+	v.data["user"] = "alice@TEST"
+	got := why(notice.Notice{Reason: notice.ServerRefused, Number: 9}, v)
+	if !strings.Contains(got, "enter “alice” as the user name and “TEST” as the virtual hub") {
+		t.Error(got)
 	}
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"network-manager-softether/po"
 	"network-manager-softether/profile"
@@ -56,6 +57,8 @@ var plain = map[notice.Reason]string{
 	notice.KeyPassword:            "The password of your private key is missing or wrong. Connect again to be asked for it.",
 	notice.AddressUnusable:        "You are logged in, but the network assigned an address that cannot be used. Ask its administrator to check the DHCP server.",
 	notice.AddressLost:            "The network withdrew this computer's address and assigned no other. Connect again; if it happens again, ask the administrator.",
+	notice.NoIPv6:                 "You are logged in, but the network assigned no IPv6 address, which this connection requires. Ask the administrator, or make IPv6 optional in the settings of the connection.",
+	notice.NoNetwork:              "This computer is not connected to any network. Connect it to one first.",
 	notice.NoTUN:                  "This computer has no TUN/TAP driver. It is loaded with: modprobe tun",
 	notice.DeviceGone:             "Another program deleted the network device of the VPN. Connect again.",
 }
@@ -118,6 +121,12 @@ const seeJournal = "The log says why: journalctl -b -t nm-softether-service"
 // refusal says what an error code of the server means for this profile.
 func refusal(code uint32, host string, v *view) string {
 	hub, user := v.value(profile.KeyHub), shown(v.data[profile.KeyUser])
+	switch code {
+	case codeHubNotFound, codeAuthFailed:
+		if name, hub, ok := strings.Cut(user, "@"); ok {
+			return po.F("%s did not accept user “%s”. If you were given this name for L2TP, enter “%s” as the user name and “%s” as the virtual hub in the settings of the connection.", host, user, name, hub)
+		}
+	}
 	switch code {
 	case codeHubNotFound:
 		return po.F("There is no virtual hub “%s” on %s. Check the hub in the settings of the connection.", hub, host)

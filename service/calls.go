@@ -15,7 +15,6 @@ import (
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
-	"network-manager-softether/service/notice"
 )
 
 // NeedSecrets says whether NetworkManager has to get secrets before Connect. A profile
@@ -59,7 +58,7 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 		p, err := c.parse(s)
 		if err != nil {
 			c.log.Error("VPN connection failed: the profile is not usable", "cause", err)
-			c.nm.Notice(notice.Notice{UUID: value[string](s["connection"], "uuid"), Event: notice.Failed, Reason: notice.Settings})
+			c.tellUnusable(s)
 			return err
 		}
 		stopTimer(&c.quit)
@@ -99,6 +98,7 @@ func (c *connection) failAfterReply(s nmvpn.Settings, err error) {
 	era := c.era
 	c.after(replyFirst, func() {
 		if era == c.era && c.phase == connecting {
+			c.tellUnusable(s)
 			c.fail(nmvpn.FailureConnect, err)
 		}
 	})

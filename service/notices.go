@@ -13,6 +13,7 @@ import (
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/proxy"
+	"network-manager-softether/service/nmvpn"
 	"network-manager-softether/service/notice"
 	"network-manager-softether/service/usercert"
 	"network-manager-softether/tapbridge"
@@ -36,6 +37,11 @@ func (c *connection) tellFailure(err error) {
 	}
 	n.Reason, n.Number = reasonOf(err, c.profile)
 	c.nm.Notice(n)
+}
+
+// tellUnusable tells that a profile cannot be used as it is.
+func (c *connection) tellUnusable(s nmvpn.Settings) {
+	c.nm.Notice(notice.Notice{UUID: source(s).UUID, Event: notice.Failed, Reason: notice.Settings})
 }
 
 // unasked is how soon NetworkManager gives up where there is nobody to be asked. A person who cancels takes longer: she
@@ -109,6 +115,8 @@ func plainReason(err error) notice.Reason {
 		err    error
 		reason notice.Reason
 	}{
+		{errNoBase, notice.NoNetwork},
+		{errNoIPv6, notice.NoIPv6},
 		{dhcp.ErrNoAnswer, notice.NoAddress},
 		{dhcp.ErrNAK, notice.AddressLost},
 		{dhcp.ErrExpired, notice.AddressLost},

@@ -64,6 +64,8 @@ func TestEveryErrorHasAReason(t *testing.T) {
 		{fmt.Errorf("get an address: %w", dhcp.ErrNoAnswer), notice.NoAddress, 0},
 		{&dhcp.LeaseError{}, notice.AddressUnusable, 0},
 		{dhcp.ErrExpired, notice.AddressLost, 0},
+		{noIPv6(protocol.ErrTimeout), notice.NoIPv6, 0},
+		{step(&net.OpError{Op: "dial", Err: errNoBase}), notice.NoNetwork, 0},
 		{tapbridge.ErrNoTUN, notice.NoTUN, 0},
 		{tapbridge.ErrNameTaken, notice.NameTaken, 0},
 		{errTAPGone, notice.DeviceGone, 0},
@@ -188,6 +190,18 @@ func TestThatNobodyCouldBeAskedIsTold(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAProfileWithoutAUserIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStage(false)
+		st.connect(t, true, settings("user="))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"failed settings 0"}, st.nm.brief(t)); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
 }
 
 func TestAProfileThatIsNotUsableIsTold(t *testing.T) {

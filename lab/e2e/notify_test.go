@@ -34,8 +34,8 @@ func TestGNOMESaysWhyAConnectionFailed(t *testing.T) {
 	w.ok(shell.FlipVPN(w.ctx, "Work"))
 	_, err = shell.Find(w.ctx, "toggle button", "Work")
 	w.ok(errors.Join(err, shell.Press(lab.KeyEscape))) // the menu with the switch
-	w.photo("shell-notification", shell.TopPicture)
 	shows("VPN “Work” could not connect", "There is no virtual hub “NOSUCHHUB” on "+lab.ServerName)
+	w.photo("shell-notification", shell.TopPicture)
 
 	_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "modify", "Work", "+vpn.data", "hub="+lab.HubOffice)
 	w.ok(err)
@@ -97,6 +97,8 @@ func TestAMistakeIsNamedWhereverAPersonLooks(t *testing.T) {
 		{"account that has expired", expired, connectFailed, "the account has expired or is disabled", "ACCESS_DENIED"},
 		{"certificate that is no file", with("auth-type=certificate", "cert=/etc/none.crt", "key=/etc/none.key"), connectFailed, "There is no file /etc/none.crt.", "no such file"},
 		{"key that has no value", with("port=99999"), startFailed, "port:", "port"},
+		{"user name as for L2TP", with("user=alice@OFFICE", "password=x"), noSecrets, "“OFFICE” as the virtual hub", "user@hub"},
+		{"no user name", with("user="), connectFailed, "user", "user is not set"},
 		{"no DHCP server", ipv4Only(with()), badConfig, "no DHCP server answered in the virtual hub “OFFICE”", "SecureNAT"},
 		{"wrong password, and nobody to ask", with("password=wrong"), noSecrets, "did not accept user “alice” with this password", "AUTH_FAILED"},
 		{"no password, and nobody to ask", with("password="), noSecrets, `nmcli --ask connection up "Work"`, ""},

@@ -79,6 +79,9 @@ const (
 	AddressUnusable Reason = "address-unusable"
 	AddressLost     Reason = "address-lost"
 
+	NoIPv6 Reason = "no-ipv6" // where the profile insists on it
+
+	NoNetwork  Reason = "no-network" // below the VPN
 	NoTUN      Reason = "no-tun"
 	NameTaken  Reason = "name-taken"
 	DeviceGone Reason = "device-gone"
