@@ -38,6 +38,7 @@ const (
 	StateChecked   = 4
 	StateEditable  = 7
 	StateFocused   = 12
+	StateSelected  = 23
 	StateSensitive = 24
 	StateVisible   = 30
 )

@@ -46,7 +46,10 @@ func (p *page) scrolled() {
 	p.object("GtkScrolledWindow", "scrolled", func() {
 		p.property("vexpand", "True")
 		p.property("hscrollbar-policy", "never")
-		p.property("overlay-scrolling", "False") // what there is further down has to be seen
+		// That there is more further down has to be seen. A bar that comes and goes is not reckoned with by GTK 4, which
+		// cuts off the fields then.
+		p.property("vscrollbar-policy", "always")
+		p.property("overlay-scrolling", "False")
 		p.property("propagate-natural-height", "True")
 		p.property("max-content-height", "360") // leaves room for the window's own parts on a screen of 600 lines
 		p.child(p.body)                         // GTK puts it into a viewport that follows the keyboard focus

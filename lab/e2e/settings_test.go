@@ -92,7 +92,13 @@ func (s settings) picks(file string) {
 func (s settings) opens() {
 	s.w.t.Helper()
 	s.presses("button", "Options")
-	s.w.ok(s.find("tab list", "").Choose(identity))
+	s.find("tab", "Identity") // it comes later than others, and before them
+	s.w.eventually("the page to be shown", perTest/4, func() error {
+		if err := s.find("tab list", "").Choose(identity); err != nil {
+			return err
+		}
+		return is("whether it is chosen", s.find("tab", "Identity").Is(lab.StateSelected), true, nil)
+	})
 }
 
 // saved waits until NetworkManager has all of these in vpn.data.
