@@ -25,6 +25,7 @@ import (
 type serverPath struct {
 	log      *slog.Logger
 	resolver *protocol.CachingResolver
+	kernel   func(to netip.Addr) (index int, name string, err error) // kernelWay
 
 	mu     sync.Mutex
 	other  *rudp.Dialer  // for another transport than tcp; nil until there is a need
@@ -35,7 +36,7 @@ type serverPath struct {
 // newServerPath returns a path that knows nothing. nameServers are those of an interface, nil if
 // nobody knows.
 func newServerPath(log *slog.Logger, nameServers func(context.Context, string) ([]netip.Addr, error)) *serverPath {
-	p := &serverPath{log: log, change: make(chan struct{})}
+	p := &serverPath{log: log, kernel: kernelWay, change: make(chan struct{})}
 	p.resolver = protocol.NewCachingResolver(&baseNames{path: p, servers: nameServers, system: net.DefaultResolver})
 	return p
 }
@@ -43,7 +44,7 @@ func newServerPath(log *slog.Logger, nameServers func(context.Context, string) (
 // learn remembers the base over which the server was reached. It has to be called before
 // NetworkManager hears of the tunnel. With roam, other interfaces may be used later.
 func (p *serverPath) learn(server netip.Addr, t terrain, roam bool) {
-	index, name, err := kernelWay(server)
+	index, name, err := p.kernel(server)
 	if err != nil {
 		p.log.Debug("route to the server not found", "server", server.String(), "error", err)
 		return
@@ -134,7 +135,7 @@ func (p *serverPath) bind(_, address string, raw syscall.RawConn) error {
 		if err != nil || to.IsLoopback() || to.IsUnspecified() {
 			return nil
 		}
-		if _, name, err = kernelWay(to.Unmap()); err != nil {
+		if _, name, err = p.kernel(to.Unmap()); err != nil {
 			return nil // connecting will say it in the user's words
 		}
 	}

@@ -315,3 +315,31 @@ func TestTheNetworkIsLeft(t *testing.T) {
 		})
 	}
 }
+
+func TestUDPAccelerationFollows(t *testing.T) {
+	for name, better := range map[string]bool{"to a better base": true, "from one that is gone": false} {
+		t.Run(name, func(t *testing.T) {
+			w := freshNetwork(t)
+			if !better {
+				w.both(false)
+				w.farAway()
+			}
+			v := w.accelerate("yes")
+			v.More = append(v.More, "vpn.persistent", "yes")
+			v.Data["gateway"] = lab.ServerName4
+			w.up(v)
+			w.settles("UDP to carry everything", 40*time.Second, allUDP)
+			b := w.beats()
+			if better {
+				w.both(true)
+			} else {
+				w.ok(w.Internet.SetLink(wan0, false))
+			}
+			w.standsOn(lab.Bases[1], 20*time.Second)
+			gap := b.gap()
+			t.Logf("longest gap %v, %d lost", gap, b.stop())
+			w.settles("UDP to carry everything again", 40*time.Second, allUDP)
+			w.down("fast")
+		})
+	}
+}
