@@ -24,6 +24,8 @@
 // The desktop is a Debian as it is after the installation, with journald, polkit and NetworkManager in their own
 // configuration and an ordinary user, Person; stock.go lists what is different, and why.
 //
+// SOFTETHER=folder puts another build of the server into the place of Debian's, such as 5.02 or 4.44 built from source.
+//
 // [Desktop.StartShell] puts a person with GNOME before the desktop: the real shell, and a [Screen] to read and keys to press.
 //
 // With Options.Impaired the first base connection leads through a Line, which delays, loses and reorders frames.

@@ -103,7 +103,7 @@ func (s *Server) first(ctx context.Context) error {
 // launch starts the program and waits for its listener.
 func (s *Server) launch(ctx context.Context) error {
 	var err error
-	if s.proc, err = s.Host.Start("vpnserver", Command{Args: []string{serverProgram, "execsvc"}, Env: s.env}); err != nil {
+	if s.proc, err = s.Host.Start("vpnserver", Command{Args: []string{s.program("vpnserver", serverProgram), "execsvc"}, Env: append(s.buildEnv(), s.env...)}); err != nil {
 		return err
 	}
 	return Await(ctx, "the VPN server's listener", serverLimit, func() error {

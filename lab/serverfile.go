@@ -18,6 +18,9 @@ func (s *Server) sow() error {
 			return err
 		}
 	}
+	if err := s.bringBuild(); err != nil {
+		return err
+	}
 	return os.WriteFile(s.Host.Path(serverFile), []byte(seed), 0o600)
 }
 

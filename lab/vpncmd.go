@@ -81,11 +81,11 @@ func (s *Server) vpncmd(ctx context.Context, password, script string) (string, e
 	if _, err := file.WriteString(script + "\n"); err != nil {
 		return "", err
 	}
-	args := []string{"vpncmd", "127.0.0.1:5555", "/SERVER", "/IN:" + file.Name()}
+	args := []string{s.program("vpncmd", "vpncmd"), "127.0.0.1:5555", "/SERVER", "/IN:" + file.Name()}
 	if password != "" {
 		args = append(args, "/PASSWORD:"+password)
 	}
-	res, err := s.Host.Run(ctx, Command{Args: args})
+	res, err := s.Host.Run(ctx, Command{Args: args, Env: s.buildEnv()})
 	if err != nil {
 		return "", err
 	}
