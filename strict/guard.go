@@ -31,8 +31,10 @@ const (
 	prioVPN    = 30992 // networks in the VPN, before those of the local network
 	prioLAN    = 30993
 	prioData   = 30994 // all that carries data
-	prioKernel = 30995 // what the kernel itself wants to know
-	prioAll    = 31000
+	prioNoData = 30995 // and has no route in the VPN
+	prioKernel = 30996 // what the kernel itself wants to know
+	prioAll    = 30997
+	prioEnd    = 30998
 )
 
 // carriers are the IPv4 protocols that data can leave by: those that anybody can use, and those of tunnels and raw
@@ -44,8 +46,8 @@ var carriers = []byte{
 	unix.IPPROTO_COMP, unix.IPPROTO_PIM, unix.IPPROTO_L2TP, unix.IPPROTO_RAW,
 }
 
-// lastMetric is behind every route of a VPN.
-const lastMetric = 9999
+// unreachable is the action of a rule that answers "No route to host" (FR_ACT_UNREACHABLE of linux/fib_rules.h).
+const unreachable = byte(7)
 
 // A lock is what one VPN in strict mode needs of the guard.
 type lock struct {
@@ -145,21 +147,7 @@ func guard(l locks) settings {
 		"user":     {"data": dbus.MakeVariant(l.data())},
 	}
 	for name, family := range map[string]int{"ipv4": unix.AF_INET, "ipv6": unix.AF_INET6} {
-		everywhere := "0.0.0.0"
-		if family == unix.AF_INET6 {
-			everywhere = "::"
-		}
-		s[name] = map[string]dbus.Variant{
-			"method":        dbus.MakeVariant("auto"),
-			"routing-rules": dbus.MakeVariant(rules(l, family)),
-			"route-data": dbus.MakeVariant([]map[string]dbus.Variant{{
-				"dest":   dbus.MakeVariant(everywhere),
-				"prefix": dbus.MakeVariant(uint32(0)),
-				"metric": dbus.MakeVariant(uint32(lastMetric)),
-				"table":  dbus.MakeVariant(uint32(profile.StrictTable)),
-				"type":   dbus.MakeVariant("unreachable"),
-			}}),
-		}
+		s[name] = map[string]dbus.Variant{"method": dbus.MakeVariant("auto"), "routing-rules": dbus.MakeVariant(rules(l, family))}
 	}
 	return s
 }
@@ -167,11 +155,12 @@ func guard(l locks) settings {
 // rules are those of one family.
 func rules(l locks, family int) []map[string]dbus.Variant {
 	var list []map[string]dbus.Variant
-	rule := func(priority, table int, more ...any) {
-		r := map[string]dbus.Variant{
-			"family":   dbus.MakeVariant(int32(family)),
-			"priority": dbus.MakeVariant(uint32(priority)),
-			"table":    dbus.MakeVariant(uint32(table)),
+	rule := func(priority, table int, more ...any) { // table 0: none, the way ends
+		r := map[string]dbus.Variant{"family": dbus.MakeVariant(int32(family)), "priority": dbus.MakeVariant(uint32(priority))}
+		if table == 0 {
+			r["action"] = dbus.MakeVariant(unreachable)
+		} else {
+			r["table"] = dbus.MakeVariant(uint32(table))
 		}
 		for i := 0; i < len(more); i += 2 {
 			r[more[i].(string)] = dbus.MakeVariant(more[i+1])
@@ -199,10 +188,12 @@ func rules(l locks, family int) []map[string]dbus.Variant {
 	if family == unix.AF_INET {
 		for _, p := range carriers {
 			rule(prioData, profile.StrictTable, "ipproto", p)
+			rule(prioNoData, 0, "ipproto", p)
 		}
 		rule(prioKernel, unix.RT_TABLE_MAIN, "suppress-prefixlength", int32(0))
 	}
 	rule(prioAll, profile.StrictTable)
+	rule(prioEnd, 0)
 	return list
 }
 

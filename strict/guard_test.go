@@ -33,7 +33,12 @@ func outline(list []map[string]dbus.Variant) []string {
 				s += fmt.Sprintf(" %s %v", key, v)
 			}
 		}
-		lines = append(lines, s+fmt.Sprintf(" table %v", r["table"].Value()))
+		if table := r["table"].Value(); table != nil {
+			s += fmt.Sprintf(" table %v", table)
+		} else if r["action"].Value() == unreachable {
+			s += " unreachable"
+		}
+		lines = append(lines, s)
 	}
 	return lines
 }
@@ -41,9 +46,9 @@ func outline(list []map[string]dbus.Variant) []string {
 func TestRulesOfTheGuard(t *testing.T) {
 	data := []string{}
 	for _, p := range carriers {
-		data = append(data, fmt.Sprintf("30994: ipproto %d table 21317", p))
+		data = append(data, fmt.Sprintf("30994: ipproto %d table 21317", p), fmt.Sprintf("30995: ipproto %d unreachable", p))
 	}
-	tail := append(data, "30995: suppress-prefixlength 0 table 254", "31000: table 21317")
+	tail := append(data, "30996: suppress-prefixlength 0 table 254", "30997: table 21317", "30998: unreachable")
 	for name, tt := range map[string]struct {
 		locks  locks
 		family int
@@ -55,7 +60,7 @@ func TestRulesOfTheGuard(t *testing.T) {
 		"IPv6": {locks{"a": {servers: addrs("192.0.2.1", "2001:db8::1")}}, unix.AF_INET6, []string{
 			"30990: to 2001:db8::1 to-len 128 table 254",
 			"30991: ipproto 17 sport-start 546 dport-end 547 table 254",
-			"31000: table 21317"}},
+			"30997: table 21317", "30998: unreachable"}},
 		"two servers, the same address once, and the local network": {
 			locks{"a": {lan: true, servers: addrs("192.0.2.2", "192.0.2.1")}, "b": {lan: true, servers: addrs("192.0.2.1")}}, unix.AF_INET, append([]string{
 				"30990: to 192.0.2.1 to-len 32 table 254",
@@ -68,7 +73,7 @@ func TestRulesOfTheGuard(t *testing.T) {
 				"30993: to 169.254.0.0 to-len 16 suppress-prefixlength 0 table 254"}, tail...)},
 		"the strictest decides": {locks{"a": {lan: true}, "b": {}}, unix.AF_INET6, []string{
 			"30991: ipproto 17 sport-start 546 dport-end 547 table 254",
-			"31000: table 21317"}},
+			"30997: table 21317", "30998: unreachable"}},
 	} {
 		if diff := cmp.Diff(tt.want, outline(rules(tt.locks, tt.family))); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
@@ -199,6 +204,37 @@ func TestNamesAreFound(t *testing.T) {
 		v, err := find(list, name)
 		if (err == nil) != (want != "") || err == nil && v.name() != want {
 			t.Errorf("%s: %q, %v", name, v.name(), err)
+		}
+	}
+}
+
+func TestNetworksGetTheRulesAndLoseThem(t *testing.T) {
+	theirs := map[string]dbus.Variant{"family": dbus.MakeVariant(int32(2)), "priority": dbus.MakeVariant(uint32(100)), "table": dbus.MakeVariant(uint32(7))}
+	n := vpn{"/2", settings{
+		"connection": {"type": dbus.MakeVariant("802-3-ethernet"), "uuid": dbus.MakeVariant("n")},
+		"ipv4":       {"method": dbus.MakeVariant("auto"), "routing-rules": dbus.MakeVariant([]map[string]dbus.Variant{theirs})},
+		"ipv6":       {"method": dbus.MakeVariant("disabled")},
+	}}
+	l := locks{"a": {servers: addrs("192.0.2.1")}}
+	s, changed := n.withRules(l)
+	want := append([]string{"100: table 7"}, outline(rules(l, unix.AF_INET))...)
+	got, _ := s["ipv4"]["routing-rules"].Value().([]map[string]dbus.Variant)
+	if diff := cmp.Diff(want, outline(got)); diff != "" || !changed || s["ipv6"]["routing-rules"].Value() != nil {
+		t.Errorf("changed %t, IPv6 %v (-want +got)\n%s", changed, s["ipv6"], diff)
+	}
+	n.settings = s
+	if _, changed := n.withRules(l); changed {
+		t.Error("the second time something changes")
+	}
+	s, changed = n.withRules(nil)
+	got, _ = s["ipv4"]["routing-rules"].Value().([]map[string]dbus.Variant)
+	if diff := cmp.Diff([]string{"100: table 7"}, outline(got)); diff != "" || !changed {
+		t.Errorf("taken away: changed %t (-want +got)\n%s", changed, diff)
+	}
+	for kind, want := range map[string]bool{"802-11-wireless": true, "gsm": true, "vpn": false, "loopback": false} {
+		n.settings["connection"] = map[string]dbus.Variant{"type": dbus.MakeVariant(kind)}
+		if network(n.settings) != want {
+			t.Errorf("%s: %t", kind, !want)
 		}
 	}
 }

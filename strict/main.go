@@ -66,33 +66,33 @@ func (o *options) do(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	defer m.close()
-	list, old, err := m.profiles()
+	c, err := m.connections()
 	if err != nil {
 		return err
 	}
-	l := readLocks(old.settings)
+	l := readLocks(c.guard.settings)
 	switch o.command {
 	case "status":
-		return status(stdout, m, list, l)
+		return status(stdout, m, c.vpns, l)
 	case "on":
-		v, err := find(list, o.name)
+		v, err := find(c.vpns, o.name)
 		if err != nil {
 			return err
 		}
-		return o.on(m, v, old, l, stdout)
+		return o.on(m, v, c, l, stdout)
 	}
 	if o.all {
-		return offAll(m, list, old, stdout)
+		return offAll(m, c, stdout)
 	}
-	v, err := find(list, o.name)
+	v, err := find(c.vpns, o.name)
 	if err != nil {
 		return err
 	}
-	return off(m, v, old, l, stdout)
+	return off(m, v, c, l, stdout)
 }
 
 // on blocks first and lets the VPN through then: what stands between is a computer that reaches nothing.
-func (o *options) on(m *manager, v, old vpn, l locks, stdout io.Writer) error {
+func (o *options) on(m *manager, v vpn, c connections, l locks, stdout io.Writer) error {
 	host, err := v.entrance()
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (o *options) on(m *manager, v, old vpn, l locks, stdout io.Writer) error {
 	}
 	before, had := l[v.uuid()]
 	l[v.uuid()] = one
-	if err := m.keep(old, l); err != nil {
+	if err := m.keep(c.guard, l); err != nil {
 		return err
 	}
 	if err := m.update(v, v.locked(one)); err != nil {
@@ -119,24 +119,26 @@ func (o *options) on(m *manager, v, old vpn, l locks, stdout io.Writer) error {
 		} else {
 			delete(l, v.uuid())
 		}
-		_, now, errNow := m.profiles()
+		now, errNow := m.connections()
 		if errNow == nil {
-			errNow = m.keep(now, l)
+			errNow = m.keep(now.guard, l)
 		}
 		return errors.Join(err, errNow)
 	}
+	m.stamp(c.networks, l)
 	_, err = fmt.Fprintln(stdout, po.F("Strict mode is on for “%s”: all traffic but that to %s is blocked outside of the VPN.", clean(v.name()), addresses(one.servers))+
 		"\n"+po.T("If the VPN is connected now, connect it again:")+"\n  nmcli connection up uuid "+v.uuid())
 	return err
 }
 
 // off takes the VPN's routes back into the ordinary table before the rules go.
-func off(m *manager, v, old vpn, l locks, stdout io.Writer) error {
+func off(m *manager, v vpn, c connections, l locks, stdout io.Writer) error {
 	if err := m.update(v, v.unlocked()); err != nil {
 		return err
 	}
 	delete(l, v.uuid())
-	if err := m.keep(old, l); err != nil {
+	m.stamp(c.networks, l)
+	if err := m.keep(c.guard, l); err != nil {
 		return err
 	}
 	text := po.F("Strict mode is off for “%s”.", clean(v.name()))
@@ -148,14 +150,15 @@ func off(m *manager, v, old vpn, l locks, stdout io.Writer) error {
 }
 
 // offAll is for the person who has lost a profile, and with it the way to the network.
-func offAll(m *manager, list []vpn, old vpn, stdout io.Writer) error {
+func offAll(m *manager, c connections, stdout io.Writer) error {
 	var errs []error
-	for _, v := range list {
+	for _, v := range c.vpns {
 		if v.strict() {
 			errs = append(errs, m.update(v, v.unlocked()))
 		}
 	}
-	errs = append(errs, m.keep(old, locks{}))
+	m.stamp(c.networks, locks{})
+	errs = append(errs, m.keep(c.guard, locks{}))
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}

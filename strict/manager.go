@@ -54,11 +54,17 @@ func (m *manager) call(path dbus.ObjectPath, method string, args ...any) *dbus.C
 	return m.bus.Object(nmName, path).CallWithContext(m.ctx, method, dbus.FlagAllowInteractiveAuthorization, args...)
 }
 
-// profiles returns the SoftEther connections that the person may see, and the guard, zero if there is none.
-func (m *manager) profiles() (list []vpn, guard vpn, err error) {
+// connections are those that the person may see.
+type connections struct {
+	vpns     []vpn // of SoftEther
+	networks []vpn // that packets could leave by
+	guard    vpn   // zero if there is none
+}
+
+func (m *manager) connections() (c connections, err error) {
 	var paths []dbus.ObjectPath
 	if err := m.call(settingsPath, settingsIface+".ListConnections").Store(&paths); err != nil {
-		return nil, vpn{}, po.Errorf("cannot read the connections of NetworkManager: %w", err)
+		return c, po.Errorf("cannot read the connections of NetworkManager: %w", err)
 	}
 	for _, path := range paths[:min(len(paths), maxConnections)] {
 		var s settings
@@ -66,16 +72,25 @@ func (m *manager) profiles() (list []vpn, guard vpn, err error) {
 			if _, reply := errors.AsType[dbus.Error](err); reply {
 				continue // somebody else's, or one removed meanwhile
 			}
-			return nil, vpn{}, err
+			return c, err
 		}
 		switch v := (vpn{path, s}); {
 		case v.uuid() == guardUUID:
-			guard = v
+			c.guard = v
 		case ours(s):
-			list = append(list, v)
+			c.vpns = append(c.vpns, v)
+		case network(s) && m.stored(path):
+			c.networks = append(c.networks, v)
 		}
 	}
-	return list, guard, nil
+	return c, nil
+}
+
+// stored reports whether a connection is kept: others are what NetworkManager makes of devices that somebody else has
+// set up, and would be kept if they were changed.
+func (m *manager) stored(path dbus.ObjectPath) bool {
+	flags, err := m.bus.Object(nmName, path).GetProperty(connectionIface + ".Flags")
+	return err == nil && flags.Value() == uint32(0)
 }
 
 // find returns the connection of that name or UUID.
