@@ -165,7 +165,7 @@ func TestCertificatesThatWillNotDo(t *testing.T) {
 		{"nobody to ask for the password", "stored", w.file("s.crt", stored.cert), w.file("s8.key", stored.locked), noSecrets, "needs its password"},
 	} {
 		t.Log(c.name)
-		w.refused(w.badged(c.user, c.cert, c.key), c.words, c.log, 5*time.Second)
+		w.refused(w.badged(c.user, c.cert, c.key), c.words, c.log)
 		w.ok(w.Desktop.Clean(w.ctx))
 	}
 }
@@ -208,7 +208,7 @@ func TestFilesOfAPrivateProfileAreReadAsItsUser(t *testing.T) {
 			w.pings(lab.OfficeGateway)
 			w.down(v.Name)
 		} else {
-			w.refused(v, connectFailed, c.log, 5*time.Second)
+			w.refused(v, connectFailed, c.log)
 		}
 		w.ok(w.Desktop.Clean(w.ctx))
 	}

@@ -5,7 +5,6 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"network-manager-softether/lab"
 )
@@ -41,17 +40,13 @@ func TestUserNameFromTheStandardProperty(t *testing.T) {
 	w.pings(lab.OfficeGateway)
 }
 
-// refused connects and wants a failure: nmcli's words, a hint in the log, soon, and nothing left.
-func (w *world) refused(v lab.VPN, wantWords, wantLog string, limit time.Duration) {
+// refused connects and wants a failure: nmcli's words, a hint in the log, and nothing left.
+func (w *world) refused(v lab.VPN, wantWords, wantLog string) {
 	w.t.Helper()
 	mark := w.Desktop.NMLogMark()
 	w.ok(w.Desktop.Add(w.ctx, v))
-	began := time.Now()
 	res, err := w.Desktop.NMCLI(w.ctx, "", "connection", "up", v.Name)
 	w.ok(err)
-	if took := time.Since(began); took > limit {
-		w.t.Errorf("the failure took %v, want at most %v", took, limit)
-	}
 	if res.Code == 0 || !strings.Contains(res.Text(), wantWords) {
 		w.t.Errorf("nmcli said %q (exit status %d), want a failure with %q", res.Text(), res.Code, wantWords)
 	}
@@ -84,7 +79,7 @@ func TestServerRefusesTheUser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := network(t)
-			w.refused(w.profile("refused", c.hub, c.user), c.words, c.log, 5*time.Second)
+			w.refused(w.profile("refused", c.hub, c.user), c.words, c.log)
 		})
 	}
 }
@@ -106,5 +101,5 @@ func TestHubIsOffline(t *testing.T) {
 	w := network(t)
 	w.ok(w.Server.SetHub(w.ctx, lab.HubNAT, false))
 	t.Cleanup(func() { w.ok(w.Server.SetHub(w.ctx, lab.HubNAT, true)) })
-	w.refused(w.profile("offline", lab.HubNAT, lab.Alice), connectFailed, "hub", 5*time.Second)
+	w.refused(w.profile("offline", lab.HubNAT, lab.Alice), connectFailed, "hub")
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"network-manager-softether/lab"
 )
@@ -137,7 +136,7 @@ func TestUnknownCertificateWithNobodyToAsk(t *testing.T) {
 	w := network(t)
 	fingerprint, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
-	w.refused(w.unpinned(), noSecrets, "server-cert-sha256", 5*time.Second)
+	w.refused(w.unpinned(), noSecrets, "server-cert-sha256")
 	w.neverLoggedIn(fingerprint)
 }
 
@@ -153,7 +152,7 @@ func TestWrongPinInTheProfile(t *testing.T) {
 	w := network(t)
 	v := w.profile("pinned", lab.HubOffice, lab.Alice)
 	v.Data["server-cert-sha256"] = strings.Repeat("00", 32)
-	w.refused(v, connectFailed, "certificate", 5*time.Second)
+	w.refused(v, connectFailed, "certificate")
 }
 
 func TestCertificateSignedByAnAuthorityOfTheProfile(t *testing.T) {
@@ -168,7 +167,7 @@ func TestCertificateSignedByAnAuthorityOfTheProfile(t *testing.T) {
 	w.down("trust")
 
 	v.Name, v.Data["gateway"] = "othername", lab.ServerName4 // not a name in the certificate
-	w.refused(v, noSecrets, lab.ServerName4, 5*time.Second)
+	w.refused(v, noSecrets, lab.ServerName4)
 }
 
 func TestCertificateIsNotCheckedWhenThePersonSaysSo(t *testing.T) {
@@ -186,7 +185,7 @@ func TestPinIsDemandedAndGivenAtTheFirstConnection(t *testing.T) {
 	w.ok(err)
 	v := w.unpinned()
 	v.Data["server-cert-check"] = "pin"
-	w.refused(v, noSecrets, "server-cert-sha256", 5*time.Second) // nobody to ask
+	w.refused(v, noSecrets, "server-cert-sha256") // nobody to ask
 	w.neverLoggedIn(fingerprint)
 	w.ok(w.Desktop.Clean(w.ctx))
 

@@ -24,11 +24,11 @@ func (w *world) at(gateway string, more ...string) lab.VPN {
 func TestServerCannotBeReached(t *testing.T) {
 	t.Run("port refused", func(t *testing.T) {
 		w := network(t)
-		w.refused(w.at("203.0.113.10:444"), connectFailed, "refused", 5*time.Second)
+		w.refused(w.at("203.0.113.10:444"), connectFailed, "refused")
 	})
 	t.Run("no such name", func(t *testing.T) {
 		w := network(t)
-		w.refused(w.at("nowhere.lab.test"), connectFailed, "nowhere.lab.test", 5*time.Second)
+		w.refused(w.at("nowhere.lab.test"), connectFailed, "nowhere.lab.test")
 	})
 	t.Run("no answer for vpn.timeout seconds", func(t *testing.T) {
 		w := network(t)
@@ -119,7 +119,7 @@ func TestServerIsNoSoftEtherServer(t *testing.T) {
 			v := w.at(w.play(talk), "vpn.timeout", "5")
 			v.Data["server-cert-check"], v.Data["server-cert-sha256"] = "no", ""
 			want := causes[name]
-			w.refused(v, want.words, want.log, 8*time.Second)
+			w.refused(v, want.words, want.log)
 		})
 	}
 }
@@ -130,7 +130,7 @@ func TestOfficeGivesNoAddress(t *testing.T) {
 	silent.Silent = true
 	w.ok(w.Office.Configure(w.ctx, silent))
 	t.Cleanup(func() { w.ok(w.Office.Configure(w.ctx, lab.OfficeDHCP())) })
-	w.refused(ipv4Only(w.profile("nodhcp", lab.HubOffice, lab.Alice)), badConfig, "SecureNAT", 50*time.Second)
+	w.refused(ipv4Only(w.profile("nodhcp", lab.HubOffice, lab.Alice)), badConfig, "SecureNAT")
 }
 
 func TestOfficeSendsARouteOverTheServerItself(t *testing.T) {
@@ -156,10 +156,10 @@ func TestBadValuesInTheProfile(t *testing.T) {
 			v := w.profile("bad", lab.HubOffice, lab.Alice)
 			v.Data[key] = value
 			if value == "" { // the default hub does not exist here
-				w.refused(v, connectFailed, "HUB_NOT_FOUND", 5*time.Second)
+				w.refused(v, connectFailed, "HUB_NOT_FOUND")
 				return
 			}
-			w.refused(v, "activation failed", key, 5*time.Second)
+			w.refused(v, "activation failed", key)
 		})
 	}
 }

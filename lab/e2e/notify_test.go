@@ -106,7 +106,7 @@ func TestAMistakeIsNamedWhereverAPersonLooks(t *testing.T) {
 	} {
 		t.Run(tc.mistake, func(t *testing.T) {
 			w := enter(t, w.Lab)
-			w.refused(tc.v, tc.nmcli, tc.log, perTest)
+			w.refused(tc.v, tc.nmcli, tc.log)
 			select {
 			case got := <-shown:
 				if !strings.HasPrefix(got, "VPN “Work” could not connect\n") || !strings.Contains(got, tc.shown) {
@@ -136,8 +136,8 @@ func TestOtherPeoplesConnectionsAreNotAnnounced(t *testing.T) {
 	w.ok(err)
 	w.ok(session.StartNotifier(w.ctx))
 
-	w.refused(w.profile("Secret", "NOHUB", lab.Alice, "connection.permissions", "user:nobody"), connectFailed, "HUB_NOT_FOUND", perTest)
-	w.refused(w.profile("Work", "NOHUB", lab.Alice), connectFailed, "HUB_NOT_FOUND", perTest)
+	w.refused(w.profile("Secret", "NOHUB", lab.Alice, "connection.permissions", "user:nobody"), connectFailed, "HUB_NOT_FOUND")
+	w.refused(w.profile("Work", "NOHUB", lab.Alice), connectFailed, "HUB_NOT_FOUND")
 	select {
 	case got := <-shown:
 		if !strings.Contains(got, "Work") {

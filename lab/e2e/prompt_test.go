@@ -5,7 +5,6 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"network-manager-softether/lab"
 )
@@ -32,7 +31,7 @@ const ctrlU = "\x15"
 
 func TestWrongPasswordWithNobodyToAsk(t *testing.T) {
 	w := network(t)
-	w.refused(w.wrong(), noSecrets, "password", 5*time.Second)
+	w.refused(w.wrong(), noSecrets, "password")
 }
 
 func TestWrongPasswordIsAskedForAgain(t *testing.T) {
@@ -79,7 +78,7 @@ func TestNoPasswordStored(t *testing.T) {
 		w := network(t)
 		v := w.profile("none", lab.HubOffice, lab.Alice)
 		v.Password = ""
-		w.refused(v, noSecrets, "", 5*time.Second)
+		w.refused(v, noSecrets, "")
 	})
 	for name, flags := range map[string]string{"asked": "0", "asked every time": "2"} {
 		t.Run(name, func(t *testing.T) {

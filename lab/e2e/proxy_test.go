@@ -142,7 +142,7 @@ func TestProxyRefuses(t *testing.T) {
 			for k, value := range c.change {
 				v.Data[k] = value
 			}
-			w.refused(v, c.words, c.log, 8*time.Second)
+			w.refused(v, c.words, c.log)
 		})
 	}
 }
