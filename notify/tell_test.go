@@ -272,3 +272,20 @@ func TestNamesAreOneShortLine(t *testing.T) {
 		t.Errorf("%q, %q", got.title, got.body)
 	}
 }
+
+// Who knows the server by L2TP types user@hub for the user.
+func TestNamesAsInL2TPAreExplained(t *testing.T) {
+	for _, tt := range []struct {
+		user string
+		code uint32
+		want bool
+	}{
+		{"alice@TEST", codeAuthFailed, true}, {"alice@TEST", codeHubNotFound, true}, {"alice@TEST", codeConnections, false}, {"alice", codeAuthFailed, false},
+	} {
+		v := &view{name: "Work", data: map[string]string{"gateway": "vpn.example", "user": tt.user}}
+		got := why(notice.Notice{Reason: notice.ServerRefused, Number: tt.code}, v)
+		if strings.Contains(got, "If “alice@TEST” is what you enter for L2TP") != tt.want {
+			t.Errorf("%s, %d: %s", tt.user, tt.code, got)
+		}
+	}
+}

@@ -564,6 +564,9 @@ func TestUnfinishedProfilesFailWithASentence(t *testing.T) {
 				}
 				time.Sleep(time.Second)
 				st.expect(t, "state starting", "failure: connect failed", "state stopping", "state stopped")
+				if told := st.nm.told; len(told) != 1 || told[0].Event != notice.Failed || told[0].Reason != notice.Settings || told[0].UUID == "" {
+					t.Errorf("people were told %+v", told)
+				}
 				if !strings.Contains(log.String(), key+" is not set") {
 					t.Errorf("the log says nothing: %s", &log)
 				}

@@ -5,7 +5,6 @@ package form
 import (
 	"encoding/pem"
 	"errors"
-	"strings"
 
 	"network-manager-softether/po"
 	"network-manager-softether/profile"
@@ -19,7 +18,7 @@ func (f *Form) Load(key, path, content string) error {
 	if profile.Lookup(key).Kind != profile.KindPEM {
 		panic("form: " + key + " is no file")
 	}
-	content = strings.TrimPrefix(content, "\ufeff")
+	content = string(der.PEMText([]byte(content)))
 	named := (profile.File{Path: path}).PKCS12()
 	if !isPEM(content) && (named || der.IsPKCS12([]byte(content))) {
 		return f.loadPKCS12(key, path, named)

@@ -69,11 +69,14 @@ func (t *translation) password(secret, item string, hidden []byte) {
 // gate gives an account of VPN Gate what nm-softether-vpngate gives the connections it makes.
 func (t *translation) gate() {
 	d := t.c.Data
-	t.c.Gate = strings.EqualFold(d[profile.KeyHub], profile.GateHub)
-	if !t.c.Gate || !strings.EqualFold(d[profile.KeyUser], profile.GateUser) || t.c.Secrets[profile.SecretPassword] != profile.GatePassword {
+	if t.c.Gate = strings.EqualFold(d[profile.KeyHub], profile.GateHub); !t.c.Gate {
 		return
 	}
+	t.warn("HubName", po.T("this is a relay of VPN Gate: it is not connected by itself, IPv6 is blocked meanwhile, and names are looked up through it alone, as in connections that nm-softether-vpngate makes"))
 	d[profile.KeyBlockIPv6] = string(profile.BlockIPv6Yes)
+	if !strings.EqualFold(d[profile.KeyUser], profile.GateUser) || t.c.Secrets[profile.SecretPassword] != profile.GatePassword {
+		return
+	}
 	for _, key := range []string{profile.KeyPort, profile.KeyAuthType, profile.KeyServerCertCheck} {
 		d[key] = effective(d, key)
 	}
