@@ -62,16 +62,34 @@ func (c *Client) Acquire(ctx context.Context, want netip.Addr) (*Lease, error) {
 }
 
 func (c *Client) acquire(ctx context.Context, want netip.Addr) (*Lease, error) {
+	c.probe = probe{}
 	for refusals := 0; ; {
 		x := newExchange()
 		offer, err := c.discover(ctx, x, want)
 		if err != nil {
 			return nil, err
 		}
+		c.startProbe(offer.addr)
 		lease, err := c.request(ctx, x, offer)
+		if err == nil {
+			c.probe.until = time.Now().Add(c.patient)
+			err = c.settle(ctx, lease)
+		}
 		switch {
 		case err == nil:
+			if c.patient == 0 {
+				c.probe = probe{addr: offer.addr, until: time.Now().Add(settleTime)} // Maintain hears the rest
+			}
 			return lease, nil
+		case errors.Is(err, ErrConflict):
+			if refusals++; refusals == maxRefusals {
+				return nil, err
+			}
+			c.log.Warn("DHCP lease declined, searching again", "server", offer.server, "error", err)
+			want = netip.Addr{}
+			if err := pause(ctx, firstWait<<refusals); err != nil {
+				return nil, err
+			}
 		case errors.Is(err, errSilence):
 			c.log.Warn("DHCP server offered an address and then fell silent, searching again", "server", offer.server)
 		case errors.Is(err, ErrNAK):

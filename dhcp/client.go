@@ -34,6 +34,9 @@ type Config struct {
 
 	VendorClass string         // option 60; empty: not sent
 	Reject      []netip.Prefix // servers that are not listened to
+	// Probe is how long to look for another host with a leased address before it is used. 0:
+	// it is used at once, and given back if somebody answers in the next moment.
+	Probe time.Duration
 
 	// NoDefault says that no default route is wanted, so that a router which cannot be
 	// one does not spoil a lease.
@@ -55,13 +58,15 @@ type Client struct {
 	reject    []netip.Prefix
 
 	ignored pace.Seldom // answers that were logged
+	probe   probe
+	patient time.Duration // see Config.Probe
 }
 
 // New returns a client on port. A bad configuration is reported by Acquire and
 // Maintain.
 func New(port Port, cfg Config) *Client {
 	c := &Client{port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, fqdn: cfg.FQDN, kind: cfg.VendorClass, log: cfg.Logger,
-		noDefault: cfg.NoDefault, reject: cfg.Reject}
+		noDefault: cfg.NoDefault, reject: cfg.Reject, patient: cfg.Probe}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -94,14 +99,17 @@ const (
 )
 
 // Match returns a filter for the frames that a client with that MAC wants: DHCP
-// answers that carry its hardware address, sent to it or to everyone. It neither
-// allocates nor verifies checksums; it is safe for concurrent use.
+// answers that carry its hardware address, sent to it or to everyone, and answers to its
+// ARP probes. It neither allocates nor verifies checksums; it is safe for concurrent use.
 func Match(mac net.HardwareAddr) func(frame []byte) bool {
 	if len(mac) != 6 {
 		return func([]byte) bool { return false }
 	}
 	own := packet.MAC(mac)
 	return func(f []byte) bool {
+		if a, ok := packet.ParseARP(f); ok {
+			return a.ToProbe && packet.MAC(f[:6]) == own
+		}
 		const ip, bootp = 14, 14 + 20 + 8
 		if len(f) < bootp+chaddrOffset+6 || f[12] != 0x08 || f[13] != 0x00 || f[ip+9] != 17 {
 			return false

@@ -27,6 +27,5 @@
 // # What is left out
 //
 // No DHCPRELEASE: the address is asked for again next time, and servers keep it for
-// its owner. No ARP probe and no DHCPDECLINE: a probe costs a second and hubs with
-// the DHCPForce policy drop it; the kernel announces and defends the address.
+// its owner. Once a lease has settled, the kernel announces and defends the address.
 package dhcp

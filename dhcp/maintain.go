@@ -31,13 +31,18 @@ const (
 // ask for its owner by ARP (dnsmasq does): the address must be set on the TAP, where
 // the kernel answers. Without it every renewal fails.
 //
-// It returns ErrNAK when the server takes the address back and ErrExpired when the
+// For a moment after Acquire it still listens for another host with the address.
+//
+// It returns ErrConflict when there is one, ErrNAK when the server takes the address back and ErrExpired when the
 // lease is over, also if it ended while the machine slept; either way the address
 // may not be used any longer and Acquire is next. Otherwise it returns
 // ErrPortClosed or the cause of ctx's cancellation.
 func (c *Client) Maintain(ctx context.Context, l *Lease, changed func(*Lease)) error {
 	if c.err != nil {
 		return c.err
+	}
+	if err := c.settle(ctx, l); err != nil {
+		return fmt.Errorf("dhcp: %w", err)
 	}
 	for {
 		next, err := c.renewed(ctx, l)

@@ -93,8 +93,10 @@ func (c *Client) message(x exchange, r request) []byte {
 	}
 	m.UpdateOption(dhcpv4.OptMessageType(r.kind))
 	m.UpdateOption(dhcpv4.OptClientIdentifier(c.id))
-	m.UpdateOption(dhcpv4.OptMaxMessageSize(maxMessage))
-	m.Options[dhcpv4.OptionParameterRequestList.Code()] = requested
+	if r.kind != dhcpv4.MessageTypeDecline { // which asks for nothing
+		m.UpdateOption(dhcpv4.OptMaxMessageSize(maxMessage))
+		m.Options[dhcpv4.OptionParameterRequestList.Code()] = requested
+	}
 	if r.wanted.IsValid() {
 		m.UpdateOption(dhcpv4.OptRequestedIPAddress(r.wanted.AsSlice()))
 	}

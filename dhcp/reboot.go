@@ -38,6 +38,7 @@ func (c *Client) Reboot(ctx context.Context, l *Lease) (*Lease, error) {
 }
 
 func (c *Client) reboot(ctx context.Context, l *Lease) (*Lease, error) {
+	c.probe = probe{}
 	x := newExchange()
 	var next *Lease
 	var nak, strange error

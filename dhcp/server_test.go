@@ -24,8 +24,9 @@ var (
 
 // server is a DHCP server whose every move the test makes.
 type server struct {
-	t    *testing.T
-	port *porttest.Port
+	t      *testing.T
+	port   *porttest.Port
+	probes []string // addresses that the client asked the owner of
 }
 
 func newServer(t *testing.T) (*server, *Client) {
@@ -45,6 +46,10 @@ func (s *server) next() heard {
 	s.t.Helper()
 	select {
 	case frame := <-s.port.Sent():
+		if frame[12] == 0x08 && frame[13] == 0x06 {
+			s.probes = append(s.probes, netip.AddrFrom4([4]byte(frame[38:])).String())
+			return s.next()
+		}
 		u, ok := packet.ParseUDP(frame)
 		if !ok {
 			s.t.Fatalf("client sent a bad frame %x", frame)

@@ -30,6 +30,9 @@ func (c *Client) await(ctx context.Context, d time.Duration, xid dhcpv4.Transact
 			if !open {
 				return nil, ErrPortClosed
 			}
+			if c.hear(frame) && !c.probe.until.IsZero() {
+				return nil, errRival
+			}
 			r, ok := parseReply(frame, c.mac, c.id)
 			if !ok || r.xid != xid || c.rejects(r.server) {
 				continue

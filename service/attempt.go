@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"net/netip"
 
 	"network-manager-softether/dhcp"
 	"network-manager-softether/dhcp/autoconf"
@@ -123,11 +124,12 @@ func (a *attempt) keeper4(o *outcome, v4 *family) *keeper4 {
 	return &keeper4{
 		client: dhcp.New(o.tunnel.port4, dhcp.Config{
 			MAC: o.tunnel.mac(), ClientID: id.ClientID, Hostname: id.Hostname, FQDN: id.FQDN, VendorClass: id.VendorClass,
-			Reject: id.Reject, Logger: a.log,
+			Reject: id.Reject, Probe: max(0, a.profile.IPv4.DADTimeout), Logger: a.log,
 			NoDefault: a.profile.IPv4.NeverDefault || a.profile.IPv4.IgnoreAutoRoutes,
 		}),
 		log:     a.log,
 		server:  serverOf(o.session),
+		heldBy:  func(addr netip.Addr) string { return a.outside.heldBy(o.tunnel.tap.Name(), addr) },
 		forced:  o.session.Info().Policy.DHCPForce,
 		timeout: timeout,
 		found:   func(l *dhcp.Lease) { a.found4(l); v4.tell(nil) },

@@ -122,7 +122,8 @@ type stage struct {
 	hang    bool // dials wait for their context
 
 	confined bool
-	refuse   error // of confine
+	held     string // the interface that has every address
+	refuse   error  // of confine
 }
 
 var serverAddr = netip.MustParseAddrPort("192.0.2.1:443")
@@ -155,6 +156,7 @@ func newStage(persist bool) *stage {
 			return st.tap, nil
 		},
 		confine:    func(*slog.Logger) error { st.confined = true; return st.refuse },
+		heldBy:     func(string, netip.Addr) string { return st.held },
 		lookAround: func(_ string, server netip.Addr) surroundings { return surroundings{server: server} },
 		sweep:      func(*slog.Logger) {},
 	}, persist)

@@ -26,7 +26,7 @@ func failureOf(err error, p *profile.Profile) nmvpn.Failure {
 	}
 	var absurd *dhcp.LeaseError
 	switch {
-	case errors.As(err, &absurd), errors.Is(err, dhcp.ErrNoAnswer), errors.Is(err, dhcp.ErrNAK), errors.Is(err, dhcp.ErrExpired), errors.Is(err, errNoIPv6):
+	case errors.As(err, &absurd), errors.Is(err, dhcp.ErrNoAnswer), errors.Is(err, dhcp.ErrNAK), errors.Is(err, dhcp.ErrConflict), errors.Is(err, dhcp.ErrExpired), errors.Is(err, errNoIPv6):
 		return nmvpn.FailureBadIPConfig
 	case errors.Is(err, tapbridge.ErrNoTUN), errors.Is(err, tapbridge.ErrNameTaken):
 		return nmvpn.FailureBadIPConfig

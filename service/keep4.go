@@ -29,7 +29,8 @@ type keeper4 struct {
 	client  *dhcp.Client
 	log     *slog.Logger
 	server  netip.Addr // the VPN server's address
-	forced  bool       // the hub lets nothing through without DHCP (policy DHCPForce)
+	heldBy  func(netip.Addr) string
+	forced  bool // the hub lets nothing through without DHCP (policy DHCPForce)
 	timeout time.Duration
 
 	found func(*dhcp.Lease) // told every lease
@@ -59,6 +60,9 @@ func (k *keeper4) run(ctx context.Context, last *dhcp.Lease) {
 			return
 		}
 		last, l = l, nil
+		if errors.Is(err, dhcp.ErrConflict) {
+			last = nil // another address
+		}
 		patience = k.dead(err)
 	}
 }
@@ -79,6 +83,9 @@ func (k *keeper4) dead(err error) time.Duration {
 	switch {
 	case errors.Is(err, dhcp.ErrNAK):
 		k.log.Warn("the DHCP server takes the address back, looking for another", "cause", err)
+		return nakPatience
+	case errors.Is(err, dhcp.ErrConflict):
+		k.log.Warn("the DHCP server leased an address that is in use, it is given back", "cause", err)
 		return nakPatience
 	case errors.Is(err, dhcp.ErrExpired):
 		k.log.Warn("the DHCP lease has expired", "cause", err)
@@ -161,11 +168,18 @@ func (k *keeper4) search(ctx context.Context, want netip.Addr, patience time.Dur
 }
 
 // acquire gets a lease. One of the VPN server's own address is refused: with it on the TAP,
-// the kernel would keep the tunnel's packets to itself.
+// the kernel would keep the tunnel's packets to itself. So is one of an address that this
+// computer has elsewhere, whose answers would come by either interface.
 func (k *keeper4) acquire(ctx context.Context, want netip.Addr) (*dhcp.Lease, error) {
 	l, err := k.client.Acquire(ctx, want)
 	if err == nil && l.Addr.Addr() == k.server {
 		return nil, &dhcp.LeaseError{Server: l.Server, Value: k.server.String(), Problem: "the address of the VPN server, which could then not be reached"}
+	}
+	if err == nil {
+		if device := k.heldBy(l.Addr.Addr()); device != "" {
+			return nil, &dhcp.LeaseError{Server: l.Server, Value: l.Addr.String(),
+				Problem: "an address that this computer already has on " + device + ": another network is needed on either side, or ipv4.method=manual with a free address"}
+		}
 	}
 	return l, err
 }

@@ -67,18 +67,21 @@ func (s elsewhere) Info() protocol.Info {
 	return i
 }
 
-func TestALeaseOfTheServersOwnAddressIsRefused(t *testing.T) {
+func TestALeaseOfAnAddressThatIsTakenIsRefused(t *testing.T) {
 	for _, tt := range []struct {
 		server string
+		held   string
 		want   []string
 	}{
-		{"10.66.0.10", append([]string{"state starting", "failure: bad IP configuration"}, over...)},
-		{"10.66.0.11", []string{"state starting", "config se0 via 10.66.0.11", "ip4 10.66.0.10/24, no default route", "state started"}},
+		{"10.66.0.10", "", append([]string{"state starting", "failure: bad IP configuration"}, over...)},
+		{"10.66.0.11", "wlan0", append([]string{"state starting", "failure: bad IP configuration"}, over...)},
+		{"10.66.0.11", "", []string{"state starting", "config se0 via 10.66.0.11", "ip4 10.66.0.10/24, no default route", "state started"}},
 	} {
-		t.Run(tt.server, func(t *testing.T) {
+		t.Run(tt.server+tt.held, func(t *testing.T) {
 			server := softethertest.NewServer(softethertest.WithDHCP(softethertest.NewDHCP(softethertest.Lease{})))
 			defer server.Close()
 			st := newStage(false)
+			st.held = tt.held
 			st.outside.dial = func(ctx context.Context, cfg *protocol.Config) (session, error) {
 				s, err := protocol.Dial(ctx, cfg)
 				if err != nil {

@@ -20,6 +20,8 @@ type outside struct {
 	openTAP func(tapbridge.TAPConfig) (tap, error)
 	// confine gives up rights before the first login; openTAP fails after it.
 	confine func(*slog.Logger) error
+	// heldBy names the interface outside of the tunnel that has an address.
+	heldBy func(tap string, a netip.Addr) string
 	// lookAround sees the networks outside of the tunnel.
 	lookAround func(tap string, server netip.Addr) surroundings
 	// watchGround tells of every change of the networks outside of the tunnel; may be nil.
@@ -74,6 +76,7 @@ var realWorld = outside{
 	},
 	confine:     sandbox.Enter,
 	lookAround:  lookAround,
+	heldBy:      heldBy,
 	watchGround: watchGround,
 	sweep:       sweep,
 }

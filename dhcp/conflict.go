@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dhcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"network-manager-softether/dhcp/internal/packet"
+)
+
+// ErrConflict: another host has the address that a server leased.
+var ErrConflict = errors.New("another host uses the address that the DHCP server leased")
+
+// settleTime is how long answers to probes are awaited. Within a tunnel they take a round
+// trip, as the DHCP server's own answers do.
+const settleTime = 300 * time.Millisecond
+
+// probe is the look for another host with an address that was offered (RFC 5227). It starts
+// with the offer, beside the request, and goes on for settleTime while the lease is in use
+// already: leaving out those two would cost every connection that time.
+type probe struct {
+	addr  netip.Addr
+	until time.Time
+	rival packet.MAC // who answered; zero: nobody
+}
+
+// startProbe asks who has addr.
+func (c *Client) startProbe(addr netip.Addr) {
+	c.probe = probe{addr: addr}
+	c.send(packet.ARPProbe(c.mac, addr), "ARP probe", 1)
+}
+
+// hear takes an answer to a probe. It reports whether frame is one that shows a conflict.
+func (c *Client) hear(frame []byte) bool {
+	a, ok := packet.ParseARP(frame)
+	if !ok || !a.ToProbe || a.Addr != c.probe.addr || a.MAC == c.mac {
+		return false
+	}
+	c.probe.rival = a.MAC
+	return true
+}
+
+// settle waits for the rest of the time in which somebody may answer a probe for the
+// address of l. It gives the lease back if somebody does.
+func (c *Client) settle(ctx context.Context, l *Lease) error {
+	addr := l.Addr.Addr()
+	if c.probe.addr != addr {
+		return nil // an old acquaintance
+	}
+	if c.probe.rival == (packet.MAC{}) && time.Until(c.probe.until) > 0 {
+		c.send(packet.ARPProbe(c.mac, addr), "ARP probe", 2)
+	}
+	for c.probe.rival == (packet.MAC{}) {
+		left := time.Until(c.probe.until)
+		if left <= 0 {
+			c.probe = probe{}
+			return nil
+		}
+		nobody := func(*reply) bool { return false }
+		if _, err := c.await(ctx, left, dhcpv4.TransactionID{}, nobody); !errors.Is(err, errSilence) && !errors.Is(err, errRival) {
+			return err
+		}
+	}
+	rival := c.probe.rival
+	c.probe = probe{}
+	c.send(c.broadcast(anyone, c.message(newExchange(), request{
+		kind: dhcpv4.MessageTypeDecline, wanted: addr, server: l.Server,
+	})), "DECLINE", 1)
+	return fmt.Errorf("%v is used by the host with MAC address %v: %w", addr, rival, ErrConflict)
+}
+
+// errRival ends a wait in which a conflict showed.
+var errRival = errors.New("an answer to an ARP probe")

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"network-manager-softether/lab"
+)
+
+// Kea leases an address that somebody has given himself: it is declined, and another one taken.
+func TestLeasedAddressIsInUse(t *testing.T) {
+	for name, more := range map[string][]string{"used at once": nil, "probed before": {"ipv4.dad-timeout", "300"}} {
+		t.Run(name, func(t *testing.T) {
+			w := freshNetwork(t)
+			taken := netip.MustParseAddr("10.20.0.100") // Kea's first
+			w.ok(w.Office.AddAddr("eth0", netip.PrefixFrom(taken, 24)))
+			w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")))))
+			mark := w.Desktop.NMLogMark()
+			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, more...)))
+			w.has4(true, perTest/8)
+			if got := w.addressIn(w.tap(), lab.OfficeNet); got == taken {
+				t.Errorf("the address is %v, which another host has", got)
+			}
+			w.pings(taken, lab.OfficeInner)
+			office, err := w.Office.Net.LinkByName("eth0")
+			w.ok(err)
+			if log := w.Desktop.VPNLog(mark); !strings.Contains(strings.ToLower(log), office.Attrs().HardwareAddr.String()) {
+				t.Error("the log does not name the host that has the address")
+			}
+			w.down("office")
+		})
+	}
+}
