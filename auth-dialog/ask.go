@@ -101,7 +101,7 @@ func certificate(w wanted, conn connection, description string) (text string, fa
 			rest = append(rest, prompt.Translate(line))
 		}
 	}
-	return strings.Join(rest, "\n"), append(facts, window.Fact{Label: po.T(factFingerprint), Value: twoLines(colons(w.seen)), Digits: true})
+	return strings.Join(rest, "\n"), append(facts, window.Fact{Label: po.T(factFingerprint), Value: twoLines(w.fingerprint()), Digits: true})
 }
 
 // twoLines breaks a fingerprint in the middle.

@@ -53,6 +53,12 @@ type wanted struct {
 	seen    string // the fingerprint in it, lower case, without colons
 }
 
+// fingerprint writes seen for people.
+func (w wanted) fingerprint() string {
+	sum, _ := profile.ParseFingerprint(w.seen)
+	return profile.Fingerprint(sum[:])
+}
+
 // hinted reports whether the hints name any secret.
 func (w wanted) hinted() bool { return len(w.names) > 0 || w.trust != "" }
 

@@ -91,7 +91,7 @@ func describe(o options, conn connection, w wanted, q question) string {
 	if w.message != "" {
 		text := clean(w.message, maxShownMessage)
 		if w.seen != "" && !strings.Contains(plainHex(text), w.seen) {
-			text += "\nSHA-256: " + colons(w.seen)
+			text += "\nSHA-256: " + w.fingerprint()
 		}
 		parts = append(parts, prompt.Translate(text))
 	} else if o.reprompt && q.asks() {
@@ -102,7 +102,7 @@ func describe(o options, conn connection, w wanted, q question) string {
 		case !f.ask:
 		case trust && w.message != "":
 		default:
-			parts = append(parts, ask(f.key, conn.data, w.seen))
+			parts = append(parts, ask(f.key, conn.data, w.fingerprint()))
 		}
 	}
 	switch {
@@ -123,9 +123,9 @@ func refusedIsShown(conn connection, w wanted) bool {
 }
 
 // ask is the sentence that asks for one secret.
-func ask(name string, data map[string]string, seen string) string {
+func ask(name string, data map[string]string, fingerprint string) string {
 	if _, ok := profile.ParseTrustSecret(name); ok {
-		return po.F("The identity of %s could not be verified. Is this SHA-256 fingerprint of its certificate the one that the people who run it gave you? Your answer is remembered.\n%s", server(data), colons(seen))
+		return po.F("The identity of %s could not be verified. Is this SHA-256 fingerprint of its certificate the one that the people who run it gave you? Your answer is remembered.\n%s", server(data), fingerprint)
 	}
 	switch name {
 	case profile.SecretKeyPassword:
@@ -184,19 +184,7 @@ func clean(s string, n int) string {
 	return strings.TrimSpace(s)
 }
 
-// colons writes a fingerprint, in digits without colons, as openssl does: AB:CD:...
-func colons(sum string) string {
-	var b strings.Builder
-	for i := 0; i+1 < len(sum); i += 2 {
-		if i > 0 {
-			b.WriteByte(':')
-		}
-		b.WriteString(strings.ToUpper(sum[i : i+2]))
-	}
-	return b.String()
-}
-
-// plainHex is the inverse of colons, and of groups with blanks, wherever in a text.
+// plainHex takes the colons out of a fingerprint, and blanks between groups of digits, wherever in a text.
 func plainHex(text string) string {
 	return strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(text))
 }

@@ -4,6 +4,7 @@ package profile
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strings"
 )
 
@@ -47,6 +48,11 @@ func macBytes(s string) ([]byte, bool) {
 	}
 	b, ok := hexBytes(s)
 	return b, ok && len(s) == len("5e:00:53:01:02:03")
+}
+
+// Fingerprint writes a fingerprint as openssl does: D2:EF:…
+func Fingerprint(sum []byte) string {
+	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
 }
 
 // ParseFingerprint reads a SHA-256 fingerprint in the forms server-cert-sha256 has.

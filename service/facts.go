@@ -4,13 +4,12 @@ package main
 
 import (
 	"crypto/tls"
-	"encoding/hex"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/godbus/dbus/v5"
 
+	"network-manager-softether/profile"
 	"network-manager-softether/service/nmvpn"
 )
 
@@ -59,7 +58,7 @@ func (c *connection) sessionFacts(d map[string]any) {
 	d["ServerProduct"], d["ServerVersion"], d["ServerBuild"] = info.ServerProduct, info.ServerVersion, info.ServerBuild
 	d["Session"] = info.SessionName
 	d["Tls"], d["Cipher"] = tls.VersionName(info.TLSVersion), tls.CipherSuiteName(info.CipherSuite)
-	d["CertificateSha256"] = strings.ToUpper(hex.EncodeToString(info.CertSHA256[:]))
+	d["CertificateSha256"] = profile.Fingerprint(info.CertSHA256[:])
 	d["TcpConnections"], d["MaxTcpConnections"] = uint32(live.Connections), uint32(info.MaxConnections)
 	d["HalfDuplex"], d["Compression"] = info.HalfDuplex, info.Compression
 	d["Udp"], d["UdpVersion"] = string(live.UDP), uint32(live.UDPVersion)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/profile"
 )
 
 // name is the profile's name in NetworkManager.
@@ -45,14 +47,15 @@ func (d *demo) add(ctx context.Context) error {
 
 func (d *demo) firstUp(ctx context.Context) error {
 	d.title("The first connection asks about the server's certificate")
-	fingerprint, err := d.lab.Server.Fingerprint(ctx)
+	cert, err := d.lab.Server.Cert(ctx)
 	if err != nil {
 		return err
 	}
+	fingerprint := sha256.Sum256(cert.Raw)
 	d.tell("SoftEther servers make their own certificate, which nobody has signed. So you are asked, once, whether this is\n"+
 		"your server. Its administrator can tell you the fingerprint; here it is\n  %s\n"+
 		"We type \"yes\": the answer is kept with the fingerprint in the profile, as a pin, and from then on only a server\n"+
-		"with this very certificate is accepted. No password was sent before.\n\n", fingerprint)
+		"with this very certificate is accepted. No password was sent before.\n\n", profile.Fingerprint(fingerprint[:]))
 	if err := d.nmcli(ctx, "yes\n", "--ask", "connection", "up", name); err != nil {
 		return err
 	}

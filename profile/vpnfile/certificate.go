@@ -3,7 +3,6 @@
 package vpnfile
 
 import (
-	"encoding/hex"
 	"encoding/pem"
 
 	"network-manager-softether/po"
@@ -35,7 +34,7 @@ func (t *translation) serverCert() {
 		t.warn("CheckServerCert", po.T("the file does not ask for the server certificate to be verified; here it is, and you are asked about one that cannot be verified"))
 	case pinned:
 		sum := t.fingerprint(cert)
-		t.set(profile.KeyServerCertSHA, "ServerCert", hex.EncodeToString(sum[:]))
+		t.set(profile.KeyServerCertSHA, "ServerCert", profile.Fingerprint(sum[:]))
 	case len(a.ServerCert) > 0:
 		t.warn("ServerCert", po.T("this is not a certificate and is not used; you are asked about a certificate that cannot be verified"))
 	case !a.AddDefaultCA:

@@ -59,7 +59,7 @@ func TestOfficialFilesBecomeConnections(t *testing.T) {
 			"vpn-file-items": unchecked},
 			map[string]string{"password": "pässword 密码", "proxy-password": "proxypw"}, []string{"CheckServerCert"}},
 		"certificate-socks5-proxy": {"cert", map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "bob", "auth-type": "certificate",
-			"cert": "CERTIFICATE", "key": "RSA PRIVATE KEY", "server-cert-sha256": hex.EncodeToString(pin[:]),
+			"cert": "CERTIFICATE", "key": "RSA PRIVATE KEY", "server-cert-sha256": profile.Fingerprint(pin[:]),
 			"proxy-type": "socks5", "proxy-server": "10.0.0.3:1080", "proxy-user": "su",
 			"vpn-file-items": "ServerCert=DER DeviceName=pp"}, map[string]string{"proxy-password": "secret"}, nil},
 		"details-socks4-proxy": {"detail", map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "alice",
