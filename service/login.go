@@ -41,6 +41,9 @@ func sessionConfig(p *profile.Profile, files *profileFiles, path *serverPath, no
 	if len(p.ServerAddresses) > 0 {
 		cfg.Resolver = known(p.ServerAddresses)
 	}
+	if cfg.UDP != protocol.UDPOff {
+		path.roomy.open()
+	}
 	var err error
 	if cfg.Dialer, err = path.dialer(p); err != nil {
 		return nil, err

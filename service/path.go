@@ -26,6 +26,7 @@ type serverPath struct {
 	log      *slog.Logger
 	resolver *protocol.CachingResolver
 	kernel   func(to netip.Addr) (index int, name string, err error) // kernelWay
+	roomy    roomySockets
 
 	mu     sync.Mutex
 	other  *rudp.Dialer  // for another transport than tcp; nil until there is a need
@@ -110,6 +111,11 @@ var errNoBase = errors.New("there is no network connection below the VPN")
 func (p *serverPath) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := p.await(ctx); err != nil {
 		return nil, err
+	}
+	if network == "udp" {
+		if conn, ok := p.roomy.dial(ctx, address, p.bind); ok {
+			return conn, nil
+		}
 	}
 	d := net.Dialer{KeepAlive: -1, Control: p.bind} // the protocol has keep-alives of its own
 	conn, err := d.DialContext(ctx, network, address)

@@ -50,6 +50,7 @@ func (p *serverPath) dialer(prof *profile.Profile) (protocol.Dialer, error) {
 
 // close gives back what dialer has opened.
 func (p *serverPath) close() {
+	p.roomy.close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.other != nil {

@@ -4,10 +4,12 @@ package e2e
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/protocol/udpaccel"
 )
 
 // accelerate begins to count what carries the frames, and returns the profile with that udp-acceleration.
@@ -65,6 +67,10 @@ func (w *world) settles(what string, limit time.Duration, way func(lab.Carriers)
 func TestFramesTravelOverUDPAndOverTCPWhileUDPIsDead(t *testing.T) {
 	w := freshNetwork(t)
 	w.up(w.accelerate("yes"))
+	// Rights are given up before the login, but the room for bursts has to be there (udpaccel.SocketBuffer).
+	if res, err := w.Desktop.Run(w.ctx, lab.Command{Args: []string{"ss", "-uanm"}}); err != nil || !strings.Contains(res.Stdout, fmt.Sprintf("rb%d", 2*udpaccel.SocketBuffer)) {
+		t.Errorf("no UDP socket has the room of udpaccel.SocketBuffer: %v\n%s", err, res.Stdout)
+	}
 	// The protocol uses UDP after it has worked for ten seconds.
 	w.settles("frames to go over UDP", 25*time.Second, allUDP)
 

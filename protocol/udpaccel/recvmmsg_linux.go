@@ -14,8 +14,12 @@ import (
 const (
 	receiveMessages = 16
 	receiveBuffer   = 64 << 10
-	socketBuffer    = 4 << 20
 )
+
+// SocketBuffer is how many bytes the socket of a session should have room to receive: what
+// arrives while the receiver does something else must not be lost. A process needs
+// CAP_NET_ADMIN for it, so whoever gives that up has to dial beforehand.
+const SocketBuffer = 4 << 20
 
 // joinedControl is room for the control message that says how long the packets in a
 // message are.
@@ -44,8 +48,10 @@ func newReceiver(raw syscall.RawConn) *receiver {
 	raw.Control(func(fd uintptr) {
 		// All of it is optional.
 		unix.SetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_GRO, 1)
-		if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, socketBuffer) != nil {
-			unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, socketBuffer)
+		// The kernel returns twice what was asked for (socket(7)).
+		had, _ := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF)
+		if had < 2*SocketBuffer && unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, SocketBuffer) != nil {
+			unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, SocketBuffer)
 		}
 		// Routers may fragment: a path whose limit nobody tells must not swallow full frames.
 		unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
