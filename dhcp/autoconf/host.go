@@ -38,6 +38,9 @@ type host struct {
 	crowded pace.Seldom
 	mtu     int
 
+	admitted   admission
+	hadDefault bool // there was a default router
+
 	routers  table[netip.Addr, preference]
 	prefixes table[netip.Prefix, struct{}] // on the link
 	addrs    table[netip.Prefix, time.Time]
@@ -74,6 +77,7 @@ func (h *host) learn(a *advert, now time.Time) {
 		}
 	}
 	full := !h.routers.set(a.router, pref, life, now)
+	h.hadDefault = h.hadDefault || len(h.routers.rows) > 0
 	if a.mtu >= minMTU && a.mtu <= maxMTU {
 		h.mtu = a.mtu
 	}

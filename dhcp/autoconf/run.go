@@ -10,6 +10,7 @@ import (
 
 	"network-manager-softether/dhcp"
 	"network-manager-softether/dhcp/internal/pace"
+	"network-manager-softether/dhcp/internal/packet"
 )
 
 // How long Acquire waits.
@@ -154,6 +155,9 @@ func (c *Client) step(ctx context.Context, d time.Duration) error {
 func (c *Client) receive(frame []byte, now time.Time) {
 	if a, ok := parseAdvert(frame); ok {
 		c.host.expire(now)
+		if !c.host.admit(a.router, packet.MAC(frame[6:12]), now) {
+			return
+		}
 		c.host.learn(a, now)
 		c.dhcp.want(a.managed, a.other, now)
 	} else if r, ok := c.dhcp.id.parseReply6(frame); ok {
