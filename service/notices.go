@@ -93,6 +93,9 @@ func reasonOf(err error, p *profile.Profile) (reason notice.Reason, number uint3
 	if errors.Is(err, usercert.ErrPasswordNeeded) || errors.Is(err, usercert.ErrWrongPassword) {
 		return notice.KeyPassword, 0
 	}
+	if errors.Is(err, usercert.ErrRSAPSS) {
+		return notice.UserCertificateKey, 0
+	}
 	if file, ok := errors.AsType[*fileError](err); ok {
 		return fileReason(file)
 	}

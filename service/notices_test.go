@@ -58,6 +58,7 @@ func TestEveryErrorHasAReason(t *testing.T) {
 		{hop(proxy.Denied), notice.ProxyUserMissing, 0},
 		{hop(proxy.Failed), notice.ProxyFailed, 0},
 		{&fileError{profile.KeyKey, usercert.ErrPasswordNeeded}, notice.KeyPassword, 0},
+		{&fileError{profile.KeyKey, usercert.ErrRSAPSS}, notice.UserCertificateKey, 0},
 		{&fileError{profile.KeyKey, fs.ErrNotExist}, notice.FileMissing, notice.FileKey},
 		{&fileError{profile.KeyCA, fs.ErrPermission}, notice.FileForbidden, notice.FileCA},
 		{&fileError{profile.KeyCert, fmt.Errorf("no PEM")}, notice.FileUnusable, notice.FileCert},

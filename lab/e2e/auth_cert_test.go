@@ -152,12 +152,18 @@ func TestCertificatesThatWillNotDo(t *testing.T) {
 	foreign := w.newBadge(stranger, "signed", time.Hour)
 	old := w.newBadge(ca, "signed", -time.Hour)
 	curve, curveKey := w.curve()
+	pss := func(name string) string {
+		text, err := os.ReadFile("../../service/usercert/testdata/" + name)
+		w.ok(err)
+		return string(text)
+	}
 	for _, c := range []struct {
 		name, user, cert, key, words, log string
 	}{
 		{"expired", "signed", old.cert, old.key, connectFailed, "has expired: it ended on"},
 		{"of another key", "signed", signed.cert, stored.key, connectFailed, "does not belong to the private key"},
 		{"an elliptic curve", "signed", curve, curveKey, connectFailed, "has a key that is not RSA"},
+		{"an RSA-PSS key", "signed", pss("rsa-pss.crt"), pss("rsa-pss.pem"), connectFailed, "the private key is an RSA-PSS key"},
 		{"of an authority the hub does not know", "signed", foreign.cert, foreign.key, connectFailed, "whether the hub knows this one"},
 		{"of another user", "stored", signed.cert, signed.key, connectFailed, "whether the hub knows this one"},
 		{"a missing file", "stored", "/etc/NetworkManager/none.crt", stored.key, connectFailed, "cert: open /etc/NetworkManager/none.crt: no such file"},
