@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -143,12 +144,9 @@ func (k *upkeep) act() {
 	ctx, cancel := context.WithCancel(k.s.ctx)
 	k.cancel = cancel
 	k.earliest = time.Now().Add(k.s.cfg.interval())
-	addr, try := all[len(all)-1].addr, 0
-	if walking {
-		try = 1 // another address of the name may be the one that can be reached from there
-	}
+	addr := all[len(all)-1].addr
 	k.s.wg.Go(func() {
-		c, err := k.s.attach(ctx, k.s.targets(ctx, addr, try))
+		c, err := k.s.attach(ctx, []netip.AddrPort{addr})
 		k.attempts <- attempt{c, err}
 	})
 }

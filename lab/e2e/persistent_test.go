@@ -3,6 +3,9 @@
 package e2e
 
 import (
+	"fmt"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -69,4 +72,60 @@ func TestComputerHasNoTunnelDevice(t *testing.T) {
 	_, err := w.Desktop.Must(w.ctx, "mount", "-t", "tmpfs", "none", "/dev/net")
 	w.ok(err)
 	w.refused(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)), badConfig, "modprobe tun")
+}
+
+// A persistent connection is NetworkManager's to bring back after it was restarted: with connection.secondaries of the
+// base, the one way it has for VPNs.
+func TestPersistentConnectionIsBackWithNetworkManager(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		t.Run(sig.String(), func(t *testing.T) {
+			w := freshNetwork(t)
+			w.up(w.persistent())
+			uuid, err := w.Desktop.MustNMCLI(w.ctx, "-g", "connection.uuid", "connection", "show", "office")
+			w.ok(err)
+			_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "modify", lab.Bases[0].Profile, "connection.secondaries", strings.TrimSpace(uuid))
+			w.ok(err)
+			w.ok(w.Desktop.StopNM(w.ctx, sig))
+			w.eventually("the service to end", 5*time.Second, func() error {
+				if pids := w.Desktop.Services(); len(pids) > 0 {
+					return fmt.Errorf("services %v are left", pids)
+				}
+				return nil
+			})
+			left, err := w.Desktop.HostRoute(lab.ServerAddr.String())
+			w.ok(err)
+			t.Logf("what is left of the route to the server: %q", left)
+			w.ok(w.Desktop.StartNM(w.ctx))
+			again := false
+			if state, err := w.Desktop.State(lab.Bases[0].Profile); err == nil && state == lab.Activated {
+				// NetworkManager has taken the base over as it was, and then starts no secondaries.
+				time.Sleep(3 * time.Second)
+				if s, _ := w.Desktop.State("office"); s == 0 {
+					again = true
+					w.ok(w.Desktop.Up(w.ctx, lab.Bases[0].Profile))
+				}
+			}
+			t.Logf("the base had to be brought up again: %v", again)
+			w.eventually("the VPN to be back by itself", 30*time.Second, func() error {
+				state, err := w.Desktop.State("office")
+				return is("state", state, lab.Activated, err)
+			})
+			w.pings(lab.OfficeInner)
+			w.down("office")
+		})
+	}
+}
+
+// An account is not locked by a connection that knows an old password: one refused login, and no more.
+func TestChangedPasswordCostsOneRefusedLogin(t *testing.T) {
+	w := freshNetwork(t)
+	w.up(w.persistent())
+	_, err := w.Server.Admin(w.ctx, "Hub "+lab.HubOffice+"\nUserPasswordSet alice /PASSWORD:other")
+	w.ok(err)
+	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.gone("office")
+	time.Sleep(5 * time.Second)
+	if n := strings.Count(w.Server.Log(400), "User authentication failed. The user name"); n != 1 {
+		t.Errorf("the server has refused %d logins, want 1:\n%s", n, w.Server.Log(40))
+	}
 }

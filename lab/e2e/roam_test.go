@@ -258,6 +258,7 @@ func TestABetterNetworkComesUp(t *testing.T) {
 		w.ok(err)
 		end := w.streamsMeanwhile()
 		b := w.beats()
+		seen := w.watchesBases()
 		w.both(true)
 		w.standsOn(lab.Bases[1], 20*time.Second)
 		planned := b.gap()
@@ -272,6 +273,12 @@ func TestABetterNetworkComesUp(t *testing.T) {
 		w.on("office", lab.Bases[1])
 		t.Logf("NetworkManager has followed: longest gap %v, %d lost", b.gap(), b.stop())
 		end()
+		for what, n := range seen.left() {
+			// What the computer's kernel tells the router of the link is not the person's.
+			if !strings.Contains(what, "to "+lab.Bases[1].Router.String()+", protocol 1") {
+				t.Errorf("%d packets left in clear: %s", n, what)
+			}
+		}
 		after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
 		w.ok(err)
 		if !slices.Equal(sessions, after) {

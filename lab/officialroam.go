@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+)
+
+// OfficialCables are the interfaces of the official client's computer, and those at their far ends.
+var OfficialCables = [2]struct{ Device, Far string }{{"base0", "wan2"}, {"base1", "wan3"}}
+
+// SecondCable gives the computer another cable to the Internet. As a person without NetworkManager would have it, the
+// server is reached over the first one as long as that is there.
+func (o *Official) SecondCable(ctx context.Context) error {
+	end, router := netip.MustParsePrefix("10.84.0.2/24"), netip.MustParsePrefix("10.84.0.1/24")
+	second := OfficialCables[1]
+	err := cable(o.Host, second.Device, o.lab.Internet, second.Far)
+	if err == nil {
+		err = errors.Join(o.address(second.Device, end), o.lab.Internet.address(second.Far, router))
+	}
+	if err == nil {
+		_, err = o.Must(ctx, "ip", "route", "add", single(ServerAddr).String(), "via", router.Addr().String(), "dev", second.Device, "metric", "600")
+	}
+	return err
+}
+
+// PreferSecondCable makes the second cable the way to the server, with both plugged in.
+func (o *Official) PreferSecondCable(ctx context.Context) error {
+	_, err := o.Must(ctx, "ip", "route", "del", single(ServerAddr).String(), "dev", OfficialCables[0].Device)
+	return err
+}
