@@ -255,16 +255,6 @@ func TestARefusedUserIsToldByTheKindOfLogin(t *testing.T) {
 	}
 }
 
-// As in the settings of an L2TP connection.
-func TestAUserWithTheHubInTheName(t *testing.T) {
-	v := office()
-	v.data["user"] = "alice@TEST"
-	got := why(notice.Notice{Reason: notice.ServerRefused, Number: 9}, v)
-	if !strings.Contains(got, "enter “alice” as the user name and “TEST” as the virtual hub") {
-		t.Error(got)
-	}
-}
-
 func TestNamesAreOneShortLine(t *testing.T) {
 	v := newView(settingsOf("a\nb\x00\u202e"+strings.Repeat("c", 500), "vpn.\nexample"))
 	got := words(notice.Notice{Event: notice.Failed, Reason: notice.PortClosed}, v)
@@ -284,7 +274,7 @@ func TestNamesAsInL2TPAreExplained(t *testing.T) {
 	} {
 		v := &view{name: "Work", data: map[string]string{"gateway": "vpn.example", "user": tt.user}}
 		got := why(notice.Notice{Reason: notice.ServerRefused, Number: tt.code}, v)
-		if strings.Contains(got, "If “alice@TEST” is what you enter for L2TP") != tt.want {
+		if strings.Contains(got, "enter “alice” as the user name and “TEST” as the virtual hub") != tt.want {
 			t.Errorf("%s, %d: %s", tt.user, tt.code, got)
 		}
 	}

@@ -74,7 +74,7 @@ func why(n notice.Notice, v *view) string {
 	}
 	switch n.Reason {
 	case notice.ServerRefused:
-		return refusal(n.Number, host, v) + asInL2TP(n.Number, v)
+		return refusal(n.Number, host, v)
 	case notice.PortClosed:
 		return po.F("Nothing listens on that port of %s. Check the port (443, 992, 1194 and 5555 are usual) and whether the server runs.", host)
 	case notice.NoSuchHost:
@@ -117,15 +117,6 @@ func askInTerminal(v *view) string { return fmt.Sprintf("nmcli --ask connection 
 //
 //po:extract values
 const seeJournal = "The log says why: journalctl -b -t nm-softether-service"
-
-// asInL2TP explains a user name with a hub in it, which only L2TP takes.
-func asInL2TP(code uint32, v *view) string {
-	user := shown(v.data[profile.KeyUser])
-	if !strings.Contains(user, "@") || code != codeAuthFailed && code != codeHubNotFound {
-		return ""
-	}
-	return " " + po.F("If “%s” is what you enter for L2TP: here the part after the @ is not part of the user name, but the virtual hub.", user)
-}
 
 // refusal says what an error code of the server means for this profile.
 func refusal(code uint32, host string, v *view) string {
