@@ -50,6 +50,7 @@ func judge(p *profile.Profile, l *dhcp.Lease, l6 *autoconf.Config6, around surro
 			l6.Routes, split6, around)
 	}
 	full4 := full(p.IPv4, v.ip4)
+	routeDNS(v.ip4, full4)
 	if p.IPv4.Auto && !split && !p.IPv4.IgnoreAutoRoutes && l != nil && !full4 {
 		if l.SetAside.IsValid() {
 			v.notice("The network of this VPN offers no default route for IPv4, as its router %v is set aside (RFC 3442) for the routes that it pushes: all but what they lead to is reached outside of the VPN, unprotected. "+
