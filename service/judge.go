@@ -53,10 +53,10 @@ func judge(p *profile.Profile, l *dhcp.Lease, l6 *autoconf.Config6, around surro
 	routeDNS(v.ip4, full4)
 	if p.IPv4.Auto && !split && !p.IPv4.IgnoreAutoRoutes && l != nil && !full4 {
 		if l.SetAside.IsValid() {
-			v.notice("The network of this VPN offers no default route for IPv4, as its router %v is set aside (RFC 3442) for the routes that it pushes: all but what they lead to is reached outside of the VPN, unprotected. "+
+			v.notice("The network of this VPN offers no default route for IPv4, as its router %v is set aside (RFC 3442) for the routes that it pushes: all but what they lead to is reached outside the VPN, unprotected. "+
 				"If that is meant, set ipv4.never-default=yes; if all shall go by the router: nmcli connection modify %q +ipv4.routes \"0.0.0.0/0 %v\"", l.SetAside, p.ID, l.SetAside)
 		} else {
-			v.notice("The network of this VPN offers no default route for IPv4: all but its own networks is reached outside of the VPN, unprotected. If that is meant, set ipv4.never-default=yes.")
+			v.notice("The network of this VPN offers no default route for IPv4: all but its own networks is reached outside the VPN, unprotected. If that is meant, set ipv4.never-default=yes.")
 		}
 	}
 	if p.IPv4.Disabled && full(p.IPv6, v.ip6) && !p.Strict.On() {

@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args)
 	if err != nil {
 		fmt.Fprintln(stderr, program+":", err)
-		fmt.Fprintln(stderr, po.F("%s --help says what there is", program))
+		fmt.Fprintln(stderr, po.F("Try “%s --help” for more information.", program))
 		return exitUsage
 	}
 	switch o.command {
@@ -106,7 +106,7 @@ func (o *options) on(m *manager, v vpn, c connections, l locks, stdout io.Writer
 	case len(l[v.uuid()].servers) > 0:
 		one.servers = l[v.uuid()].servers // strict mode is on, so nobody can be asked
 	default:
-		return po.Errorf("the addresses of %s cannot be looked up; name them behind the connection: %w", host, err)
+		return po.Errorf("the name %s could not be resolved; give the addresses after the connection: %w", host, err)
 	}
 	before, had := l[v.uuid()]
 	l[v.uuid()] = one
@@ -126,7 +126,7 @@ func (o *options) on(m *manager, v vpn, c connections, l locks, stdout io.Writer
 		return errors.Join(err, errNow)
 	}
 	m.stamp(c.networks, l)
-	_, err = fmt.Fprintln(stdout, po.F("Strict mode is on for “%s”: all traffic but that to %s is blocked outside of the VPN.", clean(v.name()), addresses(one.servers))+
+	_, err = fmt.Fprintln(stdout, po.F("Strict mode is on for “%s”: outside the VPN, all traffic except to %s is blocked.", clean(v.name()), addresses(one.servers))+
 		"\n"+po.T("If the VPN is connected now, connect it again:")+"\n  nmcli connection up uuid "+v.uuid())
 	return err
 }
@@ -175,11 +175,11 @@ func status(stdout io.Writer, m *manager, list []vpn, l locks) error {
 	var b strings.Builder
 	switch {
 	case active == "":
-		b.WriteString(po.T("Traffic outside of VPNs is not blocked.") + "\n")
+		b.WriteString(po.T("Traffic outside VPNs is not blocked.") + "\n")
 	case l.lan():
-		b.WriteString(po.T("Traffic outside of VPNs is blocked, but for the local network.") + "\n")
+		b.WriteString(po.T("Traffic outside VPNs is blocked, except in the local network.") + "\n")
 	default:
-		b.WriteString(po.T("Traffic outside of VPNs is blocked.") + "\n")
+		b.WriteString(po.T("Traffic outside VPNs is blocked.") + "\n")
 	}
 	for _, uuid := range uuids(l) {
 		name := uuid

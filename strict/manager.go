@@ -40,7 +40,7 @@ func openManager(ctx context.Context) (*manager, error) {
 	bus, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
 	if err != nil {
 		cancel()
-		return nil, po.Errorf("cannot reach the system bus: %w", err)
+		return nil, po.Errorf("the D-Bus system bus cannot be reached: %w", err)
 	}
 	return &manager{bus, ctx, cancel}, nil
 }
@@ -64,7 +64,7 @@ type connections struct {
 func (m *manager) connections() (c connections, err error) {
 	var paths []dbus.ObjectPath
 	if err := m.call(settingsPath, settingsIface+".ListConnections").Store(&paths); err != nil {
-		return c, po.Errorf("cannot read the connections of NetworkManager: %w", err)
+		return c, po.Errorf("NetworkManager's connections could not be read: %w", err)
 	}
 	for _, path := range paths[:min(len(paths), maxConnections)] {
 		var s settings
@@ -106,17 +106,17 @@ func find(list []vpn, name string) (vpn, error) {
 	}
 	switch len(found) {
 	case 0:
-		return vpn{}, po.Errorf("there is no SoftEther connection “%s”", name)
+		return vpn{}, po.Errorf("there is no SoftEther connection named “%s”", name)
 	case 1:
 		return found[0], nil
 	}
-	return vpn{}, po.Errorf("there are %d SoftEther connections “%s”: name one by its UUID", len(found), name)
+	return vpn{}, po.Errorf("there are %d SoftEther connections named “%s”; use the UUID of one of them", len(found), name)
 }
 
 // update changes a stored connection.
 func (m *manager) update(v vpn, s settings) error {
 	if err := m.call(v.path, connectionIface+".Update", s).Err; err != nil {
-		return po.Errorf("cannot change “%s”: %w", v.name(), err)
+		return po.Errorf("“%s” could not be changed: %w", v.name(), err)
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (m *manager) keep(old vpn, l locks) error {
 		return m.remove(old)
 	case old.path == "":
 		if err := m.call(settingsPath, settingsIface+".AddConnection", guard(l)).Store(&old.path); err != nil {
-			return po.Errorf("cannot add “%s”: %w", guardName, err)
+			return po.Errorf("“%s” could not be added: %w", guardName, err)
 		}
 	default:
 		if err := m.update(old, guard(l)); err != nil {
@@ -147,7 +147,7 @@ func (m *manager) keep(old vpn, l locks) error {
 		}
 	}
 	if err := m.call(nmPath, nmName+".ActivateConnection", old.path, dbus.ObjectPath("/"), dbus.ObjectPath("/")).Store(&active); err != nil {
-		return po.Errorf("cannot switch on “%s”: %w", guardName, err)
+		return po.Errorf("“%s” could not be activated: %w", guardName, err)
 	}
 	return m.await(active)
 }
@@ -156,11 +156,11 @@ func (m *manager) keep(old vpn, l locks) error {
 func (m *manager) remove(old vpn) error {
 	if _, active, err := m.active(); err == nil && active != "" {
 		if err := m.call(nmPath, nmName+".DeactivateConnection", active).Err; err != nil {
-			return po.Errorf("cannot switch off “%s”: %w", guardName, err)
+			return po.Errorf("“%s” could not be deactivated: %w", guardName, err)
 		}
 	}
 	if err := m.call(old.path, connectionIface+".Delete").Err; err != nil {
-		return po.Errorf("cannot remove “%s”: %w", guardName, err)
+		return po.Errorf("“%s” could not be removed: %w", guardName, err)
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func (m *manager) remove(old vpn) error {
 // active returns the loopback device and the guard's active connection on it, empty if it has none.
 func (m *manager) active() (device, active dbus.ObjectPath, err error) {
 	if err := m.call(nmPath, nmName+".GetDeviceByIpIface", "lo").Store(&device); err != nil {
-		return "", "", po.Errorf("NetworkManager knows no loopback device; strict mode needs version 1.42 or later: %w", err)
+		return "", "", po.Errorf("NetworkManager does not manage the loopback device; strict mode requires version 1.42 or later: %w", err)
 	}
 	all, err := m.bus.Object(nmName, nmPath).GetProperty(nmName + ".ActiveConnections")
 	if err != nil {
@@ -194,7 +194,7 @@ func (m *manager) await(active dbus.ObjectPath) error {
 			return nil
 		}
 		if err != nil || time.Now().After(deadline) {
-			return po.Errorf("“%s” does not come up; the log of NetworkManager says why", guardName)
+			return po.Errorf("“%s” could not be activated; see the log of NetworkManager", guardName)
 		}
 	}
 }

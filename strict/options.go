@@ -45,15 +45,15 @@ func parse(args []string) (*options, error) {
 // take reads the words that are no options.
 func (o *options) take(words []string) error {
 	if len(words) == 0 {
-		return po.Error("a command is missing: on, off or status")
+		return po.Error("no command given; use on, off or status")
 	}
 	o.command, words = words[0], words[1:]
 	alone := o.command == "status" || o.command == "off" && o.all
 	switch {
 	case o.command != "on" && o.command != "off" && o.command != "status":
-		return po.Errorf("unknown command “%s”: there are on, off and status", o.command)
+		return po.Errorf("unknown command “%s”; use on, off or status", o.command)
 	case o.lan && o.command != "on", o.all && o.command != "off", alone && len(words) > 0, o.command == "off" && len(words) > 1:
-		return po.Errorf("too much said behind “%s”", o.command)
+		return po.Errorf("unexpected argument after “%s”", o.command)
 	case alone:
 		return nil
 	case len(words) == 0:
@@ -63,7 +63,7 @@ func (o *options) take(words []string) error {
 	for _, w := range words[1:] {
 		a, err := netip.ParseAddr(w)
 		if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() {
-			return po.Errorf("“%s” is no address of a server", w)
+			return po.Errorf("“%s” is not the address of a server", w)
 		}
 		o.servers = append(o.servers, a.Unmap())
 	}
@@ -76,12 +76,12 @@ func (o *options) take(words []string) error {
 var usageLines = []struct{ words, help string }{
 	{help: "Usage:"},
 	{words: "nm-softether-strict on [--allow-lan] NAME [ADDRESS...]", help: "block all traffic that does not go through this VPN, whether it is connected or not"},
-	{words: "nm-softether-strict off NAME", help: "stop doing so"},
-	{words: "nm-softether-strict off --all", help: "for every connection, also for those that are gone"},
-	{words: "nm-softether-strict status", help: "say what is blocked"},
+	{words: "nm-softether-strict off NAME", help: "stop blocking"},
+	{words: "nm-softether-strict off --all", help: "for all connections, including deleted ones"},
+	{words: "nm-softether-strict status", help: "show what is blocked"},
 	{},
-	{help: "NAME is a SoftEther connection of NetworkManager, or its UUID. The addresses of its server are looked up now and kept; ADDRESS is one more, as for a cluster."},
-	{words: "--allow-lan", help: "private addresses of the local network can still be reached"},
+	{help: "NAME is the name or the UUID of a SoftEther connection in NetworkManager. The name of its server is resolved now, and the addresses are stored; ADDRESS is an additional one, for example of a cluster member."},
+	{words: "--allow-lan", help: "keep private addresses in the local network reachable"},
 }
 
 func usage() string {

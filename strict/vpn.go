@@ -105,7 +105,7 @@ func (v vpn) copy() settings {
 func (v vpn) entrance() (string, error) {
 	data := v.data()
 	if t := data[profile.KeyTransport]; t == string(profile.TransportUDP) {
-		return "", po.Errorf("%s: transport=udp asks SoftEther's public servers for the way, and cannot be in strict mode", v.name())
+		return "", po.Errorf("%s: transport=udp uses SoftEther's public servers and is not possible in strict mode", v.name())
 	}
 	key := profile.KeyGateway
 	if t := data[profile.KeyProxyType]; t != "" && t != string(profile.ProxyNone) {

@@ -31,7 +31,7 @@ func TestPersonImportsWhatTheyWereGiven(t *testing.T) {
 		"remarks-behind-values":   {"tw1", []string{"gateway = 198.51.100.7", "port = 995", "user = vpn", "auth-type = anonymous"}, ""},
 		"item-without-value":      {"Work", []string{"gateway = vpn.example.com", "hub = OFFICE", "user = joe"}, ""},
 		"remark-in-shift-jis":     {"Work", []string{"gateway = vpn.example.com", "hub = OFFICE", "user = joe"}, ""},
-		"no-user-name":            {"CONNECTION_NAME", []string{"gateway = 203.0.113.1", "hub = TEST", "auth-type = plain-password"}, "Username: the file has no user name; set it before you connect (user)"},
+		"no-user-name":            {"CONNECTION_NAME", []string{"gateway = 203.0.113.1", "hub = TEST", "auth-type = plain-password"}, "Username: the file has no user name; set one before you connect (user)"},
 		"vpngate-stored-password": {"vgp1", []string{"gateway = 198.51.100.8", "port = 1662", "hub = VPNGATE", "user = vpn"}, "HubName: this is a relay of VPN Gate"},
 	} {
 		t.Run(name, func(t *testing.T) {

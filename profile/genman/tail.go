@@ -39,7 +39,7 @@ makes a split tunnel: only the networks announced by the DHCP server or listed i
 are reached through it.
 That holds for IPv6, too, and for routes that are a default route in pieces, such as 0.0.0.0/1 and 128.0.0.0/1:
 such routes are left out.
-Without it, a connection whose network offers no default route says so, as traffic to other networks then stays outside of the VPN.
+Without it, a connection whose network offers no default route says so, as traffic to other networks then stays outside the VPN.
 .PP
 While IPv4 has its default route in the tunnel and the VPN has no IPv6, IPv6 is blocked; see
 .BR block\-ipv6 .
@@ -56,7 +56,7 @@ for that; give it to those made with
 Otherwise the local network's name servers are asked when those of the VPN do not answer.
 .PP
 .BR nm\-softether\-strict (1)
-blocks all traffic outside of the VPN, whether it is connected or not.
+blocks all traffic outside the VPN, whether it is connected or not.
 .PP
 The name of the virtual network device is
 .B connection.interface\-name

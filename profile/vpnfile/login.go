@@ -15,7 +15,7 @@ func (t *translation) user() {
 	user := t.name("Username", a.Username)
 	t.set(profile.KeyUser, "Username", user)
 	if user == "" && a.AuthType != authAnonymous {
-		t.warn("Username", po.T("the file has no user name; set it before you connect (user)"))
+		t.warn("Username", po.T("the file has no user name; set one before you connect (user)"))
 	}
 	switch a.AuthType {
 	case authAnonymous:
@@ -33,7 +33,7 @@ func (t *translation) user() {
 		t.certificate()
 	case authCard, authEngine:
 		t.set(profile.KeyAuthType, "AuthType", string(profile.AuthCertificate))
-		t.warn("AuthType", po.T("the private key is on a smart card or in an OpenSSL engine, which is not possible here; set cert and key"))
+		t.warn("AuthType", po.T("the private key is on a smart card or in an OpenSSL engine, which is not supported here; set cert and key"))
 		if cert, ok := derCertificate(a.ClientCert); ok {
 			t.set(profile.KeyCert, "ClientCert", pemOf("CERTIFICATE", cert))
 		}

@@ -90,7 +90,7 @@ func (r *reader) said() []profile.Warning {
 }
 
 func (r *reader) twice(e entry, times int) {
-	r.warn(shown(e.name), po.F("it is there %d times; what counts, as for the official client, is line %d", times, e.line))
+	r.warn(shown(e.name), po.F("appears %d times; as in the official client, line %d applies", times, e.line))
 }
 
 // item reads the value of one item, if the file has it.
@@ -103,16 +103,16 @@ func (r *reader) item(it item) {
 		r.twice(e, times)
 	}
 	if want := kindOf(it.value); e.kind != want {
-		r.warn(it.name, po.F("line %d: not read, as the type is %s instead of %s", e.line, e.kind, want))
+		r.warn(it.name, po.F("line %d: ignored, as its type is %s instead of %s", e.line, e.kind, want))
 		return
 	}
 	if e.rest {
-		r.warn(it.name, po.F("line %d: what follows the first blank of the value is left out; a blank is written $20", e.line))
+		r.warn(it.name, po.F("line %d: everything after the first space in the value is ignored; a space is written as $20", e.line))
 	}
 	if plain := assign(it.value, e.value); !plain {
 		if it.value == &r.account.AccountName {
 			r.account.AccountName = legible(unescape(e.value))
-			r.warn(it.name, po.F("line %d: the text is not UTF-8, so some of its letters are lost", e.line))
+			r.warn(it.name, po.F("line %d: the text is not UTF-8, so some of its characters are lost", e.line))
 			return
 		}
 		r.warn(it.name, po.F("line %d: %s", e.line, oddity(it.value)))
@@ -132,15 +132,15 @@ func legible(s string) string {
 func oddity(field any) string {
 	switch v := field.(type) {
 	case *bool:
-		return po.F("neither true nor false; it counts as %t, as for the official client", *v)
+		return po.F("neither true nor false; as in the official client, it means %t", *v)
 	case *uint32:
-		return po.F("not a plain number below 2^32; it counts as %d, as for the official client", *v)
+		return po.F("not a plain number below 2^32; as in the official client, it means %d", *v)
 	case *uint64:
-		return po.F("not a plain number below 2^64; it counts as %d, as for the official client", *v)
+		return po.F("not a plain number below 2^64; as in the official client, it means %d", *v)
 	case *string:
-		return po.T("the text is not UTF-8 and left out; save the file as UTF-8")
+		return po.T("the text is not UTF-8 and is ignored; save the file as UTF-8")
 	}
-	return po.T("not proper base64, so the data may be damaged")
+	return po.T("not valid base64; the data may be damaged")
 }
 
 // unknown tells the items that nobody asked for.
@@ -152,7 +152,7 @@ func (r *reader) unknown() {
 	for _, name := range []string{blockRoot, blockAuth, blockOption} {
 		for _, e := range r.blocks[name].items {
 			if !known[lowerASCII(name+"."+e.name)] {
-				r.warn(shown(e.name), po.F("line %d: unknown item, left out", e.line))
+				r.warn(shown(e.name), po.F("line %d: unknown item, ignored", e.line))
 			}
 		}
 	}
@@ -166,7 +166,7 @@ func (r *reader) remnants(c *cfg) {
 		}
 	}
 	for _, line := range c.lost {
-		r.warn(po.F("line %d", line), po.T("not understood and left out"))
+		r.warn(po.F("line %d", line), po.T("not understood, ignored"))
 	}
 	if len(c.open) > 0 {
 		r.warn(shown(c.open[len(c.open)-1]), po.T("the file ends within this block; something may be missing"))

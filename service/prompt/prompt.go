@@ -24,7 +24,7 @@ const (
 	KeyPasswordWrong = "That was not the password of the private key."
 	ProxyPassword    = "The proxy did not accept this user name or password."
 	Password         = "The server did not accept this user name or password."
-	PasswordExpired  = "The server says that this password has expired. Set a new one where the account is kept, and type that one."
+	PasswordExpired  = "The server says that this password has expired. Change it where the account is managed, and type the new one."
 
 	CertUntrusted = "The certificate of %s is issued by an authority that is not trusted."
 	CertSelf      = "The certificate of %s is self-signed."
@@ -39,7 +39,7 @@ const (
 	Fingerprint = "SHA-256: %s"
 	Remembered  = "Is this the fingerprint that the people who run the server gave you? Your answer is remembered."
 	// HowToRead is followed by a command.
-	HowToRead = "They see it on the server with: %s"
+	HowToRead = "To read it on the server, they use: %s"
 	// RememberedRelay is for the public relays of VPN Gate, where nobody can be asked.
 	RememberedRelay = "This VPN Gate relay is run by a volunteer, who cannot tell you its fingerprint. If you trust it, your answer is remembered, and no other certificate is accepted from it."
 )
