@@ -146,6 +146,7 @@ func (c *Client) request(ctx context.Context, x exchange, offer *reply) (*Lease,
 	var answer error
 	sent := time.Now()
 	accept := func(r *reply) bool {
+		c.another(r, offer)
 		if r.server != offer.server {
 			return false
 		}

@@ -49,11 +49,10 @@ func (c *Client) Maintain(ctx context.Context, l *Lease, changed func(*Lease)) e
 		if err != nil {
 			return fmt.Errorf("dhcp: %w", err)
 		}
+		c.byAnother(l, next)
 		switch {
 		case !next.Equal(l):
 			c.log.Info("DHCP lease renewed and changed", "before", l, "lease", next)
-		case next.Server != l.Server:
-			c.log.Info("DHCP lease renewed by another server", "before", l.Server, "lease", next)
 		default:
 			c.log.Debug("DHCP lease renewed, nothing new", "lease", next)
 		}

@@ -171,6 +171,41 @@ func TestStrictSplitTunnel(t *testing.T) {
 	w.opened()
 }
 
+func TestStrictModeHoldsWhileRoaming(t *testing.T) {
+	w := freshNetwork(t)
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "vpn.persistent", "yes"))))
+	w.strictly("on", "office")
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	both := func() {
+		_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[1].Profile)
+		w.ok(err)
+	}
+	w.blocked(both, func() { w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile)) }, func() {
+		w.eventually("the office over the other base", perTest/4, func() error { return w.pingOnce(lab.OfficeInner) })
+	}, func() { w.ok(w.Desktop.Down(w.ctx, lab.Bases[1].Profile)) }, both, func() {
+		w.eventually("the office after a time without any network", perTest/4, func() error { return w.pingOnce(lab.OfficeInner) })
+	})
+	w.wantState("office", lab.Activated)
+	w.down("office")
+}
+
+func TestOrdinaryUserTurnsStrictModeOnAndOff(t *testing.T) {
+	w := freshNetwork(t)
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "connection.permissions", "user:"+lab.PersonName))))
+	dir, err := lab.Stage()
+	w.ok(err)
+	for _, command := range []string{"on", "off"} {
+		res, err := w.Desktop.Run(w.ctx, lab.Command{User: lab.Person, Args: []string{filepath.Join(dir, "usr/bin/nm-softether-strict"), command, "office"}})
+		if err != nil || res.Code != 0 {
+			t.Fatalf("%s: %v\n%s", command, err, res.Text())
+		}
+		if command == "on" {
+			w.blocked()
+		}
+	}
+	w.opened()
+}
+
 func TestStrictProfileWithoutItsRulesSaysSo(t *testing.T) {
 	w := network(t)
 	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))

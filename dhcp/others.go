@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dhcp
+
+import (
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"network-manager-softether/dhcp/internal/packet"
+)
+
+// another tells of a server whose answer comes behind the one that was taken: the first is the one, but two of them are
+// a mistake of somebody, or worse.
+func (c *Client) another(r, taken *reply) {
+	if r.kind == dhcpv4.MessageTypeOffer && (r.server != taken.server || r.mac != taken.mac) {
+		c.warnIgnored("another DHCP server answers, too; the first one is taken",
+			"server", r.server, "mac", r.mac, "taken", taken.server, "taken-mac", taken.mac)
+	}
+}
+
+// byAnother tells of a lease that another server has taken over.
+func (c *Client) byAnother(before, next *Lease) {
+	if next.Server != before.Server || next.ServerMAC != before.ServerMAC {
+		c.log.Warn("DHCP lease renewed by another server", "server", next.Server, "mac", packet.MAC(next.ServerMAC),
+			"before", before.Server, "before-mac", packet.MAC(before.ServerMAC), "router", next.Router)
+	}
+}
