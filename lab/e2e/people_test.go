@@ -96,6 +96,19 @@ func TestPersonImportsARelayOfVPNGate(t *testing.T) {
 	if len(ours) != len(theirs) {
 		t.Errorf("vpn.data is %v, want %v", ours, theirs)
 	}
+
+	// Who is not root gets it alone, as from nm-softether-vpngate.
+	w.ok(w.Desktop.Clean(w.ctx))
+	text, err := os.ReadFile(people(t, "vpngate-stored-password"))
+	w.ok(err)
+	file := w.file("own.vpn", string(text))
+	w.ok(os.Chmod(w.Desktop.Path(file), 0o644))
+	if res := w.as(lab.Person, "", "connection", "import", "type", "softether", "file", file); res.Code != 0 {
+		t.Fatal(res.Text())
+	}
+	if got := w.get("vgp1", "connection.permissions"); strings.ReplaceAll(got, `\`, "") != "user:"+lab.PersonName {
+		t.Errorf("the connection is for %q", got)
+	}
 }
 
 func TestImportedFileWithoutAUserNameFailsWithASentence(t *testing.T) {
