@@ -7,16 +7,20 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"network-manager-softether/profile/vpnfile"
 	"network-manager-softether/service/usercert"
 )
 
@@ -131,5 +135,57 @@ func TestChosenFileOfTheWrongKindIsRefused(t *testing.T) {
 	}
 	if s.values["cert"] != "" || s.values["ca"] != "" {
 		t.Errorf("a refused file is shown: %v", s.values)
+	}
+}
+
+func TestFilesAreReadIntoTheConnection(t *testing.T) {
+	text, err := os.ReadFile("../../profile/vpnfile/testdata/vpncmd/certificate-socks5-proxy.vpn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, _, err := vpnfile.Read(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := account.Connection(sha256.Sum256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key := c.Data["cert"], c.Data["key"]
+
+	s := newScreen()
+	v := values("gateway=h", "user=joe", "auth-type=certificate")
+	f := New(s, v, "")
+	for field, content := range map[string]string{"cert": cert, "key": key, "ca": cert + cert} {
+		if err := f.Load(field, "/home/joe/"+field+".pem", content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for field, want := range map[string]string{"cert": "[bob, valid until 2036-11-18]", "key": "[private key]", "ca": "[bob, valid until 2036-11-18, and 1 more]"} {
+		if s.values[field] != want {
+			t.Errorf("%s shows %q, want %q", field, s.values[field], want)
+		}
+	}
+	got := f.Apply(v)
+	if got.Data["cert"] != cert || got.Data["key"] != key || got.Data["ca"] != cert+cert {
+		t.Errorf("got %v", got.Data)
+	}
+
+	// The same again, from the connection: it shows, stays, and can be taken away or replaced by a path.
+	s = newScreen()
+	f = New(s, got, "")
+	if diff := cmp.Diff(got, f.Apply(got)); diff != "" || s.values["cert"] != "[bob, valid until 2036-11-18]" {
+		t.Errorf("shown as %q (-want +got)\n%s", s.values["cert"], diff)
+	}
+	s.Set("cert", "")
+	s.Set("ca", "/etc/ca.pem")
+	after := f.Apply(got)
+	if _, ok := after.Data["cert"]; ok || after.Data["ca"] != "/etc/ca.pem" {
+		t.Errorf("got %v", after.Data)
+	}
+	for _, bad := range []string{"", "no PEM", key} {
+		if err := f.Load("cert", "/home/joe/x.pem", bad); err == nil {
+			t.Errorf("a certificate: %.20q", bad)
+		}
 	}
 }
