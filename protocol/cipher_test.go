@@ -12,6 +12,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,10 +38,28 @@ func rsaCertificate(t *testing.T) Option {
 	return WithCertificate(tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key})
 }
 
-func logged(cfg *protocol.Config) *bytes.Buffer {
-	var b bytes.Buffer
-	cfg.Logger = slog.New(slog.NewTextHandler(&b, nil))
-	return &b
+// A logBuffer keeps what a session logs, from several goroutines.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func logged(cfg *protocol.Config) *logBuffer {
+	b := new(logBuffer)
+	cfg.Logger = slog.New(slog.NewTextHandler(b, nil))
+	return b
 }
 
 func TestServersWithRSAKeyExchangeAloneAreReached(t *testing.T) {
@@ -81,14 +100,18 @@ func TestForwardSecrecyIsTakenWhereItCanBeHad(t *testing.T) {
 
 // What counts is what goes over the wire: crypto/tls orders the suites as it likes.
 func TestRSAKeyExchangeIsOfferedBehindEverythingElse(t *testing.T) {
-	var offered []uint16
+	hellos := make(chan []uint16, 8)
 	srv := start(t, WithTLS(func(c *tls.Config) {
 		c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			offered = slices.Clone(hello.CipherSuites)
+			select {
+			case hellos <- slices.Clone(hello.CipherSuites):
+			default:
+			}
 			return nil, nil
 		}
 	}))
 	dial(t, alice(srv))
+	offered := <-hellos
 	first := slices.IndexFunc(offered, func(id uint16) bool { return slices.Contains(withoutForwardSecrecy, id) })
 	if first < 1 {
 		t.Fatalf("offered %x", offered)
