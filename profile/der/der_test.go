@@ -153,8 +153,8 @@ func TestOtherThingsAreNoKeys(t *testing.T) {
 		"indefinite length": {0x30, 0x80, 0x02, 0x01, 0x00, 0x00, 0x00}, "long form without need": {0x30, 0x81, 0x03, 0x02, 0x01, 0x00},
 		"length beyond the end": {0x30, 0x84, 0xff, 0xff, 0xff, 0xff}, "huge length": {0x30, 0x88, 1, 0, 0, 0, 0, 0, 0, 0},
 	} {
-		if got := KeyLabel(b); got != "" {
-			t.Errorf("%s is a %s", name, got)
+		if got := KeyLabel(b); got != "" || IsEncryptedKey(b) || IsPKCS12(b) {
+			t.Errorf("%s is a %s, encrypted %t, PKCS #12 %t", name, got, IsEncryptedKey(b), IsPKCS12(b))
 		}
 		if _, ok := Traditional(b); ok {
 			t.Errorf("%s can be unwrapped", name)
@@ -213,6 +213,9 @@ func FuzzDER(f *testing.F) {
 		}
 		if key, ok := Traditional(b); ok && KeyLabel(key) != PKCS1 && KeyLabel(key) != SEC1 {
 			t.Errorf("unwrapped to %x", key)
+		}
+		if _, cert := ParseCertificate(b); IsEncryptedKey(b) && (IsPKCS12(b) || cert || KeyLabel(b) != "") {
+			t.Error("an encrypted key and something else")
 		}
 	})
 }
