@@ -7,6 +7,9 @@
 // frames between the session and a TAP device, dhcp gets the lease through the tunnel,
 // and nmvpn tells NetworkManager, which alone configures the system.
 //
+// What the tunnel's own packets travel over changes below it: ground.go judges what the
+// kernel says of it, roam.go acts on that, path.go binds every socket to what is chosen.
+//
 // One goroutine, the loop of a connection, owns all state (connection.go). Whatever
 // happens elsewhere (a D-Bus call, the end of an attempt, a lost session, a renewed
 // lease, a signal) is a message to it. phase.go has the states and what may follow what.

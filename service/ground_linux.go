@@ -24,34 +24,35 @@ const groundSettles = 20 * time.Millisecond
 // groundGroups are the kernel's messages about links, addresses and routes (rtnetlink(7)).
 const groundGroups = unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR | unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_ROUTE
 
-// watchGround tells changed the terrain, first as it is and then after each change. It opens
-// its socket at once and goes on in a goroutine until stop is called, asleep while nothing
+// watchGround returns the terrain as it is, and tells changed after each change. It opens its
+// socket at once and goes on in a goroutine until stop is called, asleep while nothing
 // happens.
-func watchGround(log *slog.Logger, changed func(terrain)) (stop func(), err error) {
+func watchGround(log *slog.Logger, changed func(terrain)) (now terrain, stop func(), err error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {
-		return nil, fmt.Errorf("netlink socket: %w", err)
+		return now, nil, fmt.Errorf("netlink socket: %w", err)
 	}
 	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groundGroups}); err != nil {
 		unix.Close(fd)
-		return nil, fmt.Errorf("listen to netlink: %w", err)
+		return now, nil, fmt.Errorf("listen to netlink: %w", err)
+	}
+	if now, err = readTerrain(); err != nil {
+		unix.Close(fd)
+		return now, nil, err
 	}
 	events := os.NewFile(uintptr(fd), "netlink")
+	last := now
 	go func() {
-		var last terrain
-		for {
+		for awaitEvents(events) {
 			if now, err := readTerrain(); err != nil {
 				log.Warn("the kernel's routes cannot be read", "error", err)
 			} else if !reflect.DeepEqual(now, last) {
 				last = now
 				changed(now)
 			}
-			if !awaitEvents(events) {
-				return
-			}
 		}
 	}()
-	return func() { events.Close() }, nil
+	return now, func() { events.Close() }, nil
 }
 
 // awaitEvents returns when the kernel has told something and is silent again, false when

@@ -24,8 +24,8 @@ type outside struct {
 	heldBy func(tap string, a netip.Addr) string
 	// lookAround sees the networks outside of the tunnel.
 	lookAround func(tap string, server netip.Addr) surroundings
-	// watchGround tells of every change of the networks outside of the tunnel; may be nil.
-	watchGround func(log *slog.Logger, changed func(terrain)) (stop func(), err error)
+	// watchGround shows the networks outside of the tunnel, and tells of every change; may be nil.
+	watchGround func(log *slog.Logger, changed func(terrain)) (now terrain, stop func(), err error)
 	// watchSleep tells when the computer is about to sleep and when it is awake; may be nil.
 	watchSleep func(log *slog.Logger, changed func(asleep bool, ready func())) (stop func(), err error)
 	// nameServers are those of a network interface; may be nil.

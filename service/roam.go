@@ -57,12 +57,12 @@ func (c *connection) watchGround() {
 	if c.ground.stop != nil || c.outside.watchGround == nil {
 		return
 	}
-	stop, err := c.outside.watchGround(c.log, func(t terrain) { c.post(func() { c.groundChanged(t) }) })
+	now, stop, err := c.outside.watchGround(c.log, func(t terrain) { c.post(func() { c.groundChanged(t) }) })
 	if err != nil {
 		c.log.Warn("changes of the network are not noticed", "cause", err)
 		return
 	}
-	c.ground.stop = stop
+	c.ground.now, c.ground.stop = now, stop
 	if c.outside.watchSleep == nil {
 		return
 	}

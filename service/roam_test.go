@@ -30,10 +30,9 @@ func onGround(t *testing.T, persistent bool, change ...func(*terrain)) *groundSt
 	t.Helper()
 	st := &groundStage{stage: newStage(false)}
 	st.call(func() error {
-		st.outside.watchGround = func(_ *slog.Logger, changed func(terrain)) (func(), error) {
+		st.outside.watchGround = func(_ *slog.Logger, changed func(terrain)) (terrain, func(), error) {
 			st.changed = changed
-			go changed(onServer(field(change...)))
-			return func() {}, nil
+			return onServer(field(change...)), func() {}, nil
 		}
 		st.outside.watchSleep = func(_ *slog.Logger, changed func(bool, func())) (func(), error) {
 			st.sleep = changed
@@ -73,6 +72,12 @@ func (st *groundStage) becomes(change ...func(*terrain)) {
 	synctest.Wait()
 }
 
+// wait lets d pass, and all that is to happen by then.
+func wait(d time.Duration) {
+	time.Sleep(d + time.Millisecond)
+	synctest.Wait()
+}
+
 // event has the session tell something.
 func (st *groundStage) event(e protocol.Event) {
 	st.dialled[len(st.dialled)-1].Notify(e)
@@ -92,10 +97,15 @@ func (st *groundStage) base(t *testing.T, want string) {
 
 func (st *groundStage) moved(t *testing.T, want ...bool) {
 	t.Helper()
-	if !slices.Equal(st.session.moves, want) {
-		t.Errorf("the session was told %v, want %v", st.session.moves, want)
+	synctest.Wait()
+	var got []bool
+	st.call(func() error { // the loop's own
+		got, st.session.moves = st.session.moves, nil
+		return nil
+	})
+	if !slices.Equal(got, want) {
+		t.Errorf("the session was told %v, want %v", got, want)
 	}
-	st.session.moves = nil
 }
 
 func TestASessionWalksToABetterBaseThatStays(t *testing.T) {
@@ -105,10 +115,10 @@ func TestASessionWalksToABetterBaseThatStays(t *testing.T) {
 		st.becomes()
 		time.Sleep(walkSettles / 2)
 		st.becomes(without(eth)) // a plug that does not sit well
-		time.Sleep(walkSettles)
+		wait(walkSettles)
 		st.moved(t)
 		st.becomes()
-		time.Sleep(walkSettles)
+		wait(walkSettles)
 		synctest.Wait()
 		st.moved(t, true)
 		st.base(t, "eth0")
@@ -122,7 +132,7 @@ func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := onGround(t, true, without(eth))
 		st.becomes()
-		time.Sleep(walkSettles)
+		wait(walkSettles)
 		synctest.Wait()
 		st.moved(t, true)
 		st.event(protocol.Stayed{Err: errors.New("a log-in page")})
@@ -130,7 +140,7 @@ func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
 		st.becomes(changed(wg, func(n *nic) { n.up = false })) // any change
 		time.Sleep(shunTime - walkSettles)
 		st.moved(t)
-		time.Sleep(3 * walkSettles)
+		wait(3 * walkSettles)
 		synctest.Wait()
 		st.moved(t, true)
 		st.Disconnect()
@@ -161,7 +171,7 @@ func TestABaseThatIsGoneIsLeftAtOnce(t *testing.T) {
 		st.event(protocol.Detached{Err: protocol.ErrLost})
 		st.event(protocol.Reattached{Addr: serverAddr})
 		// NetworkManager has to choose another base and make the route to the server anew.
-		time.Sleep(outageShown)
+		wait(outageShown + parentSettles)
 		st.expect(t, "config se0 via 192.0.2.1", "state starting", "config se0 via 192.0.2.1", "state started", "config se0 via 192.0.2.1")
 		st.Disconnect()
 	})
@@ -225,7 +235,7 @@ func TestANewRouterTakesADetour(t *testing.T) {
 		st.expect(t, "config se0 via 10.1.0.3")
 		st.becomes(changed(wg, func(n *nic) { n.up = false })) // and back: nothing more
 		follow(false)
-		time.Sleep(renewalPause)
+		wait(renewalPause)
 		st.expect(t, "config se0 via 192.0.2.1")
 		st.moved(t)
 		follow(true)
