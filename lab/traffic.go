@@ -40,8 +40,14 @@ func (h *Host) WhoAmI(ctx context.Context, addr netip.Addr) (string, error) {
 func (h *Host) Iperf(ctx context.Context, addr netip.Addr, length time.Duration, reverse bool) (bits float64, err error) {
 	err = Await(ctx, "iperf3", length+15*time.Second, func() error {
 		bits, err = h.iperf(ctx, addr, length, reverse)
-		if err == nil || strings.Contains(err.Error(), "unable to connect to server") || strings.Contains(err.Error(), "the server is busy") {
-			return err
+		if err == nil {
+			return nil
+		}
+		// The last is what 3.18 says where 3.12 could not connect.
+		for _, early := range []string{"unable to connect to server", "the server is busy", "unable to receive control message"} {
+			if strings.Contains(err.Error(), early) {
+				return err
+			}
 		}
 		return hopeless{err}
 	})

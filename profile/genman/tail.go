@@ -85,6 +85,12 @@ of vpncmd, which writes the certificate to a file:
 vpncmd localhost /SERVER /CMD ServerCertGet server.crt
 openssl x509 \-noout \-fingerprint \-sha256 \-in server.crt
 .fi
+.SH SERVERS OF OTHER VERSIONS
+Servers of version 5.02 (since June 2022) shorten the TCP segments inside the tunnel, to 1309 bytes over IPv4, as soon as they grant UDP acceleration,
+whether or not it is used.
+With
+.BR udp\-acceleration=no ,
+segments have their full length, 1460 bytes.
 .SH EXAMPLES
 A connection, and its first use:
 .PP
