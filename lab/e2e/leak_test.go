@@ -4,124 +4,14 @@ package e2e
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"network-manager-softether/lab"
 )
-
-// clear watches both bases for packets that leave the desktop in clear.
-type clear struct {
-	w        *world
-	captures [len(lab.Bases)]*capture
-}
-
-// watchesBases begins to count.
-func (w *world) watchesBases() *clear {
-	w.t.Helper()
-	c := &clear{w: w}
-	for i, b := range lab.Bases {
-		c.captures[i] = captureOn(w.t, w.Desktop.Host, b.Device)
-	}
-	return c
-}
-
-// left returns what has left for others than the VPN server, one line for each kind. What hosts on a link say to each
-// other to find one another (ARP, neighbour discovery, multicast listener reports, DHCP) does not count.
-func (c *clear) left() map[string]int {
-	c.w.t.Helper()
-	kinds := map[string]int{}
-	for i, capture := range c.captures {
-		for _, p := range capture.end() {
-			if !p.outgoing {
-				continue
-			}
-			if what := inClear(p.data); what != "" {
-				kinds[lab.Bases[i].Device+": "+what]++
-			}
-		}
-	}
-	return kinds
-}
-
-// none fails the test if anything has left.
-func (c *clear) none() {
-	c.w.t.Helper()
-	for what, n := range c.left() {
-		c.w.t.Errorf("%d packets left in clear: %s", n, what)
-	}
-}
-
-// some fails the test unless something went to addr: a test that sees nothing where there must be something would see
-// nothing ever.
-func (c *clear) some(addr netip.Addr) {
-	c.w.t.Helper()
-	left := c.left()
-	for what := range left {
-		if strings.Contains(what, "to "+addr.String()+",") {
-			return
-		}
-	}
-	c.w.t.Errorf("nothing left for %v, which had to; seen: %v", addr, left)
-}
-
-// inClear describes an outgoing frame that is not for the VPN server, "" if it is or does not count.
-func inClear(f []byte) string {
-	if len(f) >= 14 && binary.BigEndian.Uint16(f[12:]) == unix.ETH_P_ARP {
-		return ""
-	}
-	l3, l4, proto, fragment, err := layers(f)
-	if err != nil {
-		return err.Error()
-	}
-	dst := netip.AddrFrom4([4]byte(f[l3+16 : l3+20]))
-	if f[l3]>>4 == 6 {
-		dst = netip.AddrFrom16([16]byte(f[l3+24 : l3+40]))
-	}
-	switch {
-	case dst == lab.ServerAddr || dst == lab.ServerAddr6:
-		return ""
-	case f[l3]>>4 == 6 && proto == 0 && dst.IsMulticast(): // hop-by-hop: listener reports
-		return ""
-	case proto == unix.IPPROTO_ICMPV6 && f[l4] >= 133 && f[l4] <= 137:
-		return ""
-	case proto == unix.IPPROTO_UDP && !fragment && binary.BigEndian.Uint16(f[l4:]) == 68 && binary.BigEndian.Uint16(f[l4+2:]) == 67:
-		return ""
-	}
-	s := fmt.Sprintf("to %v, protocol %d", dst, proto)
-	if (proto == unix.IPPROTO_UDP || proto == unix.IPPROTO_TCP) && !fragment {
-		s += fmt.Sprintf(", port %d", binary.BigEndian.Uint16(f[l4+2:]))
-	}
-	return s
-}
-
-// Addresses on the Internet that nobody in the office has.
-var (
-	elsewhere4 = netip.MustParseAddr("192.0.2.77")
-	elsewhere6 = netip.MustParseAddr("2001:db8:77::77")
-)
-
-// sends tries to reach addr as programs do: a connection and a datagram. Whether anything answers does not matter.
-func (w *world) sends(addrs ...netip.Addr) {
-	w.t.Helper()
-	for _, a := range addrs {
-		ctx, cancel := context.WithTimeout(w.ctx, 500*time.Millisecond)
-		if c, err := w.Desktop.DialContext(ctx, "tcp", netip.AddrPortFrom(a, 443).String()); err == nil {
-			c.Close()
-		}
-		cancel()
-		if c, err := w.Desktop.DialContext(w.ctx, "udp", netip.AddrPortFrom(a, 53).String()); err == nil {
-			_, _ = c.Write([]byte("hello"))
-			c.Close()
-		}
-	}
-}
 
 func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
 	w := network(t)
