@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "network-manager-softether/service/nmvpn"
+
+// What NetworkManager believes of the ground, and is told so that it is true.
+
+// renewRoute has NetworkManager make its route to the server anew, which the bound sockets follow.
+// It asks the kernel for the way, and would be told that very route as long as it is there: so
+// for a moment the tunnel leads to the router.
+func (c *connection) renewRoute(to base) {
+	g := &c.ground
+	if g.renewal != nil || c.phase != up || !to.via.IsValid() {
+		return
+	}
+	detour := c.told
+	detour.config.Gateway = to.via
+	todo, detour := again(c.told, detour, false)
+	c.send(todo, detour)
+	g.renewal = c.after(renewalPause, func() {
+		if c.phase == up {
+			c.announce()
+		}
+		g.renewal = c.after(renewalRest, func() {
+			g.renewal = nil
+			c.lookAtGround()
+		})
+	})
+}
+
+// outageBegins is called when there is no session any more, or one that nothing carries.
+func (c *connection) outageBegins() {
+	g := &c.ground
+	if !c.profile.Persistent || g.outage != nil || g.away {
+		return
+	}
+	g.outage = c.after(outageShown, func() {
+		g.outage = nil
+		if c.phase == up || c.phase == reconnecting {
+			g.away = true
+			c.nm.StateChanged(nmvpn.StateStarting)
+		}
+	})
+}
+
+// outageEnds is called when the session is there again, before NetworkManager is told.
+func (c *connection) outageEnds() { stopTimer(&c.ground.outage) }
+
+// lookAtParent has NetworkManager choose another base for this connection when the one it
+// has is gone: full tunnels it never moves by itself, as they count as the best connection
+// while they are active (nm-vpn-plugin.md 4.7).
+func (c *connection) lookAtParent() {
+	g := &c.ground
+	at, _ := c.path.standing()
+	if !c.profile.Persistent || g.reparent != nil || at.lost != "" || at.base.name == g.parent || g.now.serves(g.parent) {
+		return
+	}
+	g.reparent = c.after(parentSettles, func() {
+		g.reparent = nil
+		at, _ := c.path.standing()
+		if c.phase != up || at.lost != "" || at.base.name == g.parent || g.now.serves(g.parent) {
+			return
+		}
+		if !g.away {
+			g.away = true
+			c.nm.StateChanged(nmvpn.StateStarting)
+		}
+		g.parent = at.base.name
+		g.reparent = c.after(parentSettles/2, func() {
+			g.reparent = nil
+			if c.phase != up {
+				return
+			}
+			c.announce()
+			// Only now does it have the other base. The route to the server, which it made
+			// before, is made again.
+			g.reparent = c.after(parentSettles/2, func() {
+				g.reparent = nil
+				if c.phase == up {
+					g.stale = true
+					c.announce()
+				}
+			})
+		})
+	})
+}
+
+// serves reports whether NetworkManager still has the interface lead anywhere, be it without
+// carrier, on which it waits for some seconds.
+func (t terrain) serves(name string) bool {
+	for _, r := range t.routes {
+		if n := t.nics[r.nic]; n.name == name && !r.dst.IsSingleIP() && !r.dst.Addr().IsLinkLocalUnicast() && !r.dst.Addr().IsMulticast() {
+			return true
+		}
+	}
+	return false
+}
