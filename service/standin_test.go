@@ -14,7 +14,8 @@ import (
 )
 
 func TestAFamilyThatHasEndedLeadsNowhere(t *testing.T) {
-	there := &nmvpn.IPConfig{Addr: netip.MustParsePrefix("2001:db8::2/64")}
+	there := &nmvpn.IPConfig{Addr: netip.MustParsePrefix("2001:db8::2/64")} // a full tunnel
+	split := &nmvpn.IPConfig{Addr: there.Addr, NeverDefault: true}
 	closed := &nmvpn.IPConfig{Addr: closedAddress("u"), Gateway: deadEnd}
 	for _, tt := range []struct {
 		name     string
@@ -25,6 +26,7 @@ func TestAFamilyThatHasEndedLeadsNowhere(t *testing.T) {
 		{"nothing was told", verdict{}, announcement{}, "", ""},
 		{"both are there", verdict{ip4: there, ip6: there}, announcement{ip4: there, ip6: there}, there.Addr.String(), there.Addr.String()},
 		{"both have ended", verdict{}, announcement{ip4: there, ip6: there}, "169.254.1.0/32", closedAddress("u").String()},
+		{"both of a split tunnel have ended", verdict{}, announcement{ip4: split, ip6: split}, "169.254.1.0/32", closedAddress("u").String()},
 		{"closed IPv6 stays closed", verdict{}, announcement{ip4: there, ip6: closed}, "169.254.1.0/32", ""},
 	} {
 		tt.v.standIns(tt.told, "u")
@@ -32,8 +34,11 @@ func TestAFamilyThatHasEndedLeadsNowhere(t *testing.T) {
 			if got := configured(c); got != family {
 				t.Errorf("%s: %q, want %q", tt.name, got, family)
 			}
-			if c != nil && c != there && (!c.NeverDefault || len(c.Routes)+len(c.DNS) > 0) {
-				t.Errorf("%s: %v leads somewhere", tt.name, c)
+			if c == nil || c == there {
+				continue
+			}
+			if len(c.Routes)+len(c.DNS) > 0 || c.NeverDefault != tt.told.ip4.NeverDefault || c.Gateway.IsValid() && c.Gateway != deadEnd {
+				t.Errorf("%s: %v leads somewhere, or out of a full tunnel", tt.name, c)
 			}
 		}
 	}
