@@ -10,10 +10,10 @@ import (
 )
 
 // noSecret is what an answer without any secret says, as agents take an empty one
-// for a failure (nm-vpn-plugin.md 5.4).
+// for a failure (networkmanager.md 5.4).
 const noSecret = "no-secret"
 
-// writeExternal writes the key file of --external-ui-mode (nm-vpn-plugin.md 5.5): all
+// writeExternal writes the key file of --external-ui-mode (networkmanager.md 5.5): all
 // keys in every group, since GNOME Shell insists on them.
 func writeExternal(w io.Writer, q question) error {
 	var b strings.Builder
@@ -65,7 +65,7 @@ func escape(s string) string {
 }
 
 // writePlain writes the answer of the normal mode: key and value in a line each,
-// then two empty lines (nm-vpn-plugin.md 5.4). A value with a newline cannot be said and is left out.
+// then two empty lines (networkmanager.md 5.4). A value with a newline cannot be said and is left out.
 func writePlain(w io.Writer, q question) error {
 	var b strings.Builder
 	for _, f := range q.fields {

@@ -21,7 +21,7 @@ The agent describes the connection on standard input.
 See nm-settings-softether(5) and nmcli(1).
 `
 
-// options are the arguments (nm-vpn-plugin.md 5.2).
+// options are the arguments (networkmanager.md 5.2).
 type options struct {
 	uuid, name, service string
 	hints               []string

@@ -82,7 +82,7 @@ func readHints(hints []string) wanted {
 // secretNames lists the passwords in the order a person is asked for them.
 var secretNames = []string{profile.SecretPassword, profile.SecretKeyPassword, profile.SecretProxyPassword}
 
-// decide says what to ask and what to hand back (nm-vpn-plugin.md 5.6, gnome-shell-headless.md).
+// decide says what to ask and what to hand back (networkmanager.md 5.6).
 //
 // With hints exactly the named secrets are asked, otherwise those that the
 // connection needs and that are not known. Nothing is asked without -i: NetworkManager

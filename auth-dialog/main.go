@@ -5,7 +5,7 @@
 // wants. NetworkManager itself never runs it.
 //
 // It is told about the connection on standard input and answers on standard output
-// (nm-vpn-plugin.md 5). With --external-ui-mode the answer is a key file that tells
+// (networkmanager.md 5). With --external-ui-mode the answer is a key file that tells
 // the agent what to ask, and the program touches no display. Without it the answer is the secrets
 // themselves, asked for in a window of ours (package window).
 //
@@ -33,7 +33,7 @@ import (
 const program = "nm-softether-auth-dialog"
 
 // patience is how long the agent may take to describe the connection, and how long
-// the program waits for QUIT before it leaves by itself (nm-vpn-plugin.md 5.4).
+// the program waits for QUIT before it leaves by itself (networkmanager.md 5.4).
 const patience = 20 * time.Second
 
 var errSlow = errors.New("nothing more came within 20 seconds")

@@ -92,7 +92,7 @@ func (it *item) store() {
 }
 
 // readConnection reads pairs of lines DATA_KEY=, DATA_VAL= and SECRET_KEY=,
-// SECRET_VAL= until DONE or the end (nm-vpn-plugin.md 5.3). A line that begins
+// SECRET_VAL= until DONE or the end (networkmanager.md 5.3). A line that begins
 // with "=" continues the key or value before it after a newline. A value without
 // its key ends the reading as in libnm; lines of no known form are ignored, as
 // some agents write values of several lines raw.

@@ -15,5 +15,5 @@
 //   - It starts no goroutine, keeps no global state and touches neither the network nor any file but the one it is
 //     asked to import or export.
 //
-// The reasons and measurements are in gui-in-go.md.
+// The reasons are in docs/networkmanager.md 6; make bench measures what it costs nmcli.
 package main

@@ -83,7 +83,7 @@ func withUsers(machine, kind string) string {
 }
 
 // privateSys shows the host its own network interfaces in /sys. Read-only, because NetworkManager takes that as the
-// sign of a container without udev and does not wait for it (nm-vpn-plugin.md 8.2).
+// sign of a container without udev and does not wait for it (networkmanager.md 8.2).
 func (h *Host) privateSys() error {
 	if err := unix.Mount("sysfs", "/sys", "sysfs", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return fmt.Errorf("mounting /sys: %w", err)

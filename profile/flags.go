@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// SecretFlags are NMSettingSecretFlags (nm-vpn-plugin.md 3).
+// SecretFlags are NMSettingSecretFlags (networkmanager.md 3).
 type SecretFlags uint8
 
 // The flags. Without any the secret is stored by NetworkManager.

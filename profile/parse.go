@@ -101,7 +101,7 @@ func (p *Profile) fillUser(fallback string) error {
 }
 
 // addressing interprets ipv4.method or ipv6.method: with anything but auto
-// NetworkManager ignores what a plugin reports (nm-vpn-plugin.md 3).
+// NetworkManager ignores what a plugin reports (networkmanager.md 3).
 func addressing(method string, neverDefault bool, more Family) Addressing {
 	return Addressing{
 		Auto:         method == "" || method == "auto",

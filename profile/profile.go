@@ -105,7 +105,7 @@ type Profile struct {
 }
 
 // DefaultTimeout is how long NetworkManager waits for a configuration if
-// vpn.timeout is 0 (nm-vpn-plugin.md 0).
+// vpn.timeout is 0 (networkmanager.md 0).
 const DefaultTimeout = 60 * time.Second
 
 // Proxy is the proxy on the way to the server.

@@ -43,7 +43,7 @@ func TestTableIsWhole(t *testing.T) {
 }
 
 // NetworkManager stores data items and its own properties side by side, and takes
-// every key that ends in -flags for a secret's (nm-vpn-plugin.md 3).
+// every key that ends in -flags for a secret's (networkmanager.md 3).
 func TestNoKeyCollidesWithNetworkManagers(t *testing.T) {
 	for _, name := range []string{"service-type", "user-name", "persistent", "timeout", "data", "secrets", "name"} {
 		if Lookup(name) != nil {
@@ -69,7 +69,7 @@ func TestKeysComeGroupByGroup(t *testing.T) {
 	}
 }
 
-// The names, defaults and ranges users rely on: design.md "Keys in vpn.data".
+// The names, defaults and ranges users rely on: profiles of people hold them.
 func TestDefaultsOfTheDesign(t *testing.T) {
 	for name, want := range map[string]string{
 		"gateway": "", "port": "443", "hub": "DEFAULT", "user": "", "auth-type": "password",

@@ -29,7 +29,7 @@ const (
 )
 
 // steps returns how to get NetworkManager from told to next, by the rules of
-// nm-vpn-plugin.md 4.6, and next as it has to be sent. No steps: nothing changed.
+// networkmanager.md 4.6, and next as it has to be sent. No steps: nothing changed.
 //
 //   - An identical configuration is never sent.
 //   - Addresses and routes of one family are changed by its signal alone.

@@ -41,7 +41,7 @@ func with6AndDNS(a *announcement) {
 	a.ip6.DNS = []netip.Addr{netip.MustParseAddr("2001:db8::53")}
 }
 
-// The rules are those of nm-vpn-plugin.md 4.6, observed on NetworkManager 1.42.4.
+// The rules are those of networkmanager.md 4.6, observed on NetworkManager 1.42.4.
 func TestNetworkManagerIsToldOnlyWhatChanged(t *testing.T) {
 	for _, tt := range []struct {
 		name       string

@@ -152,7 +152,7 @@ func (c *connection) attemptFailed(err error) {
 }
 
 // errTAPGone ends a connection whose device somebody else deleted; NetworkManager
-// itself would not notice (nm-vpn-plugin.md 4.6).
+// itself would not notice (networkmanager.md 4.6).
 var errTAPGone = errors.New("the TAP device was deleted")
 
 func (c *connection) watchTAP(t *tunnel) {

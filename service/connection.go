@@ -154,7 +154,7 @@ func (c *connection) after(d time.Duration, f func()) *time.Timer {
 }
 
 // idleQuit is how long the process waits for a Connect, as libnm's plugins do
-// (nm-vpn-plugin.md 1.4).
+// (networkmanager.md 1.4).
 const idleQuit = 180 * time.Second
 
 // waitForConnect starts or restarts the time after which an unused process ends.

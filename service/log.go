@@ -21,7 +21,7 @@ const (
 )
 
 // logLevel maps NM_VPN_LOG_LEVEL, a syslog priority that NetworkManager makes from its
-// VPN_PLUGIN domain (nm-vpn-plugin.md 1.2), to a level. 0 is no wish for silence: it is
+// VPN_PLUGIN domain (networkmanager.md 1.2), to a level. 0 is no wish for silence: it is
 // what a NetworkManager without configuration of its log says.
 func logLevel(env string, debug bool) slog.Level {
 	if debug {

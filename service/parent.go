@@ -49,7 +49,7 @@ func (c *connection) outageEnds() { stopTimer(&c.ground.outage) }
 
 // lookAtParent has NetworkManager choose another base for this connection when the one it
 // has is gone: full tunnels it never moves by itself, as they count as the best connection
-// while they are active (nm-vpn-plugin.md 4.7).
+// while they are active (networkmanager.md 4.7).
 func (c *connection) lookAtParent() {
 	g := &c.ground
 	at, _ := c.path.standing()

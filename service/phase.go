@@ -33,7 +33,7 @@ var transitions = map[phase][]phase{
 }
 
 // states maps a phase to what NetworkManager is told. Reconnecting stays STARTED, so
-// that addresses, routes and DNS stay in place (nm-vpn-plugin.md 4.6).
+// that addresses, routes and DNS stay in place (networkmanager.md 4.6).
 var states = map[phase]nmvpn.State{
 	idle:         nmvpn.StateInit,
 	connecting:   nmvpn.StateStarting,

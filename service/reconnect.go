@@ -17,7 +17,7 @@ import (
 // at, and more often than one that answers and refuses, to which each attempt is a
 // login: so traffic flows soon after a server is back, and nobody is locked out.
 const (
-	shortestPause = 1 * time.Second  // also between any two TCP connections (design, decision 6)
+	shortestPause = 1 * time.Second  // also between any two TCP connections (architecture.md, decision 6)
 	knockPause    = 5 * time.Second  // the longest while the server cannot be reached
 	refusedPause  = 60 * time.Second // the shortest after "hub offline", "too many sessions"
 	quickRefusals = 2                // a server that is just starting may refuse at first

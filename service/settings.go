@@ -13,7 +13,7 @@ import (
 )
 
 // source takes what the profile is made from out of NetworkManager's dictionary
-// (nm-vpn-plugin.md 3). A property that is absent or of another type than documented
+// (networkmanager.md 3). A property that is absent or of another type than documented
 // has its default.
 func source(s nmvpn.Settings) profile.Source {
 	con, vpn := s["connection"], s["vpn"]

@@ -9,7 +9,7 @@ import (
 )
 
 // standIns fills in for a family whose addresses have ended. NetworkManager cannot be told
-// that a family is over (nm-vpn-plugin.md 4.6), so it gets an address that leads nowhere,
+// that a family is over (networkmanager.md 4.6), so it gets an address that leads nowhere,
 // and no routes and no DNS. What was a full tunnel stays closed, as the person who asked for
 // one is not to be served in clear: the default route keeps leading into the tunnel.
 func (v *verdict) standIns(told announcement, uuid string) {

@@ -22,7 +22,7 @@ type tunnel struct {
 	log    *slog.Logger
 	bridge *tapbridge.Bridge
 	// Ports of the DHCP client and of autoconf, nil unless the family's method is auto:
-	// NetworkManager ignores what is reported for another (nm-vpn-plugin.md 3).
+	// NetworkManager ignores what is reported for another (networkmanager.md 3).
 	port4, port6 *tapbridge.Port
 }
 

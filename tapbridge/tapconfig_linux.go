@@ -16,7 +16,7 @@ import (
 )
 
 // configure gives the device that was just made its address, before udev can think
-// of one (nm-vpn-plugin.md 4.5), its settings, and brings it up.
+// of one (networkmanager.md 4.5), its settings, and brings it up.
 func (t *TAP) configure(mtu int, noIPv6, unplugged bool) error {
 	fail := func(op string, err error) error { return &Error{op, t.name, err} }
 	var err error

@@ -11,8 +11,7 @@ import (
 )
 
 // maxRefused is how many superframes in a row the kernel may refuse before no more
-// are made. Some old vendor kernels offer IFF_VNET_HDR and then do not take it
-// (peers-and-users.md C2).
+// are made. Some old vendor kernels offer IFF_VNET_HDR and then do not take it.
 const maxRefused = 8
 
 func (w *writer) init(t *TAP) {

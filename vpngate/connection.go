@@ -26,7 +26,7 @@ func connectionName(r relay, taken map[string]bool) string {
 	return name
 }
 
-// newConnection returns the settings of a connection (nm-vpn-plugin.md 3). owner, if not empty, is the one user who
+// newConnection returns the settings of a connection (networkmanager.md 3). owner, if not empty, is the one user who
 // may see and use it.
 //
 // The certificate is checked as usual: the relays' own certificates do not verify, so the first connection asks the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package keyring reads the secrets that agents keep for a VPN connection out of the user's keyring: nm-applet and
-// GNOME Shell store them there, but nm-applet does not hand them over (nm-vpn-plugin.md 5.6).
+// GNOME Shell store them there, but nm-applet does not hand them over (networkmanager.md 5.6).
 //
 // It speaks the Secret Service API of freedesktop.org over D-Bus, only to read, and never raises a prompt: what is
 // locked stays unread.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package window asks a person in a window of its own, for secret agents that draw none
-// (nm-vpn-plugin.md 5.4). The window needs GTK 3 and is built with the tag gui; without it,
+// (networkmanager.md 5.4). The window needs GTK 3 and is built with the tag gui; without it,
 // and without a display, Ask returns an error and nothing has happened.
 //
 // What is asked, and in which words, is the caller's.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // GTK as far as it is the same in versions 3 and 4, found in the host at run time: the host of a library for settings
-// pages has GTK loaded, and this way it is certainly the same one (gui-in-go.md). Widgets are driven by their
+// pages has GTK loaded, and this way it is certainly the same one (networkmanager.md 6). Widgets are driven by their
 // properties, which need no GTK symbol at all.
 
 #define _GNU_SOURCE

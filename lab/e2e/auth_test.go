@@ -57,7 +57,7 @@ func (w *world) refused(v lab.VPN, wantWords, wantLog string) {
 	w.baseIntact()
 }
 
-// What nmcli says for the reasons a VPN can fail with (nm-vpn-plugin.md 2.3).
+// What nmcli says for the reasons a VPN can fail with (networkmanager.md 2.3).
 const (
 	loginFailed   = "Invalid secrets"
 	connectFailed = "Unknown reason"

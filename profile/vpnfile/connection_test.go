@@ -329,7 +329,7 @@ func TestBothWaysOfHidingPasswordsAreRead(t *testing.T) {
 		hidden, want string
 		ok           bool
 	}{
-		{"1dfa07901559", "secret", true}, // the vectors of peers-and-users.md A3
+		{"1dfa07901559", "secret", true}, // written by the official client
 		{"f4dce995bbf9", "secret", true},
 		{hex.EncodeToString(hide("pässword 密码")), "pässword 密码", true},
 		{hex.EncodeToString(rc4Of(key32, []byte("pässword 密码"))), "pässword 密码", true},

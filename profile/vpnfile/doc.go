@@ -10,7 +10,7 @@
 // vpn-file-items, for a later export; what changes the meaning is in a list of warnings besides. What a connection
 // says and the format cannot hold is in the warnings of the export.
 //
-// The format is that of Mayaqua/Cfg.c, the items those of Cedar/Client.c (peers-and-users.md A3); both were compared
+// The format is that of Mayaqua/Cfg.c, the items those of Cedar/Client.c; both were compared
 // with what vpncmd 5.01.9674 writes and reads. A .vpn file is as secret as the passwords in it: it hides them behind
 // a fixed key only.
 //

@@ -4,7 +4,7 @@ package nmvpn
 
 import "fmt"
 
-// Names on the bus (nm-vpn-plugin.md 0).
+// Names on the bus (networkmanager.md 0).
 const (
 	Path      = "/org/freedesktop/NetworkManager/VPN/Plugin"
 	Interface = "org.freedesktop.NetworkManager.VPN.Plugin"
@@ -15,7 +15,7 @@ const (
 // State is NMVpnServiceState.
 type State uint32
 
-// The states of a plugin (nm-vpn-plugin.md 2.3). SHUTDOWN (2) is unused.
+// The states of a plugin (networkmanager.md 2.3). SHUTDOWN (2) is unused.
 const (
 	StateUnknown  State = 0
 	StateInit     State = 1
@@ -44,7 +44,7 @@ func (s State) String() string {
 // Failure is NMVpnPluginFailure: the three reasons NetworkManager can tell a user.
 type Failure uint32
 
-// The failures (nm-vpn-plugin.md 2.3).
+// The failures (networkmanager.md 2.3).
 const (
 	FailureLogin       Failure = 0
 	FailureConnect     Failure = 1
@@ -66,7 +66,7 @@ func (f Failure) String() string {
 // ErrorName is the last part of an error name under org.freedesktop.NetworkManager.VPN.Error.
 type ErrorName string
 
-// The errors a method call can be answered with (nm-vpn-plugin.md 2.4). NetworkManager
+// The errors a method call can be answered with (networkmanager.md 2.4). NetworkManager
 // treats them alike, people who read the journal do not.
 const (
 	ErrorFailed             ErrorName = "Failed"

@@ -9,5 +9,5 @@
 // drops a signal whose signature differs in one byte without a word, so every
 // signature is held by a test against a real dbus-daemon.
 //
-// The contract is described in nm-vpn-plugin.md, sections 2 and 4.
+// The contract is described in docs/networkmanager.md, sections 2 and 4.
 package nmvpn

@@ -12,7 +12,7 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// Config is the signal of the same name: the tunnel as a whole (nm-vpn-plugin.md 4.1).
+// Config is the signal of the same name: the tunnel as a whole (networkmanager.md 4.1).
 type Config struct {
 	TunDev         string     // interface name; must exist when the signal is sent
 	Gateway        netip.Addr // the server's address outside the tunnel; required
@@ -59,7 +59,7 @@ type Route struct {
 }
 
 // IPConfig is the configuration of one address family inside the tunnel
-// (nm-vpn-plugin.md 4.2, 4.3). All addresses are of that family.
+// (networkmanager.md 4.2, 4.3). All addresses are of that family.
 type IPConfig struct {
 	Addr         netip.Prefix
 	Gateway      netip.Addr // next hop of the default route; zero: that is on-link, unless NeverDefault
