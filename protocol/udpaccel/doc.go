@@ -12,6 +12,7 @@
 //	health.go     whether the path is usable, by what was heard on it
 //	engine.go     all of that together: a packet in or out, no clock and no socket
 //	group.go      packets of one size, for the kernel to send as one
+//	fit.go        how long packets a path carries
 //	path.go       an Engine with a socket, a clock and goroutines
 //
 // # Where it differs from the original client
@@ -29,6 +30,9 @@
 //
 // The helper servers on the Internet that tell a client its public port are never
 // asked. What a server learned from them about its own port is used ([NATTPort]).
+//
+// A path carries no frames before it is known how long packets arrive over it (fit.go). The
+// original loses the long ones for as long as the short ones arrive.
 //
 // A path that carries frames falls silent for a second at most before [Path.Usable]
 // says no; the original waits 2.1 s, or 9 s, and 30 s where only one direction died.

@@ -53,6 +53,7 @@ type Engine struct {
 	overhead int // of a packet, without padding
 	health   health
 	peerTick atomic.Uint64 // highest one received
+	echo     atomic.Uint64 // highest of ours that the peer has shown to have received
 	muted    atomic.Bool
 
 	sealing  sync.Mutex // held by a path while it uses Seal
@@ -114,8 +115,11 @@ func (e *Engine) Size(n int) int { return e.overhead + n }
 
 // Seal makes the packet for a frame of at most frame.MaxLen bytes, or without one, a
 // keep-alive, in p. The length of p is that of the packet: [Engine.Size], and up to 31 more.
-func (e *Engine) Seal(now time.Duration, p, f []byte) {
-	h := header{cookie: e.params.SendCookie, tick: tick(now), size: len(f)}
+func (e *Engine) Seal(now time.Duration, p, f []byte) { e.seal(now, tick(now), p, f) }
+
+// seal is Seal with a tick of choice and any padding.
+func (e *Engine) seal(now time.Duration, tick uint64, p, f []byte) {
+	h := header{cookie: e.params.SendCookie, tick: tick, size: len(f)}
 	if !e.muted.Load() {
 		h.echo = e.peerTick.Load()
 	}
@@ -162,6 +166,9 @@ func (e *Engine) Open(now time.Duration, p []byte) ([]byte, error) {
 	// An echo from the future is none; the comparison also keeps echoed from overflowing.
 	if h.echo != 0 && h.echo <= tick(now) {
 		e.health.heard(now, echoed(h.echo))
+		if h.echo > e.echo.Load() {
+			e.echo.Store(h.echo)
+		}
 	}
 	if h.size == 0 {
 		return nil, nil

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -57,6 +58,7 @@ type PathConfig struct {
 type Path struct {
 	engine  *Engine
 	conn    *net.UDPConn
+	raw     syscall.RawConn
 	start   time.Time
 	receive func(frames [][]byte)
 	log     *slog.Logger
@@ -64,6 +66,8 @@ type Path struct {
 	active  atomic.Bool
 	changed atomic.Int64 // when active last did, on the engine's clock
 	failed  atomic.Int64 // until when the path is not used, on the engine's clock
+	fit     *fit
+	large   atomic.Int64 // until when a frame too large for the path keeps others away, on the engine's clock
 	counter counters
 
 	out *sender // guarded by the engine's sealing
@@ -92,10 +96,11 @@ func NewPath(c PathConfig) (*Path, error) {
 		return nil, fmt.Errorf("udpaccel: connect to port %d: %w", c.Port, err)
 	}
 	p := &Path{
-		engine: c.Engine, conn: c.Conn, start: c.Start, receive: c.Receive, log: c.Logger,
+		engine: c.Engine, conn: c.Conn, raw: raw, start: c.Start, receive: c.Receive, log: c.Logger,
 		out:  newSender(c.Conn, raw, maxSegment(c.Conn)),
 		wake: make(chan struct{}, 1), read: make(chan struct{}, 1), leave: make(chan struct{}), stop: make(chan struct{}),
 		idleAfter: cmp.Or(c.idle, idleAfter),
+		fit:       newFit(maxSegment(c.Conn), c.Engine.fullLength()),
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
@@ -144,7 +149,7 @@ func (p *Path) now() time.Duration { return time.Since(p.start) + time.Second }
 // Usable reports whether frames may be sent.
 func (p *Path) Usable() bool {
 	now := p.now()
-	return p.active.Load() && int64(now) >= p.failed.Load() && p.engine.Usable(now)
+	return p.active.Load() && p.fit.done() && int64(now) >= p.failed.Load() && p.engine.Usable(now)
 }
 
 // Between reports whether the path leads from local to peer.
@@ -161,7 +166,7 @@ func (p *Path) SetActive(on bool) {
 		return
 	}
 	p.changed.Store(int64(p.now()))
-	p.engine.Mute(!on)
+	p.mute()
 	poke(p.wake)
 	poke(p.read)
 }
@@ -200,8 +205,16 @@ func (p *Path) rest(in *receiver) {
 
 // Send sends the frames of b and does not keep them. It waits while the socket's buffer is
 // full, a second or so at most. After an error the path is not usable for a second; some
-// frames may have been sent.
-func (p *Path) Send(b *frame.Batch) error { return p.send(b.Frames()) }
+// frames may have been sent. ErrTooLarge is no such error: nothing was sent.
+func (p *Path) Send(b *frame.Batch) error {
+	if !p.carries(b.Frames()) {
+		return ErrTooLarge
+	}
+	return p.send(b.Frames())
+}
+
+// ErrTooLarge says that the path does not carry packets of that size, or did not a moment ago.
+var ErrTooLarge = errors.New("udpaccel: the path does not carry frames of that length")
 
 func (p *Path) send(frames [][]byte) error {
 	p.engine.sealing.Lock()
@@ -268,12 +281,15 @@ func (p *Path) keepAlive(search time.Duration) {
 		case <-due.C:
 		}
 		interval := p.engine.interval()
+		p.measure()
 		switch now := p.now(); {
 		case p.deaf.Load():
 			began, interval = now, idleKeepAlive
 		case p.engine.Alive(now):
 			began = now
-			if !p.active.Load() {
+			if p.fit.narrow.Load() {
+				interval = fitRetry
+			} else if !p.active.Load() && p.fit.done() {
 				interval = idleKeepAlive
 			}
 		case now-began > search && p.ports[1].Load() != 0:
@@ -297,6 +313,14 @@ func (p *Path) sendKeepAlive() {
 	n := p.engine.Size(0)
 	p.engine.Seal(now, p.out.next(n, n), nil)
 	if err := p.out.flush(); err != nil {
+		p.fail(now, err)
+		return
+	}
+	p.counter.sentPackets.Add(1)
+	if p.fit.done() || p.deaf.Load() || !p.engine.Alive(now) {
+		return
+	}
+	if err := p.sendProbe(now); err != nil {
 		p.fail(now, err)
 		return
 	}

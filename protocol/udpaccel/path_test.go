@@ -49,7 +49,16 @@ func start(t testing.TB, c PathConfig) *Path {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
+	known(p)
 	return p
+}
+
+// known makes a path know that it carries everything.
+func known(p *Path) {
+	p.engine.sealing.Lock()
+	defer p.engine.sealing.Unlock()
+	p.fit.mtu = p.routeMTU()
+	p.fit.size.Store(int64(p.fit.longest))
 }
 
 // within fails the test if what does not become true soon.
@@ -67,6 +76,7 @@ func mature(t testing.TB, p *Path) {
 	t.Helper()
 	within(t, "an answer of the peer", func() bool { return p.engine.Alive(p.now()) })
 	p.engine.health.stable.Store(int64(time.Second - stablePeriod))
+	known(p)
 }
 
 func batchOf(frames ...[]byte) *frame.Batch {
