@@ -82,7 +82,7 @@ func TestFingerprintIsReadOnTheServerAsTheQuestionSays(t *testing.T) {
 	fingerprint, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
 	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
-	_, command, ok := strings.Cut(w.asks("trust", "no").Text(), "They see it on the server with: ")
+	_, command, ok := strings.Cut(w.asks("trust", "no").Text(), "To read it on the server, they use: ")
 	command, _, _ = strings.Cut(command, "\n")
 	if !ok {
 		t.Fatal("the question names no command")

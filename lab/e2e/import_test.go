@@ -129,7 +129,7 @@ func TestForeignAndDamagedFilesAreRefused(t *testing.T) {
 	if res := w.importFile("/does/not/exist.vpn"); res.Code == 0 || !strings.Contains(res.Text(), "no such file") {
 		t.Errorf("a missing file: %d, %s", res.Code, res.Text())
 	}
-	if res := w.importFile("/dev/null"); res.Code == 0 || !strings.Contains(res.Text(), "no regular file") {
+	if res := w.importFile("/dev/null"); res.Code == 0 || !strings.Contains(res.Text(), "not a regular file") {
 		t.Errorf("a device: %d, %s", res.Code, res.Text())
 	}
 }

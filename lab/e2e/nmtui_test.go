@@ -38,9 +38,9 @@ func TestNMTUITrustsAServerForAYesOnly(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
 	// Enter in the empty field does nothing, and a password is no answer.
-	screen := w.tui("trust", [2]string{"They see it", `\r` + lab.Alice.Password + `\r`}, [2]string{"They see it", `yes\r`})
+	screen := w.tui("trust", [2]string{"To read it", `\r` + lab.Alice.Password + `\r`}, [2]string{"To read it", `yes\r`})
 	w.comesUp("trust")
-	if got := strings.Count(screen, "They see it"); got < 2 {
+	if got := strings.Count(screen, "To read it"); got < 2 {
 		t.Errorf("asked %d times", got)
 	}
 	w.down("trust")

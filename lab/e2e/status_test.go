@@ -53,7 +53,7 @@ func TestPersonSeesHowTheConnectionStands(t *testing.T) {
 	}
 	out := w.status(somebody, "--json").Stdout
 	w.ok(json.Unmarshal([]byte(out), &list))
-	if len(list) != 1 || list[0].Sent == 0 || len(list[0].Session.Certificate) != 64 || !strings.Contains(list[0].Session.Product, "SoftEther") {
+	if len(list) != 1 || list[0].Sent == 0 || len(list[0].Session.Certificate) != 95 || !strings.Contains(list[0].Session.Product, "SoftEther") {
 		t.Errorf("JSON: %s", out)
 	}
 }

@@ -84,7 +84,7 @@ func (r *reader) warn(item, text string) {
 
 func (r *reader) said() []profile.Warning {
 	if r.left > 0 {
-		return append(r.warnings, profile.Warning{Key: "...", Text: po.N("and one more remark like these", "and %d more remarks like these", r.left, r.left)})
+		return append(r.warnings, profile.Warning{Key: "...", Text: po.N("and %d more remark like these", "and %d more remarks like these", r.left, r.left)})
 	}
 	return r.warnings
 }
