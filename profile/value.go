@@ -110,7 +110,7 @@ func (k *Key) decode(s string) (value, error) {
 		return value{text: s, n: n}, nil
 	case KindBool:
 		if s != "yes" && s != "no" {
-			return value{}, errors.New("must be yes or no")
+			return value{}, po.Error("must be yes or no")
 		}
 		return value{text: s, on: s == "yes"}, nil
 	case KindEnum:
