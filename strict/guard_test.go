@@ -134,6 +134,19 @@ func TestAProfileIsLockedAndUnlocked(t *testing.T) {
 		t.Errorf("unlocked: %v", s)
 	}
 
+	// Whoever changes the key by hand leaves the tables, which "off --all" has to find.
+	byHand := v.locked(lock{servers: addrs("192.0.2.1")})
+	changed := vpn{"", byHand}.data()
+	changed["strict"] = "no"
+	byHand["vpn"]["data"] = dbus.MakeVariant(changed)
+	for name, got := range map[string]bool{
+		"locked": vpn{"", v.locked(lock{})}.bound(), "key changed by hand": vpn{"", byHand}.bound(), "unlocked": !vpn{"", s}.bound(), "never locked": !v.bound(),
+	} {
+		if !got {
+			t.Errorf("%s: bound is wrong", name)
+		}
+	}
+
 	own := office(func(s settings) {
 		s["ipv4"]["dns-priority"], s["ipv4"]["never-default"] = dbus.MakeVariant(int32(5)), dbus.MakeVariant(true)
 		s["ipv4"]["route-table"] = dbus.MakeVariant(uint32(7))

@@ -153,7 +153,7 @@ func off(m *manager, v vpn, c connections, l locks, stdout io.Writer) error {
 func offAll(m *manager, c connections, stdout io.Writer) error {
 	var errs []error
 	for _, v := range c.vpns {
-		if v.strict() {
+		if v.bound() {
 			errs = append(errs, m.update(v, v.unlocked()))
 		}
 	}

@@ -41,6 +41,16 @@ func (v vpn) data() map[string]string {
 // strict reports whether the profile says that it is in strict mode.
 func (v vpn) strict() bool { return profile.Strict(v.data()[profile.KeyStrict]).On() }
 
+// bound reports whether locked has been here, also where somebody has changed the key since.
+func (v vpn) bound() bool {
+	for _, family := range []string{"ipv4", "ipv6"} {
+		if v.settings[family]["route-table"].Value() == uint32(profile.StrictTable) {
+			return true
+		}
+	}
+	return v.strict()
+}
+
 // ours reports whether a connection is one of SoftEther.
 func ours(s settings) bool {
 	return text(s["connection"]["type"]) == "vpn" && text(s["vpn"]["service-type"]) == profile.ServiceType
