@@ -56,13 +56,13 @@ func TestPersonIsSpokenToInHerLanguage(t *testing.T) {
 		want     []string
 	}{
 		{"de", connection, dialog, []string{"Title=VPN-Anmeldung: Work\n", "Label=Passwort\n", "Benutzer „joe“ auf vpn.example.com, Hub „OFFICE“"}},
-		{"ja", connection, dialog, []string{"Title=VPN 認証: Work\n", "Label=パスワード\n", "仮想 HUB 「OFFICE」"}},
+		{"ja", connection, dialog, []string{"Title=VPN 認証: Work\n", "Label=パスワード\n", "仮想 HUB「OFFICE」"}},
 		{"fa", connection, dialog, []string{"Label=گذرواژه\n", "\u2068vpn.example.com\u2069"}},
 		{"de", connection, certificate, []string{"Das Zertifikat von vpn.example.com ist selbst signiert.", "Ausgestellt für: CN=vpn", "Gültig: 2026-01-01 bis 2036-01-01"}},
 		{"ja", connection, certificate, []string{"vpn.example.com の証明書は自己署名です。", "発行先: CN=vpn"}},
 		{"sv", connection, dialog, []string{"Title=Authenticate VPN Work\n"}},
 		{"de", list, []string{"usr/bin/nm-softether-vpngate", "list", "--file", "-"}, []string{"LAND ", "SITZUNGEN", "Gezeigte Relais: 1 von 1."}},
-		{"ja", list, []string{"usr/bin/nm-softether-vpngate", "list", "--file", "-"}, []string{"国        アドレス", "24 時間", "表示した中継サーバー: 1 / 1。"}},
+		{"ja", list, []string{"usr/bin/nm-softether-vpngate", "list", "--file", "-"}, []string{"国        アドレス", "24 時間", "表示した中継サーバー: 1 / 1\n"}},
 		{"zh_TW", "", []string{"usr/bin/nm-softether-vpngate", "--help"}, []string{"用法：", "--country CODES"}},
 	} {
 		got := says(t, tc.language, tc.stdin, tc.args...)
