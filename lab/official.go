@@ -44,6 +44,9 @@ const (
 	officialNIC   = "bench" // vpnclient puts "vpn_" before it
 	officialTAP   = "vpn_bench"
 	officialLimit = 20 * time.Second
+
+	// Now and then the client's control port answers a connection with this instead of a prompt. No command ran then.
+	turnedAway = "Error occurred. (Error code: 2)"
 )
 
 // NewOfficial adds that computer to the lab. It may be called once.
@@ -190,7 +193,18 @@ func (o *Official) run(ctx context.Context, commands ...string) (Result, error) 
 	if err := os.WriteFile(file, []byte(strings.Join(commands, "\n")+"\n"), 0o600); err != nil {
 		return Result{}, err
 	}
-	res, err := o.Run(ctx, Command{Args: []string{"vpncmd", "127.0.0.1", "/CLIENT", "/IN:" + file}})
+	var res Result
+	err := Await(ctx, "the official client to take commands", officialLimit, func() error {
+		var err error
+		res, err = o.Run(ctx, Command{Args: []string{"vpncmd", "127.0.0.1", "/CLIENT", "/IN:" + file}})
+		if err == nil && strings.Contains(res.Stdout, turnedAway) && !strings.Contains(res.Stdout, "VPN Client>") {
+			return fmt.Errorf("vpncmd: %s", res.Text())
+		}
+		if err != nil {
+			return hopeless{err}
+		}
+		return nil
+	})
 	if err == nil && (res.Code != 0 || strings.Contains(res.Stdout, "Error occurred. (Error code:")) {
 		err = fmt.Errorf("vpncmd: %s", res.Text())
 	}
