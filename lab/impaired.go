@@ -12,7 +12,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge"
 )
 

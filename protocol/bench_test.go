@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol"
-	"network-manager-softether/protocol/frame"
 	. "network-manager-softether/protocol/softethertest"
 )
 

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // The data phase, in both directions (softether-protocol.md 9.1), big-endian:

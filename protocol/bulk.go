@@ -6,7 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol/pack"
 	"network-manager-softether/protocol/rudp/bulk"
 )

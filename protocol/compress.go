@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"sync"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol/zblock"
 )
 

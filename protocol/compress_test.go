@@ -12,7 +12,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // squeezed is a message of one block: a zlib stream, as the real server's library makes

@@ -13,8 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol"
-	"network-manager-softether/protocol/frame"
 	. "network-manager-softether/protocol/softethertest"
 )
 

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // EtherTypes and IP protocols that flowOf looks into.

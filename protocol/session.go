@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // A Session is one login at a Virtual Hub: a port of its switch. All methods are

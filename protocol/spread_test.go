@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // ipPacket is an IPv4 frame of a flow, told by its source port, with a number.

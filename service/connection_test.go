@@ -23,8 +23,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol"
-	"network-manager-softether/protocol/frame"
 	"network-manager-softether/service/nmvpn"
 	"network-manager-softether/service/notice"
 	"network-manager-softether/tapbridge"

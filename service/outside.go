@@ -8,8 +8,8 @@ import (
 	"net"
 	"net/netip"
 
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol"
-	"network-manager-softether/protocol/frame"
 	"network-manager-softether/service/sandbox"
 	"network-manager-softether/tapbridge"
 )

@@ -6,7 +6,7 @@ import (
 	"net"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge"
 
 	"golang.org/x/sys/unix"

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge/offload"
 )
 

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge"
 	"network-manager-softether/tapbridge/tapbridgetest"
 

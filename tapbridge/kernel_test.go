@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge"
 )
 

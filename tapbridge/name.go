@@ -7,7 +7,7 @@ import (
 	"net"
 	"strings"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // DefaultName lets the kernel pick the first free of se0, se1, ...

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // A Port is a host inside this process, on the same side of the bridge as the TAP

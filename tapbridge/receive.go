@@ -3,7 +3,7 @@
 package tapbridge
 
 import (
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge/offload"
 )
 

@@ -5,7 +5,7 @@ package tapbridge
 import (
 	"errors"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // From the host to the link, all in one goroutine:

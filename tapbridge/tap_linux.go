@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge/offload"
 
 	"golang.org/x/sys/unix"

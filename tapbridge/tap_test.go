@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge"
 
 	"github.com/google/go-cmp/cmp"

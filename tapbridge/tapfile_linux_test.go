@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge/offload"
 
 	"github.com/google/go-cmp/cmp"

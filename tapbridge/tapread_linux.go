@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 
 	"golang.org/x/sys/unix"
 )

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol"
-	"network-manager-softether/protocol/frame"
 	"network-manager-softether/protocol/softethertest"
 	"network-manager-softether/tapbridge"
 	"network-manager-softether/tapbridge/offload"

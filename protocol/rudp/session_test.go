@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol"
-	"network-manager-softether/protocol/frame"
 	"network-manager-softether/protocol/rudp/rudptest"
 	"network-manager-softether/protocol/softethertest"
 )

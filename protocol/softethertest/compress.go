@@ -7,7 +7,7 @@ import (
 	"compress/zlib"
 	"io"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // compress returns each frame as a zlib stream of its own (softether-protocol.md 9.4).

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // Bounds of the data phase (softether-protocol.md 9.1).

@@ -10,7 +10,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 const (

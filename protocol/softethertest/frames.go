@@ -8,7 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 var errTooLong = errors.New("softethertest: a frame is too long to be sent")

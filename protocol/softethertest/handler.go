@@ -3,7 +3,7 @@
 package softethertest
 
 import (
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // Sink is a handler that takes all frames and sends none. [ServerSession.Stats]

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // A Cut is a way to end a connection.

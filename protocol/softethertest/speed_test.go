@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol/softethertest"
 )
 

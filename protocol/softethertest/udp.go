@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol/pack"
 	"network-manager-softether/protocol/udpaccel"
 )

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // ends returns two engines that belong together.

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // What a path carries is found out before frames travel on it. Beside a keep-alive goes a

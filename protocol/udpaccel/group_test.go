@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 func TestSimilarFramesAreOneGroup(t *testing.T) {

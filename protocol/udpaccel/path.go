@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

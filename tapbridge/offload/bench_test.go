@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // full is a superframe of the largest kind, as a bulk transfer has them.

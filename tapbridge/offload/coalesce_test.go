@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 
 	"github.com/google/go-cmp/cmp"
 )

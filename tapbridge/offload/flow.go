@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // kind is what a frame is to the Coalescer.

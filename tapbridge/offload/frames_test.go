@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 
 	"github.com/google/go-cmp/cmp"
 )

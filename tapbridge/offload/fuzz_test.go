@@ -10,7 +10,7 @@ import (
 	"slices"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // traffic makes frames of a few flows from arbitrary bytes: mostly segments in

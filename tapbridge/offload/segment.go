@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // Errors of [Segmenter.Load]: the frame cannot be sent and is to be dropped.

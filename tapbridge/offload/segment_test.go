@@ -8,7 +8,7 @@ import (
 	"errors"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 
 	"github.com/google/go-cmp/cmp"
 )

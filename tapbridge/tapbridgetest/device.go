@@ -8,7 +8,7 @@ import (
 	"bytes"
 	"sync"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge"
 )
 

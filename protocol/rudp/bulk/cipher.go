@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/crypto/chacha20poly1305"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol/rc4"
 	"network-manager-softether/protocol/zblock"
 )

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"testing"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol/zblock"
 )
 

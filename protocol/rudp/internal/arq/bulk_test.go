@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol/rudp/bulk"
 )
 
