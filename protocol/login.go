@@ -8,9 +8,9 @@ import (
 	"net/netip"
 	"strings"
 
+	"network-manager-softether/internal/sha0"
 	"network-manager-softether/protocol/pack"
 	"network-manager-softether/protocol/rudp/bulk"
-	"network-manager-softether/protocol/sha0"
 )
 
 // Values of "authtype" (softether-protocol.md 6.2).

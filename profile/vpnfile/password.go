@@ -8,8 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"network-manager-softether/protocol/rc4"
-	"network-manager-softether/protocol/sha0"
+	"network-manager-softether/internal/rc4"
+	"network-manager-softether/internal/sha0"
 )
 
 // The keys that hide EncryptedPassword and ProxyPassword: "EncryptPassword", cut to the size of a C pointer on the

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"network-manager-softether/internal/sha0"
 	"network-manager-softether/protocol/pack"
-	"network-manager-softether/protocol/sha0"
 )
 
 // Values of "authtype" (softether-protocol.md 6.2).

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/crypto/chacha20poly1305"
 
-	"network-manager-softether/protocol/rc4"
+	"network-manager-softether/internal/rc4"
 )
 
 // A box seals and opens packets in place. One goroutine at a time may seal, and one

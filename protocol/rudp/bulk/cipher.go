@@ -15,7 +15,7 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"network-manager-softether/frame"
-	"network-manager-softether/protocol/rc4"
+	"network-manager-softether/internal/rc4"
 	"network-manager-softether/protocol/zblock"
 )
 

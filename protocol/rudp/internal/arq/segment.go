@@ -7,7 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 
-	"network-manager-softether/protocol/rc4"
+	"network-manager-softether/internal/rc4"
 )
 
 // Lengths of a segment (softether-protocol.md 11.3). All are bytes but Window.
