@@ -12,7 +12,7 @@ import (
 	"network-manager-softether/auth-dialog/window"
 	"network-manager-softether/po"
 	"network-manager-softether/profile"
-	"network-manager-softether/service/prompt"
+	"network-manager-softether/prompt"
 )
 
 // atOnce is how soon after the connection a QUIT says nothing: nm-applet writes both together.

@@ -9,7 +9,7 @@ import (
 
 	"network-manager-softether/po"
 	"network-manager-softether/profile"
-	"network-manager-softether/service/prompt"
+	"network-manager-softether/prompt"
 )
 
 // labels name the fields. They have no colon: GNOME Shell shows them inside the entry.

@@ -8,9 +8,9 @@ import (
 	"fmt"
 
 	"network-manager-softether/profile"
+	"network-manager-softether/prompt"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/proxy"
-	"network-manager-softether/service/prompt"
 	"network-manager-softether/service/usercert"
 )
 

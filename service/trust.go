@@ -12,9 +12,9 @@ import (
 	"unicode"
 
 	"network-manager-softether/profile"
+	"network-manager-softether/prompt"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
-	"network-manager-softether/service/prompt"
 )
 
 // askTrust asks about the certificate in c.asked. The phase is asking.

@@ -10,7 +10,7 @@ import (
 	"github.com/leonelquinteros/gotext"
 
 	"network-manager-softether/po"
-	"network-manager-softether/service/prompt"
+	"network-manager-softether/prompt"
 )
 
 // german is a catalog of the .po file.
