@@ -109,7 +109,7 @@ func TestCitedTestsExist(t *testing.T) {
 }
 
 func TestCitedFilesExist(t *testing.T) {
-	cited := regexp.MustCompile("`((?:service|protocol|tapbridge|dhcp|profile|lab|editor|strict|notify|status|auth-dialog|vpngate|packaging|data)/[a-z0-9_/.-]*[a-z0-9])`")
+	cited := regexp.MustCompile("`((?:service|protocol|frame|internal|prompt|tapbridge|dhcp|profile|lab|editor|strict|notify|status|auth-dialog|vpngate|packaging|data)/[a-z0-9_/.-]*[a-z0-9])`")
 	for path, text := range sources(t) {
 		if !strings.HasSuffix(path, ".md") {
 			continue
