@@ -152,14 +152,14 @@ const logindRules = `<policy user="root"><allow own="org.freedesktop.login1"/></
   <policy context="default"><allow send_destination="org.freedesktop.login1"/></policy>`
 
 // busConfig is that of a system bus with the real policy files of NetworkManager, polkit and the plugin.
-func (l *Lab) busConfig() string {
+func (l *Lab) busConfig(more ...string) string {
 	policy := l.opts.Policy
 	if l.opts.Installed {
 		policy = "/usr/share/dbus-1/system.d/nm-softether-service.conf"
 	}
 	const debian = "/usr/share/dbus-1/system.d/"
-	return systembus.Config(busSocket, systembus.Include(debian+"org.freedesktop.NetworkManager.conf"),
-		systembus.Include(debian+"org.freedesktop.PolicyKit1.conf"), logindRules, systembus.Include(policy))
+	return systembus.Config(busSocket, append(more, systembus.Include(debian+"org.freedesktop.NetworkManager.conf"),
+		systembus.Include(debian+"org.freedesktop.PolicyKit1.conf"), logindRules, systembus.Include(policy))...)
 }
 
 // StartNM starts NetworkManager and waits until it is online.
