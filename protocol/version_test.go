@@ -13,9 +13,8 @@ import (
 	. "network-manager-softether/protocol/softethertest"
 )
 
-// eachVersion runs a test against both servers that there are: 5.01, which Debian has
-// and the end-to-end tests run against, and 5.02, which could not be had and is
-// imitated.
+// eachVersion runs a test against imitations of 5.01, which Debian has and the
+// end-to-end tests run against, and of 5.02 (docs/compatibility.md tells of the real one).
 func eachVersion(t *testing.T, test func(t *testing.T, server Option)) {
 	t.Run("5.01", func(t *testing.T) { test(t, As501()) })
 	t.Run("5.02", func(t *testing.T) { test(t, As502()) })

@@ -44,6 +44,7 @@ func (s *ServerSession) deliver(rx *rxBuf) bool {
 	}
 	s.counters.framesIn.Add(uint64(len(rx.frames)))
 	s.counters.bytesIn.Add(uint64(bytes))
+	s.shorten(rx.frames)
 	if s.dhcp != nil {
 		rx.frames = slices.DeleteFunc(rx.frames, func(f []byte) bool { return s.dhcp.handle(s, f) })
 		if len(rx.frames) == 0 {
@@ -106,6 +107,7 @@ func (s *ServerSession) ReceiveFrom(f func(conn int, frames [][]byte)) {
 // WriteFrames sends frames to the client. While it has no connection they are
 // dropped. It returns io.EOF when the session is over.
 func (s *ServerSession) WriteFrames(frames [][]byte) error {
+	frames = s.shortened(frames)
 	bytes := 0
 	for _, f := range frames {
 		bytes += len(f)

@@ -123,14 +123,16 @@ func As501() Option {
 //   - the listener closes what one address has too much of without an answer: more
 //     than 16 connections in short succession, 256 at a time, and any for 10 minutes
 //     after 60 failed TLS handshakes;
-//   - UDP keep-alives tell an address beside the port ([UDP].Announce).
+//   - UDP keep-alives tell an address beside the port ([UDP].Announce);
+//   - TCP segments inside of a session that was granted UDP are shortened, also while
+//     nothing goes over UDP (but not those of [ServerSession.WriteBatch]).
 //
 // TLS is what crypto/tls offers in both, with the hybrid key exchange that 5.02 has. An
 // unclean close harms nobody, but that is for [WithUncleanCloseBug] to say. What
 // differs only in R-UDP (rudp_bulk_version) is not here: package rudptest has it.
 func As502() Option {
 	return func(s *settings) {
-		s.version, s.build, s.new502 = 502, 5187, true
+		s.version, s.build, s.new502 = 502, 5188, true
 	}
 }
 

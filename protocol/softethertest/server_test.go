@@ -38,7 +38,7 @@ func TestHello(t *testing.T) {
 		version, build uint32
 	}{
 		{"5.01", nil, 501, 9674},
-		{"5.02", []softethertest.Option{softethertest.As502()}, 502, 5187},
+		{"5.02", []softethertest.Option{softethertest.As502()}, 502, 5188},
 		{"any", []softethertest.Option{softethertest.WithProduct("x", 443, 9799)}, 443, 9799},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -45,6 +45,7 @@ type udpEnd struct {
 	port     uint16  // the client sends to
 	announce bool
 	with502  bool
+	segment  uint16 // TCP segments may be that long, 0: as long as they come
 	closed   atomic.Bool
 }
 
@@ -81,6 +82,9 @@ func (s *ServerSession) grantUDP(set *settings, c *conn, welcome *pack.Pack) err
 		return nil // the client's keys are too short
 	}
 	end := &udpEnd{announce: u.Announce, with502: set.new502}
+	if set.new502 {
+		end.segment = segmentOver(tcp)
+	}
 	if err := end.open(tcp, uint16(port), engine, u.OnTheWay, s.fromUDP(&u)); err != nil {
 		return err
 	}
@@ -132,6 +136,7 @@ func (s *ServerSession) fromUDP(u *UDP) func(frames [][]byte) {
 	return func(frames [][]byte) {
 		s.counters.framesInUDP.Add(uint64(len(frames)))
 		if u.Receive != nil {
+			s.shorten(frames)
 			u.Receive(frames)
 			return
 		}
