@@ -13,11 +13,12 @@ import (
 
 // Keys that make no character (X keysyms).
 const (
-	KeyReturn uint32 = 0xff0d
-	KeyEscape uint32 = 0xff1b
-	KeyAlt    uint32 = 0xffe9
-	KeySuper  uint32 = 0xffeb
-	KeyDown   uint32 = 0xff54
+	KeyReturn  uint32 = 0xff0d
+	KeyEscape  uint32 = 0xff1b
+	KeyControl uint32 = 0xffe3
+	KeyAlt     uint32 = 0xffe9
+	KeySuper   uint32 = 0xffeb
+	KeyDown    uint32 = 0xff54
 )
 
 // keyLimit bounds the wait for what a key does, after which it is pressed again.

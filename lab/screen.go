@@ -45,8 +45,8 @@ func (s *Screen) Program(name string) *Screen {
 }
 
 // Find waits until a widget of a role ("push button") is showing that has a text or contains something that has it. A part
-// of the text is enough, and mnemonic underscores do not count. Several roles are separated by "|". Of several widgets it
-// is the first, in the order of the tree, of the newest window.
+// of the text is enough, and mnemonic underscores do not count. Several roles are separated by "|", and so are several texts.
+// Of several widgets it is the first, in the order of the tree, of the newest window.
 func (s *Screen) Find(ctx context.Context, role, text string) (found *Widget, err error) {
 	err = Await(ctx, fmt.Sprintf("%s %q", role, text), screenLimit, func() (err error) {
 		found, err = s.find(0, role, text)
@@ -98,11 +98,13 @@ func (n notFound) Error() string {
 func (s *Screen) find(others int, role, text string) (found *Widget, err error) {
 	var last accessible
 	var all notFound
+	texts := strings.Split(text, "|")
 	err = s.walk(desktop, nil, func(w *Widget, around []*Widget) bool {
 		if w.Name != "" && !w.hasRole("widget|image|scroll bar") {
 			all = append(all, w.String())
 		}
-		if !strings.Contains(strings.ReplaceAll(w.Name, "_", ""), text) {
+		name := strings.ReplaceAll(w.Name, "_", "")
+		if !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(name, text) }) {
 			return true
 		}
 		for i := len(around) - 1; i >= 0 && found == nil; i-- {

@@ -97,4 +97,4 @@ func TestBulkDatagramsInICMPAndDNS(t *testing.T) {
 // besideTheStream is what the service logs when bulk datagrams are granted.
 const besideTheStream = "frames travel in datagrams beside the stream"
 
-var versionBeside = regexp.MustCompile(besideTheStream + `.* version=(\d)`)
+var versionBeside = regexp.MustCompile(besideTheStream + `.*\bversion=(\d)`)
