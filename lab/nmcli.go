@@ -10,9 +10,10 @@ import (
 	"strings"
 )
 
-// NMCLI runs nmcli with those arguments, as the person at the keyboard would; stdin is what she types.
+// NMCLI runs nmcli with those arguments, as the person at the keyboard would; stdin is what she types. Her terminal is wide:
+// what readline of Debian 13 has no room for in a line, it leaves away at the left.
 func (d *Desktop) NMCLI(ctx context.Context, stdin string, args ...string) (Result, error) {
-	return d.Run(ctx, Command{Args: append([]string{"nmcli"}, args...), Stdin: stdin})
+	return d.Run(ctx, Command{Args: append([]string{"nmcli"}, args...), Stdin: stdin, Env: []string{"COLUMNS=500"}})
 }
 
 // MustNMCLI is NMCLI for commands whose failure is an error.

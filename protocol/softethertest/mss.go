@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 	"net"
 
-	"network-manager-softether/protocol/frame"
+	"network-manager-softether/frame"
 )
 
 // How long 5.02 lets a TCP segment inside of a session be that it has granted UDP to, whether frames go there or not: what
