@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo   bring a VPN up in a lab of namespaces and show it
 # make check  run every test
+# make fuzz   fuzz every target (FUZZTIME=10m for each, FUZZ="-keep ./dhcp" for what lab/fuzz takes)
 # make bench  measure against the official client (BENCH=-quick for a first look)
 # make        build into build/;  make install, make uninstall  put it into the system, and out again (PREFIX, DESTDIR)
 # make dist, make deb, make rpm  make a source tarball that needs no network, and packages from it
@@ -20,7 +21,7 @@ IN_LAB = $(SUDO) env "PATH=$$PATH" LAB_PREFIX=$(STAGE)
 # A go.work or GOFLAGS of the developer must not change what is built here.
 export GOWORK = off
 
-.PHONY: all windowless demo bench check unit lint e2e stage configured packages network-packages build-packages install uninstall dist deb rpm clean
+.PHONY: all windowless demo bench check unit lint vulns fuzz fuzz-briefly e2e stage configured packages network-packages build-packages install uninstall dist deb rpm clean
 
 all: configured
 	meson compile -C $(BUILD)
@@ -55,7 +56,7 @@ bench: windowless
 	$(GO) build -o $(BUILD)/bench ./lab/bench
 	$(IN_LAB) $(BUILD)/bench -json $(BUILD)/bench.json -svg $(BUILD)/bench.svg $(BENCH)
 
-check: lint unit e2e
+check: lint vulns unit fuzz-briefly e2e
 
 lint: packages
 	@echo "== gofmt, go vet, staticcheck"
@@ -65,6 +66,20 @@ lint: packages
 	@# The window, with the flags it is built with: gotk3 is not compiled a second time.
 	GOFLAGS="$$GOFLAGS -trimpath -buildmode=pie" $(GO) vet -tags gui ./auth-dialog/...
 	GOFLAGS="$$GOFLAGS -trimpath -buildmode=pie" $(GO) tool staticcheck -tags gui ./auth-dialog/...
+
+# What is known of the modules in go.mod, from the database as of that version (VULNDB=latest for the newest).
+VULNDB ?= v0.0.0-20261105234957-e22db6528018
+vulns: build-packages
+	@echo "== known vulnerabilities"
+	@GO=$(GO) lab/find-vulns $(VULNDB)
+
+# Each target for a moment where bytes come from the network; all of them, and longer, by make fuzz.
+FUZZTIME ?= 10s
+fuzz: build-packages
+	$(GO) run ./lab/fuzz -time $(FUZZTIME) $(FUZZ)
+fuzz-briefly: build-packages
+	@echo "== fuzzing, a second each"
+	@$(GO) run ./lab/fuzz -time 1s dhcp protocol tapbridge vpngate
 
 # A test that fails among hundreds runs once more by itself: computers that others use, too, stall now and then, and
 # programs of others fail now and then. Those that passed only then are listed at the end; more than a few are no accident.
