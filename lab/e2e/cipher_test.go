@@ -13,6 +13,11 @@ import (
 // RSA key exchange, so we do. Where that can be avoided it is, and where it cannot the journal says so.
 func TestServerWithoutForwardSecrecy(t *testing.T) {
 	w := freshNetwork(t)
+	info, err := w.Server.Admin(w.ctx, "ServerInfoGet")
+	w.ok(err)
+	if strings.Contains(info, "|Version 4.") {
+		t.Skip("a server of version 4 has forward secrecy whatever its administrator says") // SOFTETHER=folder; Debian's is 5.01
+	}
 	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
 	const warning, advice = "no forward secrecy", "ServerCipherSet ECDHE"
 	for _, test := range []struct {
