@@ -3,6 +3,7 @@
 # make check  run every test
 # make fuzz   fuzz every target (FUZZTIME=10m for each, FUZZ="-keep ./dhcp" for what lab/fuzz takes)
 # make bench  measure against the official client (BENCH=-quick for a first look)
+# make storm  have faults strike for an hour (STORM=10m for less, SEED=7 for the one that had this seed)
 # make        build into build/;  make install, make uninstall  put it into the system, and out again (PREFIX, DESTDIR)
 # make dist, make deb, make rpm  make a source tarball that needs no network, and packages from it
 
@@ -21,7 +22,7 @@ IN_LAB = $(SUDO) env "PATH=$$PATH" LAB_PREFIX=$(STAGE)
 # A go.work or GOFLAGS of the developer must not change what is built here.
 export GOWORK = off
 
-.PHONY: all windowless demo bench check unit lint vulns fuzz fuzz-briefly e2e stage configured packages network-packages build-packages install uninstall dist deb rpm clean
+.PHONY: all windowless demo bench storm check unit lint vulns fuzz fuzz-briefly e2e stage configured packages network-packages build-packages install uninstall dist deb rpm clean
 
 all: configured
 	meson compile -C $(BUILD)
@@ -46,7 +47,7 @@ stage: all
 windowless: network-packages
 	$(MAKE) stage BUILD=$(BUILD)/windowless PREFIX=/usr GUI=disabled
 
-demo bench: STAGE = $(abspath $(BUILD)/windowless/stage)
+demo bench storm: STAGE = $(abspath $(BUILD)/windowless/stage)
 
 demo: windowless
 	$(GO) build -o $(BUILD)/demo ./lab/demo
@@ -55,6 +56,12 @@ demo: windowless
 bench: windowless
 	$(GO) build -o $(BUILD)/bench ./lab/bench
 	$(IN_LAB) $(BUILD)/bench -json $(BUILD)/bench.json -svg $(BUILD)/bench.svg $(BENCH)
+
+STORM ?= 1h
+SEED ?= 0
+storm: windowless
+	$(GO) build -o $(BUILD)/storm ./lab/storm
+	$(IN_LAB) $(BUILD)/storm -length $(STORM) -seed $(SEED)
 
 check: lint vulns unit fuzz-briefly e2e
 

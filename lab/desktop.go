@@ -203,3 +203,6 @@ func (d *Desktop) disconnectBus() error {
 func (d *Desktop) WriteFile(path, text string) error {
 	return os.WriteFile(d.Path(path), []byte(text), 0o644)
 }
+
+// NM is the process id of NetworkManager.
+func (d *Desktop) NM() int { return d.nm.PID() }

@@ -32,6 +32,7 @@ type Impairment struct {
 //	desktop base0 -- in0 [br-in] wire-in  ~ queue ~  wire-out [br-out] out0 -- wan0 internet
 type Line struct {
 	state atomic.Pointer[Impairment]
+	isp   *Host // the computer in between
 	taps  [2]*tapbridge.TAP
 	done  sync.WaitGroup
 }
@@ -44,6 +45,9 @@ func (w *Line) Set(i Impairment) {
 	w.state.Store(&i)
 }
 
+// lineNear is the end of the near host's cable on the computer in between.
+const lineNear = "in0"
+
 // newLine builds a computer of that name between a host's device and an interface of the Internet, and starts to move
 // frames, unimpaired.
 func (l *Lab) newLine(name string, near *Host, device, far string) (*Line, error) {
@@ -52,9 +56,9 @@ func (l *Lab) newLine(name string, near *Host, device, far string) (*Line, error
 		return nil, err
 	}
 	l.extra = append(l.extra, isp)
-	w := &Line{}
+	w := &Line{isp: isp}
 	w.Set(Impairment{})
-	if err := cable(near, device, isp, "in0"); err != nil {
+	if err := cable(near, device, isp, lineNear); err != nil {
 		return nil, err
 	}
 	if err := cable(isp, "out0", l.Internet, far); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,6 +30,22 @@ func (h *Host) processes() []int {
 		}
 	}
 	return pids
+}
+
+// Programs lists the names of the programs that run on this host, sorted.
+func (h *Host) Programs() []string {
+	var names []string
+	for _, pid := range h.processes() {
+		names = append(names, filepath.Base(program(pid)))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Open counts the descriptors of a process.
+func Open(pid int) (int, error) {
+	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	return len(fds), err
 }
 
 // allProcesses lists what runs in the lab: /proc is that of its own process namespace.

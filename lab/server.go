@@ -85,7 +85,7 @@ func (s *Server) first(ctx context.Context) error {
 	if err := s.lab.internetServices(); err != nil {
 		return err
 	}
-	if err := s.watchTAP(); err != nil {
+	if err := s.watchTAP(OfficeTAP, officeBridge); err != nil {
 		return err
 	}
 	if err := s.sow(); err != nil {
@@ -205,8 +205,8 @@ func (s *Server) Cert(ctx context.Context) (*x509.Certificate, error) {
 	return t.ConnectionState().PeerCertificates[0], nil
 }
 
-// watchTAP plugs the hub's TAP into the office bridge whenever the server makes it anew.
-func (s *Server) watchTAP() error {
+// watchTAP plugs a hub's TAP into a bridge whenever the server makes it anew.
+func (s *Server) watchTAP(tap, bridge string) error {
 	updates := make(chan netlink.LinkUpdate, 64)
 	stop := make(chan struct{})
 	err := s.Host.Do(func() error { return netlink.LinkSubscribe(updates, stop) })
@@ -216,8 +216,8 @@ func (s *Server) watchTAP() error {
 	s.Host.onClose(func() { close(stop) })
 	go func() {
 		for u := range updates {
-			if u.Attrs().Name == OfficeTAP && u.Header.Type == syscall.RTM_NEWLINK && u.Attrs().MasterIndex == 0 {
-				_ = s.Host.plug(OfficeTAP) // it may be gone again; awaitBridge tells
+			if u.Attrs().Name == tap && u.Header.Type == syscall.RTM_NEWLINK && u.Attrs().MasterIndex == 0 {
+				_ = s.Host.plugInto(bridge, tap) // it may be gone again; awaitBridge tells
 			}
 		}
 	}()

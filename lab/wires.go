@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -134,6 +135,23 @@ func (h *Host) SetLink(name string, up bool) error {
 		return h.Net.LinkSetUp(link)
 	}
 	return h.Net.LinkSetDown(link)
+}
+
+// SetCable plugs one of the desktop's two cables in at its far end, or pulls it there: the desktop sees the carrier go.
+func (l *Lab) SetCable(n int, in bool) error {
+	if n == 0 && l.Line != nil {
+		return l.Line.isp.SetLink(lineNear, in)
+	}
+	b := Bases[n]
+	if err := l.Internet.SetLink(b.far, in); err != nil || !in {
+		return err
+	}
+	// An interface that goes down loses its IPv6 addresses.
+	err := l.Internet.address(b.far, netip.PrefixFrom(b.Router6, b.v6Prefix))
+	if errors.Is(err, unix.EEXIST) {
+		return nil
+	}
+	return err
 }
 
 // plug makes an interface a port of the office bridge.

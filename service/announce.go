@@ -17,6 +17,11 @@ type announcement struct {
 	toggled  bool            // carries the redundant route of a bounce, see steps
 }
 
+// bounces reports whether NetworkManager can be told "connecting" and "connected" once more: where all addresses are
+// the person's own, it is told of no family, and there is nothing that could be different the second time. It would
+// stay at "connecting" for ever (networkmanager.md 4.6).
+func (a announcement) bounces() bool { return a.ip4 != nil || a.ip6 != nil }
+
 // A step is one signal, or a state, of telling an announcement.
 type step int
 

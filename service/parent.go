@@ -32,7 +32,7 @@ func (c *connection) renewRoute(to base) {
 // outageBegins is called when there is no session any more, or one that nothing carries.
 func (c *connection) outageBegins() {
 	g := &c.ground
-	if !c.profile.Persistent || g.outage != nil || g.away {
+	if !c.profile.Persistent || g.outage != nil || g.away || !c.told.bounces() {
 		return
 	}
 	g.outage = c.after(outageShown, func() {
@@ -53,7 +53,7 @@ func (c *connection) outageEnds() { stopTimer(&c.ground.outage) }
 func (c *connection) lookAtParent() {
 	g := &c.ground
 	at, _ := c.path.standing()
-	if !c.profile.Persistent || g.reparent != nil || at.lost != "" || at.base.name == g.parent || g.now.serves(g.parent) {
+	if !c.profile.Persistent || !c.told.bounces() || g.reparent != nil || at.lost != "" || at.base.name == g.parent || g.now.serves(g.parent) {
 		return
 	}
 	g.reparent = c.after(parentSettles, func() {

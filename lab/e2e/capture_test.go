@@ -159,17 +159,8 @@ func split(p captured) ([][]byte, error) {
 	return frames, nil
 }
 
-// layers finds the IP and the transport header, or says that f is a fragment, which has no transport checksum of its own.
-func layers(f []byte) (l3, l4 int, proto byte, fragment bool, err error) {
-	l3 = 14
-	switch {
-	case len(f) >= l3+20 && binary.BigEndian.Uint16(f[12:]) == unix.ETH_P_IP:
-		return l3, l3 + int(f[l3]&15)*4, f[l3+9], binary.BigEndian.Uint16(f[l3+6:])&0x3fff != 0, nil
-	case len(f) >= l3+40 && binary.BigEndian.Uint16(f[12:]) == unix.ETH_P_IPV6:
-		return l3, l3 + 40, f[l3+6], f[l3+6] == unix.IPPROTO_FRAGMENT, nil
-	}
-	return 0, 0, 0, false, fmt.Errorf("not IP: % x", f[:min(len(f), 40)])
-}
+// layers is lab.Layers.
+func layers(f []byte) (l3, l4 int, proto byte, fragment bool, err error) { return lab.Layers(f) }
 
 // onesSum is the sum of RFC 1071, two bytes at a time.
 func onesSum(parts ...[]byte) uint16 {

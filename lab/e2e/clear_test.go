@@ -4,13 +4,9 @@ package e2e
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
 	"net/netip"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"network-manager-softether/lab"
 )
@@ -41,7 +37,7 @@ func (c *clear) left() map[string]int {
 			if !p.outgoing {
 				continue
 			}
-			if what := inClear(p.data); what != "" {
+			if what := lab.InClear(p.data); what != "" {
 				kinds[lab.Bases[i].Device+": "+what]++
 			}
 		}
@@ -68,36 +64,6 @@ func (c *clear) some(addr netip.Addr) {
 		}
 	}
 	c.w.t.Errorf("nothing left for %v, which had to; seen: %v", addr, left)
-}
-
-// inClear describes an outgoing frame that is not for the VPN server, "" if it is or does not count.
-func inClear(f []byte) string {
-	if len(f) >= 14 && binary.BigEndian.Uint16(f[12:]) == unix.ETH_P_ARP {
-		return ""
-	}
-	l3, l4, proto, fragment, err := layers(f)
-	if err != nil {
-		return err.Error()
-	}
-	dst := netip.AddrFrom4([4]byte(f[l3+16 : l3+20]))
-	if f[l3]>>4 == 6 {
-		dst = netip.AddrFrom16([16]byte(f[l3+24 : l3+40]))
-	}
-	switch {
-	case dst == lab.ServerAddr || dst == lab.ServerAddr6:
-		return ""
-	case f[l3]>>4 == 6 && proto == 0 && dst.IsMulticast(): // hop-by-hop: listener reports
-		return ""
-	case proto == unix.IPPROTO_ICMPV6 && f[l4] >= 133 && f[l4] <= 137:
-		return ""
-	case proto == unix.IPPROTO_UDP && !fragment && binary.BigEndian.Uint16(f[l4:]) == 68 && binary.BigEndian.Uint16(f[l4+2:]) == 67:
-		return ""
-	}
-	s := fmt.Sprintf("to %v, protocol %d", dst, proto)
-	if (proto == unix.IPPROTO_UDP || proto == unix.IPPROTO_TCP) && !fragment {
-		s += fmt.Sprintf(", port %d", binary.BigEndian.Uint16(f[l4+2:]))
-	}
-	return s
 }
 
 // Addresses on the Internet that nobody in the office has.

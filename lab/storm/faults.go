@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// A fault is something that happens to the connections.
+type fault struct {
+	name        string
+	least, most time.Duration // how long it lasts
+	// ends is true for what ends a service by design: a person, here the storm, connects again.
+	ends   bool
+	strike func(ctx context.Context, s *storm) (undo func() error, err error)
+}
+
+// faults are all kinds there are.
+var faults = []fault{
+	{"all TCP connections reset", 0, time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		return nil, s.ResetConnections(ctx)
+	}},
+	{"one TCP connection reset", 0, time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		ports, err := s.VPNConnections(ctx)
+		if err != nil || len(ports) == 0 {
+			return nil, errors.Join(err, errors.New("the server has no connection"))
+		}
+		return nil, s.ResetConnection(ctx, ports[s.random.IntN(len(ports))])
+	}},
+	{"session kicked", 0, time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		return nil, s.Server.Kick(ctx, s.anyTunnel().hub, lab.Alice)
+	}},
+	{"server restarted", 0, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		end := s.Server.Stop
+		if s.random.IntN(2) == 0 {
+			end = s.Server.Kill
+		}
+		return func() error { return s.Server.Start(ctx) }, end(ctx)
+	}},
+	{"hub off and on", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		hub := s.anyTunnel().hub
+		return func() error { return s.Server.SetHub(ctx, hub, true) }, s.Server.SetHub(ctx, hub, false)
+	}},
+	{"service killed", 0, 3 * time.Second, true, func(ctx context.Context, s *storm) (func() error, error) {
+		pids := s.Desktop.Services()
+		if len(pids) == 0 {
+			return nil, errors.New("there is no service")
+		}
+		return func() error { return s.reconnect(ctx) }, syscall.Kill(pids[s.random.IntN(len(pids))], syscall.SIGKILL)
+	}},
+	{"service frozen", time.Second, 8 * time.Second, false, func(_ context.Context, s *storm) (func() error, error) {
+		pids := s.Desktop.Services()
+		signal := func(sig syscall.Signal) error {
+			var errs []error
+			for _, pid := range pids {
+				errs = append(errs, syscall.Kill(pid, sig))
+			}
+			return errors.Join(errs...)
+		}
+		return func() error { return signal(syscall.SIGCONT) }, signal(syscall.SIGSTOP)
+	}},
+}
+
+// anyTunnel draws one.
+func (s *storm) anyTunnel() *tunnel { return s.tunnels[s.random.IntN(len(s.tunnels))] }
+
+// reconnect connects what is down, as a person would.
+func (s *storm) reconnect(ctx context.Context) error {
+	err := lab.Await(ctx, "NetworkManager to see which VPNs have ended", limit, func() error {
+		active := 0
+		for _, t := range s.tunnels {
+			state, err := s.Desktop.State(t.name)
+			if err != nil {
+				return err
+			}
+			if state != 0 {
+				active++
+			}
+		}
+		if now := len(s.Desktop.Services()); now != active {
+			return fmt.Errorf("%d VPNs are active, and %d services run", active, now)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range s.tunnels {
+		if state, err := s.Desktop.State(t.name); err != nil || state != 0 {
+			continue
+		}
+		if err := s.Desktop.Up(ctx, t.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

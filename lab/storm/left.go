@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+
+	"network-manager-softether/lab"
+)
+
+// A state is what a computer looks like: lines by what they are about.
+type state map[string][]string
+
+// state looks at the desktop.
+func (s *storm) state(ctx context.Context) (state, error) {
+	now := state{"programs": s.Desktop.Programs()}
+	for what, command := range map[string]string{
+		"interfaces": "ip -brief link", "addresses": "ip -brief address", "routes": "ip route show table all", "routes (IPv6)": "ip -6 route show table all",
+		"rules": "ip rule", "rules (IPv6)": "ip -6 rule", "nft tables": "nft list tables", "connections": "nmcli -g NAME,DEVICE connection show",
+	} {
+		out, err := s.Desktop.Must(ctx, strings.Fields(command)...)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(out) {
+			now[what] = append(now[what], strings.Join(strings.Fields(line), " "))
+		}
+	}
+	dns, err := s.Desktop.DNS()
+	for _, d := range dns {
+		now["DNS"] = append(now["DNS"], fmt.Sprint(d))
+	}
+	now["DNS"] = append(now["DNS"], strings.Split(s.Desktop.ResolvConf(), "\n")...)
+	return now, err
+}
+
+// to lists what is different after.
+func (before state) to(after state) []string {
+	var lines []string
+	for _, what := range slices.Sorted(maps.Keys(after)) {
+		gone, came := slices.Clone(before[what]), slices.Clone(after[what])
+		for _, line := range before[what] {
+			if i := slices.Index(came, line); i >= 0 {
+				came = slices.Delete(came, i, i+1)
+				gone = slices.Delete(gone, slices.Index(gone, line), slices.Index(gone, line)+1)
+			}
+		}
+		for _, line := range came {
+			lines = append(lines, what+": + "+line)
+		}
+		for _, line := range gone {
+			lines = append(lines, what+": - "+line)
+		}
+	}
+	return lines
+}
+
+// A use is what a program takes up.
+type use struct {
+	descriptors int
+	memory      int64 // bytes that no file backs
+}
+
+// uses returns what the services take up together, NetworkManager beside them.
+func (s *storm) uses() (map[string]use, error) {
+	all := map[string]use{}
+	for name, pids := range map[string][]int{"services": s.Desktop.Services(), "NetworkManager": {s.Desktop.NM()}} {
+		usage, err := lab.UsageOf(pids...)
+		if err != nil {
+			return nil, err
+		}
+		sum := use{memory: usage.Private}
+		for _, pid := range pids {
+			n, err := lab.Open(pid)
+			if err != nil {
+				return nil, err
+			}
+			sum.descriptors += n
+		}
+		all[name] = sum
+	}
+	return all, nil
+}
+
+// goroutines are those of all services, after the storm and of new ones that do the same.
+type goroutines struct{ storm, fresh int }
+
+// countGoroutines ends each service by SIGQUIT, at which Go writes down its stacks, and those that were begun in their
+// place, too.
+func (s *storm) countGoroutines(ctx context.Context) (goroutines, error) {
+	storm, err := s.stacks(ctx)
+	if err != nil {
+		return goroutines{}, err
+	}
+	if err := s.connected(ctx); err != nil {
+		return goroutines{}, err
+	}
+	fresh, err := s.stacks(ctx)
+	if err != nil {
+		return goroutines{}, err
+	}
+	return goroutines{storm, fresh}, s.connected(ctx)
+}
+
+var stackHead = regexp.MustCompile(`(?m)^goroutine \d+ .*\[`)
+
+func (s *storm) stacks(ctx context.Context) (int, error) {
+	sum := 0
+	for _, pid := range s.Desktop.Services() {
+		mark := s.Desktop.NMLogMark()
+		if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
+			return 0, err
+		}
+		err := lab.Await(ctx, "the service to end by SIGQUIT", limit, func() error {
+			if slices.Contains(s.Desktop.Services(), pid) {
+				return errors.New("it still runs")
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+		n := len(stackHead.FindAllString(s.Desktop.NMLog(mark), -1))
+		if n == 0 {
+			return 0, fmt.Errorf("the service wrote no stacks: %s", s.Desktop.NMLog(mark))
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+// connected connects all again, and waits until they do all they will.
+func (s *storm) connected(ctx context.Context) error {
+	if err := s.reconnect(ctx); err != nil {
+		return err
+	}
+	return lab.Await(ctx, "all TCP connections", limit, func() error {
+		ports, err := s.VPNConnections(ctx)
+		if err == nil && len(ports) < tcpConnections {
+			err = fmt.Errorf("there are %d of %d", len(ports), tcpConnections)
+		}
+		return err
+	})
+}
+
+// tcpConnections is how many the three tunnels have together.
+const tcpConnections = 1 + 1 + 4

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// limit is longer than anything takes that has not hung.
+const limit = 90 * time.Second
+
+// A storm is under way.
+type storm struct {
+	*lab.Lab
+	opts    options
+	say     func(format string, args ...any)
+	random  *rand.Rand
+	tunnels []*tunnel
+	report  *report
+}
+
+// weather builds the lab, lets the storm pass over it, and returns what there is to report, also if it failed half-way.
+func weather(ctx context.Context, o options, say func(format string, args ...any)) (*report, error) {
+	chosen, err := chooseFaults(o.only)
+	if err != nil {
+		return nil, err
+	}
+	lo := lab.Options{Impaired: true}
+	if err := lo.FindPrograms(); err != nil {
+		return nil, err
+	}
+	l, err := lab.Start(ctx, lo)
+	if err != nil {
+		return nil, err
+	}
+	s := &storm{Lab: l, opts: o, say: say, random: rand.New(rand.NewPCG(o.seed, 0)), report: &report{opts: o}}
+	err = s.pass(ctx, chosen)
+	if err != nil {
+		err = fmt.Errorf("%w\nWhat the services and NetworkManager logged:\n%s", err, l.Desktop.VPNLog(0))
+	}
+	return s.report, errors.Join(err, l.Close())
+}
+
+// pass is the whole of it, from a desktop without a VPN to one without a VPN.
+func (s *storm) pass(ctx context.Context, chosen []fault) error {
+	if err := s.prepareGround(ctx); err != nil {
+		return err
+	}
+	before, err := s.state(ctx)
+	if err != nil {
+		return err
+	}
+	if s.opts.verbose {
+		if err := s.Desktop.LogMore(ctx, "VPN_PLUGIN:TRACE,VPN:DEBUG"); err != nil {
+			return err
+		}
+	}
+	if err := s.connectAll(ctx); err != nil {
+		return err
+	}
+	watch, err := s.watchBases()
+	if err != nil {
+		return err
+	}
+	for _, t := range s.tunnels {
+		if err := t.load(ctx, s.Lab); err != nil {
+			return err
+		}
+	}
+	s.report.begin, err = s.uses()
+	if err != nil {
+		return err
+	}
+	if err := s.rage(ctx, chosen); err != nil {
+		return err
+	}
+	for _, t := range s.tunnels {
+		s.report.streams = append(s.report.streams, t.unload()...)
+	}
+	if s.report.end, err = s.uses(); err != nil {
+		return err
+	}
+	if s.report.goroutines, err = s.countGoroutines(ctx); err != nil {
+		return err
+	}
+	s.report.clear = watch.seen()
+	if err := s.disconnectAll(ctx); err != nil {
+		return err
+	}
+	if s.report.canary, err = watch.end(ctx, s.report.clear); err != nil {
+		return err
+	}
+	after, err := s.state(ctx)
+	if err != nil {
+		return err
+	}
+	s.report.left = before.to(after)
+	return nil
+}
+
+// rage strikes until the time is up. Faults are drawn as cards are, so that each kind comes once before one comes twice.
+func (s *storm) rage(ctx context.Context, chosen []fault) error {
+	var deck []fault
+	for began := time.Now(); time.Since(began) < s.opts.length; {
+		if len(deck) == 0 {
+			deck = slices.Clone(chosen)
+			s.random.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
+		}
+		f := deck[0]
+		deck = deck[1:]
+		if err := s.strike(ctx, f); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	return nil
+}
+
+// strike has one fault happen and end, and waits until everything works again.
+func (s *storm) strike(ctx context.Context, f fault) error {
+	hold := f.least + time.Duration(s.random.Int64N(int64(f.most-f.least)+1))
+	began := time.Now()
+	mark := s.Desktop.NMLogMark()
+	pids := s.Desktop.Services()
+	for _, t := range s.tunnels {
+		t.beat.fresh()
+	}
+	undo, err := f.strike(ctx, s)
+	if err != nil {
+		return err
+	}
+	time.Sleep(hold)
+	over := time.Now()
+	if undo != nil {
+		if err := undo(); err != nil {
+			return fmt.Errorf("ending it: %w", err)
+		}
+	}
+	o := outcome{held: over.Sub(began)}
+	o.failed = s.recovers(ctx, over)
+	o.back = time.Since(over)
+	for _, t := range s.tunnels {
+		o.gap = max(o.gap, t.beat.gap())
+	}
+	if now := s.Desktop.Services(); o.failed == nil && !f.ends && !slices.Equal(pids, now) {
+		o.failed = fmt.Errorf("the services are %v, before they were %v", now, pids)
+	}
+	s.report.add(f, o)
+	s.say("%-32s for %5.1f s: longest gap %5.1f s, all back after %5.1f s %s", f.name, o.held.Seconds(), o.gap.Seconds(), o.back.Seconds(), o.remark())
+	if o.failed == nil {
+		return nil
+	}
+	s.say("what the services and NetworkManager logged:\n%s", s.Desktop.VPNLog(mark))
+	return s.rescue(ctx)
+}
+
+// recovers waits until each tunnel carries everything again, as NetworkManager has it, too.
+func (s *storm) recovers(ctx context.Context, since time.Time) error {
+	var errs []error
+	for _, t := range s.tunnels {
+		errs = append(errs, lab.Await(ctx, t.name+" to work again", limit, func() error { return t.works(ctx, s.Desktop, since) }))
+	}
+	return errors.Join(errs...)
+}
+
+// rescue does what a person would when a connection does not come back, so that the storm can go on.
+func (s *storm) rescue(ctx context.Context) error {
+	for _, t := range s.tunnels {
+		if state, err := s.Desktop.State(t.name); err != nil || state == lab.Activated {
+			continue
+		}
+		_ = s.Desktop.Down(ctx, t.name) // it may be down already
+		if err := s.Desktop.Up(ctx, t.name); err != nil {
+			return err
+		}
+	}
+	return s.recovers(ctx, time.Now())
+}
+
+func faultNames() []string {
+	var names []string
+	for _, f := range faults {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func chooseFaults(only string) ([]fault, error) {
+	if only == "" {
+		return faults, nil
+	}
+	var chosen []fault
+	for _, name := range strings.Split(only, ",") {
+		i := slices.Index(faultNames(), strings.TrimSpace(name))
+		if i < 0 {
+			return nil, fmt.Errorf("no fault %q, there are %s", name, strings.Join(faultNames(), ", "))
+		}
+		chosen = append(chosen, faults[i])
+	}
+	return chosen, nil
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
+
+// A storm of three minutes, which draws the same faults each time. Its table is in the log.
+func TestAStormIsSurvived(t *testing.T) {
+	r, err := weather(t.Context(), options{length: 3 * time.Minute, seed: 1}, t.Logf)
+	if r != nil {
+		t.Logf("\n%v", r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.verdict(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What would not be seen in a storm that went well.
+func TestTheVerdictNamesWhatWentWrong(t *testing.T) {
+	good := func() *report {
+		return &report{tallies: []*tally{{name: "cable pulled", struck: 30}}, canary: 1, goroutines: goroutines{storm: 90, fresh: 88},
+			begin: map[string]use{"services": {descriptors: 30}}, end: map[string]use{"services": {descriptors: 32}}}
+	}
+	if err := good().verdict(); err != nil {
+		t.Error("nothing went wrong, but:", err)
+	}
+	for what, spoil := range map[string]func(*report){
+		"a fault":       func(r *report) { r.tallies[0].failed = append(r.tallies[0].failed, os.ErrDeadlineExceeded) },
+		"a stream":      func(r *report) { r.streams = []streamTotal{{err: os.ErrInvalid}} },
+		"in clear":      func(r *report) { r.clear = map[string]int{"base0: to 192.0.2.77": 1} },
+		"left":          func(r *report) { r.left = []string{"rules: + 0: from all lookup 7"} },
+		"goroutines":    func(r *report) { r.goroutines.storm += 30 },
+		"descriptors":   func(r *report) { r.end["services"] = use{descriptors: 62} },
+		"a blind watch": func(r *report) { r.canary = 0 },
+	} {
+		r := good()
+		spoil(r)
+		if r.verdict() == nil {
+			t.Errorf("%s: nothing is said", what)
+		}
+	}
+}
+
+func TestAStateIsComparedLineByLine(t *testing.T) {
+	before := state{"routes": {"a", "b", "b"}, "DNS": nil}
+	if left := before.to(state{"routes": {"b", "a", "b"}, "DNS": nil}); len(left) > 0 {
+		t.Errorf("the same is different: %q", left)
+	}
+	left := before.to(state{"routes": {"a", "b", "c", "c"}, "DNS": {"d"}})
+	want := []string{"DNS: + d", "routes: + c", "routes: + c", "routes: - b"}
+	if len(left) != len(want) {
+		t.Fatalf("left is %q, want %q", left, want)
+	}
+	for i := range want {
+		if left[i] != want[i] {
+			t.Errorf("left is %q, want %q", left, want)
+		}
+	}
+}
