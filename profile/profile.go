@@ -36,11 +36,12 @@ type Source struct {
 // Family is what a connection says of one address family, beside the method. The zero value
 // of each property is what NetworkManager takes for it by default.
 type Family struct {
-	MustSucceed      bool          // may-fail=no
-	RequiredTimeout  time.Duration // required-timeout: wait that long for the family even if it may fail
-	IgnoreAutoRoutes bool          // ignore-auto-routes
-	OwnDefault       bool          // gateway, or a default route among routes
-	Table            uint32        // route-table; 0: the main one
+	MustSucceed      bool           // may-fail=no
+	RequiredTimeout  time.Duration  // required-timeout: wait that long for the family even if it may fail
+	IgnoreAutoRoutes bool           // ignore-auto-routes
+	OwnDefault       bool           // gateway, or a default route among routes
+	Table            uint32         // route-table; 0: the main one
+	Addresses        []netip.Prefix // of method manual
 	Automatic
 }
 

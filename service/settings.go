@@ -3,6 +3,7 @@
 package main
 
 import (
+	"net/netip"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ func familyOf(s map[string]dbus.Variant) profile.Family {
 		RequiredTimeout:  max(0, time.Duration(value[int32](s, "required-timeout"))*time.Millisecond),
 		IgnoreAutoRoutes: value[bool](s, "ignore-auto-routes"),
 		OwnDefault:       ownDefault(s),
+		Addresses:        addressesOf(s),
 		Table:            value[uint32](s, "route-table"),
 		Automatic:        automaticOf(s),
 	}
@@ -81,6 +83,18 @@ func automaticOf(s map[string]dbus.Variant) profile.Automatic {
 func value[T any](setting map[string]dbus.Variant, property string) T {
 	v, _ := setting[property].Value().(T)
 	return v
+}
+
+// addressesOf returns the addresses that the person gave.
+func addressesOf(setting map[string]dbus.Variant) []netip.Prefix {
+	var list []netip.Prefix
+	for _, a := range value[[]map[string]dbus.Variant](setting, "address-data") {
+		addr, err := netip.ParseAddr(value[string](a, "address"))
+		if bits, ok := a["prefix"].Value().(uint32); err == nil && ok {
+			list = append(list, netip.PrefixFrom(addr, int(bits)))
+		}
+	}
+	return list
 }
 
 // ownDefault reports whether the person gave a default route of a family.

@@ -63,6 +63,10 @@ func TestResolvedAsksWhereTheLeaseSays(t *testing.T) {
 	nameless.Domain, nameless.Search, nameless.Routes = "", nil, nil
 	withoutRouter := nameless
 	withoutRouter.Router = netip.Addr{}
+	// The same address as the router outside, for which NetworkManager has a route that no plugin's can beat.
+	homely := named
+	homely.DNS = []netip.Addr{lab.Bases[0].Router}
+	w.ok(w.Office.AddAddr("eth0", netip.PrefixFrom(lab.Bases[0].Router, 32)))
 	for _, tc := range []struct {
 		name    string
 		lease   lab.DHCP
@@ -80,13 +84,15 @@ func TestResolvedAsksWhereTheLeaseSays(t *testing.T) {
 			[]string{"10.20.0.1"}, []string{"www.public.test"}},
 		{"split tunnel, no domain", nameless, "yes", []string{"~" + reverse}, false,
 			[]string{"10.20.0.1"}, []string{"www.public.test"}},
+		{"DNS server with the router's address", homely, "no", []string{"lab.office.test", "office.test"}, true,
+			[]string{"intranet.office.test", "www.public.test"}, nil},
 	} {
 		w.office(tc.lease)
 		w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv4.never-default", tc.never)))
 		tap := w.tap()
 		w.eventually(tc.name+": what systemd-resolved has", 10*time.Second, func() error {
 			got, err := w.resolved(tap)
-			if err == nil && !(slices.Equal(got.domains, tc.domains) && got.everything == tc.full && slices.Contains(got.servers, lab.OfficeGateway.String())) {
+			if err == nil && !(slices.Equal(got.domains, tc.domains) && got.everything == tc.full && slices.Contains(got.servers, tc.lease.DNS[0].String())) {
 				err = fmt.Errorf("it is %+v, want the domains %v and everything else %v", got, tc.domains, tc.full)
 			}
 			return err
