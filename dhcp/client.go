@@ -38,6 +38,10 @@ type Config struct {
 	// it is used at once, and given back if somebody answers in the next moment.
 	Probe time.Duration
 
+	// Mine tells the other interfaces of this computer; may be nil. On a network that one of
+	// them is in, too, Linux answers probes for an address of any interface.
+	Mine func(net.HardwareAddr) bool
+
 	// NoDefault says that no default route is wanted, so that a router which cannot be
 	// one does not spoil a lease.
 	NoDefault bool
@@ -57,6 +61,8 @@ type Client struct {
 	noDefault bool
 	reject    []netip.Prefix
 
+	mine func(net.HardwareAddr) bool
+
 	ignored pace.Seldom // answers that were logged
 	probe   probe
 	patient time.Duration // see Config.Probe
@@ -66,7 +72,7 @@ type Client struct {
 // Maintain.
 func New(port Port, cfg Config) *Client {
 	c := &Client{port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, fqdn: cfg.FQDN, kind: cfg.VendorClass, log: cfg.Logger,
-		noDefault: cfg.NoDefault, reject: cfg.Reject, patient: cfg.Probe}
+		noDefault: cfg.NoDefault, reject: cfg.Reject, patient: cfg.Probe, mine: cfg.Mine}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

@@ -39,7 +39,7 @@ func (c *Client) startProbe(addr netip.Addr) {
 // hear takes an answer to a probe. It reports whether frame is one that shows a conflict.
 func (c *Client) hear(frame []byte) bool {
 	a, ok := packet.ParseARP(frame)
-	if !ok || !a.ToProbe || a.Addr != c.probe.addr || a.MAC == c.mac {
+	if !ok || !a.ToProbe || a.Addr != c.probe.addr || a.MAC == c.mac || c.mine != nil && c.mine(a.MAC.HardwareAddr()) {
 		return false
 	}
 	c.probe.rival = a.MAC

@@ -24,8 +24,9 @@
 // would stay silent, so from the third transmission on the flag is set.
 // SoftEther's SecureNAT broadcasts its answers either way.
 //
-// # What is left out
+// # What is left to others
 //
-// No DHCPRELEASE: the address is asked for again next time, and servers keep it for
-// its owner. Once a lease has settled, the kernel announces and defends the address.
+// The kernel announces and defends an address that is in use; [Rivals] tells of other hosts
+// that claim it. Nothing is given back unless [Client.Release] is called: the address is
+// asked for again next time, and servers keep it for its owner.
 package dhcp

@@ -93,7 +93,9 @@ func (c *Client) message(x exchange, r request) []byte {
 	}
 	m.UpdateOption(dhcpv4.OptMessageType(r.kind))
 	m.UpdateOption(dhcpv4.OptClientIdentifier(c.id))
-	if r.kind != dhcpv4.MessageTypeDecline { // which asks for nothing
+	// Both ask for nothing.
+	farewell := r.kind == dhcpv4.MessageTypeDecline || r.kind == dhcpv4.MessageTypeRelease
+	if !farewell {
 		m.UpdateOption(dhcpv4.OptMaxMessageSize(maxMessage))
 		m.Options[dhcpv4.OptionParameterRequestList.Code()] = requested
 	}
@@ -102,6 +104,9 @@ func (c *Client) message(x exchange, r request) []byte {
 	}
 	if r.server.IsValid() {
 		m.UpdateOption(dhcpv4.OptServerIdentifier(r.server.AsSlice()))
+	}
+	if farewell { // RFC 2131 table 5
+		return m.ToBytes()
 	}
 	if c.fqdn != "" {
 		m.Options[optFQDN] = fqdnOption(c.fqdn)

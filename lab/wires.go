@@ -125,6 +125,15 @@ func cable(a *Host, aName string, b *Host, bName string) error {
 	return b.SetLink(bName, true)
 }
 
+// CableToOffice gives the desktop one more interface, whose cable leads into the office's network without any VPN.
+func (l *Lab) CableToOffice(name string) error {
+	far := "to-" + name
+	if err := cable(l.Desktop.Host, name, l.Internet, far); err != nil {
+		return err
+	}
+	return l.Internet.plug(far)
+}
+
 // SetLink sets one of the host's interfaces up or down, as pulling its cable would.
 func (h *Host) SetLink(name string, up bool) error {
 	link, err := h.Net.LinkByName(name)

@@ -27,6 +27,7 @@ type Automatic struct {
 	TemporaryIPv6  bool          // ip6-privacy=1 or 2
 	Token          string        // token
 	LinkLocal      bool          // link-local=enabled
+	SendRelease    bool          // dhcp-send-release, of NetworkManager 1.48 and later
 }
 
 // Identity is what an Automatic comes to: what is sent, and what addresses are made from.

@@ -111,6 +111,9 @@ func (c *connection) announce() {
 		server = serverOf(c.session)
 	}
 	c.ground.server = server
+	if c.profile.IPv4.Auto {
+		c.tunnel.rivals.use(c.lease)
+	}
 	v := judge(c.profile, c.lease, c.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
 	v.standIns(c.told, c.profile.UUID)
 	next := announcement{ip4: v.ip4, ip6: v.ip6, config: c.told.config}

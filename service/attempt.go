@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"net"
 	"net/netip"
 
 	"network-manager-softether/dhcp"
@@ -93,6 +94,11 @@ func (a *attempt) address(ctx context.Context, o *outcome) error {
 	defer cancel()
 
 	v4, v6 := newFamily(a.profile.IPv4), newFamily(a.profile.IPv6)
+	if o.tunnel.rivals != nil {
+		if err := o.tunnel.rivals.probe(ctx, a.profile, a.again); err != nil {
+			return err
+		}
+	}
 	if o.tunnel.port4 != nil {
 		go a.keeper4(o, v4).run(o.keep, a.last)
 	}
@@ -117,16 +123,12 @@ func (a *attempt) address(ctx context.Context, o *outcome) error {
 }
 
 func (a *attempt) keeper4(o *outcome, v4 *family) *keeper4 {
-	id, timeout := a.profile.Identity, a.profile.IPv4.DHCPTimeout
+	timeout := a.profile.IPv4.DHCPTimeout
 	if timeout == 0 {
 		timeout = leaseTimeout
 	}
 	return &keeper4{
-		client: dhcp.New(o.tunnel.port4, dhcp.Config{
-			MAC: o.tunnel.mac(), ClientID: id.ClientID, Hostname: id.Hostname, FQDN: id.FQDN, VendorClass: id.VendorClass,
-			Reject: id.Reject, Probe: max(0, a.profile.IPv4.DADTimeout), Logger: a.log,
-			NoDefault: a.profile.IPv4.NeverDefault || a.profile.IPv4.IgnoreAutoRoutes,
-		}),
+		client:  newDHCP(a.outside, o.tunnel, a.profile, a.log),
 		log:     a.log,
 		server:  serverOf(o.session),
 		heldBy:  func(addr netip.Addr) string { return a.outside.heldBy(o.tunnel.tap.Name(), addr) },
@@ -135,6 +137,17 @@ func (a *attempt) keeper4(o *outcome, v4 *family) *keeper4 {
 		found:   func(l *dhcp.Lease) { a.found4(l); v4.tell(nil) },
 		failed:  func(err error) { a.failed4(err); v4.tell(err) },
 	}
+}
+
+// newDHCP is the client of that profile on the tunnel.
+func newDHCP(out outside, t *tunnel, p *profile.Profile, log *slog.Logger) *dhcp.Client {
+	id := p.Identity
+	return dhcp.New(t.port4, dhcp.Config{
+		MAC: t.mac(), ClientID: id.ClientID, Hostname: id.Hostname, FQDN: id.FQDN, VendorClass: id.VendorClass,
+		Reject: id.Reject, Probe: max(0, p.IPv4.DADTimeout), Logger: log,
+		Mine:      func(mac net.HardwareAddr) bool { return out.ownMAC(t.tap.Name(), mac) },
+		NoDefault: p.IPv4.NeverDefault || p.IPv4.IgnoreAutoRoutes,
+	})
 }
 
 // untilDone returns a context that ends with ctx, or with the session, whose error is

@@ -205,6 +205,7 @@ func (c *connection) teardown() {
 		c.unwatch = nil
 	}
 	c.cancelAttempt()
+	c.release()
 	c.dropSession()
 	if c.tunnel != nil {
 		c.tunnel.close()

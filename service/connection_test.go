@@ -157,6 +157,7 @@ func newStage(persist bool) *stage {
 		},
 		confine:    func(*slog.Logger) error { st.confined = true; return st.refuse },
 		heldBy:     func(string, netip.Addr) string { return st.held },
+		ownMAC:     func(string, net.HardwareAddr) bool { return false },
 		lookAround: func(_ string, server netip.Addr) surroundings { return surroundings{server: server} },
 		sweep:      func(*slog.Logger) {},
 	}, persist)

@@ -26,7 +26,7 @@ func failureOf(err error, p *profile.Profile) nmvpn.Failure {
 	}
 	var absurd *dhcp.LeaseError
 	switch {
-	case errors.As(err, &absurd), errors.Is(err, dhcp.ErrNoAnswer), errors.Is(err, dhcp.ErrNAK), errors.Is(err, dhcp.ErrConflict), errors.Is(err, dhcp.ErrExpired), errors.Is(err, errNoIPv6):
+	case errors.As(err, &absurd), errors.Is(err, dhcp.ErrNoAnswer), errors.Is(err, dhcp.ErrNAK), errors.Is(err, dhcp.ErrConflict), errors.Is(err, dhcp.ErrInUse), errors.Is(err, dhcp.ErrExpired), errors.Is(err, errNoIPv6):
 		return nmvpn.FailureBadIPConfig
 	case errors.Is(err, tapbridge.ErrNoTUN), errors.Is(err, tapbridge.ErrNameTaken):
 		return nmvpn.FailureBadIPConfig
@@ -82,6 +82,8 @@ func (c *connection) remedy(err error) string {
 		return "nmcli --ask, or store it: vpn.secrets key-password=..."
 	case isFile:
 		return fileRemedy(file, c.profile)
+	case errors.Is(err, dhcp.ErrInUse) && c.profile != nil:
+		return fmt.Sprintf("choose a free address: nmcli connection modify %q ipv4.addresses ...; or ask the hub's administrator who has this one", c.profile.ID)
 	case errors.Is(err, tapbridge.ErrNoTUN):
 		return "load the kernel module: modprobe tun"
 	case errors.Is(err, tapbridge.ErrNameTaken):

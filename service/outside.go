@@ -22,6 +22,8 @@ type outside struct {
 	confine func(*slog.Logger) error
 	// heldBy names the interface outside of the tunnel that has an address.
 	heldBy func(tap string, a netip.Addr) string
+	// ownMAC reports whether an interface outside of the tunnel has a MAC address.
+	ownMAC func(tap string, mac net.HardwareAddr) bool
 	// lookAround sees the networks outside of the tunnel.
 	lookAround func(tap string, server netip.Addr) surroundings
 	// watchGround shows the networks outside of the tunnel, and tells of every change; may be nil.
@@ -77,6 +79,7 @@ var realWorld = outside{
 	confine:     sandbox.Enter,
 	lookAround:  lookAround,
 	heldBy:      heldBy,
+	ownMAC:      ownMAC,
 	watchGround: watchGround,
 	sweep:       sweep,
 }

@@ -73,6 +73,7 @@ func automaticOf(s map[string]dbus.Variant) profile.Automatic {
 		TemporaryIPv6:  value[int32](s, "ip6-privacy") > 0,
 		Token:          value[string](s, "token"),
 		LinkLocal:      value[int32](s, "link-local") == enabled,
+		SendRelease:    value[int32](s, "dhcp-send-release") > 0,
 	}
 	if mode, said := s["addr-gen-mode"].Value().(int32); said && mode == stablePrivacy {
 		a.AddrGenMode = "stable-privacy"

@@ -24,6 +24,7 @@ type tunnel struct {
 	// Ports of the DHCP client and of autoconf, nil unless the family's method is auto:
 	// NetworkManager ignores what is reported for another (networkmanager.md 3).
 	port4, port6 *tapbridge.Port
+	rivals       *rivals // nil without IPv4
 }
 
 // portDepth is how many frames wait for an in-process host; it talks in single frames.
@@ -44,6 +45,9 @@ func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, err
 	t := &tunnel{tap: dev, log: log, bridge: tapbridge.New(dev, log)}
 	if p.IPv4.Auto {
 		t.port4 = t.bridge.NewPort(dhcp.Match(t.mac()), portDepth)
+	}
+	if p.IPv4.Auto || p.IPv4.Static {
+		t.rivals = t.watchRivals(out, p)
 	}
 	if p.IPv6.Auto {
 		t.guardDeadEnd()

@@ -143,6 +143,25 @@ func TestReceiveTakesMoreFramesThanFitInOnePass(t *testing.T) {
 	})
 }
 
+func TestAListenerTakesNothingAway(t *testing.T) {
+	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+		marked := func(m byte) func([]byte) bool {
+			return func(f []byte) bool { return f[len(f)-1] == m }
+		}
+		port := b.NewPort(marked(1), 4)
+		ear := b.NewListener(func(f []byte) bool { return !marked(2)(f) }, 2)
+		in := [][]byte{testFrame(60, 0), testFrame(60, 1), testFrame(60, 2), testFrame(60, 3)}
+		b.Receive(in)
+		equal(t, "at the host", [][]byte{in[0], in[2], in[3]}, take(d.Frames()))
+		equal(t, "at the port", [][]byte{in[1]}, take(port.Frames()))
+		equal(t, "at the listener, which has room for two", [][]byte{in[0], in[1]}, take(ear.Frames()))
+		ear.Close()
+		if _, ok := <-ear.Frames(); ok {
+			t.Error("the channel of a closed listener is open")
+		}
+	})
+}
+
 func TestAPortGetsWhatItWantsInsteadOfTheHost(t *testing.T) {
 	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
 		marked := func(m byte) func([]byte) bool {

@@ -14,10 +14,11 @@ import (
 // and often with the same address. It sees the frames that it wants instead of the
 // TAP. All methods are safe for concurrent use.
 type Port struct {
-	bridge *Bridge
-	match  func(frame []byte) bool
-	in     chan []byte // closed, and shut set, with bridge.receiveMu held
-	shutIn bool        // guarded by bridge.receiveMu
+	bridge  *Bridge
+	listens bool // what it wants goes on to others
+	match   func(frame []byte) bool
+	in      chan []byte // closed, and shut set, with bridge.receiveMu held
+	shutIn  bool        // guarded by bridge.receiveMu
 
 	sendMu sync.Mutex // guards out
 	out    *frame.Batch
@@ -28,11 +29,22 @@ type Port struct {
 // not call the bridge. Of ports that want the same frame the oldest gets it. At most
 // depth frames (at least 1) wait for the host; more are dropped.
 func (b *Bridge) NewPort(match func(frame []byte) bool, depth int) *Port {
+	return b.newPort(match, depth, false)
+}
+
+// NewListener is NewPort for a host that only listens: the frames that it wants also go
+// where they would go without it.
+func (b *Bridge) NewListener(match func(frame []byte) bool, depth int) *Port {
+	return b.newPort(match, depth, true)
+}
+
+func (b *Bridge) newPort(match func(frame []byte) bool, depth int, listens bool) *Port {
 	p := &Port{
-		bridge: b,
-		match:  match,
-		in:     make(chan []byte, max(depth, 1)),
-		out:    frame.NewBatch(frame.MaxLen+64, 1),
+		bridge:  b,
+		listens: listens,
+		match:   match,
+		in:      make(chan []byte, max(depth, 1)),
+		out:     frame.NewBatch(frame.MaxLen+64, 1),
 	}
 	b.receiveMu.Lock()
 	defer b.receiveMu.Unlock()
@@ -40,7 +52,11 @@ func (b *Bridge) NewPort(match func(frame []byte) bool, depth int) *Port {
 		p.shut()
 		return p
 	}
-	b.ports = append(b.ports, p)
+	if listens {
+		b.ports = slices.Insert(b.ports, 0, p) // before those who take frames away
+	} else {
+		b.ports = append(b.ports, p)
+	}
 	return p
 }
 

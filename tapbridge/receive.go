@@ -61,13 +61,15 @@ func (b *Bridge) receive(frames [][]byte) error {
 	return err
 }
 
-// toPort gives f to the first port that wants it and reports whether one does. The
-// caller holds receiveMu.
+// toPort gives f to all listeners that want it, and to the first other port that does. It
+// reports whether there is one of these. The caller holds receiveMu.
 func (b *Bridge) toPort(f []byte) bool {
 	for _, p := range b.ports {
 		if p.match(f) {
 			p.deliver(f)
-			return true
+			if !p.listens {
+				return true
+			}
 		}
 	}
 	return false

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dhcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"network-manager-softether/dhcp/internal/pace"
+	"network-manager-softether/dhcp/internal/packet"
+)
+
+// ErrInUse: another host has an address that was given to this one by hand.
+var ErrInUse = errors.New("another host uses the address")
+
+// rivalPause is the least time between two reports of rivals: RFC 5227 2.4 has a host
+// defend its address once in 10 s, and people need less.
+const rivalPause = time.Minute
+
+// probes is how many go out in the time of Probe, as in RFC 5227 2.1.1.
+const probes = 3
+
+// Rivals are other hosts that say they have an IPv4 address of this one (RFC 5227 2.4).
+type Rivals struct {
+	mac    packet.MAC
+	mine   func(net.HardwareAddr) bool
+	probed bool
+	own    atomic.Pointer[[]netip.Addr]
+}
+
+// NewRivals returns those of the host with that MAC. mine, which may be nil, tells the other
+// interfaces of this computer: Linux answers for its addresses on each of them. Answers to
+// probes count with probed only, if nobody else listens to them.
+func NewRivals(mac net.HardwareAddr, mine func(net.HardwareAddr) bool, probed bool) *Rivals {
+	r := &Rivals{mine: mine, probed: probed}
+	copy(r.mac[:], mac)
+	return r
+}
+
+// Use says which addresses are in use from now on, instead of those before.
+func (r *Rivals) Use(addrs ...netip.Addr) { r.own.Store(&addrs) }
+
+// Match is a filter for the frames in which somebody else claims one of the addresses. It
+// does not allocate and is safe for concurrent use.
+func (r *Rivals) Match(frame []byte) bool {
+	_, ok := r.claim(frame)
+	return ok
+}
+
+func (r *Rivals) claim(frame []byte) (packet.ARPClaim, bool) {
+	own := r.own.Load()
+	if own == nil {
+		return packet.ARPClaim{}, false
+	}
+	a, ok := packet.ParseARP(frame)
+	return a, ok && a.MAC != r.mac && (r.probed || !a.ToProbe) && slices.Contains(*own, a.Addr)
+}
+
+// Watch tells of rivals, at most once a minute, until the port is closed. Its frames are
+// those of Match.
+func (r *Rivals) Watch(port Port, tell func(netip.Addr, net.HardwareAddr)) {
+	var told pace.Seldom
+	for frame := range port.Frames() {
+		if a, ok := r.rival(frame); ok && told.Due(time.Now(), rivalPause) {
+			tell(a.Addr, a.MAC.HardwareAddr())
+		}
+	}
+}
+
+// rival is claim without the other interfaces of this computer.
+func (r *Rivals) rival(frame []byte) (packet.ARPClaim, bool) {
+	a, ok := r.claim(frame)
+	return a, ok && (r.mine == nil || !r.mine(a.MAC.HardwareAddr()))
+}
+
+// Probe asks who else has the addresses and waits d for an answer, before which they must
+// not be used. With 0 it does not wait: Watch hears of it. It fails with [ErrInUse], or with
+// the cause of ctx's end. Watch has to wait until it returns.
+func (r *Rivals) Probe(ctx context.Context, port Port, d time.Duration) error {
+	own := r.own.Load()
+	if own == nil {
+		return nil
+	}
+	for range probes {
+		for _, a := range *own {
+			if err := port.Send(packet.ARPProbe(r.mac, a)); err != nil {
+				return nil // lost, as on a cable; whoever ends the port says so
+			}
+		}
+		if d <= 0 {
+			return nil
+		}
+		if err := r.hear(ctx, port, d/probes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Rivals) hear(ctx context.Context, port Port, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-timer.C:
+			return nil
+		case frame, open := <-port.Frames():
+			if !open {
+				return ErrPortClosed
+			}
+			if a, ok := r.rival(frame); ok {
+				return fmt.Errorf("%w: %v, with MAC address %v", ErrInUse, a.Addr, a.MAC)
+			}
+		}
+	}
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "time"
+
+// releaseTime is between giving a lease back and closing the session: the server throws away
+// frames that it reads together with the end of the connection. It also bounds the sending,
+// as a stalled session takes no frames.
+const releaseTime = 150 * time.Millisecond
+
+// release gives the lease back where the profile asks for that.
+func (c *connection) release() {
+	if c.profile == nil || !c.profile.IPv4.SendRelease || c.lease == nil || c.session == nil || c.tunnel == nil || c.tunnel.port4 == nil {
+		return
+	}
+	client, lease := newDHCP(c.outside, c.tunnel, c.profile, c.log), c.lease
+	c.log.Info("giving the DHCP lease back (ipv4.dhcp-send-release)", "address", lease.Addr.String(), "server", lease.Server.String())
+	go client.Release(lease)
+	time.Sleep(releaseTime)
+}
