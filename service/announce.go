@@ -154,6 +154,7 @@ func (c *connection) send(todo []step, next announcement) {
 			c.nm.IP4Config(withToggle(*next.ip4, next.toggled))
 		case tellIP6:
 			c.log.Info("to NetworkManager: IPv6", "config", *next.ip6)
+			c.tunnel.leadsTo(next.ip6.Gateway)
 			// Without IPv4 the redundant route has to be here.
 			c.nm.IP6Config(withToggle(*next.ip6, next.toggled && next.ip4 == nil))
 		case tellStarting:

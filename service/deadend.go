@@ -10,7 +10,8 @@ import (
 )
 
 // guardDeadEnd keeps everybody in the hub from answering for the gateway of a closed
-// default route: their neighbour advertisements go to a port that nobody reads.
+// default route, which the uplink does: their neighbour advertisements go to a port that
+// nobody reads.
 func (t *tunnel) guardDeadEnd() { t.bridge.NewPort(claimsDeadEnd, 1) }
 
 // claimsDeadEnd reports whether a frame could make the kernel take its sender for the dead
@@ -30,7 +31,7 @@ func claimsDeadEnd(f []byte) bool {
 		return false
 	case unix.IPPROTO_ICMPV6:
 		const advertisement = 136
-		return f[body] == advertisement && bytes.Equal(f[body+8:body+24], gone[:])
+		return f[body] == advertisement && bytes.Equal(f[body+8:body+24], gone[:]) && !isTruth(f)
 	}
 	return bytes.Contains(f[body:], gone[:]) // behind extension headers
 }

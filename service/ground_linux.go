@@ -106,37 +106,39 @@ func readTerrain() (terrain, error) {
 			return t, fmt.Errorf("routes: %w", err)
 		}
 		for _, r := range routes {
-			if g, ok := groundRouteOf(r, family); ok {
-				t.routes = append(t.routes, g)
-			}
+			t.routes = append(t.routes, groundRoutesOf(r, family)...)
 		}
 	}
 	return t, nil
 }
 
-// groundRouteOf takes of a route with several next hops the first.
-func groundRouteOf(r netlink.Route, family int) (groundRoute, bool) {
+// groundRoutesOf makes one of each next hop: the kernel joins IPv6 routes of the same metric, those of a tunnel and a
+// base among them.
+func groundRoutesOf(r netlink.Route, family int) (list []groundRoute) {
 	if r.Type != unix.RTN_UNICAST {
-		return groundRoute{}, false
+		return nil
 	}
-	g := groundRoute{nic: r.LinkIndex, metric: r.Priority}
-	gw := r.Gw
-	if len(r.MultiPath) > 0 {
-		g.nic, gw = r.MultiPath[0].LinkIndex, r.MultiPath[0].Gw
-	}
-	if via, ok := netip.AddrFromSlice(gw); ok {
-		g.via = via.Unmap()
-	} else if v, ok := r.Via.(*netlink.Via); ok { // IPv4 by an IPv6 router
-		g.via, _ = netip.AddrFromSlice(v.Addr)
+	dst := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	if family == netlink.FAMILY_V6 {
+		dst = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 	}
 	if p, ok := prefixOf(r.Dst); ok {
-		g.dst = p
-	} else if family == netlink.FAMILY_V6 {
-		g.dst = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
-	} else {
-		g.dst = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+		dst = p
 	}
-	return g, true
+	hops := r.MultiPath
+	if len(hops) == 0 {
+		hops = []*netlink.NexthopInfo{{LinkIndex: r.LinkIndex, Gw: r.Gw, Via: r.Via}}
+	}
+	for _, hop := range hops {
+		g := groundRoute{dst: dst, nic: hop.LinkIndex, metric: r.Priority}
+		if via, ok := netip.AddrFromSlice(hop.Gw); ok {
+			g.via = via.Unmap()
+		} else if v, ok := hop.Via.(*netlink.Via); ok { // IPv4 by an IPv6 router
+			g.via, _ = netip.AddrFromSlice(v.Addr)
+		}
+		list = append(list, g)
+	}
+	return list
 }
 
 // tunnels are the kinds of interfaces that are no ground to roam to, our own TAP's among them.

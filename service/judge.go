@@ -179,8 +179,8 @@ func share(routes []nmvpn.Route) float64 {
 	return min(sum, 1)
 }
 
-// deadEnd is the gateway of a closed default route: nobody answers for it, see
-// [tunnel.guardDeadEnd], so what is sent there fails.
+// deadEnd is the gateway of a closed default route. Only the uplink answers for it, see
+// [tunnel.guardDeadEnd], and what is sent there fails.
 var deadEnd = netip.MustParseAddr("fe80::5e:c105:ed")
 
 // closeIPv6 leads the default route of IPv6 into the tunnel, where it ends, if IPv4 has its

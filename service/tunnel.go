@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
+	"sync/atomic"
 
 	"network-manager-softether/dhcp"
 	"network-manager-softether/dhcp/autoconf"
@@ -25,6 +27,9 @@ type tunnel struct {
 	// NetworkManager ignores what is reported for another (networkmanager.md 3).
 	port4, port6 *tapbridge.Port
 	rivals       *rivals // nil without IPv4
+	// keeps6: NetworkManager may be told a default route of IPv6, to router.
+	keeps6 bool
+	router atomic.Pointer[netip.Addr]
 }
 
 // portDepth is how many frames wait for an in-process host; it talks in single frames.
@@ -50,7 +55,9 @@ func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, err
 		t.rivals = t.watchRivals(out, p)
 	}
 	if p.IPv6.Auto {
+		t.keeps6 = true
 		t.guardDeadEnd()
+		t.unplug() // the dead end answers without a session, too
 	}
 	if p.IPv6.Auto && p.BlockIPv6 != profile.BlockIPv6Yes {
 		t.port6 = t.bridge.NewPort(autoconf.Match(t.mac()), portDepth)
@@ -66,12 +73,26 @@ func (t *tunnel) plug(s session) {
 	if err := t.tap.SetCarrier(true); err != nil {
 		t.log.Debug("the device has had carrier already", "cause", err)
 	}
-	t.bridge.SetLink(s)
+	t.bridge.SetLink(t.link(s))
 	s.Start(t.bridge.Receive)
 }
 
 // unplug leaves the TAP without a far end, like a pulled cable without loss of carrier.
-func (t *tunnel) unplug() { t.bridge.SetLink(nil) }
+func (t *tunnel) unplug() { t.bridge.SetLink(t.link(nil)) }
+
+// link is the way to s, which may be nil.
+func (t *tunnel) link(s session) tapbridge.Link {
+	switch {
+	case t.keeps6:
+		return &uplink{session: s, toHost: t.bridge.Receive, router: &t.router}
+	case s == nil:
+		return nil
+	}
+	return s
+}
+
+// leadsTo takes note of the router that NetworkManager is told for IPv6; an invalid one is none.
+func (t *tunnel) leadsTo(router netip.Addr) { t.router.Store(&router) }
 
 // close deletes the device, with all that NetworkManager has configured on it.
 func (t *tunnel) close() { t.bridge.Close() }

@@ -87,3 +87,13 @@ func (w *world) sends(addrs ...netip.Addr) {
 		}
 	}
 }
+
+// whispers sends each of addrs a datagram, and waits for nothing.
+func (w *world) whispers(addrs ...netip.Addr) {
+	for _, a := range addrs {
+		if c, err := w.Desktop.DialContext(w.ctx, "udp", netip.AddrPortFrom(a, 9).String()); err == nil {
+			_, _ = c.Write([]byte("private"))
+			c.Close()
+		}
+	}
+}

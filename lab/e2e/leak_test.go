@@ -4,9 +4,11 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,6 +35,48 @@ func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
 	seen = w.watchesBases()
 	w.sends(elsewhere6)
 	seen.some(elsewhere6)
+}
+
+// The kernel leaves a router that does not answer for that of the base.
+func TestFullTunnelKeepsIPv6WhoeverIsSilentInTheHub(t *testing.T) {
+	t.Run("the hub has no IPv6", func(t *testing.T) {
+		w := network(t)
+		w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+		end := w.private(true)
+		time.Sleep(5 * time.Second) // it asks three times, a second each
+		end()
+		ctx, cancel := context.WithTimeout(w.ctx, hung)
+		defer cancel()
+		if _, err := w.Desktop.DialContext(ctx, "tcp", netip.AddrPortFrom(elsewhere6, 443).String()); !errors.Is(err, syscall.ENETUNREACH) {
+			t.Errorf("a connection fails with %v, want at once that the network is unreachable", err)
+		}
+		w.down("office")
+	})
+	t.Run("its router does not answer", func(t *testing.T) {
+		w := freshNetwork(t)
+		both := lab.OfficeDHCP()
+		both.RA = true
+		w.office(both)
+		w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+		w.has6()
+		w.pings(officeGateway6)
+		tap := w.tap()
+		end := w.private(true)
+		route, err := w.Desktop.Must(w.ctx, "ip", "-6", "route", "show", "default", "dev", tap)
+		w.ok(err)
+		f := strings.Fields(route) // default via ROUTER
+		if len(f) < 3 {
+			t.Fatalf("the default route of the tunnel is %q", route)
+		}
+		w.ok(w.BlackHole(w.ctx, true))
+		w.eventually("the kernel to ask whether the router is there", hung, func() error {
+			_, err := w.Desktop.Must(w.ctx, "ip", "-6", "neighbour", "change", f[2], "dev", tap, "nud", "probe")
+			return err // it does not know it before there is something to send
+		})
+		time.Sleep(5 * time.Second)
+		end()
+		w.ok(w.BlackHole(w.ctx, false))
+	})
 }
 
 func TestFullTunnelToAServerOverIPv6LeavesNoIPv6InClear(t *testing.T) {

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"sync/atomic"
+
+	"github.com/mdlayher/ndp"
+	"golang.org/x/net/icmp"
+	"golang.org/x/net/ipv6"
+	"golang.org/x/sys/unix"
+
+	"network-manager-softether/frame"
+)
+
+// An uplink stands between the bridge and the session, and keeps the default route of IPv6 in the tunnel.
+//
+// The kernel leaves a router that does not answer for one of a worse metric, which in a full tunnel is that of the
+// base: packets would leave in clear. So the router of the tunnel is always there. The kernel asks it from time to time
+// whether it is, and the uplink answers. For the dead end, where a closed route leads, it answers everything:
+// programs hear at once that there is no way, and go on with IPv4.
+type uplink struct {
+	session session // nil: there is none at the moment
+	toHost  func(frames [][]byte)
+	router  *atomic.Pointer[netip.Addr] // that NetworkManager was told; it may hold nil
+}
+
+// deadEndMAC is where the dead end has its frames sent; none of them leaves this computer. errorsFrom tells of them.
+var (
+	deadEndMAC = [6]byte{0x02, 0x00, 0x5e, 0xc1, 0x05, 0xed}
+	errorsFrom = netip.MustParseAddr("fe80::5e:c105:ee")
+)
+
+var errNoSession = errors.New("there is no session")
+
+// Send gives the session what is for it.
+func (u *uplink) Send(b *frame.Batch) error {
+	for i, f := range b.Frames() {
+		if u.concerns(f) {
+			b = u.sort(b, i)
+			break
+		}
+	}
+	if u.session == nil {
+		return errNoSession
+	}
+	return u.session.Send(b)
+}
+
+// Where the parts of an IPv6 frame are.
+const (
+	atIP6     = 14
+	atPayload = atIP6 + 40
+	nsEnd     = atPayload + 24
+)
+
+// concerns reports whether a frame is for the dead end, or asks for it or for the router.
+func (u *uplink) concerns(f []byte) bool {
+	if len(f) < atPayload || binary.BigEndian.Uint16(f[12:]) != unix.ETH_P_IPV6 {
+		return false
+	}
+	if [6]byte(f) == deadEndMAC {
+		return true
+	}
+	const solicitation = 135
+	if f[atIP6+6] != unix.IPPROTO_ICMPV6 || len(f) < nsEnd || f[atPayload] != solicitation {
+		return false
+	}
+	target := netip.AddrFrom16([16]byte(f[atPayload+8:]))
+	if target == deadEnd {
+		return true
+	}
+	const group = 1
+	router := u.router.Load()
+	return f[0]&group == 0 && router != nil && target == *router
+}
+
+// sort answers the frames that concern the uplink, which begin at first, and returns the others.
+func (u *uplink) sort(b *frame.Batch, first int) *frame.Batch {
+	rest := frame.NewBatch(len(b.Message())+frame.MaxLen, max(b.Len(), 1))
+	for i, f := range b.Frames() {
+		if i < first || !u.concerns(f) {
+			rest.Append(f)
+			continue
+		}
+		if answer := u.answer(f); answer != nil {
+			u.toHost([][]byte{answer})
+		}
+		if [6]byte(f) != deadEndMAC && f[0]&1 == 0 {
+			rest.Append(f) // the router itself is to know, too, that it is asked for
+		}
+	}
+	return rest
+}
+
+// answer returns what the host hears, nil for nothing.
+func (u *uplink) answer(f []byte) []byte {
+	src := netip.AddrFrom16([16]byte(f[atIP6+8:]))
+	if src.IsUnspecified() || src.IsMulticast() {
+		return nil
+	}
+	isNS := f[atIP6+6] == unix.IPPROTO_ICMPV6 && len(f) >= nsEnd && f[atPayload] == 135
+	if [6]byte(f) == deadEndMAC && !isNS {
+		return unreachable(f, src)
+	}
+	if !isNS {
+		return nil
+	}
+	target := netip.AddrFrom16([16]byte(f[atPayload+8:]))
+	from, mac := target, [6]byte(f)
+	if target == deadEnd {
+		from, mac = errorsFrom, deadEndMAC
+	}
+	body, err := ndp.MarshalMessageChecksum(&ndp.NeighborAdvertisement{
+		Router: true, Solicited: true, Override: target == deadEnd, TargetAddress: target,
+		Options: []ndp.Option{&ndp.LinkLayerAddress{Direction: ndp.Target, Addr: net.HardwareAddr(mac[:])}},
+	}, from, src)
+	if err != nil {
+		return nil
+	}
+	return icmp6Frame(f, mac, from, src, body)
+}
+
+// unreachable tells the sender of a packet that there is no route (RFC 4443 3.1). Errors are not answered.
+func unreachable(f []byte, src netip.Addr) []byte {
+	if f[atIP6+6] == unix.IPPROTO_ICMPV6 && (len(f) == atPayload || f[atPayload] < 128) {
+		return nil
+	}
+	const most = 1280 - 40 - 8 // RFC 4443 3.1: as much of it as fits
+	packet := f[atIP6:]
+	m := icmp.Message{Type: ipv6.ICMPTypeDestinationUnreachable, Body: &icmp.DstUnreach{Data: packet[:min(len(packet), most)]}}
+	body, err := m.Marshal(icmp.IPv6PseudoHeader(errorsFrom.AsSlice(), src.AsSlice()))
+	if err != nil {
+		return nil
+	}
+	return icmp6Frame(f, deadEndMAC, errorsFrom, src, body)
+}
+
+// icmp6Frame makes an answer to the frame asked.
+func icmp6Frame(asked []byte, mac [6]byte, from, to netip.Addr, body []byte) []byte {
+	f := make([]byte, atPayload, atPayload+len(body))
+	copy(f, asked[6:12])
+	copy(f[6:], mac[:])
+	binary.BigEndian.PutUint16(f[12:], unix.ETH_P_IPV6)
+	f[atIP6] = 6 << 4
+	binary.BigEndian.PutUint16(f[atIP6+4:], uint16(len(body)))
+	f[atIP6+6], f[atIP6+7] = unix.IPPROTO_ICMPV6, 255
+	copy(f[atIP6+8:], from.AsSlice())
+	copy(f[atIP6+24:], to.AsSlice())
+	return append(f, body...)
+}
+
+// isTruth reports whether a neighbour advertisement about the dead end says what the uplink says of it.
+func isTruth(f []byte) bool {
+	const targetAddress = 2
+	return bytes.Equal(f[nsEnd:], append([]byte{targetAddress, 1}, deadEndMAC[:]...))
+}
