@@ -23,8 +23,9 @@ type Desktop struct {
 	// Bus is a connection to the desktop's system bus, as root.
 	Bus *dbus.Conn
 
-	lab *Lab
-	nm  *Process
+	lab   *Lab
+	nm    *Process
+	rules []string // of the bus, added later
 }
 
 const (
