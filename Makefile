@@ -65,14 +65,17 @@ storm: windowless
 
 check: lint vulns unit fuzz-briefly e2e
 
+# What looks at the code lives in a module of its own, so that it chooses no version of what is shipped.
+TOOL = $(GO) tool -modfile=tools/go.mod
+LINT = $(TOOL) golangci-lint
+
 lint: packages
-	@echo "== gofmt, go vet, staticcheck"
+	@echo "== gofmt, golangci-lint"
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(LINT) run ./...
 	@# The window, with the flags it is built with: gotk3 is not compiled a second time.
 	GOFLAGS="$$GOFLAGS -trimpath -buildmode=pie" $(GO) vet -tags gui ./auth-dialog/...
-	GOFLAGS="$$GOFLAGS -trimpath -buildmode=pie" $(GO) tool staticcheck -tags gui ./auth-dialog/...
+	GOFLAGS="$$GOFLAGS -trimpath -buildmode=pie" $(LINT) run --build-tags gui ./auth-dialog/...
 
 # What is known of the modules in go.mod, from the database as of that version (VULNDB=latest for the newest).
 VULNDB ?= v0.0.0-20261105234957-e22db6528018
@@ -90,7 +93,7 @@ fuzz-briefly: build-packages
 
 # A test that fails among hundreds runs once more by itself: computers that others use, too, stall now and then, and
 # programs of others fail now and then. Those that passed only then are listed at the end; more than a few are no accident.
-TEST = $(GO) tool gotestsum --hide-summary skipped,output --rerun-fails=1 --rerun-fails-run-root-test --rerun-fails-max-failures=6
+TEST = $(TOOL) gotestsum --hide-summary skipped,output --rerun-fails=1 --rerun-fails-run-root-test --rerun-fails-max-failures=6
 
 # The service, tapbridge and the like open TAP devices and change identities, so their tests need root.
 # One package at a time: their waits are real, and the end-to-end ones start programs.

@@ -33,7 +33,7 @@ func brief(q question) string {
 
 func pairs(s string) map[string]string {
 	m := map[string]string{}
-	for _, item := range strings.Fields(s) {
+	for item := range strings.FieldsSeq(s) {
 		item = strings.NewReplacer("SEEN", seen, "OTHER", other, "ENCRYPTED", "-----BEGIN ENCRYPTED PRIVATE KEY-----").Replace(item)
 		k, v, _ := strings.Cut(item, "=")
 		m[k] = v
@@ -88,7 +88,7 @@ func TestDecide(t *testing.T) {
 		{"a password that is never saved goes along", "password-flags=2", "password=x", "-i " + cert, "trust-sha256-SEEN=? password=x"},
 	} {
 		var o options
-		for _, a := range strings.Fields(strings.ReplaceAll(tc.args, "SEEN", seen)) {
+		for a := range strings.FieldsSeq(strings.ReplaceAll(tc.args, "SEEN", seen)) {
 			switch a {
 			case "-i":
 				o.interactive = true

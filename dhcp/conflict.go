@@ -14,7 +14,7 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// ErrConflict: another host has the address that a server leased.
+// ErrConflict means that another host has the address that a server leased.
 var ErrConflict = errors.New("another host uses the address that the DHCP server leased")
 
 // settleTime is how long answers to probes are awaited. Within a tunnel they take a round

@@ -9,13 +9,13 @@ import (
 )
 
 var (
-	// ErrNoAnswer: nobody offered an address in time.
+	// ErrNoAnswer means that nobody offered an address in time.
 	ErrNoAnswer = errors.New("no DHCP server answered; SecureNAT or its DHCP server may be off on the virtual hub, or the user's policy filters DHCP: ask the hub's administrator, or set a manual address")
-	// ErrNAK: the server took back the address, or refused the one it had offered.
+	// ErrNAK means that the server took back the address, or refused the one it had offered.
 	ErrNAK = errors.New("the DHCP server refused the address")
-	// ErrExpired: the lease ran out before a server renewed it.
+	// ErrExpired means that the lease ran out before a server renewed it.
 	ErrExpired = errors.New("the DHCP lease expired and no server renewed it")
-	// ErrPortClosed: the port went away under the client.
+	// ErrPortClosed means that the port went away under the client.
 	ErrPortClosed = errors.New("the client's network port is closed")
 )
 

@@ -97,10 +97,10 @@ func (c *Client) renewed(ctx context.Context, l *Lease) (*Lease, error) {
 func (c *Client) unanswered(l *Lease, rebinding bool) {
 	left := readable(l.left(l.Duration, time.Now()))
 	if rebinding {
-		c.log.Warn("no DHCP server renews the lease", "address", l.Addr, "ends in", left)
+		c.log.Warn("no DHCP server renews the lease", "address", l.Addr, "ends-in", left)
 		return
 	}
-	c.log.Info("DHCP server does not renew the lease yet, asking again", "address", l.Addr, "server", l.Server, "ends in", left)
+	c.log.Info("DHCP server does not renew the lease yet, asking again", "address", l.Addr, "server", l.Server, "ends-in", left)
 }
 
 // retryAfter says how long to wait for an answer in a phase of that length with

@@ -110,8 +110,7 @@ func fileName(id string) string {
 
 // plain takes the operation out of an error about a file: the host says itself what it was doing.
 func plain(err error) string {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Path + ": " + path.Err.Error()
 	}
 	return err.Error()

@@ -22,8 +22,7 @@ func softetherEditorUpdate(handle C.uintptr_t, connection *C.NMConnection, gerr 
 	p := cgo.Handle(handle).Value().(*page)
 	if err := p.update(connection); err != nil {
 		code := C.int(C.NM_CONNECTION_ERROR_INVALID_PROPERTY)
-		var missing *profile.MissingError
-		if errors.As(err, &missing) {
+		if _, missing := errors.AsType[*profile.MissingError](err); missing {
 			code = C.NM_CONNECTION_ERROR_MISSING_PROPERTY
 		}
 		fail(gerr, code, err.Error())

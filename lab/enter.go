@@ -36,8 +36,8 @@ func init() {
 // It must be called before anything else in main or TestMain: the program is started afresh inside, with the same
 // arguments and standard streams, and only there is f called.
 func Main(f func() int) int {
+	var code int
 	var err error
-	code := exitLab
 	switch os.Getenv(stageVar) {
 	case stageInside:
 		return f()
@@ -125,8 +125,7 @@ func again(stage string) *exec.Cmd {
 }
 
 func exitStatus(err error) (int, error) {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
 			return 128 + int(ws.Signal()), nil
 		}

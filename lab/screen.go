@@ -75,7 +75,7 @@ func (s *Screen) None(role, text string) error {
 	switch found, err := s.find(0, role, text); {
 	case err == nil:
 		return fmt.Errorf("%v is still there", found)
-	case errors.As(err, new(notFound)):
+	case errors.As(err, new(notFoundError)):
 		return nil
 	default:
 		return err
@@ -87,17 +87,17 @@ func (s *Screen) AwaitNone(ctx context.Context, role, text string) error {
 	return Await(ctx, fmt.Sprintf("%s %q to be gone", role, text), screenLimit, func() error { return s.None(role, text) })
 }
 
-// notFound lists what there is instead.
-type notFound []string
+// notFoundError lists what there is instead.
+type notFoundError []string
 
-func (n notFound) Error() string {
+func (n notFoundError) Error() string {
 	return "there is only " + strings.Join(n[:min(60, len(n))], ", ")
 }
 
-// find returns the first such widget after so many others. The error is a notFound if everything was looked at and there is none.
+// find returns the first such widget after so many others. The error is a notFoundError if everything was looked at and there is none.
 func (s *Screen) find(others int, role, text string) (found *Widget, err error) {
 	var last accessible
-	var all notFound
+	var all notFoundError
 	texts := strings.Split(text, "|")
 	err = s.walk(desktop, nil, func(w *Widget, around []*Widget) bool {
 		if w.Name != "" && !w.hasRole("widget|image|scroll bar") {

@@ -45,11 +45,10 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	if addr, err := netip.ParseAddr(s); err == nil {
 		return endpointOf(addr, 0)
 	}
-	host, port := s, ""
 	if strings.HasPrefix(s, "[") {
-		var rest string
-		var ok bool
-		if host, rest, ok = strings.Cut(s[1:], "]"); !ok {
+		var port string
+		host, rest, ok := strings.Cut(s[1:], "]")
+		if !ok {
 			return Endpoint{}, badHost(po.T("the closing bracket is missing"))
 		}
 		if rest != "" {

@@ -93,7 +93,7 @@ var outsideKeys = []Key{
 
 // addressesAreAddresses takes server-addresses apart.
 func addressesAreAddresses(p *Profile) error {
-	for _, text := range strings.Fields(p.addressList) {
+	for text := range strings.FieldsSeq(p.addressList) {
 		a, err := netip.ParseAddr(text)
 		if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() {
 			return &ValueError{Key: KeyServerAddresses, Value: shown(text), Allowed: po.T("must be IPv4 and IPv6 addresses, separated by spaces")}

@@ -33,8 +33,9 @@ func Parse(src Source) (*Profile, []Warning, error) {
 	}
 	for i := range Keys {
 		k := &Keys[i]
-		text, present := k.trim(src.Data[k.Name]), false
+		text := k.trim(src.Data[k.Name])
 		if k.Secret {
+			var present bool
 			text, present = src.Secrets[k.Name]
 			p.given[k.Name] = present && (text != "" || k.Kind == KindSecret)
 		}

@@ -168,12 +168,10 @@ func TestRulesBetweenKeys(t *testing.T) {
 		{"control character under an unknown key", with("x", "y\x00"), "x"},
 	} {
 		_, _, err := Parse(tc.src)
-		var bad *ValueError
-		var missing *MissingError
 		got := ""
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*ValueError](err); ok {
 			got = bad.Key
-		} else if errors.As(err, &missing) {
+		} else if missing, ok := errors.AsType[*MissingError](err); ok {
 			got = missing.Key
 		}
 		if got != tc.key || (err == nil) != (tc.key == "") {

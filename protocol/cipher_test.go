@@ -80,7 +80,7 @@ func TestServersWithRSAKeyExchangeAloneAreReached(t *testing.T) {
 }
 
 func TestForwardSecrecyIsTakenWhereItCanBeHad(t *testing.T) {
-	ecdhe := uint16(tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA)
+	ecdhe := tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA
 	for name, change := range map[string]func(*tls.Config){
 		"TLS 1.3": func(*tls.Config) {},
 		"TLS 1.2": func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 },

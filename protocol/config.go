@@ -134,11 +134,11 @@ func (p PlainPassword) GoString() string { return p.String() }
 // An Event tells about the session's connections: [Detached] or [Reattached].
 type Event interface{ event() }
 
-// Detached: the last connection is lost, for the reason Err. The session is being
+// Detached tells that the last connection is lost, for the reason Err. The session is being
 // re-attached, and frames are dropped until [Reattached] or the end.
 type Detached struct{ Err error }
 
-// Reattached: frames flow again, after After of silence. Addr is the address now
+// Reattached tells that frames flow again, after After of silence. Addr is the address now
 // connected to, as in [Info].
 type Reattached struct {
 	After time.Duration

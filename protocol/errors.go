@@ -142,8 +142,7 @@ func (e *CertificateError) Unwrap() error { return e.Err }
 // ErrTimeout for every kind of lateness, and prefers the reason why ctx ended to
 // the closed connection that followed from it.
 func opError(ctx context.Context, op, addr string, err error) error {
-	var done *Error
-	if errors.As(err, &done) {
+	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
 	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {

@@ -16,14 +16,14 @@ import (
 // lease renewed. The session finds its server again by its key alone, from any address
 // (softether-protocol.md 8.5), so that it can walk from one ground to another.
 
-// Moved: the session stands on the ground that [Session.Move] told it of, after After. Addr is
+// Moved tells that the session stands on the ground that [Session.Move] told it of, after After. Addr is
 // the address now connected to, as in [Info].
 type Moved struct {
 	After time.Duration
 	Addr  netip.AddrPort
 }
 
-// Stayed: the new ground does not lead to the server, for the reason Err. The session stays
+// Stayed tells that the new ground does not lead to the server, for the reason Err. The session stays
 // where it was, and its Config.Dialer has to lead there again.
 type Stayed struct{ Err error }
 

@@ -59,7 +59,7 @@ func (p *serverPath) learn(server netip.Addr, t terrain, roam bool) {
 	}
 	plain, ok := t.routed(server, func(groundRoute, nic) bool { return true })
 	p.at.policy = !ok || plain.index != index
-	p.log.Debug("base", "base", p.at.base.String(), "server", server.String(), "by policy", p.at.policy)
+	p.log.Debug("base", "base", p.at.base.String(), "server", server.String(), "by-policy", p.at.policy)
 }
 
 // standing returns where the sockets are, false before learn.

@@ -65,7 +65,7 @@ func (c *connection) tryAgain(err error) {
 		return
 	}
 	pause := c.lost.pause(err, c.profile.ReconnectInterval)
-	c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "cause", err, "remedy", c.remedy(err), "again in", pause.Round(100*time.Millisecond))
+	c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "cause", err, "remedy", c.remedy(err), "again-in", pause.Round(100*time.Millisecond))
 	c.tryAgainIn(pause)
 }
 

@@ -41,8 +41,8 @@ func office() map[string]dbus.Variant {
 func TestPeopleReadHowAConnectionStands(t *testing.T) {
 	lost := office()
 	for name := range lost {
-		if _, ok := reflect.TypeOf(session{}).FieldByNameFunc(func(f string) bool {
-			sf, _ := reflect.TypeOf(session{}).FieldByName(f)
+		if _, ok := reflect.TypeFor[session]().FieldByNameFunc(func(f string) bool {
+			sf, _ := reflect.TypeFor[session]().FieldByName(f)
 			return sf.Tag.Get("bus") == name
 		}); ok {
 			delete(lost, name)

@@ -22,10 +22,10 @@ type Stats struct {
 // LogValue makes a Stats a group of the counts.
 func (s Stats) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.Uint64("sent_frames", s.SentFrames), slog.Uint64("sent_bytes", s.SentBytes),
-		slog.Uint64("send_dropped", s.SendDropped),
-		slog.Uint64("received_frames", s.ReceivedFrames), slog.Uint64("received_bytes", s.ReceivedBytes),
-		slog.Uint64("receive_dropped", s.ReceiveDropped),
+		slog.Uint64("sent-frames", s.SentFrames), slog.Uint64("sent-bytes", s.SentBytes),
+		slog.Uint64("send-dropped", s.SendDropped),
+		slog.Uint64("received-frames", s.ReceivedFrames), slog.Uint64("received-bytes", s.ReceivedBytes),
+		slog.Uint64("receive-dropped", s.ReceiveDropped),
 	)
 }
 

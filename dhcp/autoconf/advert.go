@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/mdlayher/ndp"
@@ -150,7 +151,7 @@ func (a *advert) option(head, o []byte) bool {
 	default:
 		return true
 	}
-	m, err := ndp.ParseMessage(append(head[:len(head):len(head)], o...))
+	m, err := ndp.ParseMessage(append(slices.Clip(head), o...))
 	if err != nil {
 		return false
 	}

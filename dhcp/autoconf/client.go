@@ -29,9 +29,9 @@ type Config struct {
 }
 
 var (
-	// ErrNoRouter: no router advertised itself.
+	// ErrNoRouter means that no router advertised itself.
 	ErrNoRouter = errors.New("no IPv6 router answered; SecureNAT is IPv4 only, and the hub's policy may filter router advertisements")
-	// ErrNoAddress: a router answered, but neither it nor DHCPv6 gave an address.
+	// ErrNoAddress means that a router answered, but neither it nor DHCPv6 gave an address.
 	ErrNoAddress = errors.New("an IPv6 router answered, but gave no usable prefix, and no DHCPv6 server gave an address")
 )
 

@@ -152,12 +152,12 @@ func TestFieldsFollowWhatIsChosen(t *testing.T) {
 	} {
 		s.values[test.key] = test.value
 		f.Changed()
-		for _, key := range strings.Fields(test.shown) {
+		for key := range strings.FieldsSeq(test.shown) {
 			if s.hidden[key] {
 				t.Errorf("with %s=%s, %s is hidden", test.key, test.value, key)
 			}
 		}
-		for _, key := range strings.Fields(test.hidden) {
+		for key := range strings.FieldsSeq(test.hidden) {
 			if !s.hidden[key] {
 				t.Errorf("with %s=%s, %s is shown", test.key, test.value, key)
 			}

@@ -105,7 +105,7 @@ func TestEmptyFieldsSayWhatIsRequiredOrMeant(t *testing.T) {
 	} {
 		s := newScreen()
 		New(s, test.v, test.userName)
-		for _, item := range strings.Fields(test.want) {
+		for item := range strings.FieldsSeq(test.want) {
 			key, want, _ := strings.Cut(item, ":")
 			if s.hints[key] != want {
 				t.Errorf("%v: %s shows %q, want %q", test.v.Data, key, s.hints[key], want)

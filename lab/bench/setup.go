@@ -86,7 +86,7 @@ func chooseSetups(only string) ([]setup, error) {
 		return setups, nil
 	}
 	var chosen []setup
-	for _, name := range strings.Split(only, ",") {
+	for name := range strings.SplitSeq(only, ",") {
 		i := slices.Index(setupNames(), name)
 		if i < 0 {
 			return nil, fmt.Errorf("no setup %q, there are %s", name, strings.Join(setupNames(), ", "))

@@ -43,8 +43,7 @@ func (w *world) newBadge(ca *lab.Authority, name string, left time.Duration) bad
 	w.ok(err)
 	locked, err := pkcs8.MarshalPrivateKey(private, []byte(keyPassword), nil)
 	w.ok(err)
-	//lint:ignore SA1019 people still have such files
-	old, err := x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", block.Bytes, []byte(keyPassword), x509.PEMCipherAES256)
+	old, err := x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", block.Bytes, []byte(keyPassword), x509.PEMCipherAES256) //nolint:staticcheck // people still have such files
 	w.ok(err)
 	certBlock, _ := pem.Decode(cert)
 	leaf, err := x509.ParseCertificate(certBlock.Bytes)

@@ -95,11 +95,8 @@ func TestFingerprintIsReadOnTheServerAsTheQuestionSays(t *testing.T) {
 
 	// And as the manual page says, with SoftEther's own tool.
 	file := filepath.Join(t.TempDir(), "server.crt")
-	here, err := filepath.Abs(".")
-	w.ok(err)
-	relative, err := filepath.Rel(here, file) // what begins with a slash is a switch to vpncmd
-	w.ok(err)
-	_, err = w.Server.Admin(w.ctx, "ServerCertGet "+relative)
+	// What begins with a slash is a switch to vpncmd. It runs in the root folder, so one less is the same.
+	_, err = w.Server.Admin(w.ctx, "ServerCertGet "+strings.TrimPrefix(file, "/"))
 	w.ok(err)
 	out, err := w.Internet.Must(w.ctx, "openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", file)
 	w.ok(err)

@@ -80,7 +80,7 @@ func TestPersonImportsARelayOfVPNGate(t *testing.T) {
 	}
 	items := func(name string) map[string]bool {
 		set := map[string]bool{}
-		for _, item := range strings.Split(w.get(name, "vpn.data"), ", ") {
+		for item := range strings.SplitSeq(w.get(name, "vpn.data"), ", ") {
 			if !strings.HasPrefix(item, "vpn-file-items") {
 				set[item] = true
 			}

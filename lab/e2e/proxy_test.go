@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -139,9 +140,7 @@ func TestProxyRefuses(t *testing.T) {
 				w.ok(w.StartDante(w.ctx, c.port))
 			}
 			v := w.proxied(c.kind, c.port, c.user)
-			for k, value := range c.change {
-				v.Data[k] = value
-			}
+			maps.Copy(v.Data, c.change)
 			w.refused(v, c.words, c.log)
 		})
 	}

@@ -197,7 +197,7 @@ func chooseFaults(only string) ([]fault, error) {
 		return faults, nil
 	}
 	var chosen []fault
-	for _, name := range strings.Split(only, ",") {
+	for name := range strings.SplitSeq(only, ",") {
 		i := slices.Index(faultNames(), strings.TrimSpace(name))
 		if i < 0 {
 			return nil, fmt.Errorf("no fault %q, there are %s", name, strings.Join(faultNames(), ", "))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"time"
@@ -32,10 +33,10 @@ func (s *storm) connectAll(ctx context.Context) error {
 	}
 	profiles := map[string]lab.VPN{}
 	add := func(t *tunnel, data map[string]string, more ...string) {
-		for key, value := range map[string]string{"gateway": lab.ServerName4, "hub": t.hub, "user": lab.Alice.Name,
-			"server-cert-sha256": fingerprint, "reconnect-interval": "5"} {
-			data[key] = value
-		}
+		maps.Copy(data, map[string]string{
+			"gateway": lab.ServerName4, "hub": t.hub, "user": lab.Alice.Name,
+			"server-cert-sha256": fingerprint, "reconnect-interval": "5",
+		})
 		s.tunnels = append(s.tunnels, t)
 		profiles[t.name] = lab.VPN{Name: t.name, Password: lab.Alice.Password, Data: data,
 			More: append([]string{"vpn.persistent", "yes", "ipv4.never-default", "yes", "ipv6.method", "disabled"}, more...)}

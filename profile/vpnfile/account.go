@@ -2,6 +2,8 @@
 
 package vpnfile
 
+import "slices"
+
 // Account is what one .vpn file says, item by item, under the names the file uses.
 type Account struct {
 	// root
@@ -104,10 +106,8 @@ const (
 // items is the table of everything a file may say, in the order the official client writes it.
 func (a *Account) items() []item {
 	auth := func(kinds ...uint32) when {
-		for _, k := range kinds {
-			if a.AuthType == k {
-				return always
-			}
+		if slices.Contains(kinds, a.AuthType) {
+			return always
 		}
 		return nonZero
 	}

@@ -121,8 +121,7 @@ func (p *Proxy) Connect(ctx context.Context, conn net.Conn, again func(context.C
 	}
 	d.conn.Close()
 	e := &Error{Kind: p.cfg.Kind, Proxy: p.addr(), Target: target, Reason: Failed, Err: err}
-	var c *cause
-	if errors.As(err, &c) {
+	if c, ok := errors.AsType[*cause](err); ok {
 		e.Reason = c.reason
 	}
 	if ctx.Err() != nil {

@@ -113,7 +113,7 @@ func readSOCKS5Reply(r io.Reader) error {
 	if b[1] != 0 {
 		return socks5Refusal(b[1]) // and nothing more will come
 	}
-	rest := 0
+	var rest int
 	switch b[3] {
 	case addrIPv4:
 		rest = 4

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -82,12 +83,7 @@ func (d *Dialer) uses(w Way, server netip.Addr) bool {
 		// No rendezvous server knows our own computer.
 		return w != UDP || !server.IsLoopback()
 	}
-	for _, u := range d.Ways {
-		if u == w {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(d.Ways, w)
 }
 
 type result struct {

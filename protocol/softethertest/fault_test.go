@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"syscall"
@@ -62,7 +63,7 @@ func look(c *client) string {
 	if err != nil {
 		return sight(err)
 	}
-	if typ := r.Header.Get("Content-Type"); r.StatusCode != 200 || typ != "application/octet-stream" {
+	if typ := r.Header.Get("Content-Type"); r.StatusCode != http.StatusOK || typ != "application/octet-stream" {
 		return fmt.Sprintf("%d %s", r.StatusCode, typ)
 	}
 	p, err := pack.Parse(body)

@@ -10,9 +10,9 @@ import (
 )
 
 var (
-	// ErrCorrupt: not a whole zlib stream, or more behind it.
+	// ErrCorrupt means that the input is no whole zlib stream, or that more follows it.
 	ErrCorrupt = errors.New("corrupt zlib stream")
-	// ErrTooLong: the stream holds more than there is room for.
+	// ErrTooLong means that the stream holds more than there is room for.
 	ErrTooLong = errors.New("zlib stream of more bytes than allowed")
 
 	errTooManyBlocks = fmt.Errorf("%w: more than %d deflate blocks", ErrCorrupt, maxBlocks)

@@ -41,8 +41,7 @@ func legacyPEM(block *pem.Block, password string) (crypto.Signer, error) {
 	if password == "" {
 		return nil, ErrPasswordNeeded
 	}
-	//lint:ignore SA1019 the format is weak against changes of the file; the file is the user's own, and many have no other
-	der, err := x509.DecryptPEMBlock(block, []byte(password))
+	der, err := x509.DecryptPEMBlock(block, []byte(password)) //nolint:staticcheck // weak against changes of the file, but that is the user's own, and many have no other
 	if errors.Is(err, x509.IncorrectPasswordError) {
 		return nil, ErrWrongPassword
 	}

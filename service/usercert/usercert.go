@@ -3,7 +3,6 @@
 package usercert
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -19,13 +18,13 @@ import (
 
 // What is wrong about the password of a key.
 var (
-	// ErrPasswordNeeded: the key is encrypted, and there is no password.
+	// ErrPasswordNeeded means that the key is encrypted, and there is no password.
 	ErrPasswordNeeded = errors.New("the private key is encrypted and needs its password")
-	// ErrWrongPassword: the password does not decrypt the key.
+	// ErrWrongPassword means that the password does not decrypt the key.
 	ErrWrongPassword = errors.New("the password of the private key is wrong")
 )
 
-// ErrRSAPSS: the key is one for RSA-PSS alone, which no reader here understands and no server takes.
+// ErrRSAPSS means that the key is one for RSA-PSS alone, which no reader here understands and no server takes.
 var ErrRSAPSS = errors.New("the private key is an RSA-PSS key, and SoftEther needs one that is plain RSA: make it with openssl genpkey -algorithm RSA, and a certificate for it")
 
 // An Identity is a certificate and its private key.
@@ -110,7 +109,7 @@ func privateKey(text []byte, password string) (crypto.Signer, error) {
 		if block, rest = pem.Decode(rest); block == nil {
 			break
 		}
-		if bytes.HasSuffix([]byte(block.Type), []byte("PRIVATE KEY")) {
+		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
 			return pemKey(block, password)
 		}
 	}

@@ -72,14 +72,14 @@ func (p *packet) isAck() bool {
 	return p.verify()
 }
 
-// supersedes reports whether q, an acknowledgement that follows the one of g, says all
+// supersedes reports whether p, an acknowledgement that follows the one of g, says all
 // that it says and more.
-func (q *packet) supersedes(g *group) bool {
-	p := &g.packet
+func (p *packet) supersedes(g *group) bool {
+	q := &g.packet
 	if g.duplicate || p.data != q.data || !samePath(p, q) {
 		return false
 	}
-	old, new := p.frame[p.l4:], q.frame[q.l4:]
+	old, new := q.frame[q.l4:], p.frame[p.l4:]
 	if !bytes.Equal(old[:tcpAck], new[:tcpAck]) { // ports and sequence number
 		return false
 	}
@@ -91,10 +91,10 @@ func (q *packet) supersedes(g *group) bool {
 		passed(old[stampVal:], new[stampVal:]) <= maxTicks && passed(old[stampEcho:], new[stampEcho:]) <= maxTicks
 }
 
-// repeats reports whether q, an acknowledgement that follows the one of g, says the same
+// repeats reports whether p, an acknowledgement that follows the one of g, says the same
 // again: that is how a host learns that segments arrive, but not in order (RFC 5681 2).
-func (q *packet) repeats(g *group) bool {
-	old, new := g.frame[g.l4:], q.frame[q.l4:]
+func (p *packet) repeats(g *group) bool {
+	old, new := g.frame[g.l4:], p.frame[p.l4:]
 	return bytes.Equal(old[tcpAck:tcpDataOff], new[tcpAck:tcpDataOff]) &&
 		bytes.Equal(old[tcpWindow:tcpChecksum], new[tcpWindow:tcpChecksum])
 }

@@ -40,7 +40,7 @@ func (p *packet) parse(f []byte) kind {
 	p.frame = f
 	ip := f[etherLen:]
 	var proto byte
-	whole := true
+	var whole bool
 	switch binary.BigEndian.Uint16(f[etherType:]) {
 	case typeIP4:
 		fragment := binary.BigEndian.Uint16(ip[ip4Flags:]) &^ dontFragment

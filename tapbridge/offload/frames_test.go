@@ -186,7 +186,6 @@ func sums(f []byte) (known, right bool) {
 	var pseudo []byte
 	var l4 []byte
 	var proto byte
-	right = true
 	switch {
 	case f[12] == 8 && f[13] == 0 && len(ip) >= 20 && ip[0] == 0x45:
 		pseudo, l4, proto = bytes.Clone(ip[12:20]), ip[20:], ip[9]

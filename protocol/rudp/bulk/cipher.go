@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"hash"
 	mrand "math/rand/v2"
+	"slices"
 
 	"golang.org/x/crypto/chacha20poly1305"
 
@@ -183,7 +184,7 @@ func (o *Opener) Open(d, room []byte) (f []byte, ok bool) {
 	if len(data) < frame.HeaderLen || len(data) > frame.MaxLen {
 		return nil, true
 	}
-	return data[:len(data):len(data)], true
+	return slices.Clip(data), true
 }
 
 // decrypt returns what is inside a genuine datagram, at least a number and a byte of

@@ -193,8 +193,10 @@ func (c *Conn) setDeadline(d *deadline, t time.Time) error {
 	return nil
 }
 
-// LocalAddr and RemoteAddr are those of the carrier.
-func (c *Conn) LocalAddr() net.Addr  { return c.carrier.LocalAddr() }
+// LocalAddr is the carrier's.
+func (c *Conn) LocalAddr() net.Addr { return c.carrier.LocalAddr() }
+
+// RemoteAddr is the carrier's.
 func (c *Conn) RemoteAddr() net.Addr { return c.carrier.RemoteAddr() }
 
 func (c *Conn) opError(op string, err error) error {
