@@ -257,7 +257,7 @@ func listenAsOrdinaryUser(t *testing.T, address string) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	w, err := watch(conn, &desktop{conn: conn}, &profiles{conn: conn})
+	w, err := watch(conn, &desktop{conn: conn}, &profiles{conn: conn}, newKeeper(overBus{conn}, &desktop{conn: conn}))
 	if err != nil {
 		t.Fatal(err)
 	}

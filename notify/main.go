@@ -7,14 +7,19 @@
 // without names (package notice); the names are in the profile, which NetworkManager shows to whom it belongs. Where it does
 // not run, or where nobody shows notifications, the journal has the same.
 //
-// One goroutine, in [watcher.run], has all the state.
+// It also has strict mode follow the profiles (package guard): "Traffic outside the VPN" on the settings page is a key in the
+// profile, and the rules that block are set up here, as the person, whom NetworkManager lets or does not let change them.
+//
+// One goroutine, in [watcher.run], has all the state of the notifications; another one, in [keeper.run], that of strict mode.
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/godbus/dbus/v5"
 
@@ -77,10 +82,17 @@ func serve(system, session *dbus.Conn) error {
 	if reply != dbus.RequestNameReplyPrimaryOwner {
 		return errRunning
 	}
-	w, err := watch(system, &desktop{conn: session}, &profiles{conn: system})
+	d := &desktop{conn: session}
+	k := newKeeper(overBus{system}, d)
+	w, err := watch(system, d, &profiles{conn: system}, k)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(system.Context())
+	var working sync.WaitGroup
+	working.Go(func() { k.run(ctx) })
+	defer working.Wait()
+	defer cancel()
 	w.run(session.Context().Done())
 	return nil
 }

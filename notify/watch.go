@@ -12,33 +12,39 @@ import (
 	"network-manager-softether/service/notice"
 )
 
-// A watcher hears what services say on the system bus.
+// A watcher hears what services and NetworkManager say on the system bus.
 //
-// Everybody may send signals there. Only root may own the names of services, so what counts is what comes from an owner
+// Everybody may send signals there, also to us alone. Only root may own the names of services, so what counts is what comes from an owner
 // of one; who has left the bus was one until its last signal has been read.
 type watcher struct {
 	system  *dbus.Conn
 	signals chan *dbus.Signal
 	owners  map[string]string // unique name of a service: its well-known one
 	teller  *teller
+	keeper  *keeper
+	manager string // unique name of NetworkManager
 }
 
 const busName = "org.freedesktop.DBus"
 
 // watch begins to listen. Services that run already are found, too.
-func watch(system *dbus.Conn, d notifications, p lookup) (*watcher, error) {
-	w := &watcher{system: system, signals: make(chan *dbus.Signal, 64), owners: map[string]string{}}
+func watch(system *dbus.Conn, d notifications, p lookup, k *keeper) (*watcher, error) {
+	w := &watcher{system: system, signals: make(chan *dbus.Signal, 64), owners: map[string]string{}, keeper: k}
 	w.teller = newTeller(d, p)
 	system.Signal(w.signals)
 	for _, match := range [][]dbus.MatchOption{
 		{dbus.WithMatchInterface(notice.Interface), dbus.WithMatchObjectPath(notice.Path), dbus.WithMatchMember(notice.Signal)},
 		{dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName), dbus.WithMatchMember("NameOwnerChanged"),
 			dbus.WithMatchOption("arg0namespace", profile.ServiceType)},
+		{dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, nmName)},
+		{dbus.WithMatchSender(nmName), dbus.WithMatchInterface(settingsName)},
+		{dbus.WithMatchSender(nmName), dbus.WithMatchInterface(settingsName + ".Connection")},
 	} {
 		if err := system.AddMatchSignal(match...); err != nil {
 			return nil, fmt.Errorf("listen on the system bus: %w", err)
 		}
 	}
+	_ = system.BusObject().Call(busName+".GetNameOwner", 0, nmName).Store(&w.manager) // none before it starts
 	var names []string
 	if err := system.BusObject().Call(busName+".ListNames", 0).Store(&names); err != nil {
 		return nil, fmt.Errorf("ask the system bus who is there: %w", err)
@@ -79,7 +85,14 @@ func (w *watcher) take(s *dbus.Signal) {
 	switch s.Name {
 	case busName + ".NameOwnerChanged":
 		var name, before, now string
-		if dbus.Store(s.Body, &name, &before, &now) != nil || s.Sender != busName || !ours(name) {
+		if dbus.Store(s.Body, &name, &before, &now) != nil || s.Sender != busName {
+			return
+		}
+		if name == nmName {
+			w.manager = now
+			w.keeper.wake()
+		}
+		if !ours(name) {
 			return
 		}
 		if before != "" {
@@ -88,6 +101,10 @@ func (w *watcher) take(s *dbus.Signal) {
 		}
 		if now != "" {
 			w.owners[now] = name
+		}
+	case settingsName + ".NewConnection", settingsName + ".ConnectionRemoved", settingsName + ".Connection.Updated":
+		if s.Sender == w.manager {
+			w.keeper.wake()
 		}
 	case notice.Interface + "." + notice.Signal:
 		var n notice.Notice

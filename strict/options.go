@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"network-manager-softether/po"
+	"network-manager-softether/strict/guard"
 )
 
 // options is the command line.
@@ -62,7 +63,7 @@ func (o *options) take(words []string) error {
 	o.name = words[0]
 	for _, w := range words[1:] {
 		a, err := netip.ParseAddr(w)
-		if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() {
+		if err != nil || !guard.Usable(a) {
 			return po.Errorf("“%s” is not the address of a server", w)
 		}
 		o.servers = append(o.servers, a.Unmap())

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package guard
 
 import (
-	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
-	"strings"
 
 	"github.com/godbus/dbus/v5"
 	"golang.org/x/sys/unix"
@@ -15,13 +11,10 @@ import (
 	"network-manager-softether/profile"
 )
 
-// settings is a connection of NetworkManager.
-type settings = map[string]map[string]dbus.Variant
-
 // The connection that holds the rules.
 const (
-	guardUUID = "5e0f7e71-57b1-4c7e-9a5e-5345b10c4ed0"
-	guardName = "SoftEther strict mode"
+	UUID = "5e0f7e71-57b1-4c7e-9a5e-5345b10c4ed0"
+	Name = "SoftEther strict mode"
 )
 
 // Priorities of the rules: before the kernel's own at 32766.
@@ -49,80 +42,6 @@ var carriers = []byte{
 // unreachable is the action of a rule that answers "No route to host" (FR_ACT_UNREACHABLE of linux/fib_rules.h).
 const unreachable = byte(7)
 
-// A lock is what one VPN in strict mode needs of the guard.
-type lock struct {
-	lan     bool         // private addresses of the local network can be reached
-	servers []netip.Addr // where the tunnel's own packets go
-}
-
-// locks are those of all VPNs in strict mode, by the UUIDs of their profiles.
-type locks map[string]lock
-
-// lockKey is where the guard's user settings have the lock of a profile. The profile itself may be another user's, and
-// not to be read.
-const lockKey = "softether."
-
-// readLocks takes the locks out of the guard.
-func readLocks(guard settings) locks {
-	l := locks{}
-	data, _ := guard["user"]["data"].Value().(map[string]string)
-	for key, text := range data {
-		uuid, ours := strings.CutPrefix(key, lockKey)
-		words := strings.Fields(text)
-		if !ours || len(words) == 0 {
-			continue
-		}
-		one := lock{lan: words[0] == string(profile.StrictAllowLAN)}
-		for _, w := range words[1:] {
-			if a, err := netip.ParseAddr(w); err == nil {
-				one.servers = append(one.servers, a)
-			}
-		}
-		l[uuid] = one
-	}
-	return l
-}
-
-// data is what readLocks reads.
-func (l locks) data() map[string]string {
-	data := make(map[string]string, len(l))
-	for uuid, one := range l {
-		words := []string{string(one.mode())}
-		for _, a := range one.servers {
-			words = append(words, a.String())
-		}
-		data[lockKey+uuid] = strings.Join(words, " ")
-	}
-	return data
-}
-
-func (one lock) mode() profile.Strict {
-	if one.lan {
-		return profile.StrictAllowLAN
-	}
-	return profile.StrictYes
-}
-
-// servers lists the addresses of all, each once, in an order that does not change.
-func (l locks) servers() []netip.Addr {
-	var list []netip.Addr
-	for _, one := range l {
-		list = append(list, one.servers...)
-	}
-	slices.SortFunc(list, netip.Addr.Compare)
-	return slices.Compact(list)
-}
-
-// lan reports whether the local network can be reached: the strictest of several decides.
-func (l locks) lan() bool {
-	for one := range maps.Values(l) {
-		if !one.lan {
-			return false
-		}
-	}
-	return true
-}
-
 // private are the addresses of local networks; public ones that a local network claims to have are none of them.
 var private = map[int][]netip.Prefix{
 	unix.AF_INET: {
@@ -132,12 +51,12 @@ var private = map[int][]netip.Prefix{
 	unix.AF_INET6: {netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10")},
 }
 
-// guard returns the connection that holds the rules of all locks.
-func guard(l locks) settings {
-	s := settings{
+// connection returns the one that holds the rules of all Locks.
+func connection(l Locks) Settings {
+	s := Settings{
 		"connection": {
-			"id":                   dbus.MakeVariant(guardName),
-			"uuid":                 dbus.MakeVariant(guardUUID),
+			"id":                   dbus.MakeVariant(Name),
+			"uuid":                 dbus.MakeVariant(UUID),
 			"type":                 dbus.MakeVariant("loopback"),
 			"interface-name":       dbus.MakeVariant("lo"),
 			"autoconnect":          dbus.MakeVariant(true),
@@ -153,7 +72,7 @@ func guard(l locks) settings {
 }
 
 // rules are those of one family.
-func rules(l locks, family int) []map[string]dbus.Variant {
+func rules(l Locks, family int) []map[string]dbus.Variant {
 	var list []map[string]dbus.Variant
 	rule := func(priority, table int, more ...any) { // table 0: none, the way ends
 		r := map[string]dbus.Variant{"family": dbus.MakeVariant(int32(family)), "priority": dbus.MakeVariant(uint32(priority))}
@@ -179,7 +98,7 @@ func rules(l locks, family int) []map[string]dbus.Variant {
 	}
 	rule(prioLease, unix.RT_TABLE_MAIN, "ipproto", byte(unix.IPPROTO_UDP),
 		"sport-start", client, "sport-end", client, "dport-start", server, "dport-end", server)
-	if l.lan() {
+	if l.LAN() {
 		rule(prioVPN, profile.StrictTable, "suppress-prefixlength", int32(0))
 		for _, p := range private[family] {
 			rule(prioLAN, unix.RT_TABLE_MAIN, "to", p.Addr().String(), "to-len", byte(p.Bits()), "suppress-prefixlength", int32(0))
@@ -195,13 +114,4 @@ func rules(l locks, family int) []map[string]dbus.Variant {
 	rule(prioAll, profile.StrictTable)
 	rule(prioEnd, 0)
 	return list
-}
-
-// String says who is locked to what, for a person.
-func (one lock) String() string {
-	words := make([]string, len(one.servers))
-	for i, a := range one.servers {
-		words[i] = a.String()
-	}
-	return fmt.Sprintf("%s, %s", one.mode(), strings.Join(words, " "))
 }

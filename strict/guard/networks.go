@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package guard
 
 import (
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/godbus/dbus/v5"
 	"golang.org/x/sys/unix"
@@ -14,7 +16,7 @@ import (
 // those of a connection before its addresses.
 
 // network reports whether a connection is one that packets could leave by.
-func network(s settings) bool {
+func network(s Settings) bool {
 	switch text(s["connection"]["type"]) {
 	case "vpn", "loopback", "":
 		return false
@@ -23,12 +25,12 @@ func network(s settings) bool {
 }
 
 // withRules returns a connection with the rules of the locks in place of those of earlier ones, and whether it had others.
-func (v vpn) withRules(l locks) (s settings, changed bool) {
+func (v Connection) withRules(l Locks) (s Settings, changed bool) {
 	s = v.copy()
 	for name, family := range map[string]int{"ipv4": unix.AF_INET, "ipv6": unix.AF_INET6} {
-		before, _ := s[name]["routing-rules"].Value().([]map[string]dbus.Variant)
+		before := v.rules(name)
 		list := slices.DeleteFunc(slices.Clone(before), fromHere)
-		if len(l) > 0 && text(s[name]["method"]) != "disabled" && text(s[name]["method"]) != "ignore" {
+		if len(l) > 0 && !v.absent(name) {
 			list = append(list, rules(l, family)...)
 		}
 		changed = changed || !slices.EqualFunc(before, list, sameRule)
@@ -41,47 +43,70 @@ func (v vpn) withRules(l locks) (s settings, changed bool) {
 	return s, changed
 }
 
+// rules are the routing rules of one family of a connection.
+func (v Connection) rules(family string) []map[string]dbus.Variant {
+	list, _ := v.settings[family]["routing-rules"].Value().([]map[string]dbus.Variant)
+	return list
+}
+
 // fromHere reports whether a rule is one of ours.
 func fromHere(r map[string]dbus.Variant) bool {
 	priority, _ := r["priority"].Value().(uint32)
 	return priority >= prioServer && priority <= prioEnd
 }
 
+// selectors and what is done, of a rule.
+var ruleKeys = []string{"family", "priority", "table", "action", "invert", "from", "from-len", "to", "to-len", "tos", "ipproto", "sport-start",
+	"sport-end", "dport-start", "dport-end", "fwmark", "fwmask", "iifname", "oifname", "uid-range-start", "uid-range-end", "suppress-prefixlength"}
+
+// sameRule compares what two rules select and what they do.
 func sameRule(a, b map[string]dbus.Variant) bool {
-	for _, key := range []string{"family", "priority", "table", "action", "to", "to-len", "ipproto", "sport-start", "dport-start", "suppress-prefixlength"} {
-		if a[key].Value() != b[key].Value() {
-			return false
-		}
+	return !slices.ContainsFunc(ruleKeys, func(key string) bool { return value(a, key) != value(b, key) })
+}
+
+// value is that of a rule's key. NetworkManager leaves out the end of a range that has one port.
+func value(r map[string]dbus.Variant, key string) any {
+	v, there := r[key]
+	if start, end := strings.CutSuffix(key, "-end"); end && !there {
+		v = r[start+"-start"]
 	}
-	return true
+	return v.Value()
 }
 
 // stamp gives the networks the rules of the locks, or takes them away if there are none. One that the person may not
 // change stays as it is: the guard holds there, too, a moment later.
-func (m *manager) stamp(networks []vpn, l locks) {
+func (m *Manager) stamp(networks []Connection, l Locks) error {
+	var errs []error
 	for _, n := range networks {
-		if s, changed := n.withRules(l); changed && m.update(n, s) == nil {
-			m.reapply(text(n.settings["connection"]["uuid"]))
+		if _, changed := n.withRules(l); !changed {
+			continue
 		}
+		with := func(n Connection) Settings { s, _ := n.withRules(l); return s }
+		done := func(n Connection) bool { _, changed := n.withRules(l); return !changed }
+		if err := m.update(n, with, done); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		m.reapply(n.UUID())
 	}
+	return errors.Join(errs...)
 }
 
 // reapply makes a change known to the devices that have the rules of before in force.
-func (m *manager) reapply(uuid string) {
+func (m *Manager) reapply(uuid string) {
 	var devices []dbus.ObjectPath
 	if m.call(nmPath, nmName+".GetDevices").Store(&devices) != nil {
 		return
 	}
 	for _, d := range devices {
-		var applied settings
+		var applied Settings
 		var version uint64
 		if m.call(d, deviceIface+".GetAppliedConnection", uint32(0)).Store(&applied, &version) != nil || text(applied["connection"]["uuid"]) != uuid {
 			continue
 		}
-		for _, family := range []string{"ipv4", "ipv6"} {
-			list, _ := applied[family]["routing-rules"].Value().([]map[string]dbus.Variant)
-			if slices.ContainsFunc(list, fromHere) {
-				_ = m.call(d, deviceIface+".Reapply", settings{}, version, uint32(0)).Err // else with the next connection
+		for _, family := range families {
+			if slices.ContainsFunc((Connection{settings: applied}).rules(family), fromHere) {
+				_ = m.call(d, deviceIface+".Reapply", Settings{}, version, uint32(0)).Err // else with the next connection
 				break
 			}
 		}

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package guard
 
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -50,19 +49,19 @@ func TestRulesOfTheGuard(t *testing.T) {
 	}
 	tail := append(data, "30996: suppress-prefixlength 0 table 254", "30997: table 21317", "30998: unreachable")
 	for name, tt := range map[string]struct {
-		locks  locks
+		locks  Locks
 		family int
 		want   []string
 	}{
-		"one server": {locks{"a": {servers: addrs("192.0.2.1", "2001:db8::1")}}, unix.AF_INET, append([]string{
+		"one server": {Locks{"a": {Servers: addrs("192.0.2.1", "2001:db8::1")}}, unix.AF_INET, append([]string{
 			"30990: to 192.0.2.1 to-len 32 table 254",
 			"30991: ipproto 17 sport-start 68 dport-end 67 table 254"}, tail...)},
-		"IPv6": {locks{"a": {servers: addrs("192.0.2.1", "2001:db8::1")}}, unix.AF_INET6, []string{
+		"IPv6": {Locks{"a": {Servers: addrs("192.0.2.1", "2001:db8::1")}}, unix.AF_INET6, []string{
 			"30990: to 2001:db8::1 to-len 128 table 254",
 			"30991: ipproto 17 sport-start 546 dport-end 547 table 254",
 			"30997: table 21317", "30998: unreachable"}},
 		"two servers, the same address once, and the local network": {
-			locks{"a": {lan: true, servers: addrs("192.0.2.2", "192.0.2.1")}, "b": {lan: true, servers: addrs("192.0.2.1")}}, unix.AF_INET, append([]string{
+			Locks{"a": {LAN: true, Servers: addrs("192.0.2.2", "192.0.2.1")}, "b": {LAN: true, Servers: addrs("192.0.2.1")}}, unix.AF_INET, append([]string{
 				"30990: to 192.0.2.1 to-len 32 table 254",
 				"30990: to 192.0.2.2 to-len 32 table 254",
 				"30991: ipproto 17 sport-start 68 dport-end 67 table 254",
@@ -71,7 +70,7 @@ func TestRulesOfTheGuard(t *testing.T) {
 				"30993: to 172.16.0.0 to-len 12 suppress-prefixlength 0 table 254",
 				"30993: to 192.168.0.0 to-len 16 suppress-prefixlength 0 table 254",
 				"30993: to 169.254.0.0 to-len 16 suppress-prefixlength 0 table 254"}, tail...)},
-		"the strictest decides": {locks{"a": {lan: true}, "b": {}}, unix.AF_INET6, []string{
+		"the strictest decides": {Locks{"a": {LAN: true}, "b": {}}, unix.AF_INET6, []string{
 			"30991: ipproto 17 sport-start 546 dport-end 547 table 254",
 			"30997: table 21317", "30998: unreachable"}},
 	} {
@@ -82,13 +81,13 @@ func TestRulesOfTheGuard(t *testing.T) {
 }
 
 func TestLocksAreReadBack(t *testing.T) {
-	want := locks{"6f4e1c2a-0000-4000-8000-000000000001": {lan: true, servers: addrs("192.0.2.1", "2001:db8::1")}, "b": {servers: addrs("192.0.2.9")}}
+	want := Locks{"6f4e1c2a-0000-4000-8000-000000000001": {LAN: true, Servers: addrs("192.0.2.1", "2001:db8::1")}, "b": {Servers: addrs("192.0.2.9")}}
 	same := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
-	if diff := cmp.Diff(want, readLocks(guard(want)), cmp.AllowUnexported(lock{}), same); diff != "" {
+	if diff := cmp.Diff(want, readLocks(connection(want)), cmp.AllowUnexported(Lock{}), same); diff != "" {
 		t.Errorf("(-written +read)\n%s", diff)
 	}
-	strange := settings{"user": {"data": dbus.MakeVariant(map[string]string{"softether.x": "", "other": "yes", "softether.y": "yes nonsense"})}}
-	if diff := cmp.Diff(locks{"y": {}}, readLocks(strange), cmp.AllowUnexported(lock{}), same); diff != "" {
+	strange := Settings{"user": {"data": dbus.MakeVariant(map[string]string{"softether.x": "", "other": "yes", "softether.y": "yes nonsense"})}}
+	if diff := cmp.Diff(Locks{"y": {}}, readLocks(strange), cmp.AllowUnexported(Lock{}), same); diff != "" {
 		t.Errorf("strange (-want +got)\n%s", diff)
 	}
 	if got := readLocks(nil); len(got) != 0 {
@@ -97,8 +96,8 @@ func TestLocksAreReadBack(t *testing.T) {
 }
 
 // office is a profile as NetworkManager 1.42 shows it.
-func office(change func(settings)) vpn {
-	s := settings{
+func office(change func(Settings)) Connection {
+	s := Settings{
 		"connection": {"id": dbus.MakeVariant("Office"), "uuid": dbus.MakeVariant("u"), "type": dbus.MakeVariant("vpn")},
 		"vpn": {"service-type": dbus.MakeVariant(profile.ServiceType), "data": dbus.MakeVariant(map[string]string{
 			"gateway": "vpn.example.com:8888/tcp", "user": "joe"})},
@@ -107,17 +106,17 @@ func office(change func(settings)) vpn {
 	if change != nil {
 		change(s)
 	}
-	return vpn{"/1", s}
+	return Connection{path: "/1", settings: s}
 }
 
 func TestAProfileIsLockedAndUnlocked(t *testing.T) {
 	v := office(nil)
 	before := fmt.Sprint(v.settings)
-	s := v.locked(lock{servers: addrs("192.0.2.1", "2001:db8::1")})
+	s := v.locked(Lock{Servers: addrs("192.0.2.1", "2001:db8::1")})
 	if after := fmt.Sprint(v.settings); after != before {
 		t.Errorf("the profile that was read has changed:\n%s\n%s", before, after)
 	}
-	data := vpn{"", s}.data()
+	data := Connection{settings: s}.data()
 	if data["strict"] != "yes" || data["server-addresses"] != "192.0.2.1 2001:db8::1" || data["user"] != "joe" {
 		t.Errorf("data is %v", data)
 	}
@@ -129,29 +128,29 @@ func TestAProfileIsLockedAndUnlocked(t *testing.T) {
 	if _, old := s["ipv4"]["routes"]; old {
 		t.Error("routes are given back in two forms")
 	}
-	s = vpn{"/1", s}.unlocked()
-	if fmt.Sprint(vpn{"", s}.data()) != fmt.Sprint(v.data()) || s["ipv4"]["route-table"].Value() != nil {
+	s = Connection{path: "/1", settings: s}.unlocked()
+	if fmt.Sprint(Connection{settings: s}.data()) != fmt.Sprint(v.data()) || s["ipv4"]["route-table"].Value() != nil {
 		t.Errorf("unlocked: %v", s)
 	}
 
 	// Whoever changes the key by hand leaves the tables, which "off --all" has to find.
-	byHand := v.locked(lock{servers: addrs("192.0.2.1")})
-	changed := vpn{"", byHand}.data()
+	byHand := v.locked(Lock{Servers: addrs("192.0.2.1")})
+	changed := Connection{settings: byHand}.data()
 	changed["strict"] = "no"
 	byHand["vpn"]["data"] = dbus.MakeVariant(changed)
 	for name, got := range map[string]bool{
-		"locked": vpn{"", v.locked(lock{})}.bound(), "key changed by hand": vpn{"", byHand}.bound(), "unlocked": !vpn{"", s}.bound(), "never locked": !v.bound(),
+		"locked": Connection{settings: v.locked(Lock{})}.bound(), "key changed by hand": Connection{settings: byHand}.bound(), "unlocked": !Connection{settings: s}.bound(), "never locked": !v.bound(),
 	} {
 		if !got {
 			t.Errorf("%s: bound is wrong", name)
 		}
 	}
 
-	own := office(func(s settings) {
+	own := office(func(s Settings) {
 		s["ipv4"]["dns-priority"], s["ipv4"]["never-default"] = dbus.MakeVariant(int32(5)), dbus.MakeVariant(true)
 		s["ipv4"]["route-table"] = dbus.MakeVariant(uint32(7))
 	})
-	if s := own.locked(lock{lan: true}); s["ipv4"]["dns-priority"].Value() != int32(5) || s["ipv6"]["dns-priority"].Value() != nil {
+	if s := own.locked(Lock{LAN: true}); s["ipv4"]["dns-priority"].Value() != int32(5) || s["ipv6"]["dns-priority"].Value() != nil {
 		t.Errorf("a split tunnel's, or the person's own, DNS priority was changed: %v", s)
 	}
 	if s := own.unlocked(); s["ipv4"]["route-table"].Value() != uint32(7) {
@@ -160,8 +159,8 @@ func TestAProfileIsLockedAndUnlocked(t *testing.T) {
 }
 
 func TestTheEntrance(t *testing.T) {
-	set := func(pairs ...string) vpn {
-		return office(func(s settings) {
+	set := func(pairs ...string) Connection {
+		return office(func(s Settings) {
 			data := map[string]string{"gateway": "vpn.example.com:8888/tcp"}
 			for i := 0; i < len(pairs); i += 2 {
 				data[pairs[i]] = pairs[i+1]
@@ -170,7 +169,7 @@ func TestTheEntrance(t *testing.T) {
 		})
 	}
 	for _, tt := range []struct {
-		v    vpn
+		v    Connection
 		want string // "" = an error
 	}{
 		{set(), "vpn.example.com"},
@@ -187,48 +186,25 @@ func TestTheEntrance(t *testing.T) {
 	}
 }
 
-func TestTheCommandLine(t *testing.T) {
-	for line, want := range map[string]string{
-		"on Office":                      "on Office [] false false",
-		"on --allow-lan Office 10.0.0.1": "on Office [10.0.0.1] true false",
-		"off Office":                     "off Office [] false false",
-		"off --all":                      "off  [] false true",
-		"on -- --all":                    "on --all [] false false",
-		"status":                         "status  [] false false",
-		"on --help":                      "--help  [] false false",
-		"":                               "", "frob": "", "on": "", "off": "", "on Office name": "", "on Office 0.0.0.0": "",
-		"off --allow-lan Office": "", "status Office": "", "off Office Other": "", "on --frob Office": "",
-	} {
-		o, err := parse(strings.Fields(line))
-		if want == "" {
-			if err == nil {
-				t.Errorf("%q is taken: %v", line, o)
-			}
-		} else if err != nil || fmt.Sprintf("%s %s %v %v %v", o.command, o.name, o.servers, o.lan, o.all) != want {
-			t.Errorf("%q: %v, %v, want %s", line, o, err, want)
-		}
-	}
-}
-
 func TestNamesAreFound(t *testing.T) {
-	list := []vpn{office(nil), office(func(s settings) { s["connection"]["uuid"] = dbus.MakeVariant("w") }),
-		office(func(s settings) { s["connection"]["id"] = dbus.MakeVariant("Home") })}
+	list := []Connection{office(nil), office(func(s Settings) { s["connection"]["uuid"] = dbus.MakeVariant("w") }),
+		office(func(s Settings) { s["connection"]["id"] = dbus.MakeVariant("Home") })}
 	for name, want := range map[string]string{"Home": "Home", "w": "Office", "Office": "", "Nowhere": ""} {
-		v, err := find(list, name)
-		if (err == nil) != (want != "") || err == nil && v.name() != want {
-			t.Errorf("%s: %q, %v", name, v.name(), err)
+		v, err := State{VPNs: list}.Find(name)
+		if (err == nil) != (want != "") || err == nil && v.Name() != want {
+			t.Errorf("%s: %q, %v", name, v.Name(), err)
 		}
 	}
 }
 
 func TestNetworksGetTheRulesAndLoseThem(t *testing.T) {
 	theirs := map[string]dbus.Variant{"family": dbus.MakeVariant(int32(2)), "priority": dbus.MakeVariant(uint32(100)), "table": dbus.MakeVariant(uint32(7))}
-	n := vpn{"/2", settings{
+	n := Connection{path: "/2", settings: Settings{
 		"connection": {"type": dbus.MakeVariant("802-3-ethernet"), "uuid": dbus.MakeVariant("n")},
 		"ipv4":       {"method": dbus.MakeVariant("auto"), "routing-rules": dbus.MakeVariant([]map[string]dbus.Variant{theirs})},
 		"ipv6":       {"method": dbus.MakeVariant("disabled")},
 	}}
-	l := locks{"a": {servers: addrs("192.0.2.1")}}
+	l := Locks{"a": {Servers: addrs("192.0.2.1")}}
 	s, changed := n.withRules(l)
 	want := append([]string{"100: table 7"}, outline(rules(l, unix.AF_INET))...)
 	got, _ := s["ipv4"]["routing-rules"].Value().([]map[string]dbus.Variant)

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/lab"
+)
+
+// A person chooses on the settings page what happens to the traffic outside the VPN, and does no more.
+func TestTheChoiceOnThePageBlocksAndOpens(t *testing.T) {
+	w := freshNetwork(t)
+	session, err := w.Desktop.StartSession(w.ctx)
+	w.ok(err)
+	shown := make(notifications, 10)
+	const name, path = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
+	w.ok(session.Bus().Export(shown, path, name))
+	_, err = session.Bus().RequestName(name, dbus.NameFlagDoNotQueue)
+	w.ok(err)
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "connection.permissions", "user:"+lab.PersonName))))
+	w.ok(session.StartNotifier(w.ctx))
+
+	t.Log("blocked, before the first connection")
+	w.choose("strict=yes")
+	w.awaitStrict("yes, " + lab.ServerAddr.String())
+	w.blocked()
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	if banner, err := w.Desktop.Banner("office"); err != nil || strings.Contains(banner, "NOT blocked") {
+		t.Errorf("the banner is %q, %v", banner, err)
+	}
+	w.pings(lab.OfficeInner)
+	w.blocked(func() { w.pings(lab.OfficeInner) })
+
+	t.Log("the service is killed")
+	w.blocked(func() { w.ok(syscall.Kill(w.service(), syscall.SIGKILL)) }, func() { w.ok(w.Desktop.AwaitGone(w.ctx)) })
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(lab.OfficeInner)
+
+	t.Log("another gateway, of which the server is one, too")
+	w.choose("gateway=" + lab.ServerAddr6.String())
+	w.awaitStrict("yes, " + lab.ServerAddr6.String())
+	w.eventually("the office by the other gateway", perTest/4, func() error { return w.pingOnce(lab.OfficeInner) })
+	w.blocked(func() { w.pings(lab.OfficeInner) })
+
+	t.Log("except in the local network")
+	w.choose("strict=allow-lan")
+	w.awaitStrict("allow-lan, " + lab.ServerAddr6.String())
+	w.eventually("the router", perTest/4, func() error { return w.pingOnce(lab.Bases[0].Router) })
+
+	t.Log("opened, while connected")
+	seen := w.watchesBases()
+	w.choose("strict=no")
+	w.awaitStrict("")
+	w.eventually("the office in the ordinary table", perTest/4, func() error { return w.pingOnce(lab.OfficeInner) })
+	seen.none()
+	w.ok(w.Desktop.Down(w.ctx, "office"))
+	w.opened()
+
+	select {
+	case got := <-shown:
+		t.Errorf("the desktop shows %q", got)
+	default:
+	}
+}
+
+// choose changes a key of the profile as a settings page does that the person saves.
+func (w *world) choose(pair string) {
+	w.t.Helper()
+	if res := w.as(lab.Person, "", "connection", "modify", "office", "+vpn.data", pair); res.Code != 0 {
+		w.t.Fatalf("%s: %s", pair, res.Text())
+	}
+}
+
+// awaitStrict waits until guard and profile have that lock for office, none if it is empty.
+func (w *world) awaitStrict(lock string) {
+	w.t.Helper()
+	_, servers, _ := strings.Cut(lock, ", ")
+	w.eventually("strict mode: "+lock, perTest/4, func() error {
+		out, err := w.Desktop.MustNMCLI(w.ctx, "-g", "vpn.data", "connection", "show", "office")
+		w.ok(err)
+		data := strings.ReplaceAll(out, `\`, "")
+		status := w.strictly("status")
+		if lock == "" && strings.Contains(status, "not blocked") && !strings.Contains(data, "server-addresses") ||
+			lock != "" && strings.Contains(status, "office: "+lock+"\n") && strings.Contains(data, "server-addresses = "+servers) {
+			return nil
+		}
+		return fmt.Errorf("status says %q, the profile %q", status, data)
+	})
+}

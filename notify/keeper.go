@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/po"
+	"network-manager-softether/profile"
+	"network-manager-softether/strict/guard"
+)
+
+// A keeper has strict mode follow the profiles: whoever chooses on a settings page that traffic outside a VPN is blocked
+// need not do more. What there is to do is decided from what NetworkManager has, each time anew, so it does not matter
+// which change was missed, or whether another program did it meanwhile.
+type keeper struct {
+	guards  guards
+	desktop notifications
+	changed chan struct{} // something is different, holds one
+	tries   map[string]*try
+}
+
+// guards is NetworkManager's side, replaced in tests.
+type guards interface {
+	Steps(context.Context) ([]guard.Step, error)
+	Do(context.Context, guard.Step) error
+}
+
+// A try is what is known of a step that has not succeeded.
+type try struct {
+	step  guard.Step
+	fails int
+	next  time.Time
+	told  string // what is on the screen about it
+	shown uint32
+}
+
+const (
+	settle                = 500 * time.Millisecond // of silence, as programs change more than one thing
+	restless              = 5 * time.Second        // without silence it is not waited any longer
+	grace                 = 4 * time.Minute        // for somebody in the midst of a change, who may be typing a password
+	firstRetry, lastRetry = 30 * time.Second, 30 * time.Minute
+	passLimit             = 5 * time.Minute
+)
+
+func newKeeper(g guards, d notifications) *keeper {
+	return &keeper{guards: g, desktop: d, changed: make(chan struct{}, 1), tries: map[string]*try{}}
+}
+
+// wake says that something has changed. It does not wait.
+func (k *keeper) wake() {
+	select {
+	case k.changed <- struct{}{}:
+	default:
+	}
+}
+
+// run works until ctx ends, in a goroutine of its own: calls to NetworkManager take their time.
+func (k *keeper) run(ctx context.Context) {
+	k.wake()
+	retry := time.NewTimer(0)
+	defer retry.Stop()
+	retry.Stop()
+	for {
+		select {
+		case <-k.changed:
+			if !k.silence(ctx) {
+				return
+			}
+		case <-retry.C:
+		case <-ctx.Done():
+			return
+		}
+		if next := k.pass(ctx); !next.IsZero() {
+			retry.Reset(max(time.Until(next), settle))
+		} else {
+			retry.Stop()
+		}
+	}
+}
+
+// silence waits until nothing has changed for a while.
+func (k *keeper) silence(ctx context.Context) bool {
+	end := time.Now().Add(restless)
+	for {
+		select {
+		case <-k.changed:
+			if time.Now().After(end) {
+				return true
+			}
+		case <-time.After(settle):
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// pass does what is due and returns when to look again, zero if there is nothing to wait for.
+func (k *keeper) pass(ctx context.Context) (next time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, passLimit)
+	defer cancel()
+	steps, err := k.guards.Steps(ctx)
+	if err != nil { // without NetworkManager, or before 1.42
+		return time.Time{}
+	}
+	open := make(map[string]*try, len(steps))
+	for _, step := range steps {
+		t := k.tries[step.UUID]
+		if t == nil {
+			t = &try{}
+		}
+		if t.step != step {
+			t.step, t.fails, t.next = step, 0, time.Now()
+			if step.Action == guard.Settle {
+				t.next = t.next.Add(grace)
+			}
+		}
+		open[step.UUID] = t
+		if !time.Now().Before(t.next) {
+			if err := k.guards.Do(ctx, step); err == nil {
+				k.close(t)
+				delete(open, step.UUID)
+				continue
+			} else if ctx.Err() == nil {
+				k.failed(t, err)
+			}
+			t.next = time.Now().Add(min(firstRetry<<min(t.fails, 10), lastRetry))
+			t.fails++
+		}
+		if next.IsZero() || t.next.Before(next) {
+			next = t.next
+		}
+	}
+	for uuid, t := range k.tries {
+		if open[uuid] == nil {
+			k.close(t)
+		}
+	}
+	k.tries = open
+	return next
+}
+
+// failed tells the person, once for each reason.
+func (k *keeper) failed(t *try, err error) {
+	if t.step.Action == guard.Renew || t.told == err.Error() { // what is about no profile of hers is for the log
+		fmt.Fprintf(os.Stderr, "%s: strict mode: %v\n", program, err)
+		return
+	}
+	t.told = err.Error()
+	id, errShow := k.desktop.Show(wordsOf(t.step, err), t.shown)
+	if errShow != nil {
+		fmt.Fprintf(os.Stderr, "%s: strict mode: %v (no notification shown: %v)\n", program, err, errShow)
+		return
+	}
+	t.shown = id
+}
+
+func (k *keeper) close(t *try) {
+	if t.shown != 0 {
+		k.desktop.Close(t.shown)
+		t.shown = 0
+	}
+}
+
+// wordsOf makes sentences of a step that failed.
+func wordsOf(step guard.Step, err error) notification {
+	choice, command := po.T("According to the routes"), "off"
+	switch step.Key {
+	case profile.StrictYes:
+		choice, command = po.T("Blocked"), "on"
+	case profile.StrictAllowLAN:
+		choice, command = po.T("Blocked, except in the local network"), "on --allow-lan"
+	}
+	return notification{
+		title: shown(step.Name) + ": " + po.T("Traffic outside the VPN"),
+		body: po.F("The choice “%s” is not in force: %v. To try again in a terminal: %s", choice, shown(err.Error()),
+			fmt.Sprintf("nm-softether-strict %s %q", command, shown(step.Name))),
+		icon: "network-error-symbolic", category: "network.error",
+	}
+}
+
+// overBus are the guards of NetworkManager on the system bus.
+type overBus struct{ conn *dbus.Conn }
+
+func (b overBus) Steps(ctx context.Context) ([]guard.Step, error) {
+	s, err := guard.Over(ctx, b.conn).Read()
+	return s.Steps(), err
+}
+
+func (b overBus) Do(ctx context.Context, step guard.Step) error {
+	return guard.Over(ctx, b.conn).Do(step)
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package guard
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/po"
+	"network-manager-softether/profile"
+)
+
+// A Connection is one of NetworkManager's, as it was read.
+type Connection struct {
+	path     dbus.ObjectPath
+	version  uint64 // of the settings; 0 before NetworkManager 1.44, which counts from 1
+	settings Settings
+}
+
+func text(v dbus.Variant) string {
+	s, _ := v.Value().(string)
+	return s
+}
+
+// Name is what a person calls it.
+func (v Connection) Name() string { return text(v.settings["connection"]["id"]) }
+
+// UUID is what does not change.
+func (v Connection) UUID() string { return text(v.settings["connection"]["uuid"]) }
+
+func (v Connection) data() map[string]string {
+	data, _ := v.settings["vpn"]["data"].Value().(map[string]string)
+	if data == nil {
+		return map[string]string{}
+	}
+	return maps.Clone(data)
+}
+
+func (v Connection) key() profile.Strict { return profile.Strict(v.data()[profile.KeyStrict]) }
+
+// Strict reports whether the profile says that it is in strict mode.
+func (v Connection) Strict() bool { return v.key().On() }
+
+// bound reports whether locked has been here, also where somebody has changed the key since.
+func (v Connection) bound() bool {
+	return v.Strict() || slices.ContainsFunc(families, v.inTable)
+}
+
+// free reports whether unlocked has been here.
+func (v Connection) free() bool { return !v.bound() && v.data()[profile.KeyServerAddresses] == "" }
+
+var families = []string{"ipv4", "ipv6"}
+
+// inTable reports whether a family's routes go to the table of strict mode.
+func (v Connection) inTable(family string) bool {
+	return v.settings[family]["route-table"].Value() == uint32(profile.StrictTable)
+}
+
+// absent reports whether a family is not used.
+func (v Connection) absent(family string) bool {
+	method := text(v.settings[family]["method"])
+	return method == "disabled" || method == "ignore"
+}
+
+// ready reports whether the profile is as locked would make it, as far as that is for a lock.
+func (v Connection) ready(l Lock) bool {
+	for _, family := range families {
+		if !v.inTable(family) && !v.absent(family) {
+			return false
+		}
+	}
+	data := v.data()
+	return data[profile.KeyStrict] == string(l.mode()) && data[profile.KeyServerAddresses] == words(l.Servers)
+}
+
+// ours reports whether a connection is one of SoftEther.
+func ours(s Settings) bool {
+	return text(s["connection"]["type"]) == "vpn" && text(s["vpn"]["service-type"]) == profile.ServiceType
+}
+
+// locked returns the profile in strict mode.
+func (v Connection) locked(l Lock) Settings {
+	s := v.copy()
+	data := v.data()
+	data[profile.KeyStrict], data[profile.KeyServerAddresses] = string(l.mode()), words(l.Servers)
+	s["vpn"]["data"] = dbus.MakeVariant(data)
+	full := v.settings["ipv4"]["never-default"].Value() != true
+	for _, family := range families {
+		s[family]["route-table"] = dbus.MakeVariant(uint32(profile.StrictTable))
+		if _, chosen := s[family]["dns-priority"]; !chosen && full {
+			s[family]["dns-priority"] = dbus.MakeVariant(int32(profile.FullDNSPriority))
+		}
+	}
+	return s
+}
+
+// unlocked returns the profile without strict mode.
+func (v Connection) unlocked() Settings {
+	s := v.copy()
+	data := v.data()
+	delete(data, profile.KeyStrict)
+	delete(data, profile.KeyServerAddresses)
+	s["vpn"]["data"] = dbus.MakeVariant(data)
+	for _, family := range families {
+		if v.inTable(family) {
+			delete(s[family], "route-table")
+		}
+	}
+	return s
+}
+
+// copy is the profile as it can be given back to NetworkManager: of what is there in an old and a new form, the new one
+// alone. Secrets are not among what a profile is read with; NetworkManager keeps those it has.
+func (v Connection) copy() Settings {
+	s := Settings{}
+	for name, properties := range v.settings {
+		s[name] = maps.Clone(properties)
+	}
+	for _, family := range families {
+		if s[family] == nil {
+			s[family] = map[string]dbus.Variant{"method": dbus.MakeVariant("auto")}
+		}
+		for old, newer := range map[string]string{"addresses": "address-data", "routes": "route-data"} {
+			if _, there := s[family][newer]; there {
+				delete(s[family], old)
+			}
+		}
+	}
+	return s
+}
+
+// entrance is the host that the VPN's own packets go to: the proxy, if there is one, else the server.
+func (v Connection) entrance() (string, error) {
+	data := v.data()
+	if t := data[profile.KeyTransport]; t == string(profile.TransportUDP) {
+		return "", po.Errorf("%s: transport=udp uses SoftEther's public servers and is not possible in strict mode", v.Name())
+	}
+	key := profile.KeyGateway
+	if t := data[profile.KeyProxyType]; t != "" && t != string(profile.ProxyNone) {
+		key = profile.KeyProxyServer
+	}
+	host := data[key]
+	if key == profile.KeyGateway {
+		host, _, _ = strings.Cut(host, "/") // a hint
+	}
+	e, err := profile.ParseEndpoint(host)
+	if err != nil {
+		return "", po.Errorf("%s: %s: %w", v.Name(), key, err)
+	}
+	return e.Host, nil
+}
+
+// addresses are those of the server that are in the profile.
+func (v Connection) addresses() []netip.Addr {
+	var list []netip.Addr
+	for _, w := range strings.Fields(v.data()[profile.KeyServerAddresses]) {
+		if a, err := netip.ParseAddr(w); err == nil && Usable(a) {
+			list = append(list, a)
+		}
+	}
+	return tidy(list)
+}
+
+// Usable reports whether an address can be a server's.
+func Usable(a netip.Addr) bool {
+	return a.Zone() == "" && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback()
+}
+
+// leadsTo reports whether a lock is for the host: its addresses need not be looked up again.
+func (one Lock) leadsTo(uuid, host string) bool {
+	if one.mark != "" {
+		return one.mark == markOf(uuid, host)
+	}
+	a, err := netip.ParseAddr(host)
+	return err != nil || slices.Contains(one.Servers, a.Unmap())
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package guard
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"network-manager-softether/po"
+	"network-manager-softether/profile"
+)
+
+// A settings page writes what a person wants into a profile, and no more. Follow makes the guard follow the profiles:
+// steps decides what is to be done, without a side effect, and Do does it.
+
+// An Action is what is done about a profile.
+type Action int
+
+// The actions.
+const (
+	SetUp   Action = iota + 1 // or set up anew, as key, server or routes are others
+	Release                   // the key says that nothing is blocked
+	Settle                    // the same, where somebody may be in the midst of a change
+	Renew                     // the guard itself, and the networks, of profiles that are as they should be
+)
+
+// A Step is one thing to be done. Steps that are equal are the same, tried again.
+type Step struct {
+	Action Action
+	UUID   string // of the profile, empty for Renew
+	Name   string
+	Key    profile.Strict
+	// For is what in the profile made it necessary: a change of it is a reason to try again at once.
+	For string
+}
+
+// Steps are what it takes to make the guard what the profiles say. Locks of profiles that are not to be seen, as they
+// are another person's or have been deleted, stay as they are.
+func (s State) Steps() []Step {
+	var list []Step
+	mine := false
+	for _, v := range s.VPNs {
+		l, locked := s.Locks[v.UUID()]
+		if step := (Step{UUID: v.UUID(), Name: v.Name(), Key: v.key(), For: v.reason()}); v.Strict() {
+			mine = mine || locked
+			if !locked || !v.follows(l) {
+				step.Action = SetUp
+				list = append(list, step)
+			}
+		} else if v.bound() {
+			step.Action = Release
+			list = append(list, step)
+		} else if locked {
+			step.Action = Settle
+			list = append(list, step)
+		}
+	}
+	switch {
+	case len(list) > 0: // which sees to the rest, or shows that it cannot
+	case mine && !(s.Active && s.Guard.current(s.Locks)), mine && s.stale(s.Locks), s.Guard.path == "" && s.stale(nil):
+		list = append(list, Step{Action: Renew, For: strings.Join(s.Locks.UUIDs(), " ")})
+	}
+	return list
+}
+
+// stale reports whether a network has other rules than those of the locks.
+func (s State) stale(l Locks) bool {
+	return slices.ContainsFunc(s.Networks, func(n Connection) bool { _, changed := n.withRules(l); return changed })
+}
+
+// reason is all in a profile that has to do with strict mode.
+func (v Connection) reason() string {
+	data := v.data()
+	list := []string{data[profile.KeyStrict], data[profile.KeyGateway], data[profile.KeyTransport], data[profile.KeyProxyType],
+		data[profile.KeyProxyServer], data[profile.KeyServerAddresses]}
+	for _, family := range families {
+		if v.inTable(family) {
+			list = append(list, family)
+		}
+	}
+	return strings.Join(list, "\n")
+}
+
+// follows reports whether profile and lock say the same.
+func (v Connection) follows(l Lock) bool {
+	host, err := v.entrance()
+	return err == nil && l.leadsTo(v.UUID(), host) && v.ready(l)
+}
+
+// nameTimeout is how long the name of a server is looked up. While all is blocked there is no answer.
+const nameTimeout = 20 * time.Second
+
+// Do does what a step says. A VPN that is connected with a profile that has changed is connected again: else it would
+// have no way any more, or, once nothing is blocked, others would leave beside it.
+func (m *Manager) Do(step Step) error {
+	s, err := m.Read()
+	if err != nil {
+		return err
+	}
+	if step.Action == Renew {
+		return m.renew(s)
+	}
+	i := slices.IndexFunc(s.VPNs, func(v Connection) bool { return v.UUID() == step.UUID })
+	if i < 0 {
+		return nil // deleted meanwhile
+	}
+	v := s.VPNs[i]
+	if v.Strict() != (step.Action == SetUp) {
+		return nil // there is another step for that
+	}
+	if step.Action != SetUp {
+		_, err := m.open(v, func() { m.reconnect(v) })
+		return err
+	}
+	one, err := m.wanted(v, s.Locks)
+	if err != nil {
+		return err
+	}
+	again := !v.ready(one)
+	if err := m.set(v, one, s, Connection.Strict); err != nil || !again {
+		return err
+	}
+	m.reconnect(v)
+	return nil
+}
+
+// wanted is the lock that the profile asks for.
+func (m *Manager) wanted(v Connection, l Locks) (Lock, error) {
+	host, err := v.entrance()
+	if err != nil {
+		return Lock{}, err
+	}
+	one := Lock{LAN: v.key() == profile.StrictAllowLAN, mark: markOf(v.UUID(), host)}
+	before, locked := l[v.UUID()]
+	own := v.addresses()
+	switch {
+	case !locked: // what somebody wrote there, perhaps for the members of a cluster
+		one.Servers, err = m.resolve(host, own)
+	case !before.leadsTo(v.UUID(), host):
+		if slices.Equal(own, before.Servers) {
+			own = nil // they are the old server's
+		}
+		one.Servers, err = m.resolve(host, own)
+	case len(own) > 0:
+		one.Servers = own
+	default:
+		one.Servers = before.Servers
+	}
+	return one, err
+}
+
+// resolve returns the addresses of a host, and more, which do if there are no others.
+func (m *Manager) resolve(host string, more []netip.Addr) ([]netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(m.ctx, nameTimeout)
+	defer cancel()
+	found, err := lookup(ctx, host)
+	if err != nil && len(more) == 0 {
+		return nil, po.Errorf("the name %s could not be resolved; give the addresses after the connection: %w", host, err)
+	}
+	return tidy(append(found, more...)), nil
+}
+
+// renew brings guard and networks back to what the locks say.
+func (m *Manager) renew(s State) error {
+	var err error
+	if len(s.Locks) > 0 {
+		if !s.Guard.current(s.Locks) {
+			if err := m.write(s.Guard, connection(s.Locks)); err != nil {
+				return po.Errorf("“%s” could not be changed: %w", Name, err)
+			}
+		}
+		err = m.raise(s.Guard, s.Locks)
+	}
+	return errors.Join(err, m.stamp(s.Networks, s.Locks))
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package guard
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+
+	"network-manager-softether/po"
+)
+
+// A Wish is how strict mode is to be turned on.
+type Wish struct {
+	LAN     bool         // private addresses of the local network can be reached
+	Servers []netip.Addr // besides those that the server's name has
+}
+
+// On blocks first and lets the VPN through then: what stands between is a computer that reaches nothing.
+func (m *Manager) On(v Connection, w Wish) (Lock, error) {
+	s, err := m.Read()
+	if err != nil {
+		return Lock{}, err
+	}
+	before, had := s.Locks[v.UUID()]
+	host, err := v.entrance()
+	if err != nil {
+		return Lock{}, err
+	}
+	one := Lock{LAN: w.LAN, Servers: slices.Clone(w.Servers), mark: markOf(v.UUID(), host)}
+	found, err := lookup(m.ctx, host)
+	switch {
+	case err == nil:
+		one.Servers = append(one.Servers, found...)
+	case len(one.Servers) > 0:
+	case had && len(before.Servers) > 0 && before.leadsTo(v.UUID(), host):
+		one.Servers = before.Servers // strict mode is on, so nobody can be asked
+	default:
+		return Lock{}, po.Errorf("the name %s could not be resolved; give the addresses after the connection: %w", host, err)
+	}
+	one.Servers = tidy(one.Servers)
+	return one, m.set(v, one, s, func(Connection) bool { return true })
+}
+
+// set gives a profile that lock, as long as it is still wanted.
+func (m *Manager) set(v Connection, one Lock, s State, wanted func(Connection) bool) error {
+	before, had := s.Locks[v.UUID()]
+	l, err := m.lock(v.UUID(), &one)
+	if err != nil {
+		return err
+	}
+	locked := func(v Connection) Settings { return v.locked(one) }
+	if err := m.update(v, locked, func(v Connection) bool { return !wanted(v) || v.ready(one) }); err != nil {
+		old := &before
+		if !had {
+			old = nil
+		}
+		_, errBack := m.lock(v.UUID(), old)
+		return errors.Join(err, errBack)
+	}
+	_ = m.stamp(s.Networks, l)
+	// Another writer may have read the guard before this one wrote and written after it.
+	_, err = m.lock(v.UUID(), &one)
+	return err
+}
+
+// Off takes the VPN's routes back into the ordinary table before the rules go. It returns the locks that are left.
+func (m *Manager) Off(v Connection) (Locks, error) {
+	return m.open(v, func() {})
+}
+
+// open is Off with what is to be done before the rules go.
+func (m *Manager) open(v Connection, before func()) (Locks, error) {
+	s, err := m.Read()
+	if err != nil {
+		return nil, err
+	}
+	if err := m.update(v, Connection.unlocked, Connection.free); err != nil {
+		return nil, err
+	}
+	before()
+	left := Locks{}
+	for uuid, l := range s.Locks {
+		if uuid != v.UUID() {
+			left[uuid] = l
+		}
+	}
+	_ = m.stamp(s.Networks, left)
+	return m.lock(v.UUID(), nil)
+}
+
+// OffAll is for the person who has lost a profile, and with it the way to the network.
+func (m *Manager) OffAll() error {
+	s, err := m.Read()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, v := range s.VPNs {
+		if v.bound() {
+			errs = append(errs, m.update(v, Connection.unlocked, Connection.free))
+		}
+	}
+	_ = m.stamp(s.Networks, Locks{})
+	if s.Guard.path != "" {
+		errs = append(errs, m.remove(s.Guard))
+	}
+	return errors.Join(errs...)
+}
+
+// maxServers bounds the addresses of one VPN: what server-addresses has room for.
+const maxServers = 12
+
+// lookup returns the addresses of a host.
+func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{a.Unmap()}, nil
+	}
+	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	return tidy(list), nil
+}
+
+// tidy sorts addresses and leaves out what is there twice.
+func tidy(list []netip.Addr) []netip.Addr {
+	for i := range list {
+		list[i] = list[i].Unmap()
+	}
+	slices.SortFunc(list, netip.Addr.Compare)
+	list = slices.Compact(list)
+	return list[:min(len(list), maxServers)]
+}
