@@ -82,20 +82,19 @@ func TestThirtyTwoConnections(t *testing.T) {
 }
 
 func TestTheServerMayGrantFewer(t *testing.T) {
-	t.Parallel()
-	srv := start(t, WithHandler(Echo), WithHub(Hub{Name: "TEST", Users: []User{
-		{Name: "alice", Password: "secret1", Policy: map[string]uint32{"MaxConnection": 3}},
-	}}))
-	s := dial(t, many(srv, 8))
-	server := theSession(t, srv)
-	if err := server.WaitConns(within(t), 3); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(200 * time.Millisecond) // ten times the pause between two
-	if n := len(srv.Records()); n != 3 || s.Info().MaxConnections != 3 {
-		t.Errorf("%d connections were opened, %d granted, want 3", n, s.Info().MaxConnections)
-	}
-	echoes(t, s, collect(s))
+	protocol.Bubble(t, func(t *testing.T) {
+		srv, cfg := inMemory(t, WithHandler(Echo), WithHub(Hub{Name: "TEST", Users: []User{
+			{Name: "anon", Anonymous: true, Policy: map[string]uint32{"MaxConnection": 3}},
+		}}))
+		cfg.MaxConnections = 8
+		s := dial(t, cfg)
+		frames := collect(s)
+		time.Sleep(time.Minute) // and no more are opened
+		if n := len(srv.Records()); n != 3 || s.Connections() != 3 || s.Info().MaxConnections != 3 {
+			t.Errorf("%d connections were opened, %d live, %d granted, want 3", n, s.Connections(), s.Info().MaxConnections)
+		}
+		echoes(t, s, frames)
+	})
 }
 
 func TestConnectionsAreOpenedOnePerInterval(t *testing.T) {

@@ -207,12 +207,16 @@ func TestAReattachedConnectionMustShowTheSameCertificate(t *testing.T) {
 	to.Store(other.Addr())
 	server := theSession(t, srv)
 	server.Cut(Polite)
-	<-s.Done()
+	over(t, s)
 	var refused *protocol.CertificateError
 	if !errors.As(s.Err(), &refused) || refused.Reason != protocol.CertMemberDiffer {
 		t.Errorf("error %v, want another certificate refused", s.Err())
 	}
-	for _, r := range other.Records() {
+	records := other.Records()
+	if len(records) == 0 {
+		t.Error("the other server was never tried")
+	}
+	for _, r := range records {
 		if len(r.Packs) > 0 {
 			t.Error("the session's key was sent to another server")
 		}
@@ -272,7 +276,11 @@ func TestCloseWhileDetached(t *testing.T) {
 	s, server, events := watched(t, srv, cfg)
 	server.Cut(Polite)
 	expect[protocol.Detached](t, s, events)
-	time.Sleep(20 * time.Millisecond)
+	for ctx := within(t); len(srv.Records()) < 2; time.Sleep(time.Millisecond) {
+		if ctx.Err() != nil {
+			t.Fatal("the session does not try to attach again")
+		}
+	}
 	began := time.Now()
 	s.Close()
 	if took := time.Since(began); took > 15*time.Second { // the server keeps silent for longer

@@ -171,27 +171,18 @@ func TestCloseBreaksAStuckSend(t *testing.T) {
 			for ctx := within(t); s.Connections() < n && ctx.Err() == nil; {
 				time.Sleep(time.Millisecond)
 			}
-			sent := make(chan error)
-			go func() {
-				var f [][]byte
-				for i := range 40 {
-					f = append(f, udp(uint16(i), 1))
-				}
-				b := batch(f...)
-				for {
-					if err := s.Send(b); err != nil {
-						sent <- err
-						return
-					}
-				}
-			}()
-			time.Sleep(500 * time.Millisecond) // long enough to fill the sockets' buffers
+			var frames [][]byte
+			for i := range 40 {
+				frames = append(frames, udp(uint16(i), 1))
+			}
+			f := startFlood(s, batch(frames...))
+			f.stuck(t)
 			began := time.Now()
 			s.Close()
 			if took := time.Since(began); took > 15*time.Second { // the session's time-out is 20 s
 				t.Errorf("Close took %v", took)
 			}
-			if err := next(t, sent, "the end of Send"); !errors.Is(err, protocol.ErrClosed) {
+			if err := next(t, f.over, "the end of Send"); !errors.Is(err, protocol.ErrClosed) {
 				t.Errorf("Send: %v, want %v", err, protocol.ErrClosed)
 			}
 		})

@@ -4,9 +4,11 @@ package protocol_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"network-manager-softether/frame"
 	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
@@ -81,6 +83,51 @@ func theSession(t *testing.T, srv *Server) *ServerSession {
 		t.Fatal(err)
 	}
 	return sess
+}
+
+// buffers is more than the queues and sockets of a few connections hold, at both ends.
+const buffers = 128 << 20
+
+// A flood sends the same batch again and again.
+type flood struct {
+	sent atomic.Int64 // bytes that Send has taken
+	over chan error   // what Send returned in the end
+}
+
+func startFlood(s *protocol.Session, b *frame.Batch) *flood {
+	f, size := &flood{over: make(chan error, 1)}, 0
+	for _, frame := range b.Frames() {
+		size += len(frame)
+	}
+	go func() {
+		for {
+			if err := s.Send(b); err != nil {
+				f.over <- err
+				return
+			}
+			f.sent.Add(int64(size))
+		}
+	}()
+	return f
+}
+
+// stuck waits until all buffers on the way to a server that reads nothing are full: Send waits, or has taken more than
+// they can hold, as it drops what finds no room on one of several connections.
+func (f *flood) stuck(t *testing.T) {
+	t.Helper()
+	ctx, last, since := within(t), int64(-1), time.Now()
+	for last < buffers && time.Since(since) < 200*time.Millisecond {
+		if n := f.sent.Load(); n != last {
+			last, since = n, time.Now()
+		}
+		select {
+		case err := <-f.over:
+			t.Fatalf("Send has ended: %v", err)
+		case <-ctx.Done():
+			t.Fatal("the buffers never fill up")
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // over waits until the session is.

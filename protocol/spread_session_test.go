@@ -3,9 +3,11 @@
 package protocol_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
 
@@ -17,26 +19,12 @@ func TestAStuckSendDoesNotKeepConnectionsFromBeingReplaced(t *testing.T) {
 	srv := start(t, WithTimeout(time.Minute), WithFault(StepData, Times(2, unread)))
 	s, server := whole(t, srv, many(srv, 2))
 	s.Start(func([][]byte) {})
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		b := batch()
-		for n := uint32(0); ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			b.Reset()
-			for flow := range 40 {
-				b.Append(append(udp(uint16(flow), n), make([]byte, 1200)...))
-			}
-			if s.Send(b) != nil {
-				return
-			}
-		}
-	}()
-	time.Sleep(time.Second) // long enough to fill the sockets' buffers
+	b := batch()
+	for flow := range 40 {
+		b.Append(append(udp(uint16(flow), 1), make([]byte, 1200)...))
+	}
+	f := startFlood(s, b)
+	f.stuck(t)
 	server.CutOne(0, RST)
 	ctx := within(t)
 	for server.Stats().FramesIn == 0 && ctx.Err() == nil {
@@ -45,7 +33,8 @@ func TestAStuckSendDoesNotKeepConnectionsFromBeingReplaced(t *testing.T) {
 	if ctx.Err() != nil {
 		t.Errorf("no frame arrives; the server has %d connections, the client %d", server.Conns(), s.Connections())
 	}
-	close(stop)
 	s.Close()
-	<-stopped
+	if err := next(t, f.over, "the end of Send"); !errors.Is(err, protocol.ErrClosed) {
+		t.Errorf("Send: %v, want %v", err, protocol.ErrClosed)
+	}
 }

@@ -13,7 +13,7 @@ import (
 func TestNoShippedPackageOfOursCanStartAProgram(t *testing.T) {
 	const module = "network-manager-softether"
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}}: {{.Imports}}",
-		module+"/service", module+"/auth-dialog", module+"/vpngate", module+"/strict", module+"/notify").Output()
+		module+"/service", module+"/auth-dialog", module+"/editor", module+"/vpngate", module+"/strict", module+"/notify", module+"/status").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,9 @@ import (
 // superFrames is how many segments a superframe of the device has.
 const superFrames = 44
 
+// patience is for a computer that is busy with other things.
+const patience = 30 * time.Second
+
 // An endless device has as many superframes to send as it is given tokens. What it
 // receives it joins to superframes, too, and counts.
 type endless struct {
@@ -38,10 +41,11 @@ type endless struct {
 
 	received atomic.Int64 // frames
 	more     chan struct{}
+	late     *time.Timer // of await
 }
 
 func newEndless() *endless {
-	d := &endless{tokens: make(chan struct{}, 16), join: offload.NewCoalescer(true), over: make(chan struct{}), more: make(chan struct{}, 1)}
+	d := &endless{tokens: make(chan struct{}, 16), join: offload.NewCoalescer(true), over: make(chan struct{}), more: make(chan struct{}, 1), late: time.NewTimer(patience)}
 	d.join.Load(burst(superFrames), true)
 	for _, part := range d.join.Next() {
 		d.super = append(d.super, part...)
@@ -96,9 +100,15 @@ func (d *endless) Close() error {
 }
 
 // await waits until so many frames have been received.
-func (d *endless) await(n int64) {
+func (d *endless) await(t testing.TB, n int64) {
+	t.Helper()
 	for d.received.Load() < n {
-		<-d.more
+		d.late.Reset(patience)
+		select {
+		case <-d.more:
+		case <-d.late.C:
+			t.Fatalf("%d of %d frames arrived, and then none for %v", d.received.Load(), n, patience)
+		}
 	}
 }
 
@@ -147,9 +157,17 @@ func segments(s *softethertest.ServerSession) {
 }
 
 // sent waits until the server has got that many frames.
-func sent(s *softethertest.ServerSession, frames uint64) {
-	for s.Stats().FramesIn < frames {
-		time.Sleep(50 * time.Microsecond)
+func sent(t testing.TB, s *softethertest.ServerSession, frames uint64) {
+	t.Helper()
+	for last, since := uint64(0), time.Now(); ; time.Sleep(50 * time.Microsecond) {
+		switch n := s.Stats().FramesIn; {
+		case n >= frames:
+			return
+		case n != last:
+			last, since = n, time.Now()
+		case time.Since(since) > patience:
+			t.Fatalf("%d of %d frames arrived, and then none for %v", n, frames, patience)
+		}
 	}
 }
 
@@ -174,7 +192,7 @@ func TestTunnelAllocatesNothingForFrames(t *testing.T) {
 			for range supers {
 				d.tokens <- struct{}{}
 			}
-			sent(far, total)
+			sent(t, far, total)
 		}
 		run(frames) // fills pools
 		if n := mallocs(func() { run(2 * frames) }); n > allowed {
@@ -183,9 +201,9 @@ func TestTunnelAllocatesNothingForFrames(t *testing.T) {
 	})
 	t.Run("down", func(t *testing.T) {
 		d, _ := tunnel(t, segments)
-		d.await(frames)
+		d.await(t, frames)
 		first := d.received.Load()
-		if n := mallocs(func() { d.await(first + frames) }); n > allowed {
+		if n := mallocs(func() { d.await(t, first+frames) }); n > allowed {
 			t.Errorf("%d allocations for %d frames, want at most %d", n, frames, allowed)
 		}
 	})
@@ -199,7 +217,7 @@ func BenchmarkTunnelUp(b *testing.B) {
 		d.tokens <- struct{}{}
 		supers++
 	}
-	sent(far, supers*superFrames)
+	sent(b, far, supers*superFrames)
 	report(int(supers))
 }
 
@@ -209,7 +227,7 @@ func BenchmarkTunnelDown(b *testing.B) {
 	first, supers := d.received.Load(), int64(0)
 	for b.Loop() {
 		supers++
-		d.await(first + supers*superFrames)
+		d.await(b, first+supers*superFrames)
 	}
 	report(int(supers))
 }
