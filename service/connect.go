@@ -126,8 +126,8 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	c.config, c.session, c.endKeep = o.config, o.session, o.endKeep
 	stopTimer(&c.watchdog)
 	c.tally.since = time.Now()
-	what := "connected"
-	if c.phase == reconnecting {
+	what, again := "connected", c.phase == reconnecting
+	if again {
 		c.tally.logins++
 		what = fmt.Sprintf("connected again, after %v", time.Since(c.lost.since).Round(time.Millisecond))
 		c.lost.stop()
@@ -138,6 +138,9 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	c.notice(what, c.facts()...)
 	c.tell(notice.Connected)
 	c.watchSession(o.session)
+	if again && c.ground.stop != nil {
+		c.lookAtGround() // it may have changed meanwhile
+	}
 }
 
 func (c *connection) attemptFailed(err error) {

@@ -46,6 +46,7 @@ func (c *connection) sessionLost(err error) {
 		return
 	}
 	c.enter(reconnecting)
+	c.ground.walk = nil // of the session that is lost
 	c.tell(notice.Lost)
 	c.lost = lostSession{since: time.Now()}
 	c.outageBegins()

@@ -3,11 +3,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
 
 	"network-manager-softether/profile"
+	"network-manager-softether/protocol"
 )
 
 // Times of roaming.
@@ -18,6 +20,9 @@ const (
 	// shunTime is how long a base is not tried again that did not lead to the server: behind a
 	// Wi-Fi's log-in page, say.
 	shunTime = time.Minute
+	// refusedWalk is the same for one on which the server has answered: it still counts
+	// connections that died with a former base, say, and forgets them by and by.
+	refusedWalk = 10 * time.Second
 	// outageShown is how long a connection may be without a session before NetworkManager,
 	// and with it the user, is told that it is connecting.
 	outageShown = 3 * time.Second
@@ -202,9 +207,13 @@ func (c *connection) walkFailed(err error) {
 	if c.ground.shun == nil {
 		c.ground.shun = make(map[string]time.Time)
 	}
-	c.ground.shun[w.to.String()] = time.Now().Add(shunTime)
-	c.after(shunTime+time.Second, c.lookAtGround)
-	c.log.Warn("staying where it is: the better network does not lead to the server", "network", w.to.String(), "present", w.from.String(), "cause", err)
+	pause, why := shunTime, "the better network does not lead to the server"
+	if _, answered := errors.AsType[*protocol.ServerError](err); answered {
+		pause, why = refusedWalk, "the server does not take the session over on the better network yet"
+	}
+	c.ground.shun[w.to.String()] = time.Now().Add(pause)
+	c.after(pause+walkSettles, c.lookAtGround)
+	c.log.Warn("staying where it is: "+why, "network", w.to.String(), "present", w.from.String(), "cause", err)
 	c.lookAtGround()
 }
 

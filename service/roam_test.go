@@ -147,6 +147,43 @@ func TestASessionWalksToABetterBaseThatStays(t *testing.T) {
 	})
 }
 
+// The server counts connections that died with a former base until it notices, and refuses more.
+func TestABetterBaseIsTriedAgainSoonWhereTheServerAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := onGround(t, true, without(eth))
+		st.becomes()
+		wait(walkSettles)
+		st.moved(t, true)
+		st.event(protocol.Stayed{Err: refused(protocol.CodeTooManyConnections)})
+		st.base(t, "wlan0")
+		time.Sleep(refusedWalk)
+		st.moved(t)
+		wait(3 * walkSettles)
+		st.moved(t, true)
+		st.event(protocol.Moved{Addr: serverAddr})
+		st.base(t, "eth0")
+		st.Disconnect()
+	})
+}
+
+// A session that is lost before it has walked, or on the way, is not the end of walking.
+func TestTheNextSessionWalksToTheBetterBase(t *testing.T) {
+	for name, lost := range map[string]time.Duration{"before": walkSettles / 2, "on the way": walkSettles + time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st := onGround(t, true, without(eth))
+				st.becomes()
+				time.Sleep(lost)
+				synctest.Wait()
+				st.session.die(protocol.ErrLost)
+				wait(shortestPause + 2*walkSettles)
+				st.base(t, "eth0")
+				st.Disconnect()
+			})
+		})
+	}
+}
+
 func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := onGround(t, true, without(eth))
