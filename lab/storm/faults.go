@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -22,7 +23,10 @@ type fault struct {
 }
 
 // faults are all kinds there are.
-var faults = []fault{
+var faults = slices.Concat(tunnelFaults, groundFaults)
+
+// tunnelFaults happen to the session, at the server, and to the service.
+var tunnelFaults = []fault{
 	{"all TCP connections reset", 0, time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
 		return nil, s.ResetConnections(ctx)
 	}},
@@ -47,6 +51,14 @@ var faults = []fault{
 		hub := s.anyTunnel().hub
 		return func() error { return s.Server.SetHub(ctx, hub, true) }, s.Server.SetHub(ctx, hub, false)
 	}},
+	{"DHCP server silent", 10 * time.Second, 15 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		silent := hastyDHCP()
+		silent.Silent = true
+		return func() error { return s.Office.Configure(ctx, hastyDHCP()) }, s.Office.Configure(ctx, silent)
+	}},
+	{"server frozen", time.Second, 12 * time.Second, false, func(_ context.Context, s *storm) (func() error, error) {
+		return func() error { return s.Server.Freeze(false) }, s.Server.Freeze(true)
+	}},
 	{"service killed", 0, 3 * time.Second, true, func(ctx context.Context, s *storm) (func() error, error) {
 		pids := s.Desktop.Services()
 		if len(pids) == 0 {
@@ -65,6 +77,13 @@ var faults = []fault{
 		}
 		return func() error { return signal(syscall.SIGCONT) }, signal(syscall.SIGSTOP)
 	}},
+}
+
+// hastyDHCP is the office's DHCP with leases that are renewed every few seconds.
+func hastyDHCP() lab.DHCP {
+	c := lab.OfficeDHCP()
+	c.Lease, c.T1, c.T2 = 2*time.Minute, 8*time.Second, 80*time.Second
+	return c
 }
 
 // anyTunnel draws one.

@@ -4,20 +4,150 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
 
 	"network-manager-softether/lab"
 )
 
-// prepareGround brings the second base up as well, the worse one of the two, and by itself whenever it can.
+// Metrics of the second base; the first has 100.
+const (
+	worse  = "600"
+	better = "50"
+)
+
+// What the first base has instead of its own for a while.
+const (
+	otherAddress = "10.81.0.77"
+	otherRouter  = "10.81.0.254"
+)
+
+// prepareGround brings the second base up as well, the worse one of the two, and by itself whenever it can, and gives the
+// first one a second router.
 func (s *storm) prepareGround(ctx context.Context) error {
-	_, err := s.Desktop.MustNMCLI(ctx, "connection", "modify", lab.Bases[1].Profile, "connection.autoconnect", "yes",
-		"ipv4.route-metric", worse, "ipv6.route-metric", worse)
-	if err != nil {
+	if err := s.secondBase(ctx, worse); err != nil {
 		return err
 	}
-	_, err = s.Desktop.MustNMCLI(ctx, "connection", "up", lab.Bases[1].Profile)
+	for _, c := range [][]string{{"connection", "modify", lab.Bases[1].Profile, "connection.autoconnect", "yes"}, {"connection", "up", lab.Bases[1].Profile}} {
+		if _, err := s.Desktop.MustNMCLI(ctx, c...); err != nil {
+			return err
+		}
+	}
+	_, err := s.Internet.Must(ctx, "ip", "address", "add", otherRouter+"/24", "dev", "wan0")
 	return err
 }
 
-// Metrics of the second base; the first has 100.
-const worse = "600"
+// secondBase makes the second base the better or the worse one.
+func (s *storm) secondBase(ctx context.Context, metric string) error {
+	_, err := s.Desktop.MustNMCLI(ctx, "connection", "modify", lab.Bases[1].Profile, "ipv4.route-metric", metric, "ipv6.route-metric", metric)
+	return err
+}
+
+// reapply has NetworkManager follow a changed profile without taking the base down.
+func (s *storm) reapply(ctx context.Context, n int, change ...string) error {
+	if _, err := s.Desktop.MustNMCLI(ctx, append([]string{"connection", "modify", lab.Bases[n].Profile}, change...)...); err != nil {
+		return err
+	}
+	_, err := s.Desktop.MustNMCLI(ctx, "device", "reapply", lab.Bases[n].Device)
+	return err
+}
+
+// basesUp waits for both bases, as NetworkManager brings them up by itself.
+func (s *storm) basesUp(ctx context.Context) error {
+	return lab.Await(ctx, "both bases", limit, func() error {
+		for _, b := range lab.Bases {
+			if state, err := s.Desktop.State(b.Profile); err != nil || state != lab.Activated {
+				return fmt.Errorf("the state of %s is %d (%v)", b.Profile, state, err)
+			}
+		}
+		return nil
+	})
+}
+
+// standing counts the tunnels' TCP connections on each base.
+func (s *storm) standing(ctx context.Context) (map[string]int, error) {
+	out, err := s.Desktop.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "dst", lab.ServerAddr.String())
+	on := map[string]int{}
+	for line := range strings.Lines(out) {
+		for _, b := range lab.Bases {
+			if strings.Contains(line, "%"+b.Device+":") {
+				on[b.Device]++
+			}
+		}
+	}
+	return on, err
+}
+
+// onTheBetterBase reports whether all tunnels have walked back.
+func (s *storm) onTheBetterBase(ctx context.Context) error {
+	on, err := s.standing(ctx)
+	if err == nil && (on[lab.Bases[0].Device] < len(s.tunnels) || on[lab.Bases[1].Device] > 0) {
+		err = fmt.Errorf("the tunnels' connections are on %v", on)
+	}
+	return err
+}
+
+// groundFaults happen below the tunnels.
+var groundFaults = []fault{
+	{"cable pulled", time.Second, 9 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		return func() error { return errors.Join(s.SetCable(0, true), s.basesUp(ctx)) }, s.SetCable(0, false)
+	}},
+	{"both cables pulled", time.Second, 12 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		set := func(in bool) error { return errors.Join(s.SetCable(0, in), s.SetCable(1, in)) }
+		return func() error { return errors.Join(set(true), s.basesUp(ctx)) }, set(false)
+	}},
+	{"base disconnected", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		return func() error { return s.Desktop.Up(ctx, lab.Bases[0].Profile) }, s.Desktop.Down(ctx, lab.Bases[0].Profile)
+	}},
+	{"better base appears and goes", 2 * time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		again := func(metric string) error {
+			return errors.Join(s.Desktop.Down(ctx, lab.Bases[1].Profile), s.secondBase(ctx, metric), s.Desktop.Up(ctx, lab.Bases[1].Profile))
+		}
+		return func() error { return again(worse) }, again(better)
+	}},
+	{"other base becomes better", 2 * time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		metric := func(m string) error { return s.reapply(ctx, 1, "ipv4.route-metric", m, "ipv6.route-metric", m) }
+		return func() error { return metric(worse) }, metric(better)
+	}},
+	{"router changed", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		router := func(now, before string) error {
+			// The former one answers no more.
+			_, err := s.Internet.Must(ctx, "ip", "address", "del", before+"/24", "dev", "wan0")
+			_, err2 := s.Internet.Must(ctx, "ip", "address", "replace", now+"/24", "dev", "wan0")
+			err3 := s.reapply(ctx, 0, "ipv4.gateway", now)
+			_, err4 := s.Desktop.Must(ctx, "ip", "neighbour", "flush", "dev", lab.Bases[0].Device)
+			return errors.Join(err, err2, err3, err4)
+		}
+		own := lab.Bases[0].Router.String()
+		return func() error { return router(own, otherRouter) }, router(otherRouter, own)
+	}},
+	{"address changed", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		return func() error { return s.reapply(ctx, 0, "ipv4.addresses", lab.Bases[0].Address.String()+"/24") },
+			s.reapply(ctx, 0, "ipv4.addresses", otherAddress+"/24")
+	}},
+	{"line bad", 3 * time.Second, 10 * time.Second, false, func(_ context.Context, s *storm) (func() error, error) {
+		s.Line.Set(lab.Impairment{Delay: time.Duration(5+s.random.IntN(60)) * time.Millisecond, Loss: 0.01 + 0.05*s.random.Float64(), Reorder: 0.02})
+		return func() error { s.Line.Set(lab.Impairment{}); return nil }, nil
+	}},
+	{"line silent", time.Second, 12 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		return func() error { return s.BlackHole(ctx, false) }, s.BlackHole(ctx, true)
+	}},
+	{"UDP blocked", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+		return func() error { return s.BlockUDP(ctx, false) }, s.BlockUDP(ctx, true)
+	}},
+	{"NetworkManager restarted", 0, 3 * time.Second, true, func(ctx context.Context, s *storm) (func() error, error) {
+		sig := syscall.SIGTERM
+		if s.random.IntN(2) == 0 {
+			sig = syscall.SIGKILL
+		}
+		return func() error {
+			if err := errors.Join(s.Desktop.StartNM(ctx), s.basesUp(ctx)); err != nil {
+				return err
+			}
+			return s.reconnect(ctx)
+		}, s.Desktop.StopNM(ctx, sig)
+	}},
+}

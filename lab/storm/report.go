@@ -25,8 +25,8 @@ type report struct {
 
 // An outcome is what came of one fault.
 type outcome struct {
-	held, gap, back time.Duration
-	failed          error
+	held, gap, back, home time.Duration
+	failed                error
 }
 
 func (o outcome) remark() string {
