@@ -60,6 +60,11 @@ func (v Connection) inTable(family string) bool {
 	return v.settings[family]["route-table"].Value() == uint32(profile.StrictTable)
 }
 
+// routeToServer says whether NetworkManager makes a route to the server by the local network's router, and one to that
+// router. The rules lead there without. NetworkManager 1.52 has them in the table of the profile, where strict mode lets
+// everything through, 1.42 in the main one.
+const routeToServer = "auto-route-ext-gw"
+
 // absent reports whether a family is not used.
 func (v Connection) absent(family string) bool {
 	method := text(v.settings[family]["method"])
@@ -69,7 +74,7 @@ func (v Connection) absent(family string) bool {
 // ready reports whether the profile is as locked would make it, as far as that is for a lock.
 func (v Connection) ready(l Lock) bool {
 	for _, family := range families {
-		if !v.inTable(family) && !v.absent(family) {
+		if !v.absent(family) && (!v.inTable(family) || v.settings[family][routeToServer].Value() != int32(0)) {
 			return false
 		}
 	}
@@ -91,6 +96,7 @@ func (v Connection) locked(l Lock) Settings {
 	full := v.settings["ipv4"]["never-default"].Value() != true
 	for _, family := range families {
 		s[family]["route-table"] = dbus.MakeVariant(uint32(profile.StrictTable))
+		s[family][routeToServer] = dbus.MakeVariant(int32(0))
 		if _, chosen := s[family]["dns-priority"]; !chosen && full {
 			s[family]["dns-priority"] = dbus.MakeVariant(int32(profile.FullDNSPriority))
 		}
@@ -108,6 +114,7 @@ func (v Connection) unlocked() Settings {
 	for _, family := range families {
 		if v.inTable(family) {
 			delete(s[family], "route-table")
+			delete(s[family], routeToServer)
 		}
 	}
 	return s

@@ -121,7 +121,7 @@ func TestAProfileIsLockedAndUnlocked(t *testing.T) {
 		t.Errorf("data is %v", data)
 	}
 	for _, family := range []string{"ipv4", "ipv6"} {
-		if s[family]["route-table"].Value() != uint32(21317) || s[family]["dns-priority"].Value() != int32(-50) {
+		if s[family]["route-table"].Value() != uint32(21317) || s[family]["dns-priority"].Value() != int32(-50) || s[family][routeToServer].Value() != int32(0) {
 			t.Errorf("%s is %v", family, s[family])
 		}
 	}
@@ -129,7 +129,7 @@ func TestAProfileIsLockedAndUnlocked(t *testing.T) {
 		t.Error("routes are given back in two forms")
 	}
 	s = Connection{path: "/1", settings: s}.unlocked()
-	if fmt.Sprint(Connection{settings: s}.data()) != fmt.Sprint(v.data()) || s["ipv4"]["route-table"].Value() != nil {
+	if fmt.Sprint(Connection{settings: s}.data()) != fmt.Sprint(v.data()) || s["ipv4"]["route-table"].Value() != nil || s["ipv6"][routeToServer].Value() != nil {
 		t.Errorf("unlocked: %v", s)
 	}
 
