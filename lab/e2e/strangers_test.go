@@ -58,8 +58,11 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 			[]string{"default via 10.99.0.1 dev %s", "10.99.0.1/32 dev %s"}, "outside the subnet"},
 		{"pushed default on the link", lab.Kea, lab.KeaConfig(keaOptions(keaOption(121, "00"+quad("0.0.0.0")), dns)),
 			[]string{"default dev %s"}, ""},
-		{"pushed routes cut off, router there", lab.Kea,
-			lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(121, "100a1e"+quad("10.20.0.1")+"180a"), dns)),
+		// Kea of Debian 13 does not send what is wrong.
+		{"pushed routes cut off, router there", lab.ISC, `authoritative; default-lease-time 600;
+			option broken code 121 = array of unsigned integer 8;
+			subnet 10.20.0.0 netmask 255.255.255.0 { range 10.20.0.100 10.20.0.199;
+				option routers 10.20.0.1; option domain-name-servers 10.20.0.1; option broken 16, 10, 30, 10, 20, 0, 1, 24, 10; }`,
 			[]string{"default via 10.20.0.1 dev %s", "10.30.0.0/16 via 10.20.0.1 dev %s"}, "damaged"},
 		{"route by a router outside the subnet", lab.Kea,
 			lab.KeaConfig(keaOptions(keaOption(121, "00"+quad("10.20.0.1")+"100a1e"+quad(offLink)), dns)),
