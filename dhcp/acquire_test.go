@@ -85,6 +85,25 @@ func TestAcquireExchange(t *testing.T) {
 	})
 }
 
+// However slow a server is, a lease takes its time and none of ours.
+func TestALeaseTakesTheServersTimeAlone(t *testing.T) {
+	for _, slow := range []time.Duration{0, 40 * time.Millisecond, 400 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			s, c := newServer(t)
+			done := acquire(c, t.Context(), netip.Addr{})
+			d := s.expect(dhcpv4.MessageTypeDiscover)
+			time.Sleep(slow)
+			s.reply(d, dhcpv4.MessageTypeOffer)
+			r := s.expect(dhcpv4.MessageTypeRequest)
+			time.Sleep(slow)
+			s.reply(r, dhcpv4.MessageTypeAck)
+			if got := <-done; got.err != nil || got.took != 2*slow {
+				t.Errorf("it took %v of which the server %v, %v", got.took, 2*slow, got.err)
+			}
+		})
+	}
+}
+
 func TestNothingIsSaidAboutTheComputerUnasked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newServer(t)
