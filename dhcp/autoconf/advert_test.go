@@ -158,9 +158,9 @@ func TestTwoHourRule(t *testing.T) {
 		{24 * time.Hour, forever, forever},
 	} {
 		now := time.Now()
-		h := newHost(identifiers{mac: clientMAC}, nil)
+		h := newHost(nil)
 		for _, valid := range []time.Duration{tc.rest, tc.said} {
-			h.learnPrefix(prefixInfo{prefix: prefix, auto: true, valid: valid}, now)
+			h.learnPrefix(prefixInfo{prefix: prefix, auto: true, valid: valid}, routerLL, now)
 		}
 		if got := left(h.addrs.rows[0].until, now); got != tc.want {
 			t.Errorf("%v left, advertised %v: %v, want %v", tc.rest, tc.said, got, tc.want)

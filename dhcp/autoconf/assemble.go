@@ -15,20 +15,15 @@ type candidate struct {
 	deprecated bool
 	local      bool // unique local (RFC 4193)
 	slaac      bool
+	from       netip.Prefix // that it was made in
 }
 
 // config puts together what is known at now.
 func (c *Client) config(now time.Time) *Config6 {
-	cfg := &Config6{MTU: c.host.mtu}
+	cfg := &Config6{MTU: c.host.mtu, Router: c.host.defaultRouter()}
 	cfg.Addrs = c.addresses(now)
 	if len(cfg.Addrs) > 0 {
 		cfg.Addr = cfg.Addrs[0]
-	}
-	best := low - 1
-	for _, r := range c.host.routers.rows {
-		if r.value > best {
-			cfg.Router, best = r.key, r.value
-		}
 	}
 	cfg.Routes = c.routes(cfg.Addr)
 	cfg.DNS = append(cfg.DNS, c.dhcp.dns...)
@@ -56,20 +51,28 @@ func (c *Client) addresses(now time.Time) []netip.Prefix {
 		})
 	}
 	for _, r := range c.host.addrs.rows {
-		p := r.key
-		if _, onLink := c.host.prefixes.get(p.Masked()); !onLink {
-			p = netip.PrefixFrom(p.Addr(), 128)
+		addr, ok := c.address(r.key)
+		if !ok {
+			continue
+		}
+		bits := 64
+		if _, onLink := c.host.prefixes.get(r.key); !onLink {
+			bits = 128
 		}
 		list = append(list, candidate{
-			prefix:     p,
-			deprecated: left(r.value, now) <= 0,
-			local:      p.Addr().IsPrivate(),
+			prefix:     netip.PrefixFrom(addr, bits),
+			deprecated: c.host.deprecated(r, now),
+			local:      addr.IsPrivate(),
 			slaac:      true,
+			from:       r.key,
 		})
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int {
 		return cmp.Or(falseFirst(a.deprecated, b.deprecated), falseFirst(a.local, b.local), falseFirst(a.slaac, b.slaac))
 	})
+	if c.maker != nil {
+		c.choose(list)
+	}
 	var addrs []netip.Prefix
 	for _, a := range list {
 		addrs = append(addrs, a.prefix)

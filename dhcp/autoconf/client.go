@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 
 	"network-manager-softether/dhcp"
 	"network-manager-softether/dhcp/internal/packet"
@@ -26,6 +27,7 @@ type Config struct {
 	DUID     []byte  // of DHCPv6; nil: from the MAC
 	Token    [8]byte // interface identifier of every address; zero: none given
 	StableID []byte  // the key from which identifiers are made that differ by prefix (RFC 7217); nil: from the MAC
+	Maker    Maker   // makes the addresses of prefixes; nil: the client itself
 }
 
 var (
@@ -47,12 +49,16 @@ type Client struct {
 	host    host
 	dhcp    dhcp6
 	solicit solicitor
+
+	maker  Maker
+	told   []Prefix     // what the maker was told last
+	chosen netip.Prefix // whose address was reported as Config6.Addr last; zero: one of DHCPv6
 }
 
 // New returns a client on port. A bad configuration is reported by Acquire and
 // Maintain.
 func New(port Port, cfg Config) *Client {
-	c := &Client{port: port, duid: cfg.DUID, log: cfg.Logger}
+	c := &Client{port: port, duid: cfg.DUID, log: cfg.Logger, maker: cfg.Maker}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -67,7 +73,7 @@ func New(port Port, cfg Config) *Client {
 
 // forget drops what was learned, but for the addresses to ask DHCPv6 for again.
 func (c *Client) forget() {
-	c.host = newHost(c.ids, c.log)
+	c.host = newHost(c.log)
 	c.dhcp = newDHCP6(newIdentity(c.mac, c.duid), c.log, c.dhcp.addrs())
 	c.solicit = solicitor{}
 }

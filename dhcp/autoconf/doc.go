@@ -4,8 +4,8 @@
 // solicits routers, forms addresses from the prefixes they advertise (SLAAC, RFC
 // 4862) and asks DHCPv6 where they say so (RFC 8415). Like package dhcp it speaks
 // whole Ethernet frames through a port and configures nothing; NetworkManager does
-// none of this on a VPN's device, and the kernel's own handling must be off there
-// (accept_ra=0) since nobody would tell NetworkManager what it learned.
+// none of this on a VPN's device, and the network's advertisements must be kept from the
+// kernel there, since nobody would tell NetworkManager what it learned.
 //
 // # Addresses
 //
@@ -15,27 +15,29 @@
 // the kernel's link-local address on a TAP has the same identifier, and hubs that
 // limit addresses per session see as few as possible.
 //
-// Duplicate address detection is left to the kernel, which does it when
-// NetworkManager sets the address.
+// NetworkManager takes one address, and no lifetime. So a kernel may make the addresses
+// of prefixes in the client's place, each with its times: see [Maker]. Duplicate address
+// detection is the kernel's.
 //
 // # What the kernel must do
 //
 // Routers and DHCPv6 servers answer to the link-local address, and ask who has it
 // by neighbour solicitation. The kernel answers that, once the TAP is up and its
-// link-local address is past duplicate detection (a second, or at once with
-// accept_dad=0). Until then a router still learns the MAC from our solicitation; a
-// DHCPv6 server on another machine does not, and its answer comes a retry later.
+// link-local address is past duplicate detection, which package tapbridge sees to.
+// Until then a router still learns the MAC from our solicitation; a DHCPv6 server on
+// another machine does not, and its answer comes a retry later.
 //
 // # Order
 //
-// Several routers: the best preference (RFC 4191), then the first heard. Several
+// Several routers: the best preference (RFC 4191), then the first heard; addresses of
+// other routers' prefixes count as deprecated (RFC 8028). Several
 // addresses: those not deprecated first, then global before unique local, then
 // DHCPv6 before SLAAC. DNS servers from DHCPv6 come before those of routers (RFC
 // 8106 5.3.1).
 //
 // # What is left out
 //
-// Temporary addresses, prefix delegation, DHCPv6 DECLINE and RELEASE, CONFIRM (a
+// Prefix delegation, DHCPv6 DECLINE and RELEASE, CONFIRM (a
 // new Acquire solicits with the old address as a hint), authentication of DHCPv6
 // and secure neighbour discovery. The one-second delays that RFC 4861 6.3.7 and RFC
 // 8415 18.2.1 want before the first message, against storms after a power cut, are

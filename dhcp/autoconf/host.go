@@ -30,7 +30,6 @@ const (
 
 // host is what router advertisements made known.
 type host struct {
-	ids identifiers
 	log *slog.Logger
 
 	heard   time.Time // first valid advertisement; zero: none yet
@@ -42,8 +41,9 @@ type host struct {
 	hadDefault bool // there was a default router
 
 	routers  table[netip.Addr, preference]
-	prefixes table[netip.Prefix, struct{}] // on the link
-	addrs    table[netip.Prefix, time.Time]
+	prefixes table[netip.Prefix, struct{}]  // on the link
+	addrs    table[netip.Prefix, time.Time] // prefixes to have an address in; value: preferred until
+	from     table[routeKey, struct{}]      // which router named which of these
 	routes   table[routeKey, preference]
 	dns      table[netip.Addr, struct{}]
 	domains  table[string, struct{}]
@@ -54,8 +54,9 @@ type routeKey struct {
 	via netip.Addr
 }
 
-func newHost(ids identifiers, log *slog.Logger) host {
-	h := host{ids: ids, log: log}
+func newHost(log *slog.Logger) host {
+	h := host{log: log}
+	h.from.max = maxRouters * maxAddrs
 	h.routers.max, h.prefixes.max, h.addrs.max = maxRouters, maxPrefixes, maxAddrs
 	h.routes.max, h.dns.max, h.domains.max = maxRoutes, maxDNS, maxDomains
 	return h
@@ -82,7 +83,7 @@ func (h *host) learn(a *advert, now time.Time) {
 		h.mtu = a.mtu
 	}
 	for _, p := range a.prefixes {
-		full = !h.learnPrefix(p, now) || full
+		full = !h.learnPrefix(p, a.router, now) || full
 	}
 	for _, r := range a.routes {
 		if r.dst.Bits() > 0 && routable(r.dst) {
@@ -103,7 +104,7 @@ func (h *host) learn(a *advert, now time.Time) {
 }
 
 // learnPrefix reports false if there is no room for it.
-func (h *host) learnPrefix(p prefixInfo, now time.Time) bool {
+func (h *host) learnPrefix(p prefixInfo, router netip.Addr, now time.Time) bool {
 	if !routable(p.prefix) || p.prefix.Bits() == 0 {
 		return true
 	}
@@ -114,9 +115,9 @@ func (h *host) learnPrefix(p prefixInfo, now time.Time) bool {
 	if !p.auto || p.prefix.Bits() != 64 { // RFC 4862 5.5.3 d: identifiers have 64 bits
 		return ok
 	}
-	addr := netip.PrefixFrom(h.ids.addr(p.prefix), 64)
+	key := p.prefix.Masked()
 	valid := p.valid
-	if old, known := h.addrs.get(addr); known {
+	if old, known := h.addrs.get(key); known {
 		// Against forged withdrawals, RFC 4862 5.5.3 e.
 		switch rest := left(old.until, now); {
 		case valid > twoHours || valid > rest:
@@ -126,7 +127,8 @@ func (h *host) learnPrefix(p prefixInfo, now time.Time) bool {
 			valid = twoHours
 		}
 	}
-	return h.addrs.set(addr, now.Add(min(p.preferred, valid, farAway)), valid, now) && ok
+	return h.addrs.set(key, now.Add(min(p.preferred, valid, farAway)), valid, now) &&
+		h.from.set(routeKey{key, router}, struct{}{}, p.valid, now) && ok
 }
 
 // farAway is longer than any session, and short enough to be added to a time.
@@ -137,6 +139,7 @@ func (h *host) expire(now time.Time) {
 	h.routers.expire(now)
 	h.prefixes.expire(now)
 	h.addrs.expire(now)
+	h.from.expire(now)
 	h.routes.expire(now)
 	h.dns.expire(now)
 	h.domains.expire(now)
@@ -144,7 +147,7 @@ func (h *host) expire(now time.Time) {
 
 // next returns how long it is until something changes by itself.
 func (h *host) next(now time.Time) time.Duration {
-	d := min(h.routers.next(now), h.prefixes.next(now), h.addrs.next(now),
+	d := min(h.routers.next(now), h.prefixes.next(now), h.addrs.next(now), h.from.next(now),
 		h.routes.next(now), h.dns.next(now), h.domains.next(now))
 	for _, a := range h.addrs.rows {
 		if l := left(a.value, now); l > 0 {

@@ -18,14 +18,15 @@ type identifiers struct {
 	key   []byte
 }
 
-// addr returns this host's address in a prefix of 64 bits.
-func (i identifiers) addr(prefix netip.Prefix) netip.Addr {
+// addr returns this host's address in a prefix of 64 bits, after so many that were found to be
+// another host's. Then it differs from prefix to prefix, whatever the first was made from.
+func (i identifiers) addr(prefix netip.Prefix, duplicates int) netip.Addr {
 	a := prefix.Addr().As16()
 	switch {
-	case i.token != [8]byte{}:
+	case i.token != [8]byte{} && duplicates == 0:
 		copy(a[8:], i.token[:])
-	case i.key != nil:
-		id := i.stable([8]byte(a[:8]))
+	case i.key != nil || duplicates > 0:
+		id := i.stable([8]byte(a[:8]), duplicates)
 		copy(a[8:], id[:])
 	default:
 		return packet.EUI64(prefix, i.mac)
@@ -34,10 +35,10 @@ func (i identifiers) addr(prefix netip.Prefix) netip.Addr {
 }
 
 // stable is RFC 7217's function of the prefix and the interface, here named by its MAC,
-// which it keeps as long as the profile. An identifier that is reserved (RFC 5453) is
+// which it keeps as long as the profile; DAD_Counter is the number of duplicates. An identifier that is reserved (RFC 5453) is
 // passed over.
-func (i identifiers) stable(prefix [8]byte) [8]byte {
-	for counter := byte(0); ; counter++ {
+func (i identifiers) stable(prefix [8]byte, duplicates int) [8]byte {
+	for counter := byte(duplicates); ; counter++ {
 		h := hmac.New(sha256.New, i.key)
 		h.Write(prefix[:])
 		h.Write(i.mac[:])

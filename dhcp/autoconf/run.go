@@ -90,6 +90,9 @@ func (c *Client) acquired(cfg *Config6, took time.Duration) (*Config6, error) {
 		}
 		return cfg, nil
 	case c.host.heard.IsZero():
+		if c.maker != nil {
+			c.maker.Make(nil) // what a session before this one has heard counts no longer
+		}
 		return nil, fmt.Errorf("autoconf: waited %v: %w", took.Round(time.Second), ErrNoRouter)
 	}
 	return nil, fmt.Errorf("autoconf: waited %v: %w", took.Round(time.Second), ErrNoAddress)
@@ -143,6 +146,7 @@ func (c *Client) step(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-timer.C:
+	case <-c.remade():
 	case frame, open := <-c.port.Frames():
 		if !open {
 			return dhcp.ErrPortClosed
@@ -168,6 +172,7 @@ func (c *Client) receive(frame []byte, now time.Time) {
 // tick expires what is old and sends what is due.
 func (c *Client) tick(now time.Time) {
 	c.host.expire(now)
+	c.make(now)
 	if c.searching() {
 		c.transmit(c.solicit.tick(c.mac, now))
 	} else {

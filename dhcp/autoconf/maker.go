@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package autoconf
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// A Maker makes the addresses of prefixes in the client's place. A kernel does, from
+// [Advertisement]: it keeps a lifetime for each address, finds duplicates, and has temporary
+// addresses, none of which whoever reads a Config6 may be able to.
+//
+// With a Maker the best address of a Config6 is not replaced by a better one as long as it
+// lives, since lifetimes are none of its reader's business: one of DHCPv6, which only the
+// reader can set, comes first, and a unique local one gives way to a global one.
+type Maker interface {
+	// Make is told all prefixes to have addresses in, the one of Config6.Addr first, whenever
+	// they or their times change. It returns when the addresses are made, or soon.
+	Make(prefixes []Prefix)
+	// Made returns the address in a prefix. If there is none, the client makes one up, by
+	// how many others were found to be another host's.
+	Made(prefix netip.Prefix) (addr netip.Addr, duplicates int)
+	// Remade has a value when what Made returns has changed.
+	Remade() <-chan struct{}
+}
+
+// Prefix is a prefix of 64 bits to have an address in.
+type Prefix struct {
+	Net              netip.Prefix
+	Chosen           bool      // its address is Config6.Addr
+	Valid, Preferred time.Time // until when; zero: for ever
+}
+
+// maxDuplicates is after how many another identifier is tried no more (RFC 7217, IDGEN_RETRIES).
+const maxDuplicates = 3
+
+// address returns the address in a prefix, false if there is to be none.
+func (c *Client) address(prefix netip.Prefix) (netip.Addr, bool) {
+	if c.maker == nil {
+		return c.ids.addr(prefix, 0), true
+	}
+	addr, duplicates := c.maker.Made(prefix)
+	if addr.IsValid() {
+		return addr, true
+	}
+	return c.ids.addr(prefix, duplicates), duplicates <= maxDuplicates
+}
+
+// choose moves the address to the front of a sorted list that the reader of the
+// configuration is to have: see [Maker].
+func (c *Client) choose(list []candidate) {
+	best := slices.IndexFunc(list, func(a candidate) bool { return !a.slaac })
+	if best < 0 {
+		best = slices.IndexFunc(list, func(a candidate) bool { return a.from == c.chosen })
+		if best > 0 && list[best].local && !list[0].local && !list[0].deprecated {
+			best = 0
+		}
+	}
+	if best > 0 {
+		first := list[best]
+		copy(list[1:], list[:best])
+		list[0] = first
+	}
+	c.chosen = netip.Prefix{}
+	if len(list) > 0 {
+		c.chosen = list[0].from
+	}
+}
+
+// make tells the maker what is new.
+func (c *Client) make(now time.Time) {
+	if c.maker == nil {
+		return
+	}
+	c.addresses(now) // chooses
+	var list []Prefix
+	for _, r := range c.host.addrs.rows {
+		p := Prefix{Net: r.key, Chosen: r.key == c.chosen, Valid: r.until, Preferred: r.value}
+		switch {
+		case c.host.astray(r.key, now):
+			p.Preferred = c.host.heard
+		case left(r.value, now) >= farAway/2:
+			p.Preferred = time.Time{}
+		}
+		list = append(list, p)
+	}
+	slices.SortStableFunc(list, func(a, b Prefix) int { return falseFirst(!a.Chosen, !b.Chosen) })
+	if !slices.Equal(list, c.told) {
+		c.told = list
+		c.maker.Make(slices.Clone(list))
+	}
+}
+
+func (c *Client) remade() <-chan struct{} {
+	if c.maker == nil {
+		return nil
+	}
+	return c.maker.Remade()
+}
