@@ -132,6 +132,28 @@ func TestReceivedFramesReachTheHostIfTheirLengthIsPossible(t *testing.T) {
 	})
 }
 
+// What is for the host goes to no port, whatever that wants.
+func TestAFrameForTheHostAlone(t *testing.T) {
+	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
+		p := b.NewPort(func([]byte) bool { return true }, 1)
+		f := testFrame(60, 1)
+		if err := b.ToHost(f); err != nil {
+			t.Error(err)
+		}
+		equal(t, "at the host", [][]byte{f}, take(d.Frames()))
+		if len(p.Frames()) > 0 {
+			t.Error("a port has it")
+		}
+		if err := b.ToHost(f[:13]); !errors.Is(err, tapbridge.ErrBadFrame) {
+			t.Errorf("a frame of 13 bytes: %v", err)
+		}
+		b.Close()
+		if err := b.ToHost(f); !errors.Is(err, tapbridge.ErrClosed) {
+			t.Errorf("after the end: %v", err)
+		}
+	})
+}
+
 func TestReceiveTakesMoreFramesThanFitInOnePass(t *testing.T) {
 	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
 		var in [][]byte

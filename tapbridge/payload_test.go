@@ -110,6 +110,7 @@ func TestStreamsArriveByteForByteBothWaysAtOnce(t *testing.T) {
 
 func TestDatagramsArriveByteForByte(t *testing.T) {
 	p := newPair(t, tapbridge.TAPConfig{})
+	p.a.run("ping", "-c", "5", "-i", "0.2", p.b.v6) // the kernel may take its time with the address, and no datagram is sent again
 	for _, tt := range []struct {
 		addr string
 		size int // per segment, 0: no UDP_SEGMENT

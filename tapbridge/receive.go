@@ -35,6 +35,24 @@ func (b *Bridge) Receive(frames [][]byte) {
 	}
 }
 
+// ToHost gives a frame to the host alone, as if it had come from the link and no port had
+// wanted it.
+func (b *Bridge) ToHost(f []byte) error {
+	if len(f) < frame.HeaderLen || len(f) > frame.MaxLen {
+		return &Error{Op: "give the host a frame through", Err: ErrBadFrame}
+	}
+	if b.isOver() {
+		return &Error{Op: "give the host a frame through", Err: ErrClosed}
+	}
+	b.receiveMu.Lock()
+	_, err := b.dev.Write([][]byte{f})
+	b.receiveMu.Unlock()
+	if err != nil {
+		b.end(err)
+	}
+	return err
+}
+
 // receive handles at most offload.MaxFrames frames. The caller holds receiveMu.
 func (b *Bridge) receive(frames [][]byte) error {
 	host := b.scratch[:0]

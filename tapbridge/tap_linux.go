@@ -24,9 +24,19 @@ type TAPConfig struct {
 	MAC         net.HardwareAddr // required: a device without one gets its address changed by udev
 	MTU         int              // 0 is DefaultMTU
 	DisableIPv6 bool             // disable_ipv6=1: not even a link-local address
+	Autoconf    *Autoconf        // nil: the kernel makes no IPv6 addresses but the link-local one
 	Unplugged   bool             // no carrier until SetCarrier, where the kernel can do that
 	PlainMode   bool             // no IFF_VNET_HDR, for diagnosis: one frame per system call
 	Logger      *slog.Logger     // nil discards
+}
+
+// Autoconf has the kernel make addresses from router advertisements, and nothing else of
+// them: no routes, no MTU. Whoever has the TAP must let through no other advertisements than
+// his own, see [Bridge.ToHost].
+type Autoconf struct {
+	Token     [8]byte  // interface identifier; zero: by Secret
+	Secret    [16]byte // that stable identifiers are made from (RFC 7217); zero: from the MAC address
+	Temporary int      // use_tempaddr: 0 none, 1 as well, 2 preferred
 }
 
 // A TAP is a network interface of the kernel whose other end is this process. It is
@@ -80,7 +90,7 @@ func openTAP(path string, cfg TAPConfig) (*TAP, error) {
 	// Only a file made from a nonblocking descriptor that is already bound to a
 	// device works with the runtime's poller; it refuses an unbound /dev/net/tun.
 	t.file = os.NewFile(uintptr(fd), tunPath)
-	if err := t.configure(mtu, cfg.DisableIPv6, cfg.Unplugged); err != nil {
+	if err := t.configure(mtu, cfg); err != nil {
 		t.file.Close()
 		return nil, err
 	}

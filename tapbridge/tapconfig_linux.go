@@ -7,17 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
 // configure gives the device that was just made its address, before udev can think
 // of one (networkmanager.md 4.5), its settings, and brings it up.
-func (t *TAP) configure(mtu int, noIPv6, unplugged bool) error {
+func (t *TAP) configure(mtu int, cfg TAPConfig) error {
 	fail := func(op string, err error) error { return &Error{op, t.name, err} }
 	var err error
 	if t.raw, err = t.file.SyscallConn(); err != nil {
@@ -34,16 +38,27 @@ func (t *TAP) configure(mtu int, noIPv6, unplugged bool) error {
 	if err := netlink.LinkSetMTU(link, mtu); err != nil {
 		return fail(fmt.Sprintf("set MTU %d of", mtu), err)
 	}
-	if err := t.setSysctls(noIPv6); err != nil {
-		return fail("turn the kernel's own IPv6 configuration off for", err)
-	}
-	if unplugged {
-		if err := t.SetCarrier(false); err != nil {
-			t.log.Debug("the device has carrier from the start", "cause", err)
-		}
+	if err := t.setSysctls(sysctls(cfg)); err != nil {
+		return fail("set how the kernel configures IPv6 on", err)
 	}
 	if err := netlink.LinkSetUp(link); err != nil {
 		return fail("bring up", err)
+	}
+	six := !cfg.DisableIPv6 && mtu >= minMTU6
+	if six {
+		if err := t.setLinkLocal(link); err != nil {
+			return fail("set the link-local address of", err)
+		}
+	}
+	if six && cfg.Autoconf != nil {
+		if err := t.setIdentifier(cfg.Autoconf); err != nil {
+			return fail("set how the kernel configures IPv6 on", err)
+		}
+	}
+	if cfg.Unplugged {
+		if err := t.SetCarrier(false); err != nil {
+			t.log.Debug("the device has carrier from the start", "cause", err)
+		}
 	}
 	// udev may have been quicker than us after all; what counts is what the device has.
 	if link, err = netlink.LinkByIndex(t.index); err != nil {
@@ -68,14 +83,55 @@ func (t *TAP) setMAC() error {
 // A sysctl below /proc/sys/net/ipv6/conf/<device>.
 type sysctl struct{ key, value string }
 
-// setSysctls keeps the kernel from acting on router advertisements: it would add an
+// sysctls keep the kernel from acting on router advertisements: it would add an
 // address and a default route that NetworkManager knows nothing about. Whoever has
-// the TAP reads advertisements himself. A kernel without IPv6 needs none of it.
-func (t *TAP) setSysctls(noIPv6 bool) error {
-	want := []sysctl{{"accept_ra", "0"}, {"autoconf", "0"}, {"use_tempaddr", "0"}}
-	if noIPv6 {
-		want = append(want, sysctl{"disable_ipv6", "1"})
+// the TAP reads advertisements himself, and may have the kernel make the addresses.
+func sysctls(cfg TAPConfig) []sysctl {
+	switch {
+	case cfg.DisableIPv6:
+		return []sysctl{{"accept_ra", "0"}, {"autoconf", "0"}, {"use_tempaddr", "0"}, {"disable_ipv6", "1"}}
+	case cfg.Autoconf == nil:
+		return []sysctl{{"accept_ra", "0"}, {"autoconf", "0"}, {"use_tempaddr", "0"}, {"addr_gen_mode", genNone}}
 	}
+	return []sysctl{
+		{"accept_ra", "2"}, // also on a computer that forwards
+		{"autoconf", "1"}, {"accept_ra_pinfo", "1"}, {"ra_honor_pio_life", "1"},
+		{"accept_ra_defrtr", "0"}, {"accept_ra_rt_info_max_plen", "0"}, {"accept_ra_rtr_pref", "0"}, {"accept_ra_mtu", "0"},
+		{"use_tempaddr", strconv.Itoa(cfg.Autoconf.Temporary)},
+		{"addr_gen_mode", genNone},
+		// An address can be used while it is looked for duplicates of it, and that begins at once.
+		{"optimistic_dad", "1"}, {"use_optimistic", "1"}, {"router_solicitation_delay", "0"},
+	}
+}
+
+// minMTU6 is the least that IPv6 is used with (RFC 8200 5).
+const minMTU6 = 1280
+
+// genNone has the kernel make no link-local address: see setLinkLocal.
+const genNone = "1"
+
+// setLinkLocal gives the device the link-local address of its MAC address, which is good at
+// once: two hosts of one MAC address have other troubles in a virtual hub, and while that
+// address is being looked for duplicates, Linux asks for no neighbour's, so that nothing gets
+// through for a second. A kernel without IPv6 needs none, nor one in which that is turned off
+// for new devices.
+func (t *TAP) setLinkLocal(link netlink.Link) error {
+	a := [16]byte{0: 0xfe, 1: 0x80, 11: 0xff, 12: 0xfe}
+	copy(a[8:], t.mac[:3])
+	copy(a[13:], t.mac[3:])
+	a[8] ^= 2
+	err := netlink.AddrAdd(link, &netlink.Addr{
+		IPNet: &net.IPNet{IP: a[:], Mask: net.CIDRMask(64, 128)},
+		Flags: unix.IFA_F_NODAD, Scope: unix.RT_SCOPE_LINK,
+	})
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EACCES) {
+		return nil
+	}
+	return err
+}
+
+// setSysctls sets what the kernel knows; one without IPv6 needs none of it.
+func (t *TAP) setSysctls(want []sysctl) error {
 	for _, s := range want {
 		path := filepath.Join("/proc/sys/net/ipv6/conf", t.name, s.key)
 		err := os.WriteFile(path, []byte(s.value), 0)
@@ -88,6 +144,31 @@ func (t *TAP) setSysctls(noIPv6 bool) error {
 		return err
 	}
 	return nil
+}
+
+// setIdentifier sets what identifiers of addresses that come are made from, and ends the
+// kernel's own solicitations of routers, which a token needs. Setting the secret leaves the
+// link-local address alone.
+func (t *TAP) setIdentifier(cfg *Autoconf) error {
+	var last []sysctl
+	if cfg.Secret != [16]byte{} {
+		last = append(last, sysctl{"stable_secret", netip.AddrFrom16(cfg.Secret).String()})
+	}
+	if id := cfg.Token; id != [8]byte{} {
+		var token [16]byte
+		copy(token[8:], id[:])
+		req := nl.NewNetlinkRequest(unix.RTM_SETLINK, unix.NLM_F_ACK)
+		msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+		msg.Index = int32(t.index)
+		req.AddData(msg)
+		spec := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
+		spec.AddRtAttr(unix.AF_INET6, nil).AddRtAttr(unix.IFLA_INET6_TOKEN, token[:])
+		req.AddData(spec)
+		if _, err := req.Execute(unix.NETLINK_ROUTE, 0); err != nil {
+			return fmt.Errorf("interface identifier %x: %w", id, err)
+		}
+	}
+	return t.setSysctls(append(last, sysctl{"router_solicitations", "0"}))
 }
 
 // ioctlHardwareAddr sets the Ethernet address of the device behind fd.
