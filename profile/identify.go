@@ -24,7 +24,7 @@ type Automatic struct {
 	DHCPTimeout    time.Duration // dhcp-timeout
 	DADTimeout     time.Duration // dad-timeout; less than 0: as NetworkManager likes
 	AddrGenMode    string        // addr-gen-mode, as a word; empty: default
-	TemporaryIPv6  bool          // ip6-privacy=1 or 2
+	TemporaryIPv6  int           // ip6-privacy: 1 as well, 2 preferred
 	Token          string        // token
 	LinkLocal      bool          // link-local=enabled
 	SendRelease    bool          // dhcp-send-release, of NetworkManager 1.48 and later
@@ -40,6 +40,8 @@ type Identity struct {
 	DUID        []byte         // of DHCPv6; nil: from the MAC address
 	Token       [8]byte        // interface identifier; zero: by StableIPv6
 	StableIPv6  bool           // addresses of RFC 7217 instead of those from the MAC address
+	// TemporaryIPv6 is whether there are temporary addresses (RFC 8981): 1 as well, 2 preferred.
+	TemporaryIPv6 int
 }
 
 // identify interprets the properties of both families. What cannot be done is refused by
@@ -72,6 +74,7 @@ func (p *Profile) identify() ([]Warning, error) {
 		return nil, err
 	}
 	id.StableIPv6 = six.AddrGenMode == "stable-privacy"
+	id.TemporaryIPv6 = min(max(six.TemporaryIPv6, 0), 2)
 	p.Identity = id
 
 	var w []Warning
@@ -82,7 +85,6 @@ func (p *Profile) identify() ([]Warning, error) {
 	}
 	add(four.IAID != "", "ipv4.dhcp-iaid", "not used, as the client identifier has none in it; set ipv4.dhcp-client-id to the whole of it in hexadecimal")
 	add(six.IAID != "", "ipv6.dhcp-iaid", "not used: it follows from the MAC address of the connection")
-	add(six.TemporaryIPv6, "ipv6.ip6-privacy", "not used: a VPN has one IPv6 address, the stable one, and its MAC address is not that of this computer")
 	add(six.Hostname != "", "ipv6.dhcp-hostname", "not sent: DHCPv6 servers are told no name")
 	add(four.LinkLocal, "ipv4.link-local", "not used: without a lease there is no IPv4 address")
 	add(p.Hostname != "" && (four.SilentHostname || four.Hostname != "" && four.Hostname != p.Hostname), "dhcp-hostname", "this name is sent, whatever ipv4.dhcp-hostname and dhcp-send-hostname say")

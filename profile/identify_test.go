@@ -47,7 +47,8 @@ func TestWhatDHCPServersAreTold(t *testing.T) {
 		"DUID from the MAC":   {six: Automatic{DUID: "ll"}},
 		"DUID of the machine": {six: Automatic{DUID: "lease"}, refused: "ipv6.dhcp-duid"},
 		"stable":              {six: Automatic{AddrGenMode: "stable-privacy"}, want: Identity{StableIPv6: true}},
-		"what is not done":    {four: Automatic{IAID: "mac", LinkLocal: true}, six: Automatic{IAID: "mac", TemporaryIPv6: true, Hostname: "x"}, warned: "ipv4.dhcp-iaid ipv4.link-local ipv6.dhcp-hostname ipv6.dhcp-iaid ipv6.ip6-privacy"},
+		"temporary":           {six: Automatic{TemporaryIPv6: 2}, want: Identity{TemporaryIPv6: 2}},
+		"what is not done":    {four: Automatic{IAID: "mac", LinkLocal: true}, six: Automatic{IAID: "mac", Hostname: "x"}, warned: "ipv4.dhcp-iaid ipv4.link-local ipv6.dhcp-hostname ipv6.dhcp-iaid"},
 	} {
 		src := Source{UUID: "u", Data: map[string]string{"gateway": "vpn.example", "user": "u", "dhcp-hostname": tc.key},
 			IPv4: Family{Automatic: tc.four}, IPv6: Family{Automatic: tc.six}}

@@ -108,6 +108,9 @@ func (a *attempt) address(ctx context.Context, o *outcome) error {
 		if id.StableIPv6 {
 			cfg.StableID = []byte(a.profile.UUID)
 		}
+		if o.tunnel.kernel6 != nil {
+			cfg.Maker = o.tunnel.kernel6
+		}
 		client := autoconf.New(o.tunnel.port6, cfg)
 		go keepIPv6(o.keep, client, func(cfg *autoconf.Config6) {
 			a.found6(cfg)

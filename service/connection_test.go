@@ -108,6 +108,7 @@ type fakeTAP struct {
 
 func (t fakeTAP) Name() string          { return "se0" }
 func (t fakeTAP) SetCarrier(bool) error { return nil }
+func (t fakeTAP) Index() int            { return 1 }
 func (t fakeTAP) MAC() net.HardwareAddr { return t.mac }
 
 // stage is a connection with a world that answers as a test says.

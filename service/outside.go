@@ -32,6 +32,9 @@ type outside struct {
 	watchSleep func(log *slog.Logger, changed func(asleep bool, ready func())) (stop func(), err error)
 	// nameServers are those of a network interface; may be nil.
 	nameServers func(ctx context.Context, device string) ([]netip.Addr, error)
+	// addrsOf lists the IPv6 addresses of a device, and watchAddrs tells of changes; may be nil.
+	addrsOf    func(device int) ([]kernelAddr, error)
+	watchAddrs func(changed func()) (stop func(), err error)
 	// sweep overwrites what a login has left in memory.
 	sweep func(*slog.Logger)
 }
@@ -56,6 +59,7 @@ func serverOf(s session) netip.Addr { return s.Info().ServerAddr.Addr().Unmap() 
 type tap interface {
 	tapbridge.Device
 	Name() string
+	Index() int
 	MAC() net.HardwareAddr
 	SetCarrier(on bool) error
 	Close() error
@@ -81,5 +85,7 @@ var realWorld = outside{
 	heldBy:      heldBy,
 	ownMAC:      ownMAC,
 	watchGround: watchGround,
+	addrsOf:     addrsOf,
+	watchAddrs:  watchAddrs,
 	sweep:       sweep,
 }

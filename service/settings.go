@@ -70,7 +70,7 @@ func automaticOf(s map[string]dbus.Variant) profile.Automatic {
 		RejectServers:  value[[]string](s, "dhcp-reject-servers"),
 		DHCPTimeout:    max(0, time.Duration(value[int32](s, "dhcp-timeout"))*time.Second),
 		DADTimeout:     time.Duration(dad) * time.Millisecond,
-		TemporaryIPv6:  value[int32](s, "ip6-privacy") > 0,
+		TemporaryIPv6:  int(value[int32](s, "ip6-privacy")),
 		Token:          value[string](s, "token"),
 		LinkLocal:      value[int32](s, "link-local") == enabled,
 		SendRelease:    value[int32](s, "dhcp-send-release") > 0,

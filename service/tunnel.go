@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net"
@@ -28,19 +29,26 @@ type tunnel struct {
 	port4, port6 *tapbridge.Port
 	rivals       *rivals // nil without IPv4
 	// keeps6: NetworkManager may be told a default route of IPv6, to router.
-	keeps6 bool
-	router atomic.Pointer[netip.Addr]
+	keeps6  bool
+	router  atomic.Pointer[netip.Addr]
+	kernel6 *kernel6 // nil: the kernel makes no addresses
 }
 
 // portDepth is how many frames wait for an in-process host; it talks in single frames.
 const portDepth = 32
 
 func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, error) {
+	auto6 := p.IPv6.Auto && p.BlockIPv6 != profile.BlockIPv6Yes
+	var kernel *tapbridge.Autoconf
+	if auto6 {
+		kernel = autoconfOf(p)
+	}
 	dev, err := out.openTAP(tapbridge.TAPConfig{
 		Name:        p.InterfaceName,
 		MAC:         nodeid.MAC(p),
 		MTU:         p.MTU,
 		DisableIPv6: p.IPv6.Disabled,
+		Autoconf:    kernel,
 		Unplugged:   true,
 		Logger:      log,
 	})
@@ -59,10 +67,43 @@ func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, err
 		t.guardDeadEnd()
 		t.unplug() // the dead end answers without a session, too
 	}
-	if p.IPv6.Auto && p.BlockIPv6 != profile.BlockIPv6Yes {
+	if auto6 {
 		t.port6 = t.bridge.NewPort(autoconf.Match(t.mac()), portDepth)
+		t.bridge.NewPort(smuggled, 1)
+		t.letKernelMake(out, kernel)
 	}
 	return t, nil
+}
+
+// autoconfOf says how the kernel makes addresses for a profile.
+func autoconfOf(p *profile.Profile) *tapbridge.Autoconf {
+	cfg := &tapbridge.Autoconf{Token: p.Identity.Token, Temporary: p.Identity.TemporaryIPv6}
+	if p.Identity.StableIPv6 {
+		sum := sha256.Sum256([]byte("stable IPv6 addresses of " + p.UUID))
+		cfg.Secret = [16]byte(sum[:])
+	}
+	return cfg
+}
+
+// letKernelMake has the kernel make addresses, while there is a right to hear of them. Where
+// that cannot be, NetworkManager gets one address all the same.
+func (t *tunnel) letKernelMake(out outside, cfg *tapbridge.Autoconf) {
+	if out.addrsOf == nil {
+		return
+	}
+	claims := &claims6{own: t.mac()}
+	k := newKernel6(t.log, cfg.Temporary > 0)
+	k.write, k.claims = t.bridge.ToHost, claims.of
+	index := t.tap.Index()
+	k.list = func() ([]kernelAddr, error) { return out.addrsOf(index) }
+	stop, err := out.watchAddrs(k.changed)
+	if err != nil {
+		t.log.Warn("the kernel's addresses cannot be watched, so that there is one IPv6 address alone", "error", err)
+		return
+	}
+	k.stop = stop
+	t.bridge.NewPort(claims.watch, 1)
+	t.kernel6 = k
 }
 
 // mac is read back from the device: it is what the lease and the hub know us by.
@@ -95,4 +136,9 @@ func (t *tunnel) link(s session) tapbridge.Link {
 func (t *tunnel) leadsTo(router netip.Addr) { t.router.Store(&router) }
 
 // close deletes the device, with all that NetworkManager has configured on it.
-func (t *tunnel) close() { t.bridge.Close() }
+func (t *tunnel) close() {
+	if t.kernel6 != nil {
+		t.kernel6.stop()
+	}
+	t.bridge.Close()
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"network-manager-softether/dhcp/autoconf"
+)
+
+// NetworkManager takes one IPv6 address of a plugin, and no lifetime (networkmanager.md 4.3).
+// So the kernel makes the addresses of prefixes, as on a cable, from router advertisements
+// that are written here: one for each prefix, each with its times, and temporary ones if the
+// profile says so. NetworkManager is told one of them and makes it its own, for ever; the next
+// advertisement puts its times right. Everything else of the network's advertisements, routes
+// above all, stays NetworkManager's.
+
+// kernel6 is the kernel's part in the addresses of the TAP, an [autoconf.Maker].
+type kernel6 struct {
+	log    *slog.Logger
+	write  func(frame []byte) error        // to the kernel
+	list   func() ([]kernelAddr, error)    // addresses of the TAP that are not link-local
+	claims func(netip.Addr) (string, bool) // the hardware address of another host that claimed one lately
+	stop   func()
+	// temporary: there are temporary addresses, which need an order; see frames.
+	temporary bool
+	remade    chan struct{}
+
+	mu         sync.Mutex
+	wanted     []autoconf.Prefix
+	past       []autoconf.Prefix // withdrawn since the last advertisement
+	found      []kernelAddr
+	duplicates map[netip.Prefix][]netip.Addr
+	written    time.Time
+	again      *time.Timer
+}
+
+// A kernelAddr is an address as the kernel has it.
+type kernelAddr struct {
+	addr      netip.Addr
+	bits      int
+	temporary bool
+	tentative bool // being looked for duplicates, usable or not
+	failed    bool // another host has it
+	settled   bool // NetworkManager has made it its own
+	valid     time.Duration
+	preferred time.Duration
+}
+
+const (
+	// madeWait is for a kernel that takes its time with addresses; it is usually done at once.
+	madeWait = 50 * time.Millisecond
+	// advertPause is the least time between two advertisements that set times right, so that
+	// nobody can keep the kernel busy, NetworkManager included.
+	advertPause = 200 * time.Millisecond
+)
+
+var forever6 = time.Duration(1<<63 - 1)
+
+func newKernel6(log *slog.Logger, temporary bool) *kernel6 {
+	return &kernel6{log: log, temporary: temporary, remade: make(chan struct{}, 1), duplicates: map[netip.Prefix][]netip.Addr{}}
+}
+
+// Make implements [autoconf.Maker].
+func (k *kernel6) Make(prefixes []autoconf.Prefix) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, old := range k.wanted {
+		if !slices.ContainsFunc(prefixes, func(p autoconf.Prefix) bool { return p.Net == old.Net }) && left(old.Valid) > 0 {
+			old.Preferred = time.Unix(1, 0)
+			k.past = append(k.past, old)
+		}
+	}
+	k.wanted = prefixes
+	if len(k.past) > 0 || k.wrong() {
+		k.advertise()
+	}
+	for until := time.Now().Add(madeWait); ; time.Sleep(madeWait / 50) {
+		k.look()
+		if len(k.missing()) == 0 || time.Now().After(until) {
+			return
+		}
+	}
+}
+
+// Made implements [autoconf.Maker].
+func (k *kernel6) Made(prefix netip.Prefix) (netip.Addr, int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	a, _ := k.made(prefix)
+	return a.addr, len(k.duplicates[prefix])
+}
+
+// Remade implements [autoconf.Maker].
+func (k *kernel6) Remade() <-chan struct{} { return k.remade }
+
+// made returns the address of a prefix, NetworkManager's own before others. One with 128 bits
+// is a DHCPv6 server's.
+func (k *kernel6) made(prefix netip.Prefix) (best kernelAddr, ok bool) {
+	for _, a := range k.found {
+		if a.bits == prefix.Bits() && prefix.Contains(a.addr) && !a.temporary && !a.failed &&
+			!slices.Contains(k.duplicates[prefix], a.addr) && (!ok || a.settled) {
+			best, ok = a, true
+		}
+	}
+	return best, ok
+}
+
+// missing are the prefixes that the kernel ought to have an address in.
+func (k *kernel6) missing() []autoconf.Prefix {
+	return slices.DeleteFunc(k.eligible(), func(p autoconf.Prefix) bool {
+		_, there := k.made(p.Net)
+		return there
+	})
+}
+
+// eligible are the prefixes to advertise now. The kernel repeats an identifier that was found
+// to be another host's with every advertisement, so that prefix is left to NetworkManager.
+//
+// When NetworkManager makes an address its own, the kernel drops the temporary ones of that
+// prefix, and makes others only while it has none at all: so the other prefixes wait.
+func (k *kernel6) eligible() []autoconf.Prefix {
+	var list []autoconf.Prefix
+	for _, p := range k.wanted {
+		if len(k.duplicates[p.Net]) > 0 || left(p.Valid) <= 0 {
+			continue
+		}
+		list = append(list, p)
+		if a, ok := k.made(p.Net); k.temporary && p.Chosen && !(ok && a.settled) {
+			break
+		}
+	}
+	return list
+}
+
+// advertise tells the kernel of the prefixes. The chosen one comes first, in a frame of its
+// own, for the sake of temporary addresses.
+func (k *kernel6) advertise() {
+	list := append(k.eligible(), k.past...)
+	k.past = nil
+	k.written = time.Now()
+	if len(list) > 1 && k.temporary {
+		k.send(list[:1])
+	}
+	if len(list) > 0 {
+		k.send(list)
+	}
+}
+
+func (k *kernel6) send(list []autoconf.Prefix) {
+	if err := k.write(autoconf.Advertisement(list, time.Now())); err != nil {
+		k.log.Debug("the kernel gets no advertisement", "error", err)
+	}
+}
+
+// changed hears that addresses of the TAP have changed, for whatever reason.
+func (k *kernel6) changed() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	before := k.found
+	k.look()
+	again := false
+	for _, p := range k.wanted {
+		was := slices.IndexFunc(before, func(a kernelAddr) bool { return a.tentative && p.Net.Contains(a.addr) && k.isDuplicate(a) })
+		if was >= 0 {
+			k.duplicate(p, before[was].addr)
+			again = true
+		}
+	}
+	if again || !slices.EqualFunc(before, k.found, func(a, b kernelAddr) bool { return a.addr == b.addr }) {
+		select {
+		case k.remade <- struct{}{}:
+		default:
+		}
+	}
+	if k.wrong() {
+		k.advertiseSoon()
+	}
+}
+
+// isDuplicate reports whether an address, tentative when it was last looked at, has turned
+// out to be another host's: it failed, or it is gone and somebody claimed it.
+func (k *kernel6) isDuplicate(a kernelAddr) bool {
+	i := slices.IndexFunc(k.found, func(now kernelAddr) bool { return now.addr == a.addr })
+	if i >= 0 {
+		return k.found[i].failed
+	}
+	_, claimed := k.claims(a.addr)
+	return claimed
+}
+
+func (k *kernel6) duplicate(p autoconf.Prefix, a netip.Addr) {
+	if slices.Contains(k.duplicates[p.Net], a) {
+		return
+	}
+	k.duplicates[p.Net] = append(k.duplicates[p.Net], a)
+	mac, ok := k.claims(a)
+	if !ok {
+		mac = "unknown"
+	}
+	k.log.Warn("an IPv6 address is in use by another host, trying another interface identifier", "address", a, "mac", mac)
+}
+
+// wrong reports whether an advertisement would change something: an address is missing, or
+// has other times than it should, as after NetworkManager has made it its own.
+func (k *kernel6) wrong() bool {
+	for _, p := range k.eligible() {
+		a, ok := k.made(p.Net)
+		if !ok || off(a.preferred, left(p.Preferred)) || a.valid < left(p.Valid) && off(a.valid, left(p.Valid)) || a.valid == forever6 && !p.Valid.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// off reports whether two lifetimes differ by more than rounding and delays explain, or by
+// more than matters: a router that repeats itself every few seconds is no reason to wake up
+// all that watch addresses.
+func off(is, want time.Duration) bool {
+	if is == forever6 || want == forever6 {
+		return is != want
+	}
+	want = max(want, 0)
+	return (is - want).Abs() > max(3*time.Second, want/10)
+}
+
+func (k *kernel6) advertiseSoon() {
+	if k.again != nil {
+		return
+	}
+	k.again = time.AfterFunc(max(0, advertPause-time.Since(k.written)), func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.again = nil
+		k.look()
+		if k.wrong() {
+			k.advertise()
+			k.look()
+		}
+	})
+}
+
+// look reads the kernel's addresses. What cannot be read stays as it was.
+func (k *kernel6) look() {
+	if list, err := k.list(); err == nil {
+		k.found = list
+	} else {
+		k.log.Debug("the kernel's addresses cannot be read", "error", err)
+	}
+}
+
+// left is how long it is until t, of autoconf's: zero is never.
+func left(t time.Time) time.Duration {
+	if t.IsZero() {
+		return forever6
+	}
+	return time.Until(t)
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"network-manager-softether/dhcp/autoconf"
+)
+
+var (
+	kernelNet   = netip.MustParsePrefix("2001:db8:1::/64")
+	kernelLocal = netip.MustParsePrefix("fd00:1::/64")
+	kernelOwn   = netip.MustParseAddr("2001:db8:1::a")
+)
+
+// A kernelStage is a kernel6 with a kernel whose every move the test makes.
+type kernelStage struct {
+	*kernel6
+	log     bytes.Buffer
+	addrs   []kernelAddr
+	written int
+	claimed map[netip.Addr]string
+}
+
+func newKernelStage(temporary bool) *kernelStage {
+	s := &kernelStage{claimed: map[netip.Addr]string{}}
+	s.kernel6 = newKernel6(slog.New(slog.NewTextHandler(&s.log, nil)), temporary)
+	s.kernel6.write = func([]byte) error { s.written++; return nil }
+	s.kernel6.list = func() ([]kernelAddr, error) { return append([]kernelAddr(nil), s.addrs...), nil }
+	s.kernel6.claims = func(a netip.Addr) (string, bool) { mac, ok := s.claimed[a]; return mac, ok }
+	return s
+}
+
+// event has the kernel tell of a change and waits for what comes of it.
+func (s *kernelStage) event() {
+	s.changed()
+	time.Sleep(time.Second)
+	synctest.Wait()
+}
+
+func (s *kernelStage) toldRemade() bool {
+	select {
+	case <-s.Remade():
+		return true
+	default:
+		return false
+	}
+}
+
+func kernelPrefix(n netip.Prefix, chosen bool) autoconf.Prefix {
+	now := time.Now()
+	return autoconf.Prefix{Net: n, Chosen: chosen, Valid: now.Add(time.Hour), Preferred: now.Add(time.Hour / 2)}
+}
+
+func TestTimesArePutRightAfterNetworkManager(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKernelStage(false)
+		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, valid: time.Hour, preferred: time.Hour / 2}}
+		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
+		if s.written != 1 {
+			t.Errorf("%d advertisements at first", s.written)
+		}
+		if a, n := s.Made(kernelNet); a != kernelOwn || n != 0 {
+			t.Errorf("made %v, %d duplicates", a, n)
+		}
+		// Its own repetition changes nothing; nor is it worth an advertisement.
+		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
+		s.event()
+		if s.written != 1 {
+			t.Errorf("%d advertisements although nothing changed", s.written)
+		}
+		s.addrs[0].settled, s.addrs[0].valid, s.addrs[0].preferred = true, forever6, forever6
+		s.event()
+		if s.written != 2 {
+			t.Errorf("%d advertisements after NetworkManager has set it for ever, want one more", s.written)
+		}
+		s.addrs[0].valid, s.addrs[0].preferred = 2*time.Hour, time.Hour/2 // as kernels before 6.7 have it
+		s.event()
+		if s.written != 2 {
+			t.Errorf("%d advertisements although times are right", s.written)
+		}
+		deprecated := kernelPrefix(kernelNet, true)
+		deprecated.Preferred = time.Unix(1, 0)
+		s.Make([]autoconf.Prefix{deprecated})
+		if s.written != 3 {
+			t.Errorf("%d advertisements after it was deprecated", s.written)
+		}
+		s.addrs[0].preferred = 0
+		s.Make(nil)
+		if s.written != 4 || len(s.past) != 0 {
+			t.Errorf("%d advertisements after it was withdrawn, %v is left", s.written, s.past)
+		}
+	})
+}
+
+// Whoever keeps changing addresses does not keep the kernel busy.
+func TestAdvertisementsArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKernelStage(false)
+		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, valid: forever6, preferred: forever6}}
+		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
+		for range 1000 {
+			s.changed()
+			time.Sleep(10 * time.Millisecond)
+		}
+		if most := int(10*time.Second/advertPause) + 2; s.written > most {
+			t.Errorf("%d advertisements in 10 s, want at most %d", s.written, most)
+		}
+	})
+}
+
+func TestDuplicatesAreNamedAndLeftAlone(t *testing.T) {
+	for name, then := range map[string]func(*kernelStage){
+		"marked":     func(s *kernelStage) { s.addrs[0].failed = true },
+		"taken away": func(s *kernelStage) { s.addrs = nil; s.claimed[kernelOwn] = "5e:00:00:00:00:fe" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newKernelStage(false)
+				s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, tentative: true, valid: time.Hour, preferred: time.Hour / 2}}
+				s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
+				s.event()
+				s.toldRemade()
+				then(s)
+				before := s.written
+				s.event()
+				if a, n := s.Made(kernelNet); a.IsValid() || n != 1 || !s.toldRemade() {
+					t.Errorf("made %v, %d duplicates", a, n)
+				}
+				if s.written != before {
+					t.Error("the kernel was told to make it again")
+				}
+				if log := s.log.String(); strings.Count(log, kernelOwn.String()) != 1 || len(s.claimed) > 0 && !strings.Contains(log, "5e:00:00:00:00:fe") {
+					t.Errorf("the log says %s", log)
+				}
+				// The kernel, or NetworkManager, has another one.
+				other := netip.MustParseAddr("2001:db8:1::b")
+				s.addrs = append(s.addrs, kernelAddr{addr: other, bits: 64})
+				s.event()
+				if a, _ := s.Made(kernelNet); a != other || !s.toldRemade() {
+					t.Errorf("made %v, want %v", a, other)
+				}
+			})
+		})
+	}
+}
+
+// An address that ends is no duplicate, whatever others claim once it is good.
+func TestAddressThatEndsIsNoDuplicate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKernelStage(false)
+		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, valid: time.Hour, preferred: time.Hour / 2}}
+		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
+		s.claimed[kernelOwn] = "5e:00:00:00:00:fe"
+		s.addrs = nil
+		before := s.written
+		s.event()
+		if _, n := s.Made(kernelNet); n != 0 || s.written == before {
+			t.Errorf("%d duplicates, %d advertisements for an address that somebody removed", n, s.written-before)
+		}
+	})
+}
+
+// Temporary addresses survive only if NetworkManager takes its address before the others are made.
+func TestOtherPrefixesWaitForNetworkManager(t *testing.T) {
+	for _, tc := range []struct {
+		temporary bool
+		settled   bool
+		want      int
+	}{{false, false, 2}, {true, false, 1}, {true, true, 2}} {
+		s := newKernelStage(tc.temporary)
+		s.wanted = []autoconf.Prefix{kernelPrefix(kernelNet, true), kernelPrefix(kernelLocal, false)}
+		s.found = []kernelAddr{{addr: kernelOwn, bits: 64, settled: tc.settled}, {addr: netip.MustParseAddr("2001:db8:1::1"), bits: 128, settled: true}}
+		if got := s.eligible(); len(got) != tc.want {
+			t.Errorf("temporary %v, settled %v: %v", tc.temporary, tc.settled, got)
+		}
+	}
+}
