@@ -81,7 +81,18 @@ func (d *Desktop) first(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.StartNM(ctx)
+	if err := d.StartNM(ctx); err != nil {
+		return err
+	}
+	// The VPN's device is as on every computer, see newHost.
+	return d.Do(func() error {
+		for _, p := range []string{"accept_dad", "dad_transmits"} {
+			if err := os.WriteFile("/proc/sys/net/ipv6/conf/default/"+p, []byte("1"), 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (d *Desktop) startBus(ctx context.Context) error {

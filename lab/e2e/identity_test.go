@@ -52,7 +52,7 @@ func TestPropertiesThatCannotBeFollowed(t *testing.T) {
 		{[]string{"ipv4.method", "shared"}, false, "ipv4.method"},
 		{[]string{"ipv4.method", "auto", "ipv6.method", "dhcp"}, false, "ipv6.method"},
 		{[]string{"ipv6.method", "auto", "ipv4.dhcp-client-id", "duid"}, false, "ipv4.dhcp-client-id"},
-		{[]string{"ipv4.dhcp-client-id", "", "ipv6.ip6-privacy", "2"}, true, "ipv6.ip6-privacy"},
+		{[]string{"ipv4.dhcp-client-id", "", "ipv4.dhcp-iaid", "mac"}, true, "ipv4.dhcp-iaid"},
 	} {
 		_, err := w.Desktop.MustNMCLI(w.ctx, append([]string{"connection", "modify", "office"}, tc.set...)...)
 		w.ok(err)

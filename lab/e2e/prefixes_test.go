@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"network-manager-softether/lab"
+)
+
+// Prefixes of two providers, in which the office's routers have addresses, and an address far away.
+var (
+	firstNet  = netip.MustParsePrefix("2001:db8:20::/64")
+	secondNet = netip.MustParsePrefix("2001:db8:21::/64")
+	farHost   = netip.MustParseAddr("2001:db8:21:ffff::7") // nearer to the second by its bits (RFC 6724, rule 8)
+)
+
+// ra is a configuration of radvd: prefixes with valid and preferred lifetimes, and more for the interface.
+func ra(device, more string, prefixes ...string) string {
+	text := "interface " + device + " { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; " + more
+	for _, p := range prefixes {
+		f := strings.Fields(p)
+		text += fmt.Sprintf(" prefix %s { AdvValidLifetime %s; AdvPreferredLifetime %s; };", f[0], f[1], f[2])
+	}
+	return text + " };"
+}
+
+// secondRouter is another host with an address in the office's network.
+func (w *world) secondRouter(addrs ...netip.Prefix) {
+	w.t.Helper()
+	eth0, err := w.Office.Net.LinkByName("eth0")
+	w.ok(err)
+	other := &netlink.Macvlan{LinkAttrs: netlink.LinkAttrs{Name: "eth1", ParentIndex: eth0.Attrs().Index}, Mode: netlink.MACVLAN_MODE_BRIDGE}
+	w.ok(w.Office.Net.LinkAdd(other))
+	w.ok(w.Office.Net.LinkSetUp(other))
+	for _, a := range addrs {
+		w.ok(w.Office.AddAddr("eth1", a))
+	}
+}
+
+// farAway6 has the office answer, with what it gets by TCP, at an address that only a router leads to.
+func (w *world) farAway6() {
+	w.t.Helper()
+	w.ok(w.Office.AddAddr("lo", netip.PrefixFrom(farHost, 128)))
+	l, err := w.Office.Host.Serve(netip.AddrPortFrom(farHost, 7).String(), func(c net.Conn) { _, _ = io.Copy(c, c) })
+	w.ok(err)
+	w.t.Cleanup(func() { l.Close() })
+}
+
+// dials opens a connection to addr and returns it with the source address that the kernel chose.
+func (w *world) dials(addr netip.Addr) (net.Conn, netip.Addr) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, hung/2)
+	defer cancel()
+	c, err := w.Desktop.DialContext(ctx, "tcp", netip.AddrPortFrom(addr, 7).String())
+	w.ok(err)
+	w.t.Cleanup(func() { c.Close() })
+	return c, c.LocalAddr().(*net.TCPAddr).AddrPort().Addr()
+}
+
+// echoes sends a word over a connection and waits for it.
+func (w *world) echoes(c net.Conn) {
+	w.t.Helper()
+	w.ok(c.SetDeadline(time.Now().Add(hung)))
+	buf := make([]byte, 5)
+	if _, err := c.Write([]byte("hello")); err != nil {
+		w.t.Error(err)
+	} else if _, err := io.ReadFull(c, buf); err != nil {
+		w.t.Errorf("nothing comes back over a connection from %v: %v", c.LocalAddr(), err)
+	}
+}
+
+// leaves checks where new connections to addr come from.
+func (w *world) leaves(addr netip.Addr, from netip.Prefix) netip.Addr {
+	w.t.Helper()
+	c, source := w.dials(addr)
+	if !from.Contains(source) {
+		w.t.Errorf("a connection to %v comes from %v, want one in %v\n%s", addr, source, from, w.addrs6())
+	}
+	w.echoes(c)
+	return source
+}
+
+// addr6 returns the one address on the TAP that is in a network, is temporary or not, and has not failed; nil if there is none.
+func (w *world) addr6(in netip.Prefix, temporary bool) *netlink.Addr {
+	w.t.Helper()
+	link, err := w.Desktop.Net.LinkByName(w.tap())
+	w.ok(err)
+	list, err := w.Desktop.Net.AddrList(link, netlink.FAMILY_V6)
+	w.ok(err)
+	list = slices.DeleteFunc(list, func(a netlink.Addr) bool {
+		ip, _ := netip.AddrFromSlice(a.IP)
+		return !in.Contains(ip) || a.Flags&unix.IFA_F_TEMPORARY != 0 != temporary || a.Flags&unix.IFA_F_DADFAILED != 0
+	})
+	if len(list) == 0 {
+		return nil
+	}
+	return &list[0]
+}
+
+// lives waits until the address in a network ends between those times, in seconds, and is no longer preferred after these.
+func (w *world) lives(in netip.Prefix, valid, preferred [2]int) {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("the address in %v to have lifetimes in %v and %v", in, valid, preferred), 20*time.Second, func() error {
+		a := w.addr6(in, false)
+		if a == nil || a.ValidLft < valid[0] || a.ValidLft > valid[1] || a.PreferedLft < preferred[0] || a.PreferedLft > preferred[1] {
+			return fmt.Errorf("it is not so:\n%s", w.addrs6())
+		}
+		return nil
+	})
+}
+
+// addrs6 is what the kernel has.
+func (w *world) addrs6() string {
+	out, _ := w.Desktop.Must(w.ctx, "ip", "-6", "addr", "show", "dev", w.tap())
+	return out
+}
+
+// Two routers, three prefixes: an address in each, with its own times, and a source that the router knows for every destination.
+func TestTwoRoutersAndThreePrefixes(t *testing.T) {
+	w := freshNetwork(t)
+	w.farAway6()
+	w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix("2001:db8:20::1/64")))
+	w.secondRouter(netip.MustParsePrefix("2001:db8:21::1/64"))
+	first, err := w.Office.Serve(w.ctx, lab.Radvd, ra("eth0", "AdvDefaultPreference high;", "fd20::/64 2000 1000", firstNet.String()+" 4000 3000"))
+	w.ok(err)
+	_, err = w.Office.Serve(w.ctx, lab.Radvd, ra("eth1", "AdvDefaultPreference low;", secondNet.String()+" 6000 5000"))
+	w.ok(err)
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.lives(lab.OfficeNet6, [2]int{1600, 2000}, [2]int{700, 1000})
+	w.lives(firstNet, [2]int{3200, 7200}, [2]int{2400, 3000}) // NetworkManager's: see networkmanager.md 4.3
+	// The second provider's is for connections that are open, as the default route leads to the first one's router.
+	w.lives(secondNet, [2]int{5000, 6000}, [2]int{0, 0})
+	w.pings(officeGateway6, netip.MustParseAddr("2001:db8:21::1"))
+	w.leaves(officeGateway6, lab.OfficeNet6)
+	w.leaves(farHost, firstNet)
+	w.ok(first.End(w.ctx)) // says goodbye as a router
+	w.eventually("the second router to have the default route", 20*time.Second, func() error {
+		a := w.addr6(secondNet, false)
+		if a == nil || a.PreferedLft == 0 {
+			return fmt.Errorf("its address is not preferred:\n%s", w.addrs6())
+		}
+		return nil
+	})
+	w.leaves(farHost, secondNet)
+	out, err := w.Desktop.MustNMCLI(w.ctx, "-t", "-f", "IP6", "connection", "show", "office")
+	for _, want := range []string{"2001:db8:20:", "2001:db8:21:", "fd20:"} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("nmcli shows no %s: %q, %v", want, out, err)
+		}
+	}
+	w.down("office")
+}
+
+// An office moves to another provider: new connections have the new address, the open ones go on with the old one.
+func TestRenumberingKeepsConnections(t *testing.T) {
+	w := freshNetwork(t)
+	w.farAway6()
+	w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix("2001:db8:20::1/64")))
+	w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix("2001:db8:21::1/64")))
+	radvd, err := w.Office.Serve(w.ctx, lab.Radvd, ra("eth0", "", firstNet.String()+" 8000 6000"))
+	w.ok(err)
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.lives(firstNet, [2]int{6500, 8000}, [2]int{5000, 6000})
+	c, old := w.dials(farHost)
+	if !firstNet.Contains(old) {
+		t.Fatalf("the connection comes from %v", old)
+	}
+	w.echoes(c)
+	w.ok(radvd.Stop(w.ctx, syscall.SIGKILL))
+	radvd, err = w.Office.Serve(w.ctx, lab.Radvd, ra("eth0", "", firstNet.String()+" 7500 0", secondNet.String()+" 8000 6000"))
+	w.ok(err)
+	w.lives(firstNet, [2]int{6000, 7500}, [2]int{0, 0})
+	w.lives(secondNet, [2]int{7000, 8000}, [2]int{5000, 6000})
+	w.leaves(farHost, secondNet)
+	w.echoes(c)
+	w.ok(radvd.End(w.ctx))
+	w.down("office")
+}
+
+// An address can be used from the first packet on, although it is still being looked for its duplicate.
+func TestIPv6IsUsableAtOnce(t *testing.T) {
+	w := freshNetwork(t)
+	w.onlyIPv6()
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv4.method", "disabled", "ipv6.may-fail", "no")))
+	link, err := w.Desktop.Net.LinkByName(w.tap())
+	w.ok(err)
+	all, err := w.Desktop.Net.AddrList(link, netlink.FAMILY_V6)
+	w.ok(err)
+	for _, a := range all {
+		if a.Flags&unix.IFA_F_TENTATIVE != 0 && a.Flags&unix.IFA_F_OPTIMISTIC == 0 || a.Scope == unix.RT_SCOPE_LINK && a.Flags&unix.IFA_F_TENTATIVE != 0 {
+			t.Errorf("an address cannot be used yet: %v, flags %#x", a.IPNet, a.Flags)
+		}
+	}
+	if a := w.addr6(lab.OfficeNet6, false); a == nil {
+		t.Errorf("there is none in %v:\n%s", lab.OfficeNet6, w.addrs6())
+	}
+	w.leaves(officeGateway6, lab.OfficeNet6)
+	w.down("office")
+}
+
+// Somebody has the address already: it is named, and another one taken.
+func TestIPv6AddressIsInUse(t *testing.T) {
+	for name, more := range map[string][]string{
+		"from the MAC address": nil,
+		"stable":               {"ipv6.addr-gen-mode", "stable-privacy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := freshNetwork(t)
+			w.onlyIPv6()
+			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, append(more, "ipv4.method", "disabled", "ipv6.may-fail", "no")...)))
+			taken := w.addressIn(w.tap(), lab.OfficeNet6)
+			w.down("office")
+			w.ok(w.Office.AddAddr("eth0", netip.PrefixFrom(taken, 64)))
+			office, err := w.Office.Net.LinkByName("eth0")
+			w.ok(err)
+			mark := w.Desktop.NMLogMark()
+			w.ok(w.Desktop.Up(w.ctx, "office"))
+			w.eventually("another address", 20*time.Second, func() error {
+				a := w.addr6(lab.OfficeNet6, false)
+				if a == nil || a.IP.Equal(taken.AsSlice()) || a.Flags&unix.IFA_F_TENTATIVE != 0 {
+					return fmt.Errorf("not yet:\n%s", w.addrs6())
+				}
+				return nil
+			})
+			w.pings(taken)
+			w.leaves(officeGateway6, lab.OfficeNet6)
+			if log := w.Desktop.VPNLog(mark); !strings.Contains(log, taken.String()) || !strings.Contains(log, office.Attrs().HardwareAddr.String()) {
+				t.Errorf("the log does not name %v and who has it, %v", taken, office.Attrs().HardwareAddr)
+			}
+			w.down("office")
+		})
+	}
+}
+
+// With ipv6.ip6-privacy=2 connections come from temporary addresses, in every prefix.
+func TestTemporaryIPv6Addresses(t *testing.T) {
+	w := freshNetwork(t)
+	w.farAway6()
+	w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix("2001:db8:20::1/64")))
+	_, err := w.Office.Serve(w.ctx, lab.Radvd, ra("eth0", "", "fd20::/64 20000 10000", firstNet.String()+" 40000 30000"))
+	w.ok(err)
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv6.ip6-privacy", "2", "ipv6.addr-gen-mode", "stable-privacy")))
+	for _, n := range []netip.Prefix{lab.OfficeNet6, firstNet} {
+		w.eventually(fmt.Sprintf("a temporary address in %v", n), 20*time.Second, func() error {
+			if w.addr6(n, true) == nil || w.addr6(n, false) == nil {
+				return fmt.Errorf("there is none:\n%s", w.addrs6())
+			}
+			return nil
+		})
+	}
+	for dst, n := range map[netip.Addr]netip.Prefix{officeGateway6: lab.OfficeNet6, farHost: firstNet} {
+		if from := w.leaves(dst, n); !w.addr6(n, true).IP.Equal(from.AsSlice()) {
+			t.Errorf("a connection to %v comes from %v, which is not the temporary address\n%s", dst, from, w.addrs6())
+		}
+	}
+	w.down("office")
+}
