@@ -161,48 +161,20 @@ func (k *kernel6) send(list []autoconf.Prefix) {
 func (k *kernel6) changed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	before := k.found
-	k.look()
-	again := false
-	for _, p := range k.wanted {
-		was := slices.IndexFunc(before, func(a kernelAddr) bool { return a.tentative && p.Net.Contains(a.addr) && k.isDuplicate(a) })
-		if was >= 0 {
-			k.duplicate(p, before[was].addr)
-			again = true
-		}
-	}
-	if again || !slices.EqualFunc(before, k.found, func(a, b kernelAddr) bool { return a.addr == b.addr }) {
-		select {
-		case k.remade <- struct{}{}:
-		default:
-		}
-	}
+	k.lookAgain()
 	if k.wrong() {
 		k.advertiseSoon()
 	}
 }
 
-// isDuplicate reports whether an address, tentative when it was last looked at, has turned
-// out to be another host's: it failed, or it is gone and somebody claimed it.
-func (k *kernel6) isDuplicate(a kernelAddr) bool {
-	i := slices.IndexFunc(k.found, func(now kernelAddr) bool { return now.addr == a.addr })
-	if i >= 0 {
-		return k.found[i].failed
+// lookAgain tells the client what has changed.
+func (k *kernel6) lookAgain() {
+	if k.look() {
+		select {
+		case k.remade <- struct{}{}:
+		default:
+		}
 	}
-	_, claimed := k.claims(a.addr)
-	return claimed
-}
-
-func (k *kernel6) duplicate(p autoconf.Prefix, a netip.Addr) {
-	if slices.Contains(k.duplicates[p.Net], a) {
-		return
-	}
-	k.duplicates[p.Net] = append(k.duplicates[p.Net], a)
-	mac, ok := k.claims(a)
-	if !ok {
-		mac = "unknown"
-	}
-	k.log.Warn("an IPv6 address is in use by another host, trying another interface identifier", "address", a, "mac", mac)
 }
 
 // wrong reports whether an advertisement would change something: an address is missing, or
@@ -236,21 +208,12 @@ func (k *kernel6) advertiseSoon() {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		k.again = nil
-		k.look()
+		k.lookAgain()
 		if k.wrong() {
 			k.advertise()
-			k.look()
+			k.lookAgain()
 		}
 	})
-}
-
-// look reads the kernel's addresses. What cannot be read stays as it was.
-func (k *kernel6) look() {
-	if list, err := k.list(); err == nil {
-		k.found = list
-	} else {
-		k.log.Debug("the kernel's addresses cannot be read", "error", err)
-	}
 }
 
 // left is how long it is until t, of autoconf's: zero is never.
