@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -177,10 +178,14 @@ func wordsOf(step guard.Step, err error) notification {
 	case profile.StrictAllowLAN:
 		choice, command = po.T("Blocked, except in the local network"), "on --allow-lan"
 	}
+	name := shown(step.Name)
+	if name != step.Name || strings.ContainsAny(name, "$`\"\\!") { // a shell would make something else of it
+		name = step.UUID
+	}
 	return notification{
 		title: shown(step.Name) + ": " + po.T("Traffic outside the VPN"),
 		body: po.F("The choice “%s” is not in force: %v. To try again in a terminal: %s", choice, shown(err.Error()),
-			fmt.Sprintf("nm-softether-strict %s %q", command, shown(step.Name))),
+			fmt.Sprintf("nm-softether-strict %s %q", command, name)),
 		icon: "network-error-symbolic", category: "network.error",
 	}
 }

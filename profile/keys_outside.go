@@ -62,13 +62,13 @@ var outsideKeys = []Key{
 			{string(StrictAllowLAN), "the same, except for private addresses in the local network"},
 		},
 		Help: "Whether traffic outside the VPN is blocked",
-		More: "Set by nm-softether-strict(1), which also adds the routing rules that do the blocking; the key alone blocks nothing.",
+		More: "What blocks are routing rules, which the key alone does not make: in a desktop session nm-softether-notify adds, changes or removes them as soon as the key changes; elsewhere nm-softether-strict(1) does, and sets the key.",
 		set:  func(p *Profile, v value) { p.Strict = Strict(v.text) },
 	},
 	{
 		Name: KeyServerAddresses, Kind: KindString, Group: GroupOutside, Max: maxAddressList,
 		Help: "Addresses of the VPN server or the proxy, used instead of resolving its name",
-		More: "Separated by spaces. The certificate is still verified against the name. Set by nm-softether-strict(1): while everything else is blocked, no name can be resolved, and whoever answers in the name server's place cannot choose which address stays open.",
+		More: "Separated by spaces. The certificate is still verified against the name. Set by whatever turns strict mode on: while everything else is blocked, no name can be resolved, and whoever answers in the name server's place cannot choose which address stays open.",
 		set:  func(p *Profile, v value) { p.addressList = v.text },
 	},
 	{

@@ -75,6 +75,8 @@ func (v *verdict) lookAtGuard(p *profile.Profile, around surroundings) {
 		v.notice("Traffic outside of this VPN is NOT blocked, although the profile says %s=%s: run nm-softether-strict on.", profile.KeyStrict, p.Strict)
 	case !around.guarded && (p.IPv4.Table == profile.StrictTable || p.IPv6.Table == profile.StrictTable):
 		v.notice("Nothing goes through this VPN: its routes are in the table of strict mode (route-table), which is off: run nm-softether-strict off.")
+	case !p.Strict.On() && around.guarded && inTable:
+		v.notice("Traffic outside of this VPN is still blocked, although the profile says %s=%s: run nm-softether-strict off.", profile.KeyStrict, profile.StrictNo)
 	}
 }
 

@@ -118,10 +118,12 @@ func TestTheProfileDecidesWhatIsTakenFromTheNetwork(t *testing.T) {
 		{"closed by order, routers or not", with(shut6), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "closed default ends", "", ""},
 		{"closed by order in a split tunnel", with(shut6, split4), leased(gw), nil, "10.20.0.100/24", "closed default ends", "", ""},
 		{"IPv6 that cannot be closed is named", with(off6), leased(gw), nil, "10.20.0.100/24 default 10.20.0.1", "", "IPv6 stays outside", ""},
-		{"unless all else is blocked", with(off6, strict), leased(gw), nil, "10.20.0.100/24 default 10.20.0.1", "", "", ""},
-		{"the strict table", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "", ""},
+		{"guarded: unless all else is blocked", with(off6, strict), leased(gw), nil, "10.20.0.100/24 default 10.20.0.1", "", "", ""},
+		{"guarded: the strict table", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "", ""},
 		{"unguarded: the table without rules", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "NOT blocked", ""},
-		{"the word without the table", with(alone), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "NOT blocked", ""},
+		{"guarded: the word without the table", with(alone), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "NOT blocked", ""},
+		{"guarded: the word is gone", with(strict, func(p *profile.Profile) { p.Strict = profile.StrictNo }), leased(gw), advertised(ra),
+			"10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "still blocked", ""},
 		{"unguarded: only the table", with(strict, func(p *profile.Profile) { p.Strict = profile.StrictNo }), leased(gw), advertised(ra),
 			"10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "Nothing goes through this VPN", ""},
 		{"an address of the person's own, with a gateway", with(manual4), nil, nil, "", "closed default ends", "IPv6 is blocked", ""},
@@ -155,7 +157,7 @@ func TestTheProfileDecidesWhatIsTakenFromTheNetwork(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			around := home
-			around.guarded = !strings.HasPrefix(tt.name, "unguarded")
+			around.guarded = strings.HasPrefix(tt.name, "guarded: ")
 			v := judge(&tt.p, tt.lease, tt.six, around)
 			if diff := cmp.Diff([]string{tt.want4, tt.want6}, []string{outline(v.ip4), outline(v.ip6)}); diff != "" {
 				t.Errorf("IPv4, IPv6 (-want +got)\n%s", diff)

@@ -51,10 +51,15 @@ func (m *Manager) set(v Connection, one Lock, s State, wanted func(Connection) b
 	if err != nil {
 		return err
 	}
+	still := true
 	locked := func(v Connection) Settings { return v.locked(one) }
-	if err := m.update(v, locked, func(v Connection) bool { return !wanted(v) || v.ready(one) }); err != nil {
+	err = m.update(v, locked, func(v Connection) bool {
+		still = wanted(v)
+		return !still || v.ready(one)
+	})
+	if err != nil || !still {
 		old := &before
-		if !had {
+		if !had || !still {
 			old = nil
 		}
 		_, errBack := m.lock(v.UUID(), old)

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"network-manager-softether/profile"
+	"network-manager-softether/strict/guard"
+)
+
+// script is a NetworkManager that has these steps to be done, and writes down when they are tried.
+type script struct {
+	steps []guard.Step
+	err   error // of the next ones
+	begun time.Time
+	tried []string
+	looks int
+}
+
+func (s *script) Steps(context.Context) ([]guard.Step, error) {
+	s.looks++
+	return slices.Clone(s.steps), nil
+}
+
+func (s *script) Do(_ context.Context, step guard.Step) error {
+	s.tried = append(s.tried, fmt.Sprintf("%s %v", step.UUID, time.Since(s.begun).Round(time.Second)))
+	if s.err == nil {
+		s.steps = slices.DeleteFunc(s.steps, func(o guard.Step) bool { return o == step })
+	}
+	return s.err
+}
+
+func (s *script) take() string {
+	got := strings.Join(s.tried, ", ")
+	s.tried = nil
+	return got
+}
+
+func keeping(t *testing.T, steps ...guard.Step) (*script, *screen, *keeper) {
+	g, d := &script{steps: steps, begun: time.Now()}, &screen{}
+	k := newKeeper(g, d)
+	go k.run(t.Context())
+	return g, d, k
+}
+
+func TestARefusedChoiceIsToldOnceAndTriedAgainLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		step := guard.Step{Action: guard.SetUp, UUID: "u", Name: "Office", Key: profile.StrictYes, For: "yes"}
+		g, d, k := keeping(t)
+		time.Sleep(time.Minute)
+		g.take()
+		g.begun, g.steps, g.err = time.Now(), []guard.Step{step}, errors.New("Insufficient privileges")
+		for range 20 { // a restless NetworkManager
+			k.wake()
+			time.Sleep(time.Second)
+		}
+		if got := g.take(); got != "u 1s" && got != "u 0s" {
+			t.Errorf("tried at %s", got)
+		}
+		time.Sleep(4 * time.Minute)
+		if got := g.take(); got != "u 31s, u 1m31s, u 3m31s" && got != "u 30s, u 1m30s, u 3m30s" {
+			t.Errorf("tried again at %s", got)
+		}
+		want := "Office: Traffic outside the VPN: The choice “Blocked” is not in force: Insufficient privileges. To try again in a terminal: nm-softether-strict on \"Office\""
+		if got := d.take(); !slices.Equal(got, []string{want}) {
+			t.Errorf("shown: %q", got)
+		}
+		// Another choice is tried at once.
+		g.steps[0].Key, g.steps[0].For = profile.StrictAllowLAN, "allow-lan"
+		k.wake()
+		time.Sleep(2 * time.Second)
+		if got := g.take(); !strings.HasPrefix(got, "u 4m") {
+			t.Errorf("another choice is tried at %s", got)
+		}
+		// What has been done elsewhere is on the screen no more.
+		g.steps, g.err = nil, nil
+		k.wake()
+		time.Sleep(2 * time.Second)
+		if got := d.take(); !slices.Equal(got, []string{"closed"}) {
+			t.Errorf("then: %q", got)
+		}
+		looks := g.looks
+		time.Sleep(24 * time.Hour)
+		if g.looks != looks {
+			t.Errorf("it looked %d times in a day without a reason", g.looks-looks)
+		}
+	})
+}
+
+func TestWhoIsInTheMidstOfAChangeIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, _, k := keeping(t, guard.Step{Action: guard.Settle, UUID: "u", Name: "Office"})
+		time.Sleep(3 * time.Minute)
+		if got := g.take(); got != "" {
+			t.Errorf("done at %s", got)
+		}
+		g.steps = nil // the program has finished
+		k.wake()
+		time.Sleep(time.Hour)
+		if got := g.take(); got != "" {
+			t.Errorf("then done at %s", got)
+		}
+		g.steps, g.begun = []guard.Step{{Action: guard.Settle, UUID: "u"}}, time.Now() // one that has died
+		k.wake()
+		time.Sleep(10 * time.Minute)
+		if got := g.take(); got != "u 4m1s" && got != "u 4m0s" {
+			t.Errorf("what it left is mended at %s", got)
+		}
+	})
+}
+
+func TestWordsOfAChoice(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		key   profile.Strict
+		title string
+		want  string
+	}{
+		{"W", profile.StrictNo, "W", "“According to the routes” is not in force: a b. To try again in a terminal: nm-softether-strict off \"W\""},
+		{"W", "", "W", "nm-softether-strict off"},
+		{"W", profile.StrictAllowLAN, "W", "“Blocked, except in the local network”"},
+		{"My W", profile.StrictAllowLAN, "My W", "nm-softether-strict on --allow-lan \"My W\""},
+		{"W\n", profile.StrictYes, "W", "nm-softether-strict on \"u\""},
+		{"$(reboot)", profile.StrictYes, "$(reboot)", "nm-softether-strict on \"u\""},
+	} {
+		n := wordsOf(guard.Step{UUID: "u", Name: tt.name, Key: tt.key}, errors.New("a\nb"))
+		if n.title != tt.title+": Traffic outside the VPN" || !strings.Contains(n.body, tt.want) {
+			t.Errorf("%q: %+v", tt.key, n)
+		}
+	}
+}
