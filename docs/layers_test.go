@@ -31,14 +31,14 @@ var rooms = map[string][]string{
 	"service":     {"dhcp", "frame", "internal", "profile", "prompt", "protocol", "tapbridge"},
 	"auth-dialog": {"internal", "po", "profile", "prompt"},
 	"editor":      {"internal", "po", "profile"},
-	"notify":      {"internal", "po", "profile", "protocol/errortext", "service/notice"},
+	"notify":      {"internal", "po", "profile", "protocol/errortext", "service/notice", "strict/guard"},
 	"status":      {"internal", "po", "profile"},
 	"strict":      {"internal", "po", "profile"},
 	"vpngate":     {"internal", "po", "profile"},
 }
 
 // onBus has the packages that speak D-Bus. Libraries do not.
-var onBus = []string{"auth-dialog/keyring", "notify", "service", "service/nmvpn", "status", "strict", "vpngate"}
+var onBus = []string{"auth-dialog/keyring", "notify", "service", "service/nmvpn", "status", "strict/guard", "vpngate"}
 
 // imports calls visit with what each source file of a shipped package imports, whatever it is built for. Tests
 // and the lab, which joins everything to everything, are not looked at.
