@@ -37,7 +37,7 @@ func writeExternal(w io.Writer, q question) error {
 	return err
 }
 
-// escape writes a value as GKeyFile does, and blanks at its end too, which a hasty reader might drop.
+// escape writes a value as GKeyFile does, and also escapes trailing blanks, which a careless parser might drop.
 func escape(s string) string {
 	if !utf8.ValidString(s) { // the whole file would be unreadable
 		s = strings.ToValidUTF8(s, "\ufffd")

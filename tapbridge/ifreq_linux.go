@@ -29,7 +29,7 @@ func (r *ifreqHardwareAddr) set(fd int) error {
 }
 
 // The descriptor never blocks, so reading and writing it need not be announced to the
-// Go scheduler. That would be dear: the scheduler's watcher wakes up for it, 20 µs at a
+// Go scheduler. That would be expensive: the scheduler's watcher wakes up for it, 20 µs at a
 // time, and takes the processor away from a call that takes longer; together a fifth of
 // all CPU time of a loaded tunnel.
 

@@ -18,8 +18,8 @@ type Certificate struct {
 	OtherKey   bool   // its key is one of another kind that OpenSSL knows
 }
 
-// ParseCertificate reads an X.509 certificate (RFC 5280 4.1); ok is false for what has not the form of one to OpenSSL,
-// which the official programs read it by: it looks at the content of dates and extensions only when it needs them.
+// ParseCertificate reads an X.509 certificate (RFC 5280 4.1); ok is false for what OpenSSL, which the
+// official programs use, would not read: it looks at the content of dates and extensions only when it needs them.
 func ParseCertificate(b []byte) (c Certificate, ok bool) {
 	outer, ok := children(b, tagSequence)
 	if !ok || len(outer) != 3 || !is(outer, tagSequence, tagSequence, tagBitString) || !isAlgorithm(outer[1]) {
@@ -87,8 +87,8 @@ func isRest(list []element) bool {
 var otherKeys = []string{oidEC, "\x2a\x86\x48\xce\x38\x04\x01", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a",
 	"\x2b\x65\x70", "\x2b\x65\x71", "\x2b\x65\x6e", "\x2b\x65\x6f"}
 
-// keyOf reads a SubjectPublicKeyInfo (RFC 3279 2.3.1); ok is false for what has not the form of one. A key that nobody can
-// use is well formed.
+// keyOf reads a SubjectPublicKeyInfo (RFC 3279 2.3.1); ok is false for what is malformed. A key that nobody can
+// use is well-formed.
 func keyOf(info []byte) (rsaBits int, other, ok bool) {
 	list, ok := children(info, tagSequence)
 	if !ok || len(list) != 2 || !is(list, tagSequence, tagBitString) || !isAlgorithm(list[0]) || len(list[1].content) == 0 {

@@ -9,7 +9,7 @@ const (
 	PKCS8 = "PRIVATE KEY"     // RFC 5958, not encrypted
 )
 
-// KeyLabel returns the PEM label of a private key that is not encrypted, "" for what has not the form of one.
+// KeyLabel returns the PEM label of a private key that is not encrypted, "" for anything else.
 func KeyLabel(b []byte) string {
 	list, ok := children(b, tagSequence)
 	switch {

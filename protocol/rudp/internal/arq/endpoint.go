@@ -13,14 +13,14 @@ import (
 
 // Waits of the protocol (softether-protocol.md 11.3).
 const (
-	connectEvery   = 200 * time.Millisecond
-	keepAliveMin   = 2500 * time.Millisecond
-	keepAliveMax   = 4792 * time.Millisecond
-	silenceIsDeath = 12 * time.Second
+	connectEvery = 200 * time.Millisecond
+	keepAliveMin = 2500 * time.Millisecond
+	keepAliveMax = 4792 * time.Millisecond
+	idleTimeout  = 12 * time.Second
 	// linger is how long a closed endpoint waits until the other side has all.
 	linger = 500 * time.Millisecond
-	// farewells is how often the end is told; nobody acknowledges it.
-	farewells = 5
+	// closingSends is how many times the end is announced, as it is not acknowledged.
+	closingSends = 5
 
 	never = time.Duration(math.MaxInt64)
 )
@@ -45,7 +45,7 @@ type Endpoint struct {
 	state   state
 	err     error  // when over
 	goodbye uint64 // the number that means the end; 0: the server does not know it yet
-	told    int    // farewells sent
+	told    int    // how many times the end was announced
 
 	out sender
 	in  receiver
@@ -111,7 +111,7 @@ func (e *Endpoint) Established() bool { return e.state != connecting }
 func (e *Endpoint) Err() error { return e.err }
 
 // Done reports whether there is nothing more to receive or to send.
-func (e *Endpoint) Done() bool { return e.state == over && e.told >= farewells }
+func (e *Endpoint) Done() bool { return e.state == over && e.told >= closingSends }
 
 // Receive takes a datagram, which it changes. It reports whether the other side
 // has made it.
@@ -143,7 +143,7 @@ func (e *Endpoint) Receive(now time.Duration, b []byte) bool {
 	case s.seq == 0:
 	case s.seq == e.goodbye:
 		e.finish(io.EOF)
-		e.told = farewells // nobody listens
+		e.told = closingSends // nobody listens
 	case len(s.payload) > 0 && e.in.accept(s.seq, s.payload):
 		e.ackNow = true
 		e.advance()
@@ -201,7 +201,7 @@ func (e *Endpoint) Close(now time.Duration) {
 	switch e.state {
 	case connecting:
 		e.finish(ErrClosed)
-		e.told = farewells // there is nobody to tell
+		e.told = closingSends // there is nobody to tell
 	case established:
 		e.state, e.closeBy = closing, now+linger
 	}

@@ -148,7 +148,7 @@ func TestSilenceIsDeath(t *testing.T) {
 				speak(e, now)
 				outcome(t, e, now)
 			}
-			if now < silenceIsDeath || now > silenceIsDeath+time.Second || !errors.Is(e.Err(), ErrSilent) {
+			if now < idleTimeout || now > idleTimeout+time.Second || !errors.Is(e.Err(), ErrSilent) {
 				t.Errorf("over after %v with %v", now, e.Err())
 			}
 			if !e.Done() || e.Timer() != never {

@@ -82,7 +82,7 @@ func TestRetransmissionTimer(t *testing.T) {
 	e.out.rtt = rtt{}
 	e.Write([]byte("x"))
 	var at []time.Duration
-	for now := time.Duration(0); now < silenceIsDeath; now += time.Millisecond {
+	for now := time.Duration(0); now < idleTimeout; now += time.Millisecond {
 		if len(outcome(t, e, now)) > 0 {
 			at = append(at, now.Round(10*time.Millisecond))
 		}

@@ -13,14 +13,14 @@ func (e *Endpoint) Next(now time.Duration, b []byte) int {
 	case e.state == connecting:
 		return e.request(now, b)
 	case e.state == over:
-	case now-e.alive() >= silenceIsDeath:
+	case now-e.alive() >= idleTimeout:
 		e.finish(ErrSilent)
 	case e.state == closing && (e.out.empty() || now >= e.closeBy):
 		e.finish(ErrClosed)
 	}
 	if e.state == over {
-		if e.told >= farewells || e.goodbye == 0 {
-			e.told = farewells
+		if e.told >= closingSends || e.goodbye == 0 {
+			e.told = closingSends
 			return 0
 		}
 		e.told++
@@ -82,7 +82,7 @@ func (e *Endpoint) Timer() time.Duration {
 	if e.ackNow {
 		return 0
 	}
-	at := min(e.alive()+silenceIsDeath, e.out.timer())
+	at := min(e.alive()+idleTimeout, e.out.timer())
 	if e.out.empty() {
 		at = min(at, e.keepAliveAt)
 	}
