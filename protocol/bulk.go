@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/protocol/internal/datapath"
 	"network-manager-softether/protocol/pack"
 	"network-manager-softether/protocol/rudp/bulk"
 )
@@ -60,7 +61,7 @@ type bulkChannel struct {
 }
 
 type bulkWay struct {
-	conn   *conn
+	conn   *datapath.Conn
 	stream datagramStream
 }
 
@@ -80,18 +81,18 @@ func (s *Session) beside(p *bulk.Params) *bulkChannel {
 
 // follow makes the new connection c carry the datagrams, once the session has a
 // receiver. The server keeps the keys for it.
-func (b *bulkChannel) follow(c *conn) {
+func (b *bulkChannel) follow(c *datapath.Conn) {
 	if b == nil {
 		return
 	}
-	stream, ok := c.raw.(datagramStream)
+	stream, ok := c.Raw.(datagramStream)
 	if !ok {
 		return
 	}
 	b.s.wg.Go(func() {
 		select {
 		case <-b.s.started:
-		case <-c.gone:
+		case <-c.Gone():
 			return
 		}
 		opener, err := bulk.NewOpener(b.params)
@@ -112,7 +113,7 @@ func (b *bulkChannel) send(f *frame.Batch) bool {
 		return false
 	}
 	w := b.way.Load()
-	if w == nil || !w.conn.alive() {
+	if w == nil || !w.conn.Alive() {
 		return false
 	}
 	b.sending.Lock()

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"network-manager-softether/protocol/internal/datapath"
 	"network-manager-softether/protocol/proxy"
 )
 
@@ -226,7 +227,7 @@ func newSettings(cfg *Config) (*settings, error) {
 }
 
 // connections is how many TCP connections are asked for.
-func (s *settings) connections() int { return min(max(s.MaxConnections, 1), maxPool) }
+func (s *settings) connections() int { return min(max(s.MaxConnections, 1), datapath.MaxConns) }
 
 // wantsHalf tells whether connections of one direction are asked for.
 func (s *settings) wantsHalf() bool { return s.HalfDuplex && s.connections() >= 2 }

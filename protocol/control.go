@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"network-manager-softether/protocol/internal/datapath"
 	"network-manager-softether/protocol/pack"
 )
 
@@ -22,7 +23,7 @@ import (
 // and forth over the HTTP layer. It is used by one goroutine.
 type control struct {
 	raw    net.Conn
-	wire   *wire // between raw and tls; nil: raw is no socket
+	wire   *datapath.Wire // between raw and tls; nil: raw is no socket
 	tls    *tls.Conn
 	br     *bufio.Reader // the only reader of tls
 	addr   netip.AddrPort
@@ -94,7 +95,7 @@ func without(addrs []netip.AddrPort, addr netip.AddrPort) []netip.AddrPort {
 
 // greet makes a control of a TCP connection, or closes it.
 func (s *settings) greet(ctx context.Context, raw net.Conn, addr netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
-	below, wire := raw, newWire(raw)
+	below, wire := raw, datapath.NewWire(raw)
 	if wire != nil {
 		below = wire
 	}
@@ -138,7 +139,7 @@ func tlsError(err error) error {
 
 // greet sends the signature and reads the hello.
 func (c *control) greet() error {
-	if err := c.write(signaturePath, signatureType, []byte(signature)); err != nil {
+	if err := c.post(signaturePath, signatureType, []byte(signature)); err != nil {
 		return err
 	}
 	p, err := c.receive(c.limits.step, c.limits.step)
@@ -156,6 +157,14 @@ func (c *control) greet() error {
 	return nil
 }
 
+// conn makes a connection in the data phase of c. What the server has sent behind
+// its last Pack is kept.
+func (c *control) conn(timeout time.Duration, dir datapath.Direction) *datapath.Conn {
+	ahead, _ := c.br.Peek(c.br.Buffered())
+	c.raw.SetDeadline(time.Time{})
+	return datapath.NewConn(datapath.Link{Stream: c.tls, Raw: c.raw, Wire: c.wire, Addr: c.addr, Direction: dir}, ahead, timeout)
+}
+
 // send sends a Pack, padded by a random length, so that the length of an encrypted
 // record does not tell that of a password.
 func (c *control) send(p *pack.Pack) error {
@@ -170,10 +179,10 @@ func (c *control) send(p *pack.Pack) error {
 	if err != nil {
 		return fmt.Errorf("encode request: %w", err)
 	}
-	return c.write(packPath, packType, body)
+	return c.post(packPath, packType, body)
 }
 
-func (c *control) write(path, contentType string, body []byte) error {
+func (c *control) post(path, contentType string, body []byte) error {
 	c.setDeadline(c.limits.step)
 	host := c.addr.Addr().String()
 	if c.addr.Addr().Is6() {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
-	"network-manager-softether/protocol"
+	"network-manager-softether/internal/bubbletest"
 	. "network-manager-softether/protocol/softethertest"
 )
 
@@ -23,7 +23,7 @@ import (
 // arrive in order, no frame is too long, and nothing piles up: after a day there are as
 // many goroutines, open connections and bytes in use as after an hour.
 func TestADayOverEightConnections(t *testing.T) {
-	protocol.Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		var mu sync.Mutex
 		last, late, total, long := map[uint16]uint32{}, 0, 0, 0
 		srv, cfg := inMemory(t, WithHandler(func(s *ServerSession) {

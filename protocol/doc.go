@@ -21,20 +21,17 @@
 //
 // # The session
 //
-// A session is a set of connections (pool.go) and a goroutine that looks after them
-// (session.go): it opens those that are missing, one per interval, and replaces lost
-// and old ones (upkeep.go). Each connection has a reader and a keep-alive goroutine.
-// If there may be several, each also has a queue and a writer (sendqueue.go), and
-// every flow keeps to one of them (spread.go, flow.go). When the last connection is lost the session is detached: frames
-// to send are dropped, and a new connection is attached with the session's key
-// while the server still remembers it (reattach.go). If that fails the session
+// A session is a set of connections (package internal/datapath) and a goroutine that looks
+// after them (session.go): it opens those that are missing, one per interval, and replaces
+// lost and old ones (upkeep.go). When the last connection is lost the session is detached:
+// frames to send are dropped, and a new connection is attached with the session's key
+// (attach.go) while the server still remembers it (reattach.go). If that fails the session
 // is over, and the way on is a new [Dial].
 //
 // Frames to the server arrive as a [frame.Batch], which already is a data-phase
 // message, and go to TLS in one write. Frames from the server are cut out of the
-// read buffer in place (block.go) and handed on as views. With compression each
-// frame is a zlib stream of its own (compress.go; package zblock). Neither way
-// allocates.
+// read buffer in place and handed on as views. With compression each frame is a zlib
+// stream of its own (package zblock). Neither way allocates.
 //
 // With [Config.UDP] frames also travel over UDP, in both directions, while that is the
 // better way (udp.go, udpauto.go; package udpaccel). TCP stays, with keep-alives, and

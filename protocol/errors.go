@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"strings"
+
+	"network-manager-softether/protocol/internal/datapath"
 )
 
 // What an [*Error] may wrap, besides *ServerError, *CertificateError and errors
@@ -18,11 +20,11 @@ var (
 	// ErrNotSoftEther: what answers there does not speak the SoftEther protocol.
 	ErrNotSoftEther = errors.New("not a SoftEther VPN server")
 	// ErrMalformed: a SoftEther server sent something against the protocol.
-	ErrMalformed = errors.New("malformed answer")
+	ErrMalformed = datapath.ErrMalformed
 	// ErrTLS: the TLS handshake failed, for another reason than the certificate.
 	ErrTLS = errors.New("TLS handshake failed")
 	// ErrTimeout: no answer in time.
-	ErrTimeout = errors.New("timed out")
+	ErrTimeout = datapath.ErrTimeout
 	// ErrClosed: the session was closed by [Session.Close].
 	ErrClosed = errors.New("session closed")
 	// ErrNoEncryption: the server would send everything after the login in clear.
@@ -34,7 +36,7 @@ var (
 	// ErrConfig: a value in [Config] cannot be used.
 	ErrConfig = errors.New("unusable configuration")
 	// ErrLost: the connection broke or fell silent.
-	ErrLost = errors.New("connection lost")
+	ErrLost = datapath.ErrLost
 )
 
 // An Error says which step failed, with which address, and why.

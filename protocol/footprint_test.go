@@ -51,11 +51,12 @@ func clientAllocated() (sum int64) {
 // clientStacks remembers what isClient has found: names take long to look up.
 var clientStacks = map[[32]uintptr]bool{}
 
-// isClient reports whether a function of package protocol is in the stack.
+// isClient reports whether a function of package protocol, or of its data path, is in the stack.
 func isClient(stack []uintptr) bool {
 	for frames := runtime.CallersFrames(stack); ; {
 		f, more := frames.Next()
-		if strings.HasPrefix(f.Function, "network-manager-softether/protocol.") {
+		if strings.HasPrefix(f.Function, "network-manager-softether/protocol.") ||
+			strings.HasPrefix(f.Function, "network-manager-softether/protocol/internal/datapath.") {
 			return true
 		}
 		if !more {

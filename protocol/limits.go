@@ -81,12 +81,6 @@ const (
 	maxNameLen     = 255     // bytes of hub, user and plain password (softether-protocol.md 6.1)
 	maxMessage     = 20000   // characters of Msg (softether-protocol.md 7.1)
 	maxProduct     = 128     // characters of the server's product string and session names
-
-	maxBlock     = 3200 // bytes of a block on the wire (softether-protocol.md 9.1)
-	maxKeepAlive = 512  // bytes of a keep-alive (softether-protocol.md 9.1)
-
-	// maxPool is how many TCP connections a session may have (softether-protocol.md 6.1).
-	maxPool = 32
 )
 
 const (

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
@@ -100,7 +101,7 @@ func TestTheServerMayGrantFewer(t *testing.T) {
 func TestConnectionsAreOpenedOnePerInterval(t *testing.T) {
 	for _, half := range []bool{false, true} {
 		for _, interval := range []time.Duration{0, 1500 * time.Millisecond, time.Minute} {
-			protocol.Bubble(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				_, cfg := inMemory(t)
 				cfg.MaxConnections, cfg.HalfDuplex, cfg.ConnectionInterval = 4, half, interval
 				s := dial(t, cfg)
@@ -327,7 +328,7 @@ func (b brokenConn) Close() error { return b.Conn.Close() }
 // connection at once, but there is no first one any more.
 func TestASessionThatCannotBeReattachedEnds(t *testing.T) {
 	for i := range 40 { // what comes first is decided by chance
-		protocol.Bubble(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			srv, cfg := inMemory(t)
 			cfg.MaxConnections, cfg.HalfDuplex = 4, i%2 == 0
 			s := dial(t, cfg)

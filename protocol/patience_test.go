@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
@@ -34,7 +35,7 @@ func TestALoginWaitsForAConfirmationOnTheTelephone(t *testing.T) {
 		{"too many signs of life", time.Second, true, []Option{As502(), WithNoops(1000, time.Second)}, protocol.ErrMalformed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			protocol.Bubble(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				_, cfg := inMemory(t, append(tt.options, WithHub(Hub{Name: "TEST", Users: []User{{
 					Name: "carol",
 					External: func(_, password string) bool {
@@ -65,7 +66,7 @@ func TestALoginWaitsForAConfirmationOnTheTelephone(t *testing.T) {
 func TestOnlyALoginMayTakeLong(t *testing.T) {
 	for _, step := range []Step{StepHello, StepAttach} {
 		t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
-			protocol.Bubble(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				srv, cfg := inMemory(t, WithFault(step, Noops(20, 5*time.Second)))
 				cfg.MaxConnections = 2
 				began := time.Now()

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 // wires is a Dialer for addresses that behave as told, and keeps a diary.
@@ -103,7 +105,7 @@ func TestRace(t *testing.T) {
 			"", []string{"0s ::1", "250ms 192.0.2.1"}, []error{ErrTimeout, context.DeadlineExceeded}, time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			Bubble(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				w := &wires{began: time.Now(), how: tt.how}
 				s := &settings{Config: Config{Host: "vpn.example", Port: 443, Dialer: w}, timing: defaultTiming}
 				var list []netip.AddrPort

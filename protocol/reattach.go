@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"network-manager-softether/protocol/internal/datapath"
 )
 
 // maxShortLives is how many re-attached connections in a row may die before the
@@ -19,19 +21,23 @@ const maxShortLives = 5
 // still remembers the session (softether-protocol.md 8.5): for as long as the
 // session's time-out. It was lost for the reason cause. It returns nil on success, or if
 // the session is over anyway.
-func (s *Session) reattach(last *conn, cause error) error {
+func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	began := time.Now()
-	addr := last.addr.String()
+	addr := last.Addr.String()
 	s.cfg.log.Info("connection lost, re-attaching", "server", addr, "error", cause)
 	s.notify(Detached{Err: &Error{Op: "session", Addr: addr, Err: cause}})
 
 	lives := 0 // of a connection whose ground went away nothing follows for the next one
-	if !errors.Is(cause, errLeft) {
-		lived := began.Sub(last.born)
-		if last.lives > 0 && lived < s.cfg.reattachLife {
+	if !errors.Is(cause, datapath.ErrLeft) {
+		lived := began.Sub(last.Born)
+		before := 0
+		if last == s.revived {
+			before = s.lives
+		}
+		if before > 0 && lived < s.cfg.reattachLife {
 			return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("dropped again at once: %w", cause)}
 		}
-		lives = last.lives + 1
+		lives = before + 1
 		if lived > s.timeout {
 			lives = 1
 		}
@@ -48,15 +54,15 @@ func (s *Session) reattach(last *conn, cause error) error {
 	for try := 0; ; try++ {
 		next.Reset(s.cfg.reattachSpacing)
 		here, leave := s.roam.here(ctx)
-		c, err := s.attach(here, s.targets(here, last.addr, try))
+		c, err := s.attach(here, s.targets(here, last.Addr, try))
 		left := leave()
 		if err == nil {
-			c.lives = lives
+			s.revived, s.lives = c, lives
 			s.movedOn(c)
 			after := time.Since(began)
-			s.cfg.log.Info("re-attached", "server", c.addr, "after", after)
+			s.cfg.log.Info("re-attached", "server", c.Addr, "after", after)
 			s.add(c)
-			s.notify(Reattached{After: after, Addr: c.addr})
+			s.notify(Reattached{After: after, Addr: c.Addr})
 			return nil
 		}
 		if s.ctx.Err() != nil {
@@ -100,7 +106,7 @@ func (s *Session) targets(ctx context.Context, home netip.AddrPort, try int) []n
 }
 
 // attach opens one more connection for the session (softether-protocol.md 8.1).
-func (s *Session) attach(ctx context.Context, addrs []netip.AddrPort) (*conn, error) {
+func (s *Session) attach(ctx context.Context, addrs []netip.AddrPort) (*datapath.Conn, error) {
 	c, err := s.cfg.open(ctx, addrs, sameLeaf(s.cfg.Host, s.leaf))
 	if err != nil {
 		return nil, err
@@ -113,13 +119,11 @@ func (s *Session) attach(ctx context.Context, addrs []netip.AddrPort) (*conn, er
 		c.close()
 		return nil, opError(ctx, "login", c.addr.String(), err)
 	}
-	d := c.conn(s.timeout)
-	d.dir = dir
-	return d, nil
+	return c.conn(s.timeout, dir), nil
 }
 
 // join presents the session's key and returns what the connection is for.
-func (s *Session) join(c *control) (direction, error) {
+func (s *Session) join(c *control) (datapath.Direction, error) {
 	if err := c.send(s.cfg.attachPack(s.key[:])); err != nil {
 		return 0, err
 	}
@@ -128,10 +132,10 @@ func (s *Session) join(c *control) (direction, error) {
 		return 0, err
 	}
 	dir := p.Int("direction")
-	if dir > uint32(toServer) || dir != 0 && !s.half {
+	if dir > uint32(datapath.ToServer) || dir != 0 && !s.half {
 		return 0, fmt.Errorf("%w: connection in direction %d", ErrMalformed, dir)
 	}
-	return direction(dir), nil
+	return datapath.Direction(dir), nil
 }
 
 // isSurplus is true for the answer of a server that holds as many connections as it wants to.

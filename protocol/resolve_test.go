@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 func addrs(list ...string) []netip.Addr {
@@ -57,7 +59,7 @@ func (f resolverFunc) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Add
 }
 
 func TestResolvedAddressesOutliveTheResolver(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		answer := func(context.Context) ([]netip.Addr, error) { return addrs("192.0.2.1"), nil }
 		c := NewCachingResolver(resolverFunc(func(ctx context.Context) ([]netip.Addr, error) { return answer(ctx) }))
 		lookup := func() ([]netip.Addr, time.Duration, error) {

@@ -4,11 +4,12 @@ package protocol
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
 	"time"
+
+	"network-manager-softether/protocol/internal/datapath"
 )
 
 // The ground is what the session's connections stand on: a network interface, its address and
@@ -30,9 +31,6 @@ type Stayed struct{ Err error }
 func (Moved) event()  {}
 func (Stayed) event() {}
 
-// errLeft ends a connection whose ground is gone.
-var errLeft = fmt.Errorf("%w: the network below it is gone", ErrLost)
-
 // Move tells the session that Config.Dialer leads over other ground from now on. With alive,
 // the connections there are still work: they carry frames until one over the new ground does,
 // and if none comes about they stay; [Moved] or [Stayed] follows. Without, nobody waits for
@@ -42,9 +40,7 @@ var errLeft = fmt.Errorf("%w: the network below it is gone", ErrLost)
 func (s *Session) Move(alive bool) {
 	if !alive {
 		s.udp.leave()
-		for _, c := range s.pool.all() {
-			c.strand()
-		}
+		s.tcp.Strand()
 	}
 	s.roam.moved()
 }
@@ -97,37 +93,10 @@ func (r *roaming) here(ctx context.Context) (here context.Context, leave func() 
 	}
 }
 
-// strand takes everybody off a connection whose ground is gone, also those that wait for it to
-// take their bytes. It is read from until the server closes it, or its silence has lasted for the
-// session's time-out: should the ground come back, a reset would be all that an old socket's
-// server hears, and Debian's would take every other connection for broken
-// (softether-protocol.md 8.6).
-func (c *conn) strand() {
-	c.stranded.Store(true)
-	c.retiring.Store(true)
-	c.closing.Store(true)
-	if c.queue != nil {
-		c.queue.close()
-	}
-	c.stream.SetWriteDeadline(time.Unix(1, 0))
-	go func() {
-		c.writing.Lock()
-		defer c.writing.Unlock()
-		c.stream.CloseWrite() // the kernel keeps it for when the ground is back
-	}()
-}
-
 // setAside takes the stranded connections out of the session and returns one of them, nil if
 // there is none.
-func (s *Session) setAside() (last *conn) {
-	for _, c := range s.pool.all() {
-		if !c.stranded.Load() {
-			continue
-		}
-		s.pool.remove(c)
-		if s.spread != nil {
-			s.spread.forget(c)
-		}
+func (s *Session) setAside() (last *datapath.Conn) {
+	for _, c := range s.tcp.TakeStranded() {
 		s.aside = append(s.aside, c)
 		last = c
 	}
@@ -135,26 +104,26 @@ func (s *Session) setAside() (last *conn) {
 }
 
 // goneAside lets go of a stranded connection that has ended, and reports whether c is one.
-func (s *Session) goneAside(c *conn) bool {
+func (s *Session) goneAside(c *datapath.Conn) bool {
 	i := slices.Index(s.aside, c)
 	if i < 0 {
 		return false
 	}
 	s.aside = slices.Delete(s.aside, i, i+1)
-	s.discard(c, nil)
+	s.tcp.Remove(c, nil)
 	return true
 }
 
 // movedOn makes c, just added, be where the session is.
-func (s *Session) movedOn(c *conn) {
+func (s *Session) movedOn(c *datapath.Conn) {
 	info := s.Info()
-	info.ServerAddr = c.addr
+	info.ServerAddr = c.Addr
 	s.info.Store(&info)
 }
 
 // walk begins to replace the connections there are by one over the new ground.
 func (k *upkeep) walk() {
-	k.behind = slices.Clone(k.s.pool.all())
+	k.behind = slices.Clone(k.s.tcp.Conns())
 	k.set = time.Now()
 	k.failures = 0
 	k.pause(0)
@@ -163,20 +132,20 @@ func (k *upkeep) walk() {
 // walking reports whether there are connections left on the former ground that nobody has
 // told to go. In half-duplex sessions they go one by one, as each has its direction.
 func (k *upkeep) walking() bool {
-	k.behind = slices.DeleteFunc(k.behind, func(c *conn) bool { return !c.alive() || c.retiring.Load() })
+	k.behind = slices.DeleteFunc(k.behind, func(c *datapath.Conn) bool { return !c.Alive() || c.Retiring() })
 	return len(k.behind) > 0
 }
 
 // arrived closes what is left on the former ground, now that c stands on the new one.
-func (k *upkeep) arrived(c *conn) {
+func (k *upkeep) arrived(c *datapath.Conn) {
 	for _, old := range k.behind {
 		k.s.retire(old)
 	}
 	k.s.movedOn(c)
 	after := time.Since(k.set)
 	k.behind, k.set = nil, time.Time{}
-	k.s.cfg.log.Info("moved", "server", c.addr, "from", c.raw.LocalAddr(), "after", after)
-	k.s.notify(Moved{After: after, Addr: c.addr})
+	k.s.cfg.log.Info("moved", "server", c.Addr, "from", c.Raw.LocalAddr(), "after", after)
+	k.s.notify(Moved{After: after, Addr: c.Addr})
 }
 
 // stay gives the new ground up.

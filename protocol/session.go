@@ -6,11 +6,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/protocol/internal/datapath"
 )
 
 // A Session is one login at a Virtual Hub: a port of its switch. All methods are
@@ -26,23 +28,24 @@ type Session struct {
 	half       bool // each in one direction only
 	compressed bool // every frame is
 	info       atomic.Pointer[Info]
-	pool       pool
+	tcp        *datapath.Bundle
 	udp        *acceleration // nil: none
 	bulk       *bulkChannel  // nil: none
-	// spread divides what is sent over several connections; nil: there is but one.
-	spread *spreader
 
 	starting sync.Once
 	started  chan struct{} // closed by Start
 	receive  func(frames [][]byte)
 
-	lost   chan *conn // from a connection's reader, when the connection has ended
-	roam   *roaming
-	aside  []*conn // stranded connections; supervise's own
-	ctx    context.Context
-	cancel context.CancelFunc
-	auto   *time.Timer // policy AutoDisconnect; nil without
-	wg     sync.WaitGroup
+	lost chan *datapath.Conn // from a connection's reader, when the connection has ended
+	roam *roaming
+	// revived is the connection of the last re-attachment, which had lives before it in short succession; supervise's own.
+	revived *datapath.Conn
+	lives   int
+	aside   []*datapath.Conn // stranded connections; supervise's own
+	ctx     context.Context
+	cancel  context.CancelFunc
+	auto    *time.Timer // policy AutoDisconnect; nil without
+	wg      sync.WaitGroup
 
 	ending sync.Once
 	done   chan struct{}
@@ -80,12 +83,9 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 		half:       w.half,
 		compressed: w.compressed,
 		started:    make(chan struct{}),
-		lost:       make(chan *conn),
+		lost:       make(chan *datapath.Conn),
 		roam:       newRoaming(),
 		done:       make(chan struct{}),
-	}
-	if s.most > 1 {
-		s.spread = newSpreader(w.qos)
 	}
 	_, s.member = cfg.auth.(ticket)
 	cfg.auth = nil // no secret stays behind
@@ -117,11 +117,16 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 	}
 	s.udp = s.accelerate(c, w.udp)
 	s.bulk = s.beside(w.bulk)
-	first := c.conn(w.timeout)
+	s.tcp = datapath.New(datapath.Config{
+		Several: s.most > 1, QoS: w.qos, Compressed: s.compressed,
+		Waits:     datapath.Waits{Flush: cfg.flush, Closing: cfg.closing, Drain: cfg.drain},
+		KeepAlive: s.udp.heard, Ended: s.ended,
+	})
+	dir := datapath.BothWays
 	if s.half {
-		first.dir = toServer
+		dir = datapath.ToServer
 	}
-	s.add(first)
+	s.add(c.conn(w.timeout, dir))
 	s.wg.Go(s.supervise)
 	return s
 }
@@ -136,12 +141,23 @@ func (s *Session) Info() Info { return *s.info.Load() }
 func (s *Session) Start(receive func(frames [][]byte)) {
 	s.starting.Do(func() {
 		s.receive = receive
+		s.tcp.Start(receive)
 		close(s.started)
 	})
 }
 
 // Connections returns how many TCP connections the session has at the moment.
-func (s *Session) Connections() int { return len(s.pool.all()) }
+func (s *Session) Connections() int { return len(s.tcp.Conns()) }
+
+// A batch takes the first of these ways that carries it:
+//
+//	udp   UDP acceleration, while it is the better way     udp.go, package udpaccel
+//	bulk  datagrams beside the stream, over R-UDP          bulk.go, package rudp/bulk
+//	tcp   the session's connections                        package internal/datapath
+//	        one:      compressed if agreed, records, kernel
+//	        several:  per flow a queue, whose writer does the same
+//
+// Each takes a whole batch or none of it, so that a flow is never on two ways at once.
 
 // Send sends the frames of b and does not keep them. It waits while the network is
 // slow, but in a session with several connections only a moment for a single one of
@@ -156,17 +172,8 @@ func (s *Session) Send(b *frame.Batch) error {
 	if b.Len() == 0 {
 		return nil
 	}
-	if s.udp.send(b) || s.bulk.send(b) {
-		return nil
-	}
-	if s.spread != nil {
-		s.spread.send(b.Frames(), &s.pool)
-		return nil
-	}
-	if c := s.pool.pick(); c != nil {
-		if err := c.sendFrames(b.Message()); err != nil {
-			c.failed(err)
-		}
+	if !s.udp.send(b) && !s.bulk.send(b) {
+		s.tcp.Send(b)
 	}
 	return nil
 }
@@ -203,36 +210,17 @@ func (s *Session) end(err error) {
 }
 
 // add takes a connection into the session.
-func (s *Session) add(c *conn) {
+func (s *Session) add(c *datapath.Conn) {
 	s.udp.follow(c)
 	s.bulk.follow(c)
-	if s.compressed {
-		c.compressed, c.in.expand = true, newExpander()
-	}
-	if s.spread != nil {
-		c.queue = newSendQueue()
-		s.wg.Go(c.writeQueued)
-	}
-	s.pool.add(c)
-	if c.dir != fromServer {
-		s.wg.Go(c.keepAlive)
-	}
-	s.wg.Go(func() {
-		s.read(c)
-		close(c.read)
-		select {
-		case s.lost <- c:
-		case <-s.ctx.Done():
-		}
-	})
+	s.tcp.Add(c)
 }
 
-// read reads from c, once Start was called, until it has ended.
-func (s *Session) read(c *conn) {
+// ended passes on that a connection has ended.
+func (s *Session) ended(c *datapath.Conn) {
 	select {
-	case <-s.started:
-		c.drop(c.readAll(s.receive))
-	case <-c.gone:
+	case s.lost <- c:
+	case <-s.ctx.Done():
 	}
 }
 
@@ -249,18 +237,19 @@ func (s *Session) supervise() {
 				s.auto.Stop()
 			}
 			s.udp.close()
-			for _, c := range append(s.pool.all(), s.aside...) {
-				s.discard(c, s.err)
+			for _, c := range slices.Concat(s.tcp.Conns(), s.aside) {
+				s.tcp.Remove(c, s.err)
 			}
+			s.tcp.Wait()
 			return
 		case c := <-s.lost:
 			if s.goneAside(c) {
 				continue
 			}
-			s.discard(c, nil)
+			s.tcp.Remove(c, nil)
 			if left := s.Connections(); left > 0 {
-				if !c.retiring.Load() {
-					s.cfg.log.Info("connection lost, the others go on", "server", c.addr, "from", c.raw.LocalAddr(), "direction", c.dir, "error", c.err, "connections", left)
+				if !c.Retiring() {
+					s.cfg.log.Info("connection lost, the others go on", "server", c.Addr, "from", c.Raw.LocalAddr(), "direction", c.Direction, "error", c.Err(), "connections", left)
 				}
 				more.lost(c)
 				continue
@@ -271,17 +260,17 @@ func (s *Session) supervise() {
 					more.arrived(other)
 				}
 			} else {
-				s.detached(c, c.err)
+				s.detached(c, c.Err())
 			}
 			more.begin()
 		case <-s.roam.news:
 			if c := more.interrupt(); c != nil {
-				s.discard(c, errLeft)
+				s.tcp.Remove(c, datapath.ErrLeft)
 			}
 			if last := s.setAside(); s.Connections() > 0 {
 				more.walk()
 			} else if last != nil {
-				s.detached(last, errLeft)
+				s.detached(last, datapath.ErrLeft)
 				more.begin()
 			}
 		case <-more.due.C:
@@ -294,29 +283,17 @@ func (s *Session) supervise() {
 
 // detached tries to attach the session again after the loss of last, its last connection,
 // and ends it otherwise.
-func (s *Session) detached(last *conn, why error) {
+func (s *Session) detached(last *datapath.Conn, why error) {
 	if err := s.reattach(last, why); err != nil {
 		s.cfg.log.Warn("session is over", "session", s.info.Load().SessionName, "error", err)
 		s.end(err)
 	}
 }
 
-// discard takes c out of the session and closes it in the background.
-func (s *Session) discard(c *conn, err error) {
-	s.pool.remove(c)
-	c.drop(err)
-	if s.spread != nil {
-		s.spread.forget(c)
-	}
-	s.wg.Go(func() { c.shutDown(&s.cfg.timing) })
-}
-
-// retire closes c in the background, politely and once its frames are sent, while
-// others take over.
-func (s *Session) retire(c *conn) {
-	s.cfg.log.Debug("connection is replaced", "server", c.addr, "from", c.raw.LocalAddr(), "after", time.Since(c.born))
-	c.retiring.Store(true)
-	s.wg.Go(func() { c.leave(&s.cfg.timing) })
+// retire closes c while others take over.
+func (s *Session) retire(c *datapath.Conn) {
+	s.cfg.log.Debug("connection is replaced", "server", c.Addr, "from", c.Raw.LocalAddr(), "after", time.Since(c.Born))
+	s.tcp.Retire(c)
 }
 
 func (s *Session) notify(e Event) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/protocol/internal/datapath"
 	"network-manager-softether/protocol/pack"
 	"network-manager-softether/protocol/udpaccel"
 )
@@ -177,19 +178,18 @@ func (a *acceleration) open(conn *net.UDPConn) {
 // follow takes notice of a new connection c of the session, before it is read from. When c
 // came by another way, to another address or from one, packets will, too: the server learns
 // it from the first that arrives.
-func (a *acceleration) follow(c *conn) {
+func (a *acceleration) follow(c *datapath.Conn) {
 	if a == nil {
 		return
 	}
-	c.in.keepAlive = a.heard
 	p := a.path.Load()
-	tcp, ok := c.raw.(*net.TCPConn)
-	if p == nil || !ok || !a.lost.Load() && p.Between(hostOf(tcp.LocalAddr()), c.addr.Addr()) {
+	tcp, ok := c.Raw.(*net.TCPConn)
+	if p == nil || !ok || !a.lost.Load() && p.Between(hostOf(tcp.LocalAddr()), c.Addr.Addr()) {
 		return
 	}
-	conn, err := a.s.cfg.dialUDP(a.s.ctx, c.raw, c.addr)
+	conn, err := a.s.cfg.dialUDP(a.s.ctx, c.Raw, c.Addr)
 	if conn == nil {
-		a.s.cfg.log.Debug("UDP acceleration stays where it is", "server", c.addr, "error", err)
+		a.s.cfg.log.Debug("UDP acceleration stays where it is", "server", c.Addr, "error", err)
 		return
 	}
 	a.open(conn)
@@ -221,7 +221,7 @@ func (a *acceleration) send(b *frame.Batch) bool {
 		return false
 	}
 	if a.s.cfg.UDP == UDPAuto {
-		p.SetActive(a.judge.decide(time.Since(a.start), a.s.pool.all()))
+		p.SetActive(a.judge.decide(time.Since(a.start), a.s.tcp.Conns()))
 	}
 	ok := p.Usable() && p.Send(b) == nil
 	if a.carry.Load() != ok && a.carry.Swap(ok) != ok {
@@ -233,6 +233,9 @@ func (a *acceleration) send(b *frame.Batch) bool {
 // heard takes in the payload of a keep-alive over TCP, which may tell another UDP port of
 // the server.
 func (a *acceleration) heard(payload []byte) {
+	if a == nil {
+		return
+	}
 	if port, ok := udpaccel.NATTPort(payload); ok {
 		if p := a.path.Load(); p != nil {
 			p.TryPort(port)

@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/protocol/internal/datapath"
 )
 
 // How [UDPAuto] decides. On a clean network TCP is the faster way: the server spends more on
@@ -99,7 +101,7 @@ type autoJudge struct {
 }
 
 // decide reports whether UDP is to be used now.
-func (j *autoJudge) decide(now time.Duration, conns []*conn) bool {
+func (j *autoJudge) decide(now time.Duration, conns []*datapath.Conn) bool {
 	if next := j.next.Load(); int64(now) >= next && j.next.CompareAndSwap(next, int64(now+autoInterval)) {
 		j.looking.Lock()
 		j.state = j.state.step(now, countTCP(conns))
@@ -110,9 +112,9 @@ func (j *autoJudge) decide(now time.Duration, conns []*conn) bool {
 }
 
 // countTCP adds up the kernel's counters of conns (tcp(7), TCP_INFO).
-func countTCP(conns []*conn) (n tcpCount) {
+func countTCP(conns []*datapath.Conn) (n tcpCount) {
 	for _, c := range conns {
-		tcp, ok := c.raw.(*net.TCPConn)
+		tcp, ok := c.Raw.(*net.TCPConn)
 		if !ok {
 			continue
 		}

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"network-manager-softether/protocol/internal/datapath"
 )
 
 // An upkeep gives a session the connections it may have: one after the other, with
@@ -20,14 +22,14 @@ type upkeep struct {
 	earliest time.Time          // of the next attempt
 	failures int                // attempts in a row
 	strays   bool               // the server may hold connections that we have lost
-	behind   []*conn            // to be replaced at once: they stand on ground that is being left
+	behind   []*datapath.Conn   // to be replaced at once: they stand on ground that is being left
 	set      time.Time          // when we set out for other ground; zero: we are where we belong
 	cancel   context.CancelFunc // of the attempt under way; nil: none is
 	attempts chan attempt       // its result
 }
 
 type attempt struct {
-	c   *conn
+	c   *datapath.Conn
 	err error
 }
 
@@ -70,7 +72,7 @@ func (k *upkeep) plan() {
 		if old == nil {
 			return
 		}
-		if end := old.born.Add(k.s.cfg.ConnectionLifetime); end.After(at) {
+		if end := old.Born.Add(k.s.cfg.ConnectionLifetime); end.After(at) {
 			at = end
 		}
 	}
@@ -82,8 +84,8 @@ func (k *upkeep) plan() {
 // new one the direction of which it has less.
 func (k *upkeep) missing() bool {
 	n := 0
-	for _, c := range k.s.pool.all() {
-		if k.s.half || !c.retiring.Load() {
+	for _, c := range k.s.tcp.Conns() {
+		if k.s.half || !c.Retiring() {
 			n++
 		}
 	}
@@ -92,16 +94,16 @@ func (k *upkeep) missing() bool {
 
 // leaving reports whether a connection is being closed.
 func (k *upkeep) leaving() bool {
-	return slices.ContainsFunc(k.s.pool.all(), func(c *conn) bool { return c.retiring.Load() })
+	return slices.ContainsFunc(k.s.tcp.Conns(), func(c *datapath.Conn) bool { return c.Retiring() })
 }
 
 // oldest returns the connection that is to be replaced first, or nil if none is.
-func (k *upkeep) oldest() *conn {
+func (k *upkeep) oldest() *datapath.Conn {
 	if k.s.cfg.ConnectionLifetime <= 0 {
 		return nil
 	}
-	for _, c := range k.s.pool.all() {
-		if !c.retiring.Load() {
+	for _, c := range k.s.tcp.Conns() {
+		if !c.Retiring() {
 			return c
 		}
 	}
@@ -109,8 +111,8 @@ func (k *upkeep) oldest() *conn {
 }
 
 // expired is oldest, if its time has come.
-func (k *upkeep) expired() *conn {
-	if c := k.oldest(); c != nil && time.Since(c.born) >= k.s.cfg.ConnectionLifetime {
+func (k *upkeep) expired() *datapath.Conn {
+	if c := k.oldest(); c != nil && time.Since(c.Born) >= k.s.cfg.ConnectionLifetime {
 		return c
 	}
 	return nil
@@ -121,7 +123,7 @@ func (k *upkeep) expired() *conn {
 // half-duplex sessions the old one goes first, or the new one would get the wrong
 // direction.
 func (k *upkeep) act() {
-	all := k.s.pool.all()
+	all := k.s.tcp.Conns()
 	if len(all) == 0 {
 		return // the session could not be re-attached, and is about to end
 	}
@@ -144,7 +146,7 @@ func (k *upkeep) act() {
 	ctx, cancel := context.WithCancel(k.s.ctx)
 	k.cancel = cancel
 	k.earliest = time.Now().Add(k.s.cfg.interval())
-	addr := all[len(all)-1].addr
+	addr := all[len(all)-1].Addr
 	k.s.wg.Go(func() {
 		c, err := k.s.attach(ctx, []netip.AddrPort{addr})
 		k.attempts <- attempt{c, err}
@@ -168,7 +170,7 @@ func (k *upkeep) ended(a attempt) {
 	old := k.expired()
 	full := !k.missing()
 	k.s.add(a.c)
-	k.s.cfg.log.Debug("connection added", "from", a.c.raw.LocalAddr(), "direction", a.c.dir, "connections", k.s.Connections())
+	k.s.cfg.log.Debug("connection added", "from", a.c.Raw.LocalAddr(), "direction", a.c.Direction, "connections", k.s.Connections())
 	switch {
 	case walking:
 		if !k.s.half || !k.walking() {
@@ -183,8 +185,8 @@ func (k *upkeep) ended(a attempt) {
 // lost takes note of a lost connection. The server may not know that it is lost. On
 // one that it only sends on it never notices, as it waits for nothing there: it goes
 // on to send every so many frames into the void (seen on 5.01.9674).
-func (k *upkeep) lost(c *conn) {
-	if c.dir == fromServer && !errors.Is(c.err, errServerClosed) && !c.retiring.Load() {
+func (k *upkeep) lost(c *datapath.Conn) {
+	if c.Direction == datapath.FromServer && !errors.Is(c.Err(), datapath.ErrServerClosed) && !c.Retiring() {
 		k.strays = true
 	}
 	k.plan()
@@ -223,7 +225,7 @@ func (k *upkeep) failed(err error) {
 
 // interrupt ends the attempt under way, if there is one. It returns the connection
 // if it has succeeded nevertheless.
-func (k *upkeep) interrupt() *conn {
+func (k *upkeep) interrupt() *datapath.Conn {
 	if k.cancel == nil {
 		return nil
 	}
@@ -233,7 +235,7 @@ func (k *upkeep) interrupt() *conn {
 }
 
 // stop ends the upkeep and returns the connection that was just being opened, or nil.
-func (k *upkeep) stop() *conn {
+func (k *upkeep) stop() *datapath.Conn {
 	k.due.Stop()
 	return k.interrupt()
 }

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"network-manager-softether/protocol"
+	"network-manager-softether/internal/bubbletest"
 	. "network-manager-softether/protocol/softethertest"
 )
 
@@ -24,7 +24,7 @@ func eachVersion(t *testing.T, test func(t *testing.T, server Option)) {
 // all but one of them, and logs in again: with the pauses that users get 5.02 never
 // takes it for a flood, and no connection is closed unanswered.
 func TestTheFloodGateOf502StaysOpenForUs(t *testing.T) {
-	protocol.Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		srv, cfg := inMemory(t, As502())
 		cfg.MaxConnections = 32
 		dials, pipe := 0, cfg.Dialer

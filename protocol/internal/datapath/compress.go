@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"encoding/binary"
@@ -29,9 +29,9 @@ var packers = sync.Pool{New: func() any {
 }}
 
 // sendFrames sends a message of frames in the form that the session has agreed on.
-func (c *conn) sendFrames(message []byte) error {
+func (c *Conn) sendFrames(message []byte) error {
 	if !c.compressed {
-		return c.write(message)
+		return c.sendRecords(message)
 	}
 	p := packers.Get().(*packer)
 	defer packers.Put(p)
@@ -54,7 +54,7 @@ func (c *conn) sendFrames(message []byte) error {
 			count++
 		}
 		binary.BigEndian.PutUint32(out, count)
-		if err := c.write(out); err != nil {
+		if err := c.sendRecords(out); err != nil {
 			return err
 		}
 	}

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"errors"
 	"io"
 	"net"
-	"net/netip"
 	"sync"
 	"testing"
 	"time"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 // pipe is one end of a connection in memory.
@@ -17,20 +18,23 @@ type pipe struct{ net.Conn }
 
 func (p pipe) CloseWrite() error { return p.Close() }
 
+// errOver ends a connection that is needed no more.
+var errOver = errors.New("session closed")
+
 const testTimeout = 20 * time.Second
 
 // newPipe returns a connection and the server's end of it.
-func newPipe() (*conn, net.Conn) {
+func newPipe() (*Conn, net.Conn) {
 	ours, theirs := net.Pipe()
-	return newConn(pipe{ours}, ours, netip.AddrPort{}, testTimeout), theirs
+	return NewConn(Link{Stream: pipe{ours}, Raw: ours}, nil, testTimeout), theirs
 }
 
 func TestKeepAlivesFillTheSilence(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		c, server := newPipe()
 		defer server.Close()
 		go c.keepAlive()
-		defer c.drop(ErrClosed)
+		defer c.drop(errOver)
 
 		last := time.Now()
 		for i := range 50 {
@@ -57,7 +61,7 @@ func TestKeepAlivesFillTheSilence(t *testing.T) {
 }
 
 func TestDataMakesKeepAlivesNeedless(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		c, server := newPipe()
 		defer server.Close()
 		go func() {
@@ -67,19 +71,19 @@ func TestDataMakesKeepAlivesNeedless(t *testing.T) {
 				if err != nil {
 					return
 				}
-				if b[0] == 0xff && time.Since(c.born) > 0 {
-					t.Errorf("%d bytes of keep-alive after %v", n, time.Since(c.born))
+				if b[0] == 0xff && time.Since(c.Born) > 0 {
+					t.Errorf("%d bytes of keep-alive after %v", n, time.Since(c.Born))
 				}
 			}
 		}()
 		go c.keepAlive()
 		for range 100 {
 			time.Sleep(testTimeout/5 - time.Millisecond)
-			if err := c.write(u32(0)); err != nil {
+			if err := c.sendRecords(u32(0)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		c.drop(ErrClosed)
+		c.drop(errOver)
 	})
 }
 
@@ -105,7 +109,7 @@ func TestSilenceEndsAConnection(t *testing.T) {
 		}, testTimeout},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			Bubble(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				c, server := newPipe()
 				var wg sync.WaitGroup
 				wg.Go(func() { tt.server(server) })
@@ -113,10 +117,10 @@ func TestSilenceEndsAConnection(t *testing.T) {
 				if !errors.Is(err, ErrLost) || !errors.Is(err, ErrTimeout) {
 					t.Errorf("error %v, want %v and %v", err, ErrLost, ErrTimeout)
 				}
-				if took := time.Since(c.born); took < tt.after || took > tt.after+2*c.slack() {
+				if took := time.Since(c.Born); took < tt.after || took > tt.after+2*c.slack() {
 					t.Errorf("noticed after %v, want %v to %v", took, tt.after, tt.after+2*c.slack())
 				}
-				c.stream.Close()
+				c.Stream.Close()
 				server.Close()
 				wg.Wait()
 			})
@@ -125,7 +129,7 @@ func TestSilenceEndsAConnection(t *testing.T) {
 }
 
 func TestASlowReceiverIsNoSilence(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		c, server := newPipe()
 		go func() {
 			for range 5 {
@@ -145,33 +149,33 @@ func TestASlowReceiverIsNoSilence(t *testing.T) {
 }
 
 func TestAStuckWriteEndsWithTheTimeout(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		c, server := newPipe()
 		defer server.Close()
 		time.Sleep(time.Hour)
 		began := time.Now()
-		err := c.write(u32(0))
+		err := c.sendRecords(u32(0))
 		if !errors.Is(err, ErrTimeout) {
 			t.Errorf("error %v, want %v", err, ErrTimeout)
 		}
 		if took := time.Since(began); took < testTimeout || took > testTimeout+c.slack() {
 			t.Errorf("noticed after %v, want %v to %v", took, testTimeout, testTimeout+c.slack())
 		}
-		c.stream.Close()
+		c.Stream.Close()
 	})
 }
 
 func TestDropWakesTheReader(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		c, server := newPipe()
 		defer server.Close()
-		time.AfterFunc(time.Second, func() { c.drop(ErrClosed) })
+		time.AfterFunc(time.Second, func() { c.drop(errOver) })
 		c.readAll(func([][]byte) {})
-		if took := time.Since(c.born); took != time.Second {
+		if took := time.Since(c.Born); took != time.Second {
 			t.Errorf("reader ended after %v, want 1s", took)
 		}
-		if err := c.write(u32(0)); !errors.Is(err, ErrClosed) {
-			t.Errorf("write after drop: %v, want %v", err, ErrClosed)
+		if err := c.sendRecords(u32(0)); !errors.Is(err, errOver) {
+			t.Errorf("write after drop: %v, want %v", err, errOver)
 		}
 	})
 }
@@ -189,10 +193,10 @@ func (d *discard) SetWriteDeadline(time.Time) error { return nil }
 
 func TestConnectionAllocatesNothing(t *testing.T) {
 	st := &discard{endless: endless{stream: join(u32(1, 1514), ethernet(1514, 'x'))}}
-	c := newConn(st, st, netip.AddrPort{}, testTimeout)
+	c := NewConn(Link{Stream: st, Raw: st}, nil, testTimeout)
 	message := join(u32(1, 1514), ethernet(1514, 'x'))
 	if n := testing.AllocsPerRun(1000, func() {
-		if err := c.write(message); err != nil {
+		if err := c.sendRecords(message); err != nil {
 			t.Fatal(err)
 		}
 	}); n != 0 {

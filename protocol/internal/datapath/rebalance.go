@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import "time"
 
@@ -15,7 +15,7 @@ const rebalanceEvery = time.Second
 // nothing to do, if that helps: a flow that has its connection to itself stays, and
 // so do all when the connections are about equally busy. It also lets what flows sent
 // long ago count less; the caller has done the same for the connections.
-func (sp *spreader) rebalance(now time.Duration, conns []*conn) {
+func (sp *spreader) rebalance(now time.Duration, conns []*Conn) {
 	for i := range sp.flows {
 		sp.flows[i].recent /= 2
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"encoding/binary"
@@ -32,7 +32,7 @@ type blockReader struct {
 	left   uint32    // blocks still to come of the current message
 	frames [][]byte  // the batch being collected
 	expand *expander // nil: blocks are frames as they are
-	wire   *wire     // below the source; nil: it cannot be read without waiting
+	wire   *Wire     // below the source; nil: it cannot be read without waiting
 
 	// keepAlive is told the payload of each keep-alive, valid until it returns; nil: nobody.
 	keepAlive func(payload []byte)
@@ -57,7 +57,7 @@ func (b *blockReader) next(src io.Reader) ([][]byte, error) {
 	// A Read of TLS returns one record at most. Those behind it that are here already
 	// make longer batches, and of them fewer.
 	for n > 0 && err == nil && b.wire != nil && len(b.buf)-b.w >= tlsRecord {
-		n, err = b.wire.now(src, b.buf[b.w:])
+		n, err = b.wire.readNow(src, b.buf[b.w:])
 		b.w += n
 	}
 	if perr := b.parse(); perr != nil {

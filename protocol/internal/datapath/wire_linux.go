@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"io"
@@ -18,7 +18,7 @@ import (
 //
 //   - It collects the TLS records of one batch and hands them to the kernel in one
 //     system call (hold, flush). crypto/tls makes a call for each of 16 KiB.
-//   - It can be read without waiting (now), so that the reader gets all the records
+//   - It can be read without waiting (readNow), so that the reader gets all the records
 //     that are here already, and superframes become as long as they can be.
 //   - Its system calls are not announced to the Go scheduler: they never block. The
 //     scheduler's watcher would wake up for each burst of them, 20 µs at a time, and
@@ -26,25 +26,25 @@ import (
 //
 // Reading is for one goroutine at a time, which crypto/tls sees to; all else is safe
 // for concurrent use.
-type wire struct {
+type Wire struct {
 	net.Conn
 	raw syscall.RawConn
 
 	// of Read
-	in      []byte // its argument
-	got     int    // its results
-	readErr error
-	hasty   bool // do not wait
-	streak  int  // reads since there was nothing to read
-	receive func(fd uintptr) bool
+	in         []byte // its argument
+	got        int    // its results
+	readErr    error
+	noWait     bool
+	streak     int // reads since there was nothing to read
+	onReadable func(fd uintptr) bool
 
-	writing  sync.Mutex // guards all below
-	holding  bool
-	held     []byte
-	out      []byte // what is still to be written
-	writeErr error
-	congests bool // the kernel did not take all of the last write at once
-	transmit func(fd uintptr) bool
+	writing    sync.Mutex // guards all below
+	holding    bool
+	held       []byte
+	out        []byte // what is still to be written
+	writeErr   error
+	congests   bool // the kernel did not take all of the last write at once
+	onWritable func(fd uintptr) bool
 }
 
 // maxStreak is how often a wire reads without a pause before it does announce a call.
@@ -54,8 +54,8 @@ const maxStreak = 256
 // burst is how much a wire holds: the records of the largest batch that a bridge makes.
 const burst = 5 * (tlsRecord + 64)
 
-// newWire returns nil if c is no socket, and TLS has to use it as it is.
-func newWire(c net.Conn) *wire {
+// NewWire returns nil if c is no socket, and TLS has to use it as it is.
+func NewWire(c net.Conn) *Wire {
 	socket, ok := c.(syscall.Conn)
 	if !ok {
 		return nil
@@ -64,16 +64,16 @@ func newWire(c net.Conn) *wire {
 	if err != nil {
 		return nil
 	}
-	w := &wire{Conn: c, raw: raw}
+	w := &Wire{Conn: c, raw: raw}
 	// Once: a method value in every call would be an allocation.
-	w.receive, w.transmit = w.read, w.write
+	w.onReadable, w.onWritable = w.readSocket, w.writeSocket
 	return w
 }
 
 // NetConn returns what is below the wire.
-func (w *wire) NetConn() net.Conn { return w.Conn }
+func (w *Wire) NetConn() net.Conn { return w.Conn }
 
-// errNothing is what a Read in a hurry fails with. To crypto/tls it is like a time-out:
+// errNothing is what readNow ends with when there is nothing. To crypto/tls it is like a time-out:
 // one can go on after it.
 var errNothing net.Error = nothing{}
 
@@ -84,12 +84,12 @@ func (nothing) Timeout() bool   { return true }
 func (nothing) Temporary() bool { return true }
 
 // Read implements [net.Conn].
-func (w *wire) Read(p []byte) (int, error) {
+func (w *Wire) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
 	w.in, w.got, w.readErr = p, 0, nil
-	err := w.raw.Read(w.receive)
+	err := w.raw.Read(w.onReadable)
 	w.in = nil
 	if err == nil {
 		err = w.readErr
@@ -97,20 +97,20 @@ func (w *wire) Read(p []byte) (int, error) {
 	return w.got, err
 }
 
-// now reads from src, TLS on top of w, what can be had without waiting, perhaps
+// readNow reads from src, TLS on top of w, what can be had without waiting, perhaps
 // nothing.
-func (w *wire) now(src io.Reader, p []byte) (int, error) {
-	w.hasty = true
+func (w *Wire) readNow(src io.Reader, p []byte) (int, error) {
+	w.noWait = true
 	n, err := src.Read(p)
-	w.hasty = false
+	w.noWait = false
 	if err == errNothing {
 		err = nil
 	}
 	return n, err
 }
 
-// read is Read when the socket may be readable. It reports false to be called again.
-func (w *wire) read(fd uintptr) bool {
+// readSocket is Read when the socket may be readable. It reports false to be called again.
+func (w *Wire) readSocket(fd uintptr) bool {
 	for {
 		var n uintptr
 		var errno syscall.Errno
@@ -129,10 +129,10 @@ func (w *wire) read(fd uintptr) bool {
 		case unix.EINTR:
 		case unix.EAGAIN:
 			w.streak = 0
-			if w.hasty {
+			if w.noWait {
 				w.readErr = errNothing
 			}
-			return w.hasty
+			return w.noWait
 		default:
 			w.readErr = w.opError("read", errno)
 			return true
@@ -141,7 +141,7 @@ func (w *wire) read(fd uintptr) bool {
 }
 
 // Write implements [net.Conn].
-func (w *wire) Write(p []byte) (int, error) {
+func (w *Wire) Write(p []byte) (int, error) {
 	w.writing.Lock()
 	defer w.writing.Unlock()
 	if w.holding && len(w.held)+len(p) <= cap(w.held) {
@@ -152,11 +152,11 @@ func (w *wire) Write(p []byte) (int, error) {
 	if err := w.release(); err != nil {
 		return 0, err
 	}
-	return len(p), w.put(p)
+	return len(p), w.toKernel(p)
 }
 
 // hold keeps what is written from now on until flush, unless it gets too much.
-func (w *wire) hold() {
+func (w *Wire) hold() {
 	w.writing.Lock()
 	defer w.writing.Unlock()
 	if w.held == nil {
@@ -166,7 +166,7 @@ func (w *wire) hold() {
 }
 
 // flush writes what was held.
-func (w *wire) flush() error {
+func (w *Wire) flush() error {
 	w.writing.Lock()
 	defer w.writing.Unlock()
 	w.holding = false
@@ -175,26 +175,26 @@ func (w *wire) flush() error {
 
 // congested reports whether the network is slower than we are. To hand over much at
 // once then gains nothing, and would take long.
-func (w *wire) congested() bool {
+func (w *Wire) congested() bool {
 	w.writing.Lock()
 	defer w.writing.Unlock()
 	return w.congests
 }
 
 // release writes what is held. The caller holds writing.
-func (w *wire) release() error {
+func (w *Wire) release() error {
 	if len(w.held) == 0 {
 		return nil
 	}
-	err := w.put(w.held)
+	err := w.toKernel(w.held)
 	w.held = w.held[:0]
 	return err
 }
 
-// put writes all of p. The caller holds writing.
-func (w *wire) put(p []byte) error {
+// toKernel writes all of p. The caller holds writing.
+func (w *Wire) toKernel(p []byte) error {
 	w.out, w.writeErr, w.congests = p, nil, false
-	err := w.raw.Write(w.transmit)
+	err := w.raw.Write(w.onWritable)
 	w.out = nil
 	if err == nil {
 		err = w.writeErr
@@ -202,8 +202,8 @@ func (w *wire) put(p []byte) error {
 	return err
 }
 
-// write is put when the socket may be writable. It reports false to be called again.
-func (w *wire) write(fd uintptr) bool {
+// writeSocket is toKernel when the socket may be writable. It reports false to be called again.
+func (w *Wire) writeSocket(fd uintptr) bool {
 	for len(w.out) > 0 {
 		n, _, errno := unix.RawSyscall(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(w.out))), uintptr(len(w.out)))
 		switch errno {
@@ -221,7 +221,7 @@ func (w *wire) write(fd uintptr) bool {
 	return true
 }
 
-func (w *wire) opError(op string, errno syscall.Errno) error {
+func (w *Wire) opError(op string, errno syscall.Errno) error {
 	local := w.LocalAddr()
 	return &net.OpError{Op: op, Net: local.Network(), Source: local, Addr: w.RemoteAddr(), Err: os.NewSyscallError(op, errno)}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"bytes"
@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"net/netip"
 	"testing"
 
 	"network-manager-softether/frame"
@@ -39,7 +38,7 @@ func TestCompressedMessagesComeBackWhole(t *testing.T) {
 	for n := frame.HeaderLen; b.Append(noise(n)) && b.Append(ethernet(n, 'x')); n = min(n+37, frame.MaxLen) {
 	}
 	var wire bytes.Buffer
-	c := newConn(&recorder{to: &wire}, nil, netip.AddrPort{}, testTimeout)
+	c := NewConn(Link{Stream: &recorder{to: &wire}}, nil, testTimeout)
 	c.compressed = true
 	if err := c.sendFrames(b.Message()); err != nil {
 		t.Fatal(err)
@@ -125,7 +124,7 @@ func TestCompressionAllocatesNothing(t *testing.T) {
 	}
 	copy(skewed, ethernet(60, 'x'))
 	st := &discard{endless: endless{stream: squeezed(skewed)}}
-	c := newConn(st, st, netip.AddrPort{}, testTimeout)
+	c := NewConn(Link{Stream: st, Raw: st}, nil, testTimeout)
 	c.compressed, c.in.expand = true, newExpander()
 	message := join(u32(1, uint32(len(skewed))), skewed)
 	send := func() {

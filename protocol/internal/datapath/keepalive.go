@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	crand "crypto/rand"
@@ -12,7 +12,7 @@ import (
 // keepAlive sends keep-alives until the connection ends or is being closed: the
 // first one at once, then whenever nothing else was sent for an interval that is
 // drawn anew each time.
-func (c *conn) keepAlive() {
+func (c *Conn) keepAlive() {
 	due := time.NewTimer(0)
 	defer due.Stop()
 	var (
@@ -28,7 +28,7 @@ func (c *conn) keepAlive() {
 		if c.closing.Load() {
 			return
 		}
-		quiet := time.Since(c.born) - time.Duration(c.sent.Load())
+		quiet := time.Since(c.Born) - time.Duration(c.sent.Load())
 		if rest := interval - quiet; rest > 0 {
 			due.Reset(rest)
 			continue
@@ -37,7 +37,7 @@ func (c *conn) keepAlive() {
 		binary.BigEndian.PutUint32(message[:], keepAliveMark)
 		binary.BigEndian.PutUint32(message[4:], uint32(size))
 		crand.Read(message[keepAliveStart : keepAliveStart+size])
-		if err := c.write(message[:keepAliveStart+size]); err != nil {
+		if err := c.sendRecords(message[:keepAliveStart+size]); err != nil {
 			if !c.closing.Load() {
 				c.drop(err)
 			}

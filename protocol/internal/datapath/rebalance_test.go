@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 // TestFlowsThatNeverPauseComeToUseNewConnections: seven of eight connections were lost
 // and are replaced, while eight downloads go on over the one that was left.
 func TestFlowsThatNeverPauseComeToUseNewConnections(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		const flows = 8
 		fars := []*far{newFar(t, true)}
-		p := poolOf(fars[0].conn)
+		p := poolOf(fars[0].Conn)
 		sp := newSpreader(false)
 		rounds, moves := uint32(0), -flows // to begin with, each moves to a connection
-		on := [flows]*conn{}
+		on := [flows]*Conn{}
 		send := func(d time.Duration) {
 			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Millisecond) {
 				rounds++
@@ -34,11 +36,11 @@ func TestFlowsThatNeverPauseComeToUseNewConnections(t *testing.T) {
 		for range flows - 1 {
 			f := newFar(t, true)
 			fars = append(fars, f)
-			p.add(f.conn)
+			p.add(f.Conn)
 			send(time.Second)
 		}
 		send(5 * time.Second)
-		uses := map[*conn]int{}
+		uses := map[*Conn]int{}
 		for flow := range flows {
 			uses[sp.entry(uint16(flow)).conn]++
 		}
@@ -74,7 +76,7 @@ func TestAFlowMovesOnlyWhereItHelps(t *testing.T) {
 		name   string
 		waits  []int64 // in the queue of each connection
 		flows  []given
-		change func(sp *spreader, conns []*conn)
+		change func(sp *spreader, conns []*Conn)
 		want   int // the flow that moves to connection 1; -1: none
 	}{
 		{"two on one, none on the other", []int64{0, 0}, []given{{0, much}, {0, much}}, nil, 0},
@@ -85,15 +87,15 @@ func TestAFlowMovesOnlyWhereItHelps(t *testing.T) {
 		{"nearly alone", []int64{0, 0}, []given{{0, 100 * much}, {0, much / 8}}, nil, -1},
 		{"about equally busy", []int64{0, 0}, []given{{0, much}, {0, much}, {1, much}}, nil, -1},
 		{"too little to matter", []int64{0, 0}, []given{{0, muchBusier / 4}, {0, muchBusier / 4}}, nil, -1},
-		{"the other one hangs", []int64{0, 0}, []given{{0, much}, {0, much}}, func(_ *spreader, c []*conn) { c[1].share.hangs = true }, -1},
-		{"the other one is about to go", []int64{0, 0}, []given{{0, much}, {0, much}}, func(_ *spreader, c []*conn) { c[1].retiring.Store(true) }, -1},
-		{"the other one only receives", []int64{0, 0}, []given{{0, much}, {0, much}}, func(_ *spreader, c []*conn) { c[1].dir = fromServer }, -1},
-		{"the other one is for urgent frames", []int64{0, 0}, []given{{0, much}, {0, much}}, func(sp *spreader, c []*conn) { sp.express = c[1] }, -1},
-		{"another one has just moved", []int64{0, 0}, []given{{0, much}, {0, much}}, func(sp *spreader, _ []*conn) { sp.moved = time.Minute - rebalanceEvery/2 }, -1},
+		{"the other one hangs", []int64{0, 0}, []given{{0, much}, {0, much}}, func(_ *spreader, c []*Conn) { c[1].share.hangs = true }, -1},
+		{"the other one is about to go", []int64{0, 0}, []given{{0, much}, {0, much}}, func(_ *spreader, c []*Conn) { c[1].retiring.Store(true) }, -1},
+		{"the other one only receives", []int64{0, 0}, []given{{0, much}, {0, much}}, func(_ *spreader, c []*Conn) { c[1].Direction = FromServer }, -1},
+		{"the other one is for urgent frames", []int64{0, 0}, []given{{0, much}, {0, much}}, func(sp *spreader, c []*Conn) { sp.express = c[1] }, -1},
+		{"another one has just moved", []int64{0, 0}, []given{{0, much}, {0, much}}, func(sp *spreader, _ []*Conn) { sp.moved = time.Minute - rebalanceEvery/2 }, -1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sp := newSpreader(false)
-			var conns []*conn
+			var conns []*Conn
 			for _, n := range tt.waits {
 				c, _ := newPipe()
 				c.share.recent = n
@@ -123,9 +125,9 @@ func TestAFlowMovesOnlyWhereItHelps(t *testing.T) {
 // TestANewConnectionEndsTheWaitForTheOnlyOne: Send waits for a connection that takes
 // nothing, until there is another one.
 func TestANewConnectionEndsTheWaitForTheOnlyOne(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		stuck, good := newFar(t, false), newFar(t, true)
-		p := poolOf(stuck.conn)
+		p := poolOf(stuck.Conn)
 		sp := newSpreader(false)
 		stop, stopped := make(chan struct{}), make(chan struct{})
 		go func() {
@@ -141,7 +143,7 @@ func TestANewConnectionEndsTheWaitForTheOnlyOne(t *testing.T) {
 			}
 		}()
 		time.Sleep(2 * time.Second)
-		p.add(good.conn)
+		p.add(good.Conn)
 		time.Sleep(2 * time.Second)
 		close(stop)
 		<-stopped

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+// Package bubbletest runs tests whose clock is their own.
+package bubbletest
 
 import (
 	"runtime"
@@ -8,7 +9,7 @@ import (
 	"testing/synctest"
 )
 
-// Bubble runs f with a clock of its own, as [synctest.Test] does. With the race
+// Run runs f with a clock of its own, as [synctest.Test] does. With the race
 // detector it has one processor, so no test that runs beside others may call it.
 //
 // All timers of a bubble share one of the detector's threads. A timer that is due
@@ -18,7 +19,7 @@ import (
 // runtime.(*timer).unlockAndRun; https://go.dev/issue/78156). Nothing escapes for want
 // of the second processor: the detector asks what orders two accesses, not when they
 // happened.
-func Bubble(t *testing.T, f func(*testing.T)) {
+func Run(t *testing.T, f func(*testing.T)) {
 	t.Helper()
 	if raceDetector {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

@@ -2,6 +2,6 @@
 
 //go:build !race
 
-package protocol
+package bubbletest
 
 const raceDetector = false

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"bytes"
@@ -10,7 +10,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"slices"
 	"testing"
@@ -23,7 +22,7 @@ import (
 
 // wirePair returns a wire and its peer. With unix.SOCK_SEQPACKET, one Read of the peer
 // returns what one system call has written.
-func wirePair(t *testing.T, kind int) (*wire, net.Conn) {
+func wirePair(t *testing.T, kind int) (*Wire, net.Conn) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -39,7 +38,7 @@ func wirePair(t *testing.T, kind int) (*wire, net.Conn) {
 		t.Cleanup(func() { conns[i].Close() })
 		conns[i].SetDeadline(time.Now().Add(10 * time.Second))
 	}
-	return newWire(conns[0]), conns[1]
+	return NewWire(conns[0]), conns[1]
 }
 
 // packet returns what one system call of the other side has written.
@@ -82,14 +81,14 @@ func TestWhatIsHeldLeavesInOneCall(t *testing.T) {
 }
 
 // recordStream writes as crypto/tls does, one record at a time.
-type recordStream struct{ *wire }
+type recordStream struct{ *Wire }
 
 func (s recordStream) CloseWrite() error { return nil }
 
 func (s recordStream) Write(b []byte) (int, error) {
 	n := 0
 	for r := range slices.Chunk(b, tlsRecord) {
-		m, err := s.wire.Write(r)
+		m, err := s.Wire.Write(r)
 		if n += m; err != nil {
 			return n, err
 		}
@@ -99,17 +98,16 @@ func (s recordStream) Write(b []byte) (int, error) {
 
 func TestBatchIsOneCallUnlessTheNetworkIsSlow(t *testing.T) {
 	w, peer := wirePair(t, unix.SOCK_SEQPACKET)
-	c := newConn(recordStream{w}, w.Conn, netip.AddrPort{}, testTimeout)
-	c.wire = w
+	c := NewConn(Link{Stream: recordStream{w}, Raw: w.Conn, Wire: w}, nil, testTimeout)
 	batch := make([]byte, maxRecords*tlsRecord-4)
-	if err := c.write(batch); err != nil {
+	if err := c.sendRecords(batch); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(packet(t, peer)); got != len(batch) {
 		t.Errorf("the first system call wrote %d bytes, want all %d", got, len(batch))
 	}
 	w.congests = true
-	if err := c.write(batch); err != nil {
+	if err := c.sendRecords(batch); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(packet(t, peer)); got != tlsRecord {
@@ -162,18 +160,18 @@ func TestSlowPeerGetsAllAndIsNoticed(t *testing.T) {
 func TestReadingInAHurryDoesNotWait(t *testing.T) {
 	w, peer := wirePair(t, unix.SOCK_STREAM)
 	buf := make([]byte, 10)
-	if n, err := w.now(w, buf); n != 0 || err != nil {
+	if n, err := w.readNow(w, buf); n != 0 || err != nil {
 		t.Errorf("nothing to read, got %d bytes and %v", n, err)
 	}
 	send(t, peer, "abc")
-	if n, err := w.now(w, buf); n != 3 || err != nil {
+	if n, err := w.readNow(w, buf); n != 3 || err != nil {
 		t.Errorf("3 bytes to read, got %d and %v", n, err)
 	}
-	if n, err := w.now(w, buf[:0]); n != 0 || err != nil {
+	if n, err := w.readNow(w, buf[:0]); n != 0 || err != nil {
 		t.Errorf("no room, got %d bytes and %v", n, err)
 	}
 	peer.Close()
-	if n, err := w.now(w, buf); n != 0 || err != io.EOF {
+	if n, err := w.readNow(w, buf); n != 0 || err != io.EOF {
 		t.Errorf("closed, got %d bytes and %v", n, err)
 	}
 }
@@ -216,7 +214,7 @@ func TestTLSGoesOnAfterReadingInAHurry(t *testing.T) {
 	buf := make([]byte, 100)
 	for range 5000 {
 		step()
-		n, err := w.now(client, buf)
+		n, err := w.readNow(client, buf)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,13 +234,13 @@ func TestWireFailsAsSocketsDo(t *testing.T) {
 	w, peer := wirePair(t, unix.SOCK_STREAM)
 	buf := make([]byte, 10)
 	w.SetReadDeadline(time.Now().Add(time.Millisecond))
-	if _, err := w.Read(buf); !isTimeout(err) {
+	if _, err := w.Read(buf); !timedOut(err) {
 		t.Errorf("silence until the deadline: %v", err)
 	}
 	w.SetReadDeadline(time.Time{})
 	send(t, w, "unread") // a busy computer comes to the next write behind its deadline
 	w.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
-	if _, err := w.Write(make([]byte, 16<<20)); !isTimeout(err) {
+	if _, err := w.Write(make([]byte, 16<<20)); !timedOut(err) {
 		t.Errorf("full until the deadline: %v", err)
 	}
 	w.SetWriteDeadline(time.Time{})
@@ -269,7 +267,7 @@ func TestOnlySocketsHaveWires(t *testing.T) {
 	a, b := net.Pipe()
 	defer a.Close()
 	defer b.Close()
-	if w := newWire(a); w != nil {
+	if w := NewWire(a); w != nil {
 		t.Errorf("a pipe in memory has the wire %v", w)
 	}
 	w, _ := wirePair(t, unix.SOCK_STREAM)
@@ -280,7 +278,7 @@ func TestOnlySocketsHaveWires(t *testing.T) {
 
 func TestWireAllocatesNothing(t *testing.T) {
 	w, peer := wirePair(t, unix.SOCK_STREAM)
-	other := newWire(peer)
+	other := NewWire(peer)
 	record, buf := make([]byte, tlsRecord), make([]byte, 8*tlsRecord)
 	if n := testing.AllocsPerRun(100, func() {
 		w.hold()
@@ -297,7 +295,7 @@ func TestWireAllocatesNothing(t *testing.T) {
 			}
 			got += n
 		}
-		other.now(other, buf)
+		other.readNow(other, buf)
 	}); n != 0 {
 		t.Errorf("%v allocations a batch, want 0", n)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"sync"
@@ -47,16 +47,16 @@ type spreader struct {
 
 	mu      sync.Mutex // guards what follows, and conn.share of every connection
 	flows   [flowTable]flow
-	express *conn         // what urgent frames travel on; nil: anything
+	express *Conn         // what urgent frames travel on; nil: anything
 	looked  time.Duration // when look was last called
 	moved   time.Duration // when rebalance last moved a flow
-	touched []*conn       // given frames by the batch under way
+	touched []*Conn       // given frames by the batch under way
 }
 
 // A flow is an entry of the table: what it travels on, when it last did, and how
 // many bytes of it there were lately, as in share.recent.
 type flow struct {
-	conn   *conn
+	conn   *Conn
 	last   time.Duration
 	recent int64
 }
@@ -70,7 +70,7 @@ type share struct {
 }
 
 func newSpreader(qos bool) *spreader {
-	sp := &spreader{qos: qos, born: time.Now(), looked: -lookEvery, touched: make([]*conn, 0, maxPool+1), timer: time.NewTimer(time.Hour)}
+	sp := &spreader{qos: qos, born: time.Now(), looked: -lookEvery, touched: make([]*Conn, 0, MaxConns+1), timer: time.NewTimer(time.Hour)}
 	sp.timer.Stop()
 	return sp
 }
@@ -134,7 +134,7 @@ func (sp *spreader) sendOne(f []byte, now time.Duration, p *pool) {
 
 // await waits a moment for room in the queue of c and reports whether there may be
 // some now. Meanwhile it lets go of mu, which the caller holds.
-func (sp *spreader) await(c *conn) bool {
+func (sp *spreader) await(c *Conn) bool {
 	sp.mu.Unlock()
 	defer sp.mu.Lock()
 	c.queue.kick()
@@ -151,7 +151,7 @@ func (sp *spreader) await(c *conn) bool {
 }
 
 // choose returns the connection for a frame of e, or nil if there is none.
-func (sp *spreader) choose(e *flow, isUrgent bool, now time.Duration, conns []*conn) *conn {
+func (sp *spreader) choose(e *flow, isUrgent bool, now time.Duration, conns []*Conn) *Conn {
 	if isUrgent && sp.express != nil && sp.express.sends() && !sp.express.share.hangs {
 		return sp.express
 	}
@@ -177,8 +177,8 @@ func (sp *spreader) choose(e *flow, isUrgent bool, now time.Duration, conns []*c
 // leastBusy returns the connection for a flow that begins: one that does not hang,
 // is not about to be closed and not for urgent frames, if there is such a one; of
 // several the least busy, of equals the newest.
-func (sp *spreader) leastBusy(conns []*conn) *conn {
-	var best *conn
+func (sp *spreader) leastBusy(conns []*Conn) *Conn {
+	var best *Conn
 	var bestRank, bestLoad int64
 	for _, c := range conns {
 		if !c.sends() {
@@ -205,7 +205,7 @@ func (sp *spreader) leastBusy(conns []*conn) *conn {
 	// Half-duplex, and none that leads to the server is left: servers take frames on
 	// the others, too (softether-protocol.md 8.2).
 	for _, c := range conns {
-		if c.alive() {
+		if c.Alive() {
 			best = c
 		}
 	}
@@ -213,7 +213,7 @@ func (sp *spreader) leastBusy(conns []*conn) *conn {
 }
 
 // usable counts the connections that a frame could go to.
-func usable(conns []*conn) int {
+func usable(conns []*Conn) int {
 	n := 0
 	for _, c := range conns {
 		if c.sends() && !c.retiring.Load() {
@@ -224,7 +224,7 @@ func usable(conns []*conn) int {
 }
 
 // look brings what is known about the connections up to date.
-func (sp *spreader) look(now time.Duration, conns []*conn) {
+func (sp *spreader) look(now time.Duration, conns []*Conn) {
 	sp.looked = now
 	for _, c := range conns {
 		c.share.recent = max(c.share.recent/2, int64(c.queue.waiting()))
@@ -246,7 +246,7 @@ func (sp *spreader) look(now time.Duration, conns []*conn) {
 }
 
 // forget lets go of a connection that is gone.
-func (sp *spreader) forget(c *conn) {
+func (sp *spreader) forget(c *Conn) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	for i := range sp.flows {

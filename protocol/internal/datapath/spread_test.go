@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"encoding/binary"
 	"net"
-	"net/netip"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/bubbletest"
 )
 
 // ipPacket is an IPv4 frame of a flow, told by its source port, with a number.
@@ -27,7 +27,7 @@ func ipPacket(tos byte, proto byte, port uint16, number uint32) []byte {
 }
 
 // poolOf returns a pool of conns.
-func poolOf(conns ...*conn) *pool {
+func poolOf(conns ...*Conn) *pool {
 	p := new(pool)
 	for _, c := range conns {
 		p.add(c)
@@ -40,7 +40,7 @@ func port(f []byte) uint16   { return binary.BigEndian.Uint16(f[frame.HeaderLen+
 
 // A far is the server's end of a connection in memory.
 type far struct {
-	*conn
+	*Conn
 	end net.Conn
 
 	mu  sync.Mutex
@@ -52,7 +52,7 @@ type far struct {
 func newFar(t *testing.T, reads bool) *far {
 	c, server := newPipe()
 	c.queue = newSendQueue()
-	f := &far{conn: c, end: server}
+	f := &far{Conn: c, end: server}
 	var wg sync.WaitGroup
 	wg.Go(c.writeQueued)
 	if reads {
@@ -72,8 +72,8 @@ func newFar(t *testing.T, reads bool) *far {
 		})
 	}
 	t.Cleanup(func() {
-		c.drop(ErrClosed)
-		c.stream.Close()
+		c.drop(errOver)
+		c.Stream.Close()
 		server.Close()
 		wg.Wait()
 	})
@@ -98,9 +98,9 @@ func (f *far) flows(t *testing.T) map[uint16]int {
 }
 
 func TestFlowsAreDividedAndStayInOrder(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		fars := []*far{newFar(t, true), newFar(t, true), newFar(t, true), newFar(t, true)}
-		conns := poolOf(fars[0].conn, fars[1].conn, fars[2].conn, fars[3].conn)
+		conns := poolOf(fars[0].Conn, fars[1].Conn, fars[2].Conn, fars[3].Conn)
 		sp := newSpreader(false)
 		const flows, rounds = 8, 200
 		for i := range rounds {
@@ -132,9 +132,9 @@ func TestFlowsAreDividedAndStayInOrder(t *testing.T) {
 // TestAConnectionThatHangsDoesNotStallTheOthers: its flow is dropped for a second,
 // and then goes elsewhere.
 func TestAConnectionThatHangsDoesNotStallTheOthers(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		good, bad := newFar(t, true), newFar(t, false)
-		conns := poolOf(good.conn, bad.conn)
+		conns := poolOf(good.Conn, bad.Conn)
 		sp := newSpreader(false)
 		var worst time.Duration
 		const rounds = 2000
@@ -174,9 +174,9 @@ func TestAConnectionThatHangsDoesNotStallTheOthers(t *testing.T) {
 }
 
 func TestALostConnectionsFlowsMove(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		a, b := newFar(t, true), newFar(t, true)
-		conns := poolOf(a.conn, b.conn)
+		conns := poolOf(a.Conn, b.Conn)
 		sp := newSpreader(false)
 		for i := range 20 {
 			sp.send([][]byte{ipPacket(0, protoUDP, 7, uint32(i))}, conns)
@@ -190,29 +190,29 @@ func TestALostConnectionsFlowsMove(t *testing.T) {
 			gone, left = b, a
 		}
 		gone.drop(ErrLost)
-		sp.forget(gone.conn)
+		sp.forget(gone.Conn)
 		for i := range 20 {
-			sp.send([][]byte{ipPacket(0, protoUDP, 7, uint32(20+i))}, poolOf(left.conn))
+			sp.send([][]byte{ipPacket(0, protoUDP, 7, uint32(20+i))}, poolOf(left.Conn))
 		}
 		synctest.Wait()
 		if n := left.flows(t)[7]; n != 20 {
 			t.Errorf("%d frames came over the other connection, want 20", n)
 		}
 		for _, f := range sp.flows {
-			if f.conn == gone.conn {
+			if f.conn == gone.Conn {
 				t.Error("the table still holds the lost connection")
 			}
 		}
 		left.drop(ErrLost)
-		sp.forget(left.conn)
+		sp.forget(left.Conn)
 		sp.send([][]byte{ipPacket(0, protoUDP, 7, 99)}, poolOf()) // must not wait for ever
 	})
 }
 
 func TestUrgentFramesHaveAConnectionOfTheirOwn(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		fars := []*far{newFar(t, true), newFar(t, true), newFar(t, true)}
-		conns := poolOf(fars[0].conn, fars[1].conn, fars[2].conn)
+		conns := poolOf(fars[0].Conn, fars[1].Conn, fars[2].Conn)
 		sp := newSpreader(true)
 		for i := range 100 {
 			var batch [][]byte
@@ -238,14 +238,14 @@ func TestUrgentFramesHaveAConnectionOfTheirOwn(t *testing.T) {
 }
 
 func TestWithOneConnectionLeftSendingWaits(t *testing.T) {
-	Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		f := newFar(t, false)
 		sp := newSpreader(false)
 		sent := make(chan int)
 		go func() {
 			n := 0
-			for f.alive() {
-				sp.send([][]byte{ipPacket(0, protoTCP, 1, 0)}, poolOf(f.conn))
+			for f.Alive() {
+				sp.send([][]byte{ipPacket(0, protoTCP, 1, 0)}, poolOf(f.Conn))
 				n++
 			}
 			sent <- n
@@ -305,10 +305,10 @@ func TestFlowsAndUrgency(t *testing.T) {
 }
 
 func TestSpreadingAllocatesNothing(t *testing.T) {
-	var conns []*conn
+	var conns []*Conn
 	for range 4 {
 		st := &discard{}
-		c := newConn(st, st, netip.AddrPort{}, testTimeout)
+		c := NewConn(Link{Stream: st, Raw: st}, nil, testTimeout)
 		c.queue = newSendQueue()
 		conns = append(conns, c)
 	}
@@ -322,7 +322,7 @@ func TestSpreadingAllocatesNothing(t *testing.T) {
 		sp.send(batch, p)
 		for _, c := range conns {
 			if m := c.queue.take(); m != nil {
-				if err := c.write(m); err != nil {
+				if err := c.sendRecords(m); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package datapath
 
 import (
 	"slices"
@@ -12,28 +12,28 @@ import (
 // It is safe for concurrent use; the zero value is empty.
 type pool struct {
 	changing sync.Mutex
-	conns    atomic.Pointer[[]*conn] // never changed, only replaced, under changing
+	conns    atomic.Pointer[[]*Conn] // never changed, only replaced, under changing
 }
 
 // all returns the living connections, for reading.
-func (p *pool) all() []*conn {
+func (p *pool) all() []*Conn {
 	if l := p.conns.Load(); l != nil {
 		return *l
 	}
 	return nil
 }
 
-func (p *pool) add(c *conn) {
+func (p *pool) add(c *Conn) {
 	p.changing.Lock()
 	defer p.changing.Unlock()
 	l := append(slices.Clone(p.all()), c)
 	p.conns.Store(&l)
 }
 
-func (p *pool) remove(c *conn) {
+func (p *pool) remove(c *Conn) {
 	p.changing.Lock()
 	defer p.changing.Unlock()
-	l := slices.DeleteFunc(slices.Clone(p.all()), func(o *conn) bool { return o == c })
+	l := slices.DeleteFunc(slices.Clone(p.all()), func(o *Conn) bool { return o == c })
 	p.conns.Store(&l)
 }
 
@@ -41,8 +41,8 @@ func (p *pool) remove(c *conn) {
 // one with the least bytes waiting, of several the newest (softether-protocol.md
 // 8.4). It is nil if there is none. It is for sessions of one connection, which have
 // two for a moment, when it is replaced.
-func (p *pool) pick() *conn {
-	var best *conn
+func (p *pool) pick() *Conn {
+	var best *Conn
 	var least int64
 	for _, c := range p.all() {
 		if !c.sends() || c.retiring.Load() {

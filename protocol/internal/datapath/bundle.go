@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package datapath
+
+import (
+	"sync"
+
+	"network-manager-softether/frame"
+)
+
+// Config is what the connections of a session have in common.
+type Config struct {
+	Several    bool // there may be more than one connection
+	QoS        bool // one of several is for urgent frames
+	Compressed bool // every frame is
+	Waits      Waits
+
+	// KeepAlive is told the payload of each keep-alive that is received, valid until it
+	// returns; nil: nobody is.
+	KeepAlive func(payload []byte)
+	// Ended is called by a connection's own goroutine when the connection has ended. The
+	// connection stays in the bundle until it is removed.
+	Ended func(*Conn)
+}
+
+// A Bundle is the TCP connections of a session. Its methods are safe for concurrent use.
+type Bundle struct {
+	cfg  Config
+	pool pool
+	// spread divides what is sent over several connections; nil: there is but one.
+	spread *spreader
+
+	starting sync.Once
+	started  chan struct{} // closed by Start
+	receive  func(frames [][]byte)
+	wg       sync.WaitGroup
+}
+
+// New returns a bundle without a connection.
+func New(cfg Config) *Bundle {
+	b := &Bundle{cfg: cfg, started: make(chan struct{})}
+	if cfg.Several {
+		b.spread = newSpreader(cfg.QoS)
+	}
+	return b
+}
+
+// Start begins to read. receive is called from the goroutines of the connections; frames are
+// valid until it returns. Only the first call counts.
+func (b *Bundle) Start(receive func(frames [][]byte)) {
+	b.starting.Do(func() {
+		b.receive = receive
+		close(b.started)
+	})
+}
+
+// Conns returns the connections there are, for reading.
+func (b *Bundle) Conns() []*Conn { return b.pool.all() }
+
+// Add takes a connection in, which begins to send keep-alives and, once Start was called, is read.
+func (b *Bundle) Add(c *Conn) {
+	c.in.keepAlive = b.cfg.KeepAlive
+	if b.cfg.Compressed {
+		c.compressed, c.in.expand = true, newExpander()
+	}
+	if b.spread != nil {
+		c.queue = newSendQueue()
+		b.wg.Go(c.writeQueued)
+	}
+	b.pool.add(c)
+	if c.Direction != FromServer {
+		b.wg.Go(c.keepAlive)
+	}
+	b.wg.Go(func() {
+		b.read(c)
+		close(c.read)
+		b.cfg.Ended(c)
+	})
+}
+
+// read reads from c, once Start was called, until it has ended.
+func (b *Bundle) read(c *Conn) {
+	select {
+	case <-b.started:
+		c.drop(c.readAll(b.receive))
+	case <-c.gone:
+	}
+}
+
+// Send sends the frames of a batch and does not keep them. It waits while the network is slow, but
+// with several connections only a moment for a single one of them. Frames are dropped while
+// there is no connection, and for one that is behind.
+func (b *Bundle) Send(batch *frame.Batch) {
+	if b.spread != nil {
+		b.spread.send(batch.Frames(), &b.pool)
+		return
+	}
+	if c := b.pool.pick(); c != nil {
+		if err := c.sendFrames(batch.Message()); err != nil {
+			c.failed(err)
+		}
+	}
+}
+
+// Retire closes c in the background, politely and once its frames are sent, while
+// others take over.
+func (b *Bundle) Retire(c *Conn) {
+	c.retiring.Store(true)
+	b.wg.Go(func() { c.leave(&b.cfg.Waits) })
+}
+
+// Remove takes c out and closes it in the background. Its Err is err, unless it has ended already.
+func (b *Bundle) Remove(c *Conn, err error) {
+	b.takeOut(c)
+	c.drop(err)
+	b.wg.Go(func() { c.shutDown(&b.cfg.Waits) })
+}
+
+// Strand takes everybody off the connections there are, as the network below them is gone: see
+// [Bundle.TakeStranded].
+func (b *Bundle) Strand() {
+	for _, c := range b.pool.all() {
+		c.strand()
+	}
+}
+
+// TakeStranded takes the stranded connections out and returns them. They are read from until
+// they end, and are then to be removed.
+func (b *Bundle) TakeStranded() []*Conn {
+	var stranded []*Conn
+	for _, c := range b.pool.all() {
+		if c.stranded.Load() {
+			b.takeOut(c)
+			stranded = append(stranded, c)
+		}
+	}
+	return stranded
+}
+
+// takeOut has nothing sent over c any more.
+func (b *Bundle) takeOut(c *Conn) {
+	b.pool.remove(c)
+	if b.spread != nil {
+		b.spread.forget(c)
+	}
+}
+
+// Wait waits until all connections, each of which was removed, are closed.
+func (b *Bundle) Wait() { b.wg.Wait() }

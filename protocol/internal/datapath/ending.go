@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package datapath
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// lost says in our words why the connection does not go on.
+func (c *Conn) lost(err error) error {
+	switch {
+	case errors.Is(err, ErrMalformed):
+		return err
+	case timedOut(err):
+		return fmt.Errorf("%w: silent for %v: %w", ErrLost, c.timeout, ErrTimeout)
+	case errors.Is(err, io.EOF):
+		return ErrServerClosed
+	}
+	return fmt.Errorf("%w: %w", ErrLost, err)
+}
+
+// drop ends the connection for the reason err, unless it has ended already. It
+// does not wait.
+func (c *Conn) drop(err error) {
+	c.dropping.Do(func() {
+		c.err = err
+		close(c.gone)
+		c.Stream.SetReadDeadline(time.Unix(1, 0))
+	})
+}
+
+// failed drops a connection that could not be written to, unless it is stranded and only
+// read from any more.
+func (c *Conn) failed(err error) {
+	if !c.stranded.Load() {
+		c.drop(err)
+	}
+}
+
+// leave says goodbye once the queue is empty, and goes on reading until the server
+// has done the same, so that what it has sent is not lost. At worst it takes t.Flush
+// and t.Closing, and drops the connection.
+func (c *Conn) leave(t *Waits) {
+	const look = 5 * time.Millisecond
+	for until := time.Now().Add(t.Flush); c.queue != nil && !c.queue.idle() && time.Now().Before(until); {
+		select {
+		case <-c.gone:
+			return
+		case <-time.After(look):
+		}
+	}
+	c.closing.Store(true)
+	if c.queue != nil {
+		c.queue.close()
+	}
+	force := time.AfterFunc(t.Closing, func() { c.drop(errReplaced) })
+	defer force.Stop()
+	if c.writing.TryLock() {
+		err := c.Stream.CloseWrite()
+		c.writing.Unlock()
+		if err == nil {
+			<-c.gone
+			return
+		}
+	}
+	c.drop(errReplaced)
+}
+
+// shutDown closes a dropped connection politely, within t.Closing. It waits for
+// the server's close_notify a little, as closing a socket with unread data resets
+// the connection, and a reset may overtake our own close_notify.
+func (c *Conn) shutDown(t *Waits) {
+	force := time.AfterFunc(t.Closing, func() { c.Raw.Close() })
+	defer force.Stop()
+	c.Stream.SetWriteDeadline(time.Now().Add(t.Closing))
+	c.writing.Lock()
+	err := c.Stream.CloseWrite()
+	c.writing.Unlock()
+	wait := time.NewTimer(t.Closing)
+	defer wait.Stop()
+	select {
+	case <-c.read:
+		if err == nil {
+			c.drain(time.Now().Add(t.Drain))
+		}
+	case <-wait.C:
+	}
+	c.Stream.Close()
+}
+
+func (c *Conn) drain(until time.Time) {
+	c.Stream.SetReadDeadline(until)
+	for {
+		if _, err := c.Stream.Read(c.in.buf); err != nil {
+			return
+		}
+	}
+}
+
+func timedOut(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
+}
+
+// strand takes everybody off a connection whose ground is gone, also those that wait for it to
+// take their bytes. It is read from until the server closes it, or its silence has lasted for the
+// session's time-out: should the ground come back, a reset would be all that an old socket's
+// server hears, and Debian's would take every other connection for broken
+// (softether-protocol.md 8.6).
+func (c *Conn) strand() {
+	c.stranded.Store(true)
+	c.retiring.Store(true)
+	c.closing.Store(true)
+	if c.queue != nil {
+		c.queue.close()
+	}
+	c.Stream.SetWriteDeadline(time.Unix(1, 0))
+	go func() {
+		c.writing.Lock()
+		defer c.writing.Unlock()
+		c.Stream.CloseWrite() // the kernel keeps it for when the ground is back
+	}()
+}
