@@ -83,7 +83,7 @@ func TestThirtyTwoConnections(t *testing.T) {
 }
 
 func TestTheServerMayGrantFewer(t *testing.T) {
-	protocol.Bubble(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		srv, cfg := inMemory(t, WithHandler(Echo), WithHub(Hub{Name: "TEST", Users: []User{
 			{Name: "anon", Anonymous: true, Policy: map[string]uint32{"MaxConnection": 3}},
 		}}))

@@ -157,7 +157,7 @@ func (s *Session) Connections() int { return len(s.tcp.Conns()) }
 //	        one:      compressed if agreed, records, kernel
 //	        several:  per flow a queue, whose writer does the same
 //
-// Each takes a whole batch or none of it, so that a flow is never on two ways at once.
+// A batch is not divided between them.
 
 // Send sends the frames of b and does not keep them. It waits while the network is
 // slow, but in a session with several connections only a moment for a single one of

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A wire is the TCP connection below TLS. It can do three things that a *net.TCPConn
+// A Wire is the TCP connection below TLS. It can do three things that a *net.TCPConn
 // cannot, all to spend less time in the kernel and in the scheduler:
 //
 //   - It collects the TLS records of one batch and hands them to the kernel in one
