@@ -23,8 +23,14 @@ type RADIUSUser struct {
 }
 
 // RADIUSPatience is how long the VPN server waits for RADIUS at most, with the longest interval between two requests
-// that it can be set to (seen on 5.01.9674: 15 s, and then up to the end of the interval).
-const RADIUSPatience = 20 * time.Second
+// that it can be set to (seen on 5.01.9674 and 5.02.5188: 15 s, and then up to the end of the interval; 4.44.9807: 10 s).
+func (s *Server) RADIUSPatience(ctx context.Context) (time.Duration, error) {
+	four, err := s.Version4(ctx)
+	if four {
+		return 10 * time.Second, err
+	}
+	return 20 * time.Second, err
+}
 
 // UseRADIUS gives the hub a FreeRADIUS that knows these users, and lets whoever it knows in. It serves until the lab
 // closes; use it once per lab.

@@ -3,10 +3,12 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // serverVar names a folder with another build of the server than Debian's: vpnserver, hamcore.se2 and the libraries that
@@ -57,6 +59,12 @@ func (s *Server) bringBuild() error {
 		}
 	}
 	return nil
+}
+
+// Version4 reports whether the other build is one of 4.x, which is older than Debian's in what it does.
+func (s *Server) Version4(ctx context.Context) (bool, error) {
+	info, err := s.Admin(ctx, "ServerInfoGet")
+	return strings.Contains(info, "|Version 4."), err
 }
 
 func copyFile(from, to string, mode fs.FileMode) error {

@@ -38,12 +38,14 @@ func TestCompanyAccountsOverRADIUS(t *testing.T) {
 	}
 }
 
-// A confirmation on the telephone takes time. The server gives up before the client does: see lab.RADIUSPatience, and
+// A confirmation on the telephone takes time. The server gives up before the client does: see RADIUSPatience of the lab, and
 // package protocol for a server with more of it.
 func TestRADIUSAnswersLate(t *testing.T) {
 	w := freshNetwork(t)
-	late := lab.RADIUSUser{Name: "carol", Password: "pa55", Delay: lab.RADIUSPatience - 2*time.Second}
-	never := lab.RADIUSUser{Name: "dave", Password: "pa55", Delay: lab.RADIUSPatience + 5*time.Second}
+	patience, err := w.Server.RADIUSPatience(w.ctx)
+	w.ok(err)
+	late := lab.RADIUSUser{Name: "carol", Password: "pa55", Delay: patience - 2*time.Second}
+	never := lab.RADIUSUser{Name: "dave", Password: "pa55", Delay: patience + 5*time.Second}
 	w.ok(w.Server.UseRADIUS(w.ctx, lab.HubOffice, late, never))
 	v := ipv4Only(w.profile("company", lab.HubOffice, company(late)))
 	w.ok(w.Desktop.Add(w.ctx, v))
