@@ -16,7 +16,7 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// ErrInUse: another host has an address that was given to this one by hand.
+// ErrInUse says that another host has an address that was given to this one by hand.
 var ErrInUse = errors.New("another host uses the address")
 
 // rivalPause is the least time between two reports of rivals: RFC 5227 2.4 has a host

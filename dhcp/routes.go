@@ -147,8 +147,14 @@ func (j *judgement) reach(a netip.Addr, onLink []netip.Prefix) bool {
 	}
 	covers := func(p netip.Prefix) bool { return p.Contains(a) }
 	alone := netip.PrefixFrom(a, 32)
-	if covers(j.lease.Addr) || slices.ContainsFunc(onLink, covers) || j.has(alone) {
+	if covers(j.lease.Addr) || slices.ContainsFunc(onLink, covers) {
 		return true
+	}
+	for i, r := range j.lease.Routes {
+		if r.Dst == alone { // a router behind another router is none to a kernel
+			j.lease.Routes[i].Via = netip.Addr{}
+			return true
+		}
 	}
 	j.add("%v is outside the subnet %v, adding a route to it", a, j.lease.Addr.Masked())
 	j.lease.Routes = append(j.lease.Routes, Route{Dst: alone})
