@@ -15,6 +15,7 @@ import (
 const (
 	Kea    = "kea-dhcp4"
 	ISC    = "dhcpd"
+	ISC6   = "dhcpd6" // the same for DHCPv6
 	Udhcpd = "udhcpd"
 	Radvd  = "radvd"
 )
@@ -43,6 +44,9 @@ func (o *Office) Serve(ctx context.Context, program, config string) (*Process, e
 		ready = "DHCP4_STARTED"
 	case ISC:
 		c.Args = []string{ISC, "-4", "-f", "-d", "-cf", file, "-lf", leases, "-pf", filepath.Join(dir, "pid"), "eth0"}
+		ready = "Server starting service"
+	case ISC6:
+		c.Args = []string{ISC, "-6", "-f", "-d", "-cf", file, "-lf", leases, "-pf", filepath.Join(dir, "pid"), "eth0"}
 		ready = "Server starting service"
 	case Udhcpd:
 		c.Args = []string{Udhcpd, "-f", file}

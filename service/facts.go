@@ -64,12 +64,18 @@ func (c *connection) sessionFacts(d map[string]any) {
 	d["Udp"], d["UdpVersion"] = string(live.UDP), uint32(live.UDPVersion)
 }
 
-// addresses are those that NetworkManager was told, with their prefix lengths.
+// addresses are those that NetworkManager was told, with their prefix lengths, and those of
+// IPv6 that the kernel has beside it.
 func (c *connection) addresses() []string {
 	out := []string{}
 	for _, cfg := range []*nmvpn.IPConfig{c.told.ip4, c.told.ip6} {
 		if cfg != nil && cfg.Addr.IsValid() {
 			out = append(out, cfg.Addr.String())
+		}
+	}
+	if c.told.ip6 != nil && c.config6 != nil && c.told.ip6.Addr == c.config6.Addr {
+		for _, a := range c.config6.Addrs[1:] {
+			out = append(out, a.String())
 		}
 	}
 	return out

@@ -164,6 +164,46 @@ func TestTwoRoutersAndThreePrefixes(t *testing.T) {
 	w.down("office")
 }
 
+// A DHCPv6 server's address is NetworkManager's, and those of the prefixes are there beside it. When the server dies, its
+// address ends, and connections are made from the others.
+func TestDHCPv6BesidePrefixes(t *testing.T) {
+	w := freshNetwork(t)
+	w.farAway6()
+	w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix("2001:db8:20::1/64")))
+	leased := netip.MustParsePrefix("fd20::1:0/120")
+	server, err := w.Office.Serve(w.ctx, lab.ISC6, `default-lease-time 12; preferred-lifetime 6; authoritative;
+		subnet6 fd20::/64 { range6 fd20::1:10 fd20::1:1f; option dhcp6.name-servers fd20::1; }`)
+	w.ok(err)
+	_, err = w.Office.Serve(w.ctx, lab.Radvd, ra("eth0", "AdvManagedFlag on;", "fd20::/64 2000 1000", firstNet.String()+" 4000 3000"))
+	w.ok(err)
+	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.eventually("three addresses", 20*time.Second, func() error {
+		addrs, err := w.Desktop.Addrs(w.tap())
+		for _, n := range []netip.Prefix{leased, lab.OfficeNet6, firstNet} {
+			if err == nil && !slices.ContainsFunc(addrs, func(p netip.Prefix) bool {
+				return n.Contains(p.Addr()) && leased.Contains(p.Addr()) == (n == leased)
+			}) {
+				err = fmt.Errorf("none in %v: %v", n, addrs)
+			}
+		}
+		return err
+	})
+	w.lives(firstNet, [2]int{3200, 4000}, [2]int{2400, 3000})
+	w.pings(officeGateway6)
+	w.leaves(farHost, firstNet)
+	w.ok(server.Stop(w.ctx, syscall.SIGKILL))
+	w.eventually("the lease to end", 30*time.Second, func() error {
+		if a := w.addr6(leased, false); a != nil {
+			return fmt.Errorf("it is there:\n%s", w.addrs6())
+		}
+		return nil
+	})
+	w.leaves(officeGateway6, lab.OfficeNet6)
+	w.leaves(farHost, firstNet)
+	w.lives(firstNet, [2]int{3200, 7200}, [2]int{2400, 3000})
+	w.down("office")
+}
+
 // An office moves to another provider: new connections have the new address, the open ones go on with the old one.
 func TestRenumberingKeepsConnections(t *testing.T) {
 	w := freshNetwork(t)
