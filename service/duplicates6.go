@@ -27,6 +27,12 @@ func (k *kernel6) look() (news bool) {
 			}
 		}
 	}
+	for _, a := range k.found {
+		if a.failed && a.bits == 128 && !k.named[a.addr] && len(k.named) < maxWarned {
+			k.named[a.addr] = true
+			k.log.Warn("the IPv6 address of the DHCPv6 lease is in use by another host and cannot be used", "address", a.addr, "mac", k.claimant(a.addr))
+		}
+	}
 	return news || !slices.EqualFunc(before, k.found, func(a, b kernelAddr) bool { return a.addr == b.addr && a.failed == b.failed })
 }
 
@@ -47,10 +53,14 @@ func (k *kernel6) duplicate(p autoconf.Prefix, a netip.Addr) bool {
 		return false
 	}
 	k.duplicates[p.Net] = append(k.duplicates[p.Net], a)
-	mac, ok := k.claims(a)
-	if !ok {
-		mac = "unknown"
-	}
-	k.log.Warn("an IPv6 address is in use by another host, trying another interface identifier", "address", a, "mac", mac)
+	k.log.Warn("an IPv6 address is in use by another host, trying another interface identifier", "address", a, "mac", k.claimant(a))
 	return true
+}
+
+// claimant is who claimed an address, for the log.
+func (k *kernel6) claimant(a netip.Addr) string {
+	if mac, ok := k.claims(a); ok {
+		return mac
+	}
+	return "unknown"
 }

@@ -35,6 +35,7 @@ type kernel6 struct {
 	past       []autoconf.Prefix // withdrawn since the last advertisement
 	found      []kernelAddr
 	duplicates map[netip.Prefix][]netip.Addr
+	named      map[netip.Addr]bool // duplicates of leased addresses that the log has
 	written    time.Time
 	again      *time.Timer
 }
@@ -62,7 +63,7 @@ const (
 var forever6 = time.Duration(1<<63 - 1)
 
 func newKernel6(log *slog.Logger, temporary bool) *kernel6 {
-	return &kernel6{log: log, temporary: temporary, remade: make(chan struct{}, 1), duplicates: map[netip.Prefix][]netip.Addr{}}
+	return &kernel6{log: log, temporary: temporary, remade: make(chan struct{}, 1), duplicates: map[netip.Prefix][]netip.Addr{}, named: map[netip.Addr]bool{}}
 }
 
 // Make implements [autoconf.Maker].

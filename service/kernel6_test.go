@@ -183,3 +183,15 @@ func TestOtherPrefixesWaitForNetworkManager(t *testing.T) {
 		}
 	}
 }
+
+// A leased address that another host has is named, once.
+func TestDuplicateOfALeaseIsNamed(t *testing.T) {
+	s := newKernelStage(false)
+	s.claimed[kernelOwn] = "5e:00:00:00:00:fe"
+	s.addrs = []kernelAddr{{addr: kernelOwn, bits: 128, failed: true, settled: true}}
+	s.changed()
+	s.changed()
+	if log := s.log.String(); strings.Count(log, kernelOwn.String()) != 1 || !strings.Contains(log, "5e:00:00:00:00:fe") {
+		t.Errorf("the log says %q", log)
+	}
+}
