@@ -97,15 +97,17 @@ func (l *Lab) BlockUDP(ctx context.Context, on bool) error {
 }
 
 // NarrowUDP makes the path of UDP acceleration lose fragments and packets longer than longest bytes, in both
-// directions and without a word, for as long as the lab lives.
+// directions and without a word, until it is called again.
 func (l *Lab) NarrowUDP(ctx context.Context, longest int) error {
 	for host, rule := range map[*Host]string{l.Internet: "udp dport", l.Desktop.Host: "udp sport"} {
 		// Before the kernel puts fragments together (priority -400).
-		table := fmt.Sprintf("table ip narrow {\nchain arriving {\ntype filter hook prerouting priority -450\n"+
+		table := fmt.Sprintf("table ip narrow {}\nflush table ip narrow\ntable ip narrow {\nchain arriving {\ntype filter hook prerouting priority -450\n"+
 			"ip frag-off & 0x3fff != 0 counter drop\n%s %s ip length > %d counter drop\n}\n}", rule, accelerated, longest)
 		if _, err := host.Must(ctx, "nft", table); err != nil {
 			return err
 		}
 	}
-	return nil
+	// What the kernel has not split yet would count as a long packet.
+	_, err := l.Desktop.Must(ctx, "ip", "link", "set", "base0", "gso_max_segs", "1")
+	return err
 }

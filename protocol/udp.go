@@ -106,6 +106,7 @@ type acceleration struct {
 	carry  atomic.Bool // what the last batch went by, for the log
 	lost   atomic.Bool // the ground of path is gone
 	judge  autoJudge   // mode UDPAuto
+	fork   fork        // where the path does not carry all frames
 
 	changing sync.Mutex // guards what follows
 	closed   bool
@@ -223,7 +224,12 @@ func (a *acceleration) send(b *frame.Batch) bool {
 	if a.s.cfg.UDP == UDPAuto {
 		p.SetActive(a.judge.decide(time.Since(a.start), a.s.tcp.Conns()))
 	}
-	ok := p.Usable() && p.Send(b) == nil
+	ok := p.Usable()
+	if longest := p.Longest(); ok && longest < frame.MaxLen {
+		return a.divide(p, longest, b.Frames())
+	} else if ok {
+		ok = p.Send(b.Frames()) == nil
+	}
 	if a.carry.Load() != ok && a.carry.Swap(ok) != ok {
 		a.s.cfg.log.Debug("frames change their way", "udp", ok, "rtt", a.engine.RTT())
 	}

@@ -169,7 +169,7 @@ func (s *ServerSession) sendUDP(frames [][]byte, bytes int) bool {
 	for _, f := range frames {
 		b.Append(f)
 	}
-	if u.path.Send(b) != nil {
+	if u.path.Send(b.Frames()) != nil {
 		return false
 	}
 	s.counters.framesOutUDP.Add(uint64(len(frames)))

@@ -14,6 +14,9 @@
 //	group.go      packets of one size, for the kernel to send as one
 //	fit.go        how long packets a path carries
 //	path.go       an Engine with a socket, a clock and goroutines
+//	outward.go    its sending side: frames, keep-alives, probes
+//	inward.go     its receiving side
+//	socket.go     what it asks of the kernel
 //
 // # Where it differs from the original client
 //

@@ -115,10 +115,10 @@ func (e *Engine) Size(n int) int { return e.overhead + n }
 
 // Seal makes the packet for a frame of at most frame.MaxLen bytes, or without one, a
 // keep-alive, in p. The length of p is that of the packet: [Engine.Size], and up to 31 more.
-func (e *Engine) Seal(now time.Duration, p, f []byte) { e.seal(now, tick(now), p, f) }
+func (e *Engine) Seal(now time.Duration, p, f []byte) { e.seal(tick(now), p, f) }
 
 // seal is Seal with a tick of choice and any padding.
-func (e *Engine) seal(now time.Duration, tick uint64, p, f []byte) {
+func (e *Engine) seal(tick uint64, p, f []byte) {
 	h := header{cookie: e.params.SendCookie, tick: tick, size: len(f)}
 	if !e.muted.Load() {
 		h.echo = e.peerTick.Load()
@@ -128,7 +128,7 @@ func (e *Engine) seal(now time.Duration, tick uint64, p, f []byte) {
 	n := headerLen + copy(inside[headerLen:], f)
 	clear(inside[n : len(p)-e.overhead+headerLen])
 	e.out.seal(p)
-	e.health.sent(now)
+	e.health.sent(echoed(tick))
 }
 
 // tick is the wire form of a time, and echoed its inverse.

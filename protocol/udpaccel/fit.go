@@ -3,165 +3,194 @@
 package udpaccel
 
 import (
-	"net"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"network-manager-softether/frame"
 )
 
-// What a path carries is found out before frames travel on it. Beside a keep-alive goes a
-// second one, padded to the length in question, with the next tick. The peer echoes the
-// highest tick it has received, so that its echo tells which of the two arrived: nothing
-// else is sent then, as frames go over TCP meanwhile.
+// What a path carries is found out before frames travel on it, and looked at again while they do. In a round, packets of
+// rising length go beside a keep-alive, each with the next tick. The peer echoes the highest tick it has received, so that
+// its echo tells which was the longest that arrived. Until it has come, everything else is sent with the tick of the
+// keep-alive, which hides none of them.
 //
-// A peer cannot be told what is found. So a path that loses whole packets of Ethernet's size
-// is not used at all: the peer's long frames would be lost there, and if long frames went
-// one way and short ones the other, flows would come out of order. One that loses only
-// fragments is used, but not by frames that need them.
+// A peer cannot be told what is found, and how long its frames are is for others in its network to say: an MTU on our
+// side binds them for TCP only. So where anything does not arrive, be it only fragments, the peer's frames stay on TCP. Ours
+// travel here as far as they fit.
 
 const (
-	fitMisses = 3                // in a row: the path does not carry the length; the first may be what makes the kernel learn of it
-	fitRetry  = 10 * time.Second // between trials of a path that is too narrow
-	fitPairs  = 16               // under way at once
-	// largeRest is how long everything goes over TCP after a frame that the path does not
-	// carry, so that flows do not change their way with every frame.
-	largeRest = 500 * time.Millisecond
+	fitRounds = 3                // that the longest packet does not survive: then it is too long; the first may be what makes the kernel learn of it
+	fitLook   = 5 * time.Second  // between looks at whether the path still carries what travels on it
+	fitAgain  = time.Minute      // between trials whether a path carries more by now
+	fitRetry  = 10 * time.Second // between trials of a path that carries nothing
+	fitWait   = 4 * time.Second  // for the echo
 )
+
+// linkMTUs are those of networks that packets may meet on their way: what every one carries, IPv6's least, tunnels,
+// PPPoE, Ethernet (as in RFC 1191 7.1).
+var linkMTUs = [...]int{576, 1280, 1340, 1380, 1400, 1420, 1440, 1460, 1480, 1492, 1500}
 
 // A fit is what is known about the packets that a path carries. All but size and narrow
 // is guarded by the engine's sealing.
 type fit struct {
-	size   atomic.Int64 // longest packet known to arrive; 0: not known, or too narrow
-	narrow atomic.Bool
+	size   atomic.Int64 // longest packet known to arrive; 0: none
+	narrow atomic.Bool  // longer ones do not
 
-	whole, longest int  // lengths of interest: a packet of Ethernet's size, one with the longest frame
-	proven         bool // whole is
-	misses         int
-	pairs          [fitPairs]struct {
-		tick  uint64 // of the short one; the long one has the next
-		whole bool   // the long one is of that length
-	}
-	next int
-	mtu  int // that the kernel knew when size was found
+	lengths []int // that are tried, rising; the last is that of the longest frame, which takes fragments
+
+	held  uint64        // tick of all packets but those of the round; 0: there is none
+	looks bool          // the round is a look
+	began time.Duration // the round
+	top   uint64        // highest tick of any round
+	lost  int           // rounds in a row without the longest
+	best  int           // how many of lengths arrived in those
+
+	used bool          // frames were sent since the last look
+	look time.Duration // when to look again
+	next time.Duration // when to try all lengths again
+	mtu  int           // that the kernel knew when size was found
 }
 
-func newFit(whole, longest int) *fit { return &fit{whole: whole, longest: longest} }
+// newFit is for a link of Ethernet's that carries packets of whole bytes, and longest ones in fragments.
+func newFit(whole, longest int) *fit {
+	f := new(fit)
+	for _, mtu := range linkMTUs {
+		f.lengths = append(f.lengths, whole-linkMTUs[len(linkMTUs)-1]+mtu)
+	}
+	f.lengths = append(f.lengths, longest)
+	return f
+}
 
-// done reports whether nothing is to be found out.
+// longest is the length that nothing exceeds.
+func (f *fit) longest() int { return f.lengths[len(f.lengths)-1] }
+
+// done reports whether something is known to arrive.
 func (f *fit) done() bool { return f.size.Load() != 0 }
 
 // restart forgets what was found.
 func (f *fit) restart() {
 	f.size.Store(0)
-	f.proven, f.misses = false, 0
-	clear(f.pairs[:])
+	f.held, f.lost, f.best, f.next = 0, 0, 0, 0
 }
 
-// probe returns how long the packet is that goes next to a keep-alive with that tick.
-func (f *fit) probe(tick uint64) int {
-	pair := &f.pairs[f.next%fitPairs]
-	f.next++
-	pair.tick, pair.whole = tick, !f.proven
-	if f.proven {
-		return f.longest
-	}
-	return f.whole
+// trying reports whether it is being found out what arrives.
+func (f *fit) trying(now time.Duration) bool {
+	return f.held != 0 || f.lost > 0 || !f.done() && now >= f.next
 }
 
-// heard takes in the highest echo of the peer and reports whether that decided something.
-func (f *fit) heard(echo uint64) bool {
-	for i := range f.pairs {
-		pair := &f.pairs[i]
-		if pair.tick == 0 || pair.whole == f.proven || echo != pair.tick && echo != pair.tick+1 {
-			continue
-		}
-		arrived := echo == pair.tick+1
-		if pair.tick = 0; !arrived {
-			f.misses++
-		}
-		return f.judge(arrived)
-	}
-	return false
-}
-
-func (f *fit) judge(arrived bool) bool {
+// due reports whether a round shall begin.
+func (f *fit) due(now time.Duration) bool {
 	switch {
-	case arrived && !f.proven:
-		f.proven, f.misses = true, 0
-		return f.narrow.Swap(false)
-	case arrived:
-		f.size.Store(int64(f.longest))
-	case f.misses < fitMisses:
+	case f.held != 0 || tick(now) <= f.top: // an echo of the last round's could be taken for one of the next
 		return false
-	case f.proven:
-		f.size.Store(int64(f.whole))
-	default:
-		return !f.narrow.Swap(true)
+	case !f.done():
+		return now >= f.next
 	}
-	return true
+	return f.lost > 0 || f.used && now >= f.look
 }
 
-// carries reports whether frames may be sent that long.
-func (p *Path) carries(frames [][]byte) bool {
-	size := int(p.fit.size.Load())
-	if size >= p.fit.longest {
-		return true
+// begin starts a round beside a keep-alive with that tick and returns the lengths of its packets, which have the ticks
+// that follow. A look takes the one length only that is in use.
+func (f *fit) begin(now time.Duration, tick uint64) []int {
+	f.held, f.began = tick, now
+	lengths := f.lengths
+	f.looks = f.done() && f.lost == 0 && (int(f.size.Load()) == f.longest() || now < f.next)
+	if f.looks {
+		at := slices.Index(lengths, int(f.size.Load()))
+		lengths = lengths[at : at+1]
 	}
-	now := p.now()
-	for _, f := range frames {
-		if p.engine.Size(len(f)) > size {
-			p.large.Store(int64(now + largeRest))
-			return false
+	f.top = tick + uint64(len(lengths))
+	return lengths
+}
+
+// heard takes in the highest echo of the peer and reports whether that changed anything.
+func (f *fit) heard(now time.Duration, echo uint64) bool {
+	if f.held == 0 {
+		return false
+	}
+	if echo < f.held {
+		if now-f.began > fitWait {
+			f.held = 0
 		}
+		return false
 	}
-	return int64(now) >= p.large.Load()
+	arrived := int(min(echo-f.held, uint64(len(f.lengths))))
+	f.held = 0
+	if f.looks && arrived > 0 {
+		f.used, f.look = false, now+fitLook
+		return false
+	}
+	f.best = max(f.best, arrived)
+	if f.lost++; arrived < len(f.lengths) && f.lost < fitRounds {
+		return false
+	}
+	size := 0
+	if f.best > 0 {
+		size = f.lengths[f.best-1]
+	}
+	f.next = now + fitAgain
+	if size == 0 {
+		f.next = now + fitRetry
+	}
+	f.lost, f.best, f.used, f.look = 0, 0, false, now+fitLook
+	narrow := size < f.longest()
+	changed := f.narrow.Swap(narrow) != narrow
+	return f.size.Swap(int64(size)) != int64(size) || changed
 }
 
-// measure takes in what the peer has shown to have received since the last keep-alive.
-func (p *Path) measure() {
+// Longest is the length of the longest frame that may be sent, 0 for none. [frame.MaxLen] is that of any.
+func (p *Path) Longest() int {
+	return min(max(0, int(p.fit.size.Load())-p.engine.Size(0)), frame.MaxLen)
+}
+
+// measure takes in what the peer has shown to have received since the last keep-alive, and reports whether there is more
+// to find out.
+func (p *Path) measure() (trying bool) {
 	p.engine.sealing.Lock()
 	defer p.engine.sealing.Unlock()
+	now := p.now()
+	defer func() { trying = p.fit.trying(now) }()
 	if p.fit.done() {
 		if mtu := p.routeMTU(); mtu != 0 && mtu != p.fit.mtu { // 0: the socket is closed
 			p.fit.restart()
+			return
 		}
-		return
 	}
-	if !p.fit.heard(p.engine.echo.Load()) {
-		return
+	if p.fit.heard(now, p.engine.echo.Load()) {
+		p.fit.mtu = p.routeMTU()
+		p.mute()
+		p.log.Debug("UDP path measured", "packets", p.fit.size.Load(), "narrow", p.fit.narrow.Load(), "mtu", p.fit.mtu)
 	}
-	p.fit.mtu = p.routeMTU()
-	p.mute()
-	p.log.Debug("UDP path measured", "packets", p.fit.size.Load(), "narrow", p.fit.narrow.Load(), "mtu", p.fit.mtu)
+	return
 }
 
 // mute has the peer send its frames here or over TCP.
 func (p *Path) mute() { p.engine.Mute(!p.active.Load() || p.fit.narrow.Load()) }
 
-// routeMTU is what the kernel knows about the route, which ICMP messages change.
-func (p *Path) routeMTU() (mtu int) {
-	level, option := unix.IPPROTO_IP, unix.IP_MTU
-	if p.conn.RemoteAddr().(*net.UDPAddr).IP.To4() == nil {
-		level, option = unix.IPPROTO_IPV6, unix.IPV6_MTU
+// tick is that of packets sent at now. The caller holds the engine's sealing.
+func (p *Path) tick(now time.Duration) uint64 {
+	if p.fit.held != 0 {
+		return p.fit.held
 	}
-	p.raw.Control(func(fd uintptr) { mtu, _ = unix.GetsockoptInt(int(fd), level, option) })
-	return mtu
+	return tick(now)
 }
 
-// sendProbe sends the long packet that belongs to the keep-alive just sent at now. The caller
+// probe sends the long packets that belong to the keep-alive just sent at now. The caller
 // holds the engine's sealing.
-func (p *Path) sendProbe(now time.Duration) error {
-	n := p.fit.probe(tick(now))
-	p.engine.seal(now, tick(now)+1, p.out.next(n, n), nil)
-	err := p.out.flush()
-	if err == syscall.EMSGSIZE { // as if it had been lost
-		err = nil
+func (p *Path) probe(now time.Duration) error {
+	tick := tick(now)
+	for _, n := range p.fit.begin(now, tick) {
+		tick++
+		p.engine.seal(tick, p.out.next(n, n), nil)
+		// One by one: what is too long for the kernel is as if it had been lost.
+		if err := p.out.flush(); err != nil && err != syscall.EMSGSIZE {
+			return err
+		}
+		p.counter.sentPackets.Add(1)
 	}
-	return err
+	return nil
 }
 
 // fullLength is that of a packet with the longest frame.

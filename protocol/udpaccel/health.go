@@ -49,6 +49,7 @@ type health struct {
 	// have received; 0 = none.
 	unanswered atomic.Int64
 	rtt        atomic.Int64 // estimate, from above
+	newest     atomic.Int64 // echo
 	forgive    atomic.Bool  // the present silence is our own doing
 	doubt      atomic.Int64 // what was sent before this says nothing of the way as it is now; 0: all does
 }
@@ -64,12 +65,15 @@ func (h *health) heard(now, echo time.Duration) {
 		h.stable.Store(int64(now))
 	}
 	h.last.Store(int64(now))
-	// The age has the peer's own pause in it, so small ones tell more.
-	if rtt := time.Duration(h.rtt.Load()); rtt == 0 || age < rtt {
+	// The age has the peer's own pause in it, so small ones tell more, and repeated ones nothing.
+	switch rtt := time.Duration(h.rtt.Load()); {
+	case int64(echo) <= h.newest.Load():
+	case rtt == 0 || age < rtt:
 		h.rtt.Store(int64(age))
-	} else {
+	default:
 		h.rtt.Store(int64(min(age, rtt+rtt/16+time.Millisecond)))
 	}
+	h.newest.Store(max(h.newest.Load(), int64(echo)))
 	if d := h.doubt.Load(); d != 0 && int64(echo) > d {
 		h.doubt.CompareAndSwap(d, 0)
 	}

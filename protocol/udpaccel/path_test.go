@@ -58,7 +58,7 @@ func known(p *Path) {
 	p.engine.sealing.Lock()
 	defer p.engine.sealing.Unlock()
 	p.fit.mtu = p.routeMTU()
-	p.fit.size.Store(int64(p.fit.longest))
+	p.fit.size.Store(int64(p.fit.longest()))
 }
 
 // within fails the test if what does not become true soon.
@@ -79,15 +79,7 @@ func mature(t testing.TB, p *Path) {
 	known(p)
 }
 
-func batchOf(frames ...[]byte) *frame.Batch {
-	b := frame.NewBatch(512<<10, 256)
-	for _, f := range frames {
-		if !b.Append(f) {
-			panic("batch is full")
-		}
-	}
-	return b
-}
+func framesOf(frames ...[]byte) [][]byte { return frames }
 
 func TestFramesOfAllSizesGoBothWays(t *testing.T) {
 	for _, address := range []string{"127.0.0.1", "::1"} {
@@ -113,7 +105,7 @@ func TestFramesOfAllSizesGoBothWays(t *testing.T) {
 			for n := frame.HeaderLen; n <= frame.MaxLen; n += 13 {
 				want = append(want, ether(n))
 			}
-			if err := client.Send(batchOf(want...)); err != nil {
+			if err := client.Send(framesOf(want...)); err != nil {
 				t.Fatal(err)
 			}
 			for i, w := range want {
@@ -182,7 +174,7 @@ func TestRefusedPacketsEndTheUseForASecond(t *testing.T) {
 	}
 	server.Close() // the kernel answers that nobody is there
 	within(t, "an error", func() bool {
-		err := client.Send(batchOf(ether(60)))
+		err := client.Send(framesOf(ether(60)))
 		return errors.Is(err, syscall.ECONNREFUSED) || client.Stats().SendErrors > 0
 	})
 	client.fail(client.now(), syscall.ECONNREFUSED)
@@ -260,7 +252,7 @@ func TestCloseIsFinalAndMayBeRepeated(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := p.Send(batchOf(ether(60))); !errors.Is(err, net.ErrClosed) {
+	if err := p.Send(framesOf(ether(60))); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("send after close: %v", err)
 	}
 }
@@ -278,13 +270,13 @@ func TestPathAllocatesNothing(t *testing.T) {
 		}
 	}})
 	client := start(t, PathConfig{Engine: ce, Conn: cs, Port: portOf(ss)})
-	b := batchOf(ether(1363), ether(1363), ether(1363), ether(66), ether(1514), ether(1514))
+	b := framesOf(ether(1363), ether(1363), ether(1363), ether(66), ether(1514), ether(1514))
 	var sent int64
 	if n := testing.AllocsPerRun(200, func() {
 		if err := client.Send(b); err != nil {
 			t.Fatal(err)
 		}
-		for sent += int64(b.Len()); got.Load() < sent; {
+		for sent += int64(len(b)); got.Load() < sent; {
 			<-more
 		}
 	}); n >= 1 { // a keep-alive may allocate
@@ -309,7 +301,7 @@ func BenchmarkPath(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				if err := client.Send(batch); err != nil {
+				if err := client.Send(batch.Frames()); err != nil {
 					b.Fatal(err)
 				}
 				n += batch.Len()

@@ -25,6 +25,12 @@ const (
 
 var flowSeed = maphash.MakeSeed()
 
+// Flow returns a number that is the same for all frames of a flow.
+func Flow(f []byte) uint64 {
+	flow, _ := flowOf(f)
+	return flow
+}
+
 // flowOf returns a number that is the same for all frames of a flow, and whether
 // the frame is urgent. A flow is what must stay in order: for IP the addresses, the
 // protocol and the ports, where every packet of the flow has them (fragments do
