@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"context"
+	"net"
+	"net/netip"
+
+	"network-manager-softether/protocol/pack"
+	"network-manager-softether/protocol/udpaccel"
+)
+
+// A udpOffer is what a login proposes, and the socket it speaks of.
+type udpOffer struct {
+	*udpaccel.Offer
+	conn *net.UDPConn
+}
+
+// offerUDP opens a socket for the login on c. It returns nil if there is to be no UDP, or
+// cannot be: through a proxy, or where UDP is forbidden.
+func (s *settings) offerUDP(c *control) *udpOffer {
+	if s.UDP == UDPOff {
+		return nil
+	}
+	conn, err := s.dialUDP(context.Background(), c.raw, c.addr)
+	if conn == nil {
+		s.log.Info("no UDP acceleration: the connection is not a direct one", "server", c.addr, "error", err)
+		return nil
+	}
+	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	return &udpOffer{udpaccel.NewOffer(local, s.udpVersion), conn}
+}
+
+// dialUDP returns a socket connected to the host of raw, which is known by addr. The dialer
+// keeps it outside the tunnel, as it does with raw.
+func (s *settings) dialUDP(ctx context.Context, raw net.Conn, addr netip.AddrPort) (*net.UDPConn, error) {
+	tcp, ok := raw.(*net.TCPConn)
+	if !ok || s.Proxy != nil || hostOf(tcp.RemoteAddr()).Unmap() != addr.Addr().Unmap() {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timing.connect)
+	defer cancel()
+	conn, err := s.Dialer.DialContext(ctx, "udp", addr.String())
+	if err != nil {
+		return nil, err
+	}
+	udp, ok := conn.(*net.UDPConn)
+	if !ok {
+		conn.Close()
+	}
+	return udp, nil
+}
+
+// grant returns what the server answers to the offer, nil if nothing usable.
+func (o *udpOffer) grant(s *settings, welcome *pack.Pack) *udpaccel.Grant {
+	if o == nil {
+		return nil
+	}
+	lowest := 2
+	if s.UDP == UDPV1 {
+		lowest = 1
+	}
+	g, err := o.Accept(welcome, lowest)
+	if err != nil {
+		s.log.Info("no UDP acceleration", "error", err)
+	}
+	return g
+}
+
+// close closes the socket, if there is one.
+func (o *udpOffer) close() {
+	if o != nil {
+		o.conn.Close()
+	}
+}
