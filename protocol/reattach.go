@@ -27,6 +27,11 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	s.cfg.log.Info("connection lost, re-attaching", "server", addr, "error", cause)
 	s.notify(Detached{Err: &Error{Op: "session", Addr: addr, Err: cause}})
 
+	if n := len(s.aside); n > 1 && s.Info().MaxConnections > 1 && errors.Is(cause, datapath.ErrLeft) {
+		// The server spreads what it sends over all connections that it believes in, and hears nothing of those that
+		// are gone: the most of it would be lost until the session's time-out. A new session has nothing behind it.
+		return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("the server would send over %d connections that are gone: %w", n, cause)}
+	}
 	lives := 0 // of a connection whose ground went away nothing follows for the next one
 	if !errors.Is(cause, datapath.ErrLeft) {
 		lived := began.Sub(last.Born)

@@ -169,7 +169,10 @@ func TestGroundThatIsGoneIsLeftAtOnce(t *testing.T) {
 			g.use(wifi)
 			s.Move(false)
 			expect[protocol.Detached](t, s, events)
-			if e := expect[protocol.Reattached](t, s, events); e.After > 10*time.Second {
+			if conns > 1 {
+				// The server would send most of its frames over those that are gone.
+				over(t, s)
+			} else if e := expect[protocol.Reattached](t, s, events); e.After > 10*time.Second {
 				t.Errorf("attached again after %v: the dead connection was waited for", e.After)
 			}
 			select {
@@ -177,7 +180,7 @@ func TestGroundThatIsGoneIsLeftAtOnce(t *testing.T) {
 			case <-within(t).Done():
 				t.Fatal("a sender still hangs in the dead connection")
 			}
-			if len(srv.Logins()) != 1 || cameFrom(srv, wifi) == 0 {
+			if conns == 1 && (len(srv.Logins()) != 1 || cameFrom(srv, wifi) == 0) {
 				t.Errorf("%d logins, %d connections over the new ground", len(srv.Logins()), cameFrom(srv, wifi))
 			}
 		})
