@@ -26,6 +26,7 @@ type report struct {
 // An outcome is what came of one fault.
 type outcome struct {
 	held, gap, back, home time.Duration
+	whose                 string // the gap is
 	failed                error
 }
 
@@ -38,10 +39,11 @@ func (o outcome) remark() string {
 
 // A tally is of one kind of fault.
 type tally struct {
-	name            string
-	struck          int
-	held, gap, back time.Duration // the longest
-	failed          []error
+	name                  string
+	struck                int
+	held, gap, back, home time.Duration // the longest
+	whose                 string        // the gap is
+	failed                []error
 }
 
 func (r *report) add(f fault, o outcome) {
@@ -52,7 +54,10 @@ func (r *report) add(f fault, o outcome) {
 	}
 	t := r.tallies[i]
 	t.struck++
-	t.held, t.gap, t.back = max(t.held, o.held), max(t.gap, o.gap), max(t.back, o.back)
+	t.held, t.back, t.home = max(t.held, o.held), max(t.back, o.back), max(t.home, o.home)
+	if o.gap > t.gap {
+		t.gap, t.whose = o.gap, o.whose
+	}
 	if o.failed != nil {
 		t.failed = append(t.failed, o.failed)
 	}
@@ -110,9 +115,9 @@ func (r *report) String() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("A storm of %v, seed %d: %d faults, %d survived", r.opts.length, r.opts.seed, r.struck(), r.survived())
-	line("\n%-34s %7s %8s %10s %12s %12s", "fault", "struck", "survived", "lasted (s)", "longest gap", "all back in")
+	line("\n%-33s %6s %8s %9s %12s %-5s %11s %11s", "seconds, the longest of each kind", "struck", "survived", "lasted", "without echo", "in", "all back", "better base")
 	for _, t := range r.tallies {
-		line("%-34s %7d %8d %10.1f %12.2f %12.2f", t.name, t.struck, t.struck-len(t.failed), t.held.Seconds(), t.gap.Seconds(), t.back.Seconds())
+		line("%-33s %6d %8d %9.1f %12.2f %-5s %11.2f %11.2f", t.name, t.struck, t.struck-len(t.failed), t.held.Seconds(), t.gap.Seconds(), t.whose, t.back.Seconds(), t.home.Seconds())
 	}
 	line("The longest of each kind: a gap is between two echoes of any tunnel, and \"all back\" is from the end of the fault until every tunnel" +
 		" had echoes, both streams,\na new connection, and NetworkManager's word for it.")

@@ -151,13 +151,16 @@ func (s *storm) strike(ctx context.Context, f fault) error {
 	o.home = time.Since(over)
 	o.failed = errors.Join(o.failed, err)
 	for _, t := range s.tunnels {
-		o.gap = max(o.gap, t.beat.gap())
+		if gap := t.beat.gap(); gap > o.gap {
+			o.gap, o.whose = gap, t.name
+		}
 	}
 	if now := s.Desktop.Services(); o.failed == nil && !f.ends && !slices.Equal(pids, now) {
 		o.failed = fmt.Errorf("the services are %v, before they were %v", now, pids)
 	}
 	s.report.add(f, o)
-	s.say("%-32s for %5.1f s: longest gap %5.1f s, all back after %5.1f s, on the better base after %5.1f s %s", f.name, o.held.Seconds(), o.gap.Seconds(), o.back.Seconds(), o.home.Seconds(), o.remark())
+	s.say("%-30s for %4.1f s: longest gap %4.1f s (%s), all back after %4.1f s, on the better base after %4.1f s %s",
+		f.name, o.held.Seconds(), o.gap.Seconds(), o.whose, o.back.Seconds(), o.home.Seconds(), o.remark())
 	if o.failed == nil && !s.opts.verbose {
 		return nil
 	}
