@@ -2,7 +2,12 @@
 
 package protocol
 
-import "time"
+import (
+	"net"
+	"time"
+
+	"network-manager-softether/protocol/internal/datapath"
+)
 
 // Waits are the waits that a test shortens; 0 leaves one as it is.
 type Waits struct {
@@ -28,4 +33,13 @@ func Shorten(cfg *Config, w Waits) {
 		t.reattachLife = w.ReattachLife
 	}
 	cfg.timing = &t
+}
+
+// Hear has cfg take what f says for what the kernel knows of a connection, and look often.
+func Hear(cfg *Config, f func() (unacked, overdue bool, quiet time.Duration)) {
+	cfg.timing.silent, cfg.timing.silenceLook = 40*time.Millisecond, 10*time.Millisecond
+	cfg.timing.listen = func(net.Conn) (h datapath.Hearing) {
+		h.Unacked, h.Overdue, h.Quiet = f()
+		return h
+	}
 }

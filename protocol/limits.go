@@ -2,7 +2,12 @@
 
 package protocol
 
-import "time"
+import (
+	"net"
+	"time"
+
+	"network-manager-softether/protocol/internal/datapath"
+)
 
 // timing holds every wait of the package. Tests shorten it; users cannot.
 type timing struct {
@@ -42,6 +47,10 @@ type timing struct {
 	// same reason as reattachSpacing. After a failure the pause doubles each time, up
 	// to attachPause; it is that long at once after an answer that will not change soon.
 	intervalMin, attachPause time.Duration
+	// silent is how long nothing may come, though it is due, before that is told;
+	// silenceLook lies between two looks. listen asks the kernel.
+	silent, silenceLook time.Duration
+	listen              func(net.Conn) datapath.Hearing
 	// flush bounds the wait for what is in the queue of a connection to be closed.
 	flush time.Duration
 }
@@ -66,6 +75,9 @@ var defaultTiming = timing{
 	intervalMin:     time.Second,
 	attachPause:     time.Minute,
 	flush:           time.Second,
+	silent:          4 * time.Second,
+	silenceLook:     time.Second,
+	listen:          datapath.Listen,
 }
 
 // Lengths and counts. Each bounds what a hostile server can make us keep or do.

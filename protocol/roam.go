@@ -136,11 +136,17 @@ func (k *upkeep) walking() bool {
 	return len(k.behind) > 0
 }
 
-// arrived closes what is left on the former ground, now that c stands on the new one.
+// arrived closes what is left on the former ground, now that c stands on the new one. Where nothing
+// is heard any more, there is nobody to say goodbye to.
 func (k *upkeep) arrived(c *datapath.Conn) {
 	for _, old := range k.behind {
-		k.s.retire(old)
+		if k.s.cfg.listen(old.Raw).Overdue {
+			k.s.tcp.StrandOne(old)
+		} else {
+			k.s.retire(old)
+		}
 	}
+	k.s.setAside()
 	k.s.movedOn(c)
 	after := time.Since(k.set)
 	k.behind, k.set = nil, time.Time{}

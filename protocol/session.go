@@ -38,6 +38,7 @@ type Session struct {
 
 	lost chan *datapath.Conn // from a connection's reader, when the connection has ended
 	roam *roaming
+	stir chan struct{} // of room 1: something is sent after a rest
 	// revived is the connection of the last re-attachment, which had lives before it in short succession; supervise's own.
 	revived *datapath.Conn
 	lives   int
@@ -85,6 +86,7 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 		started:    make(chan struct{}),
 		lost:       make(chan *datapath.Conn),
 		roam:       newRoaming(),
+		stir:       make(chan struct{}, 1),
 		done:       make(chan struct{}),
 	}
 	_, s.member = cfg.auth.(ticket)
@@ -120,7 +122,7 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 	s.tcp = datapath.New(datapath.Config{
 		Several: s.most > 1, QoS: w.qos, Compressed: s.compressed,
 		Waits:     datapath.Waits{Flush: cfg.flush, Closing: cfg.closing, Drain: cfg.drain},
-		KeepAlive: s.udp.heard, Ended: s.ended,
+		KeepAlive: s.udp.heard, Ended: s.ended, Stir: s.stir,
 	})
 	dir := datapath.BothWays
 	if s.half {
@@ -128,6 +130,7 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 	}
 	s.add(c.conn(w.timeout, dir))
 	s.wg.Go(s.supervise)
+	s.wg.Go(s.watchSilence)
 	return s
 }
 

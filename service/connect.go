@@ -133,6 +133,7 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 		c.lost.stop()
 	}
 	c.outageEnds()
+	c.attached()
 	c.become(up) // the announcement brings STARTED, after the configuration
 	c.announce()
 	c.notice(what, c.facts()...)
@@ -181,6 +182,7 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 			if era == c.era && c.phase == up {
 				c.outageBegins()
 				c.tell(notice.Lost)
+				c.detached()
 			}
 		})
 	case protocol.Reattached:
@@ -189,9 +191,17 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 		go c.post(func() {
 			if era == c.era && c.phase == up {
 				c.outageEnds()
+				c.attached()
 				c.announce() // the server may have been reached at another address
 				c.tell(notice.Connected)
 				c.lookAtGround()
+			}
+		})
+	case protocol.Silent:
+		go c.post(func() {
+			if era == c.era && c.phase == up {
+				c.ground.silent = time.Now()
+				c.serverSilent(e.After)
 			}
 		})
 	case protocol.Moved:

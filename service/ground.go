@@ -107,6 +107,13 @@ func (t terrain) wayOn(name string, dst netip.Addr) (base, bool) {
 	return t.routed(dst, func(r groundRoute, n nic) bool { return n.name == name && !pinned(r, dst) })
 }
 
+// beside is way for all interfaces but the one, and but those that shunned has.
+func (t terrain) beside(index int, dst netip.Addr, shunned func(base) bool) (base, bool) {
+	return t.routed(dst, func(r groundRoute, n nic) bool {
+		return !n.tunnel && !pinned(r, dst) && r.nic != index && !shunned(base{index: r.nic, name: n.name, via: r.via})
+	})
+}
+
 // really returns where a socket that is bound to the interface sends to dst.
 func (t terrain) really(index int, dst netip.Addr) (base, bool) {
 	return t.routed(dst, func(r groundRoute, _ nic) bool { return r.nic == index })

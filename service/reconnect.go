@@ -65,6 +65,10 @@ func (c *connection) tryAgain(err error) {
 		c.fail(nmvpn.FailureConnect, fmt.Errorf("gave up after %d attempts to reconnect (reconnect-attempts): %w", limit, err))
 		return
 	}
+	if errors.Is(err, protocol.ErrUnreachable) && c.serverAway() {
+		c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "cause", err)
+		return
+	}
 	pause := c.lost.pause(err, c.profile.ReconnectInterval)
 	c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "cause", err, "remedy", c.remedy(err), "again-in", pause.Round(100*time.Millisecond))
 	c.tryAgainIn(pause)

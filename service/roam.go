@@ -44,6 +44,9 @@ type roaming struct {
 
 	server   netip.Addr  // where the tunnel's own packets go
 	renewal  *time.Timer // of NetworkManager's route to the server
+	silent   time.Time   // when the session last said that it hears nothing
+	lonely   bool        // the session has no connection
+	patience *time.Timer // runs before another base is tried for it
 	parent   string      // the base that NetworkManager has for this connection
 	reparent *time.Timer // runs before it is told to look for another
 	stale    bool        // its route to the server leads another way than ours
@@ -53,8 +56,12 @@ type roaming struct {
 	awake    func()
 }
 
-// A walk is under way to a better base, while the session lives on the former one.
-type walk struct{ from, to base }
+// A walk is under way to a better base, or away from one that is silent, while the session lives on the former one.
+type walk struct {
+	from, to base
+	why      string
+	silent   bool // nothing is heard over from
+}
 
 // watchGround begins to watch. It is called while there are all rights.
 func (c *connection) watchGround() {
@@ -85,7 +92,7 @@ func (c *connection) watchGround() {
 // leaveGround ends all of it.
 func (c *connection) leaveGround() {
 	g := &c.ground
-	for _, t := range []**time.Timer{&g.settle, &g.renewal, &g.reparent, &g.outage} {
+	for _, t := range []**time.Timer{&g.settle, &g.patience, &g.renewal, &g.reparent, &g.outage} {
 		stopTimer(t)
 	}
 	for _, stop := range []func(){g.stop, g.awake} {
@@ -115,6 +122,8 @@ func (c *connection) lookAtGround() {
 		c.log.Debug("the ground has changed", "turn", turn.String(), "from", at.base.String(), "to", to.String(), "because", why)
 	}
 	switch turn {
+	case turnNone:
+		c.elsewhere()
 	case turnLost:
 		if at.lost == "" {
 			c.baseLost(why)
@@ -162,7 +171,7 @@ func (c *connection) jump(at standing, to base, why string) {
 // walkSoon goes to a better base if it is still there in a moment.
 func (c *connection) walkSoon(to base) {
 	g := &c.ground
-	if g.settle != nil || g.walk != nil || time.Now().Before(g.shun[to.String()]) {
+	if g.settle != nil || g.walk != nil || g.shunned(to) {
 		return
 	}
 	if c.phase == reconnecting { // there is nothing to be careful with
@@ -181,7 +190,7 @@ func (c *connection) walkSoon(to base) {
 			return
 		}
 		c.log.Info("walking to a better base", "from", at.base.String(), "to", to.String())
-		g.walk = &walk{at.base, to}
+		g.walk = &walk{from: at.base, to: to, why: "it is the better way"}
 		c.path.use(to)
 		c.session.Move(true)
 	})
@@ -191,7 +200,7 @@ func (c *connection) walkSoon(to base) {
 func (c *connection) walked(after time.Duration) {
 	if w := c.ground.walk; w != nil {
 		c.ground.walk = nil
-		c.notice(fmt.Sprintf("going on over %v, the better way now", w.to), "before", w.from.String(), "within", after.Round(time.Millisecond))
+		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.String(), "within", after.Round(time.Millisecond))
 	}
 	c.lookAtGround()
 }
@@ -203,16 +212,20 @@ func (c *connection) walkFailed(err error) {
 		return
 	}
 	c.ground.walk = nil
+	if answer, ok := errors.AsType[*protocol.ServerError](err); ok && w.silent {
+		// It is there, and has ended the session.
+		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.String())
+		c.ground.stale = true
+		c.sessionLost(answer)
+		return
+	}
 	c.path.use(w.from)
-	if c.ground.shun == nil {
-		c.ground.shun = make(map[string]time.Time)
-	}
-	pause, why := shunTime, "the better network does not lead to the server"
+	delete(c.ground.shun, w.from.String())
+	pause, why := shunTime, "the other network does not lead to the server"
 	if _, answered := errors.AsType[*protocol.ServerError](err); answered {
-		pause, why = refusedWalk, "the server does not take the session over on the better network yet"
+		pause, why = refusedWalk, "the server does not take the session over on the other network yet"
 	}
-	c.ground.shun[w.to.String()] = time.Now().Add(pause)
-	c.after(pause+walkSettles, c.lookAtGround)
+	c.shun(w.to, pause)
 	c.log.Warn("staying where it is: "+why, "network", w.to.String(), "present", w.from.String(), "cause", err)
 	c.lookAtGround()
 }

@@ -11,18 +11,20 @@ import (
 	"network-manager-softether/lab"
 )
 
-// clear watches both bases for packets that leave the desktop in clear.
+// clear watches the bases for packets that leave the desktop in clear.
 type clear struct {
 	w        *world
-	captures [len(lab.Bases)]*capture
+	captures map[string]*capture // by device
 }
 
 // watchesBases begins to count.
 func (w *world) watchesBases() *clear {
 	w.t.Helper()
-	c := &clear{w: w}
-	for i, b := range lab.Bases {
-		c.captures[i] = captureOn(w.t, w.Desktop.Host, b.Device)
+	c := &clear{w: w, captures: map[string]*capture{}}
+	for _, b := range append(lab.Bases[:], lab.SlowBase) {
+		if _, err := w.Desktop.Net.LinkByName(b.Device); err == nil {
+			c.captures[b.Device] = captureOn(w.t, w.Desktop.Host, b.Device)
+		}
 	}
 	return c
 }
@@ -32,13 +34,13 @@ func (w *world) watchesBases() *clear {
 func (c *clear) left() map[string]int {
 	c.w.t.Helper()
 	kinds := map[string]int{}
-	for i, capture := range c.captures {
+	for device, capture := range c.captures {
 		for _, p := range capture.end() {
 			if !p.outgoing {
 				continue
 			}
 			if what := lab.InClear(p.data); what != "" {
-				kinds[lab.Bases[i].Device+": "+what]++
+				kinds[device+": "+what]++
 			}
 		}
 	}

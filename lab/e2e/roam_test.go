@@ -111,7 +111,7 @@ func (w *world) private(full bool) (end func()) {
 // routersOwn reports whether that is what the computer's kernel tells the router of the link (an ICMP error), or is
 // asked of it about the VPN server's name: none of it is the person's.
 func routersOwn(what string) bool {
-	for _, b := range lab.Bases {
+	for _, b := range append(lab.Bases[:], lab.SlowBase) {
 		for _, kind := range []string{b.Router.String() + ", protocol 1", b.Router6.String() + ", protocol 58"} {
 			if strings.HasSuffix(what, "to "+kind) {
 				return true
@@ -124,13 +124,19 @@ func routersOwn(what string) bool {
 // both has both cables up, the second one better or worse than the first.
 func (w *world) both(better bool) {
 	w.t.Helper()
+	w.joins(lab.Bases[1], better)
+}
+
+// joins brings a base up beside the first one, better or worse than that.
+func (w *world) joins(b lab.Base, better bool) {
+	w.t.Helper()
 	metric := "600"
 	if better {
 		metric = "70" // the tunnel has 50
 	}
-	_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "modify", lab.Bases[1].Profile, "ipv4.route-metric", metric, "ipv6.route-metric", metric)
+	_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "modify", b.Profile, "ipv4.route-metric", metric, "ipv6.route-metric", metric)
 	w.ok(err)
-	_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[1].Profile)
+	_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "up", b.Profile)
 	w.ok(err)
 }
 

@@ -18,6 +18,9 @@ type Config struct {
 	// KeepAlive is told the payload of each keep-alive that is received, valid until it
 	// returns; nil: nobody is.
 	KeepAlive func(payload []byte)
+	// Stir, of room 1, is told when something is sent over a new connection, or over one that was
+	// calm, see [Bundle.Calm]; nil: nobody is.
+	Stir chan<- struct{}
 	// Ended is called by a connection's own goroutine when the connection has ended. The
 	// connection stays in the bundle until it is removed.
 	Ended func(*Conn)
@@ -67,6 +70,8 @@ func (b *Bundle) Add(c *Conn) {
 		c.queue = newSendQueue()
 		b.wg.Go(c.writeQueued)
 	}
+	c.stir = b.cfg.Stir
+	c.calm.Store(true)
 	b.pool.add(c)
 	if c.Direction != FromServer {
 		b.wg.Go(c.keepAlive)
@@ -123,6 +128,9 @@ func (b *Bundle) Strand() {
 		c.strand()
 	}
 }
+
+// StrandOne is Strand for one of them.
+func (b *Bundle) StrandOne(c *Conn) { c.strand() }
 
 // TakeStranded takes the stranded connections out and returns them. They are read from until
 // they end, and are then to be removed.

@@ -65,6 +65,9 @@ type Conn struct {
 	queued   atomic.Int64  // bytes of writers that wait or write
 	began    atomic.Int64  // when the write under way began, since Born; 0: none is
 
+	stir chan<- struct{} // see Config.Stir
+	calm atomic.Bool     // it is to be told
+
 	dropping sync.Once
 	gone     chan struct{} // closed by drop
 	err      error         // why; set before gone is closed
@@ -158,6 +161,7 @@ func (c *Conn) sendRecords(message []byte) error {
 		}
 		c.sent.Store(int64(now))
 		c.began.Store(int64(now) + 1)
+		c.stirred()
 		n := min(len(message), tlsRecord)
 		if c.Wire != nil && len(message) > tlsRecord && !c.Wire.congested() {
 			n = min(len(message), maxRecords*tlsRecord)

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"network-manager-softether/lab"
+)
+
+// Nobody tells the computer that a base is dead: the session itself has to find out, and goes to the other one.
+func TestTheNetworkDiesWithoutAWord(t *testing.T) {
+	rides(t, []ride{full4, split6}, func(t *testing.T, r ride) {
+		w := freshNetwork(t)
+		w.verbose()
+		w.both(false)
+		w.up(r.of(w.persistent()))
+		w.standsOn(lab.Bases[0], 5*time.Second)
+		sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+		w.ok(err)
+		mark := w.Desktop.NMLogMark()
+		end := w.streamsMeanwhile()
+		b := w.beats()
+		secret := w.private(r.full)
+		w.ok(w.Vanish(w.ctx, lab.Bases[0]))
+		gap := b.gap()
+		t.Logf("longest gap %v, %d lost", gap, b.stop())
+		w.standsOn(lab.Bases[1], 5*time.Second)
+		end()
+		secret()
+		if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "the server was silent over "+lab.Bases[0].Device) {
+			t.Error("it did not move because of the silence")
+		}
+		after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+		w.ok(err)
+		if !slices.Equal(sessions, after) {
+			t.Errorf("sessions are %v, before they were %v", after, sessions)
+		}
+		w.down("office")
+	})
+}
+
+// A third base is slow, loses packets and has a long queue, like a mobile network: the session goes there and comes back, and
+// does not take it for dead.
+func TestASlowNetwork(t *testing.T) {
+	w := freshNetwork(t)
+	w.verbose()
+	slow, err := w.AddSlowBase(w.ctx)
+	w.ok(err)
+	slow.Set(lab.Impairment{Delay: 150 * time.Millisecond, Loss: 0.02, Rate: 4e6, Queue: 300})
+	w.up(w.persistent())
+	w.standsOn(lab.Bases[0], 5*time.Second)
+	sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+	w.ok(err)
+	mark := w.Desktop.NMLogMark()
+	b := w.beats()
+	secret := w.private(true)
+	w.joins(lab.SlowBase, true)
+	w.standsOn(lab.SlowBase, 20*time.Second)
+	t.Logf("to the slow base: longest gap %v", b.gap())
+	end := w.streamsMeanwhile()
+	time.Sleep(8 * time.Second) // twice what makes it look elsewhere
+	w.standsOn(lab.SlowBase, 5*time.Second)
+	if log := w.Desktop.VPNLog(mark); strings.Contains(log, "trying another network") {
+		t.Error("it took the slow network for dead")
+	}
+	b.fresh()
+	w.ok(w.Desktop.Down(w.ctx, lab.SlowBase.Profile))
+	t.Logf("from the slow base, which goes: longest gap %v, %d lost", b.gap(), b.stop())
+	w.on("office", lab.Bases[0])
+	end()
+
+	t.Log("the first base dies without a word, and the slow one is there")
+	w.joins(lab.SlowBase, false)
+	b = w.beats()
+	w.ok(w.Vanish(w.ctx, lab.Bases[0]))
+	gap := b.gap()
+	t.Logf("longest gap %v, %d lost", gap, b.stop())
+	w.standsOn(lab.SlowBase, 5*time.Second)
+	secret()
+	after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+	w.ok(err)
+	if !slices.Equal(sessions, after) {
+		t.Errorf("sessions are %v, before they were %v", after, sessions)
+	}
+	w.down("office")
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"network-manager-softether/protocol"
+	. "network-manager-softether/protocol/softethertest"
+)
+
+func TestSilenceIsToldAsLongAsItLasts(t *testing.T) {
+	srv := start(t)
+	cfg := alice(srv)
+	var silent atomic.Bool
+	protocol.Hear(cfg, func() (bool, bool, time.Duration) { return silent.Load(), silent.Load(), time.Minute })
+	s, _, events := watched(t, srv, cfg)
+	silent.Store(true)
+	for range 2 {
+		if err := s.Send(batch(numbered(100, 1))); err != nil {
+			t.Fatal(err)
+		}
+		if e := expect[protocol.Silent](t, s, events); e.After != time.Minute {
+			t.Errorf("silent for %v, want a minute", e.After)
+		}
+	}
+	silent.Store(false)
+	time.Sleep(100 * time.Millisecond)
+	for len(events) > 0 {
+		<-events
+	}
+	if err := s.Send(batch(numbered(100, 2))); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if len(events) > 0 {
+		t.Errorf("told %v, though the server is heard again", <-events)
+	}
+}
+
+func TestASlowServerIsNotSilent(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		unacked, overdue bool
+		quiet            time.Duration
+	}{
+		{"acknowledgements come, late", true, true, 30 * time.Millisecond},
+		{"nothing came for long, but is not due", true, false, time.Hour},
+		{"nothing is waited for", false, false, time.Hour},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := start(t)
+			cfg := alice(srv)
+			protocol.Hear(cfg, func() (bool, bool, time.Duration) { return tt.unacked, tt.overdue, tt.quiet })
+			s, _, events := watched(t, srv, cfg)
+			for range 20 {
+				if err := s.Send(batch(numbered(100, 1))); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+			if len(events) > 0 {
+				t.Errorf("told %v", <-events)
+			}
+		})
+	}
+}
+
+func TestNobodyListensWhileNothingIsSent(t *testing.T) {
+	srv := start(t)
+	cfg := alice(srv)
+	var looks atomic.Int32
+	protocol.Hear(cfg, func() (bool, bool, time.Duration) { looks.Add(1); return false, false, 0 })
+	watched(t, srv, cfg)
+	time.Sleep(200 * time.Millisecond) // the first keep-alive is sent at once
+	if n := looks.Load(); n != 1 {
+		t.Errorf("looked %d times, want once", n)
+	}
+}
+
+func TestASessionMovesAwayFromASilentServer(t *testing.T) {
+	srv := start(t, WithHandler(Echo))
+	cfg := alice(srv)
+	g := newGround(cfg)
+	var silent atomic.Bool
+	protocol.Hear(cfg, func() (bool, bool, time.Duration) { return silent.Load(), silent.Load(), time.Minute })
+	s, server, events := watched(t, srv, cfg)
+	silent.Store(true)
+	if err := s.Send(batch(numbered(100, 1))); err != nil {
+		t.Fatal(err)
+	}
+	expect[protocol.Silent](t, s, events)
+	g.use(wifi)
+	s.Move(true)
+	for {
+		select {
+		case e := <-events:
+			if _, again := e.(protocol.Silent); again {
+				continue
+			}
+			if _, ok := e.(protocol.Moved); !ok {
+				t.Fatalf("event %T, want Moved", e)
+			}
+		case <-within(t).Done():
+			t.Fatal("not moved")
+		}
+		break
+	}
+	if n := s.Connections(); n != 1 || cameFrom(srv, wifi) != 1 {
+		t.Errorf("%d connections, %d over the new ground", n, cameFrom(srv, wifi))
+	}
+	// A goodbye that arrives late would be a reset to the server: the old one is only read from.
+	if err := server.WaitConns(within(t), 2); err != nil {
+		t.Error(err)
+	}
+}

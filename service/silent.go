@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"network-manager-softether/profile"
+)
+
+// A base can die without a word of the kernel: its router is there, and what is behind it is not. Only the silence of
+// the server tells, and a slow network is silent, too, for a while. So another base is tried beside it, and the session
+// moves only when it has a connection there; where none comes about, it waits as before.
+
+// shun has a base not be tried again for some time.
+func (c *connection) shun(b base, pause time.Duration) {
+	g := &c.ground
+	if g.shun == nil {
+		g.shun = make(map[string]time.Time)
+	}
+	g.shun[b.String()] = time.Now().Add(pause)
+	c.after(pause+walkSettles, c.lookAtGround)
+}
+
+func (g *roaming) shunned(b base) bool { return time.Now().Before(g.shun[b.String()]) }
+
+// beside returns where else the server may be reached.
+func (c *connection) beside(at standing) (base, bool) {
+	if !at.roam || at.lost != "" || c.ground.asleep || c.ground.walk != nil {
+		return base{}, false
+	}
+	return c.ground.now.beside(at.base.index, c.ground.server, c.ground.shunned)
+}
+
+// detachedPatience is how long a session without a connection looks for the server on the base where it was.
+const detachedPatience = 3 * time.Second
+
+// silentFor is how long it holds that the server is silent; a session says it again as long as it is.
+const silentFor = 6 * time.Second
+
+// serverSilent tries another base while the session waits for an answer.
+func (c *connection) serverSilent(d time.Duration) {
+	at, known := c.path.standing()
+	to, ok := c.beside(at)
+	if !known || !ok || c.profile.Transport != profile.TransportTCP {
+		return
+	}
+	stopTimer(&c.ground.settle)
+	c.log.Info("the server is silent, trying another network beside this one", "for", d.Round(time.Millisecond), "from", at.base.String(), "to", to.String())
+	c.shun(at.base, shunTime)
+	c.ground.walk = &walk{at.base, to, fmt.Sprintf("the server was silent over %v", at.base), true}
+	c.path.use(to)
+	c.session.Move(true)
+}
+
+// serverAway leaves for another base after there was no way to the server over this one. It reports whether there is one.
+func (c *connection) serverAway() bool {
+	at, known := c.path.standing()
+	to, ok := c.beside(at)
+	if !known || !ok {
+		return false
+	}
+	c.shun(at.base, shunTime)
+	c.jump(at, to, fmt.Sprintf("there is no way to the server over %v", at.base))
+	return true
+}
+
+// detached is told that the session has lost its last connection.
+func (c *connection) detached() {
+	g := &c.ground
+	stopTimer(&g.patience)
+	g.lonely = true
+	g.patience = c.after(detachedPatience, func() {
+		g.patience = nil
+		c.elsewhere()
+	})
+}
+
+// attached is told that it has one.
+func (c *connection) attached() {
+	c.ground.lonely = false
+	stopTimer(&c.ground.patience)
+}
+
+// elsewhere looks for another base for a session that does not hear the server, of whose base the kernel knows
+// nothing bad.
+func (c *connection) elsewhere() {
+	g := &c.ground
+	switch {
+	case c.phase != up:
+	case g.lonely && g.patience == nil:
+		c.serverAway()
+	case !g.lonely && time.Since(g.silent) < silentFor:
+		c.serverSilent(time.Since(g.silent))
+	}
+}

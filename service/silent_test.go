@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"network-manager-softether/protocol"
+)
+
+func TestASilentServerIsLookedForOnTheOtherBase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := onGround(t, true)
+		st.event(protocol.Silent{After: 4 * time.Second})
+		st.moved(t, true)
+		st.base(t, "wlan0")
+		st.event(protocol.Moved{Addr: serverAddr})
+		st.becomes(changed(wg, func(n *nic) { n.up = false })) // any change
+		wait(shunTime / 2)
+		st.moved(t) // the better base is not the better one now
+		wait(shunTime)
+		st.moved(t, true)
+		st.base(t, "eth0")
+		st.Disconnect()
+	})
+}
+
+func TestASilentServerIsWaitedForWhereNothingElseLeadsToIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := onGround(t, true)
+		st.event(protocol.Silent{After: 4 * time.Second})
+		st.moved(t, true)
+		st.event(protocol.Stayed{Err: errors.New("a log-in page")})
+		st.base(t, "eth0")
+		st.event(protocol.Silent{After: 8 * time.Second})
+		wait(walkSettles)
+		st.moved(t)
+		st.base(t, "eth0")
+		st.Disconnect()
+	})
+}
+
+func TestASilentServerIsTheOnlyBasesMatterUntilThereIsAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := onGround(t, true, without(wifi))
+		st.event(protocol.Silent{After: 4 * time.Second})
+		st.moved(t)
+		st.becomes() // the Wi-Fi comes up
+		st.moved(t, true)
+		st.base(t, "wlan0")
+		st.Disconnect()
+	})
+}
+
+func TestSilenceThatIsOverMovesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := onGround(t, true, without(wifi))
+		st.event(protocol.Silent{After: 4 * time.Second})
+		wait(silentFor)
+		st.becomes()
+		wait(walkSettles)
+		st.moved(t)
+		st.base(t, "eth0")
+		st.Disconnect()
+	})
+}
+
+func TestAProfileThatStaysWaitsForASilentServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := onGround(t, false)
+		st.event(protocol.Silent{After: 4 * time.Second})
+		st.event(protocol.Detached{Err: protocol.ErrLost})
+		wait(detachedPatience)
+		st.moved(t)
+		st.Disconnect()
+	})
+}
+
+func TestASessionWithoutAConnectionTriesTheOtherBase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := onGround(t, true)
+		st.event(protocol.Detached{Err: protocol.ErrLost})
+		wait(detachedPatience / 2)
+		st.moved(t)
+		wait(detachedPatience / 2)
+		st.moved(t, false)
+		st.base(t, "wlan0")
+		st.event(protocol.Reattached{Addr: serverAddr})
+		wait(2 * detachedPatience)
+		st.moved(t)
+		st.Disconnect()
+	})
+}
+
+func TestASessionThatIsBackInTimeStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := onGround(t, true)
+		st.event(protocol.Detached{Err: protocol.ErrLost})
+		wait(detachedPatience / 2)
+		st.event(protocol.Reattached{Addr: serverAddr})
+		wait(detachedPatience)
+		st.moved(t)
+		st.base(t, "eth0")
+		st.Disconnect()
+	})
+}
+
+func TestAServerThatHasEndedTheSessionIsLoggedInToOverTheOtherBase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := onGround(t, true)
+		st.event(protocol.Silent{After: 4 * time.Second})
+		st.event(protocol.Stayed{Err: &protocol.ServerError{Code: protocol.CodeSessionTimeout}})
+		wait(2 * shortestPause)
+		if n := len(st.dialled); n != 2 {
+			t.Errorf("%d logins, want 2", n)
+		}
+		st.base(t, "wlan0")
+		st.Disconnect()
+	})
+}
