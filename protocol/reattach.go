@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"network-manager-softether/protocol/internal/datapath"
 )
 
@@ -76,6 +77,9 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 		if left && ctx.Err() == nil {
 			try = -1
 			continue // at once: there is new ground
+		}
+		if try == 0 && errors.Is(err, unix.ENETUNREACH) {
+			continue // at once: the other addresses may be of the other IP version
 		}
 		if isFinal(err) || len(s.aside) > 0 && isSurplus(err) {
 			return &Error{Op: "re-attach", Addr: addr, Err: err}

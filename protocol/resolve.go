@@ -58,6 +58,18 @@ func (c *CachingResolver) LookupNetIP(ctx context.Context, network, host string)
 	return addrs, nil
 }
 
+// Known returns all addresses of the remembered answers.
+func (c *CachingResolver) Known() (list []netip.Addr) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, addrs := range c.last {
+		for _, a := range addrs {
+			list = append(list, a.Unmap())
+		}
+	}
+	return list
+}
+
 // resolve returns the addresses of the server, or of the proxy in front of it, in the
 // order to try them.
 func (s *settings) resolve(ctx context.Context) ([]netip.AddrPort, error) {

@@ -31,6 +31,7 @@ type serverPath struct {
 	mu     sync.Mutex
 	other  *rudp.Dialer  // for another transport than tcp; nil until there is a need
 	at     standing      // where the sockets are; base.name is empty until learned
+	ground terrain       // as it is now; empty: not known
 	change chan struct{} // closed when there is a base again
 }
 
@@ -67,6 +68,26 @@ func (p *serverPath) standing() (standing, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.at, p.at.base.name != ""
+}
+
+// stands takes note of the ground.
+func (p *serverPath) stands(on terrain) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ground = on
+}
+
+// nowhere reports whether the base has no route to an address: a bound socket would then look for it on the link, as long
+// as it may wait.
+func (p *serverPath) nowhere(address string) bool {
+	to, err := netip.ParseAddrPort(address)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil || len(p.ground.nics) == 0 || p.at.base.name == "" || p.at.policy || !p.at.roam {
+		return false
+	}
+	_, ok := p.ground.wayOn(p.at.base.name, to.Addr().Unmap())
+	return !ok
 }
 
 // use makes b the base.
@@ -111,6 +132,9 @@ var errNoBase = errors.New("there is no network connection below the VPN")
 func (p *serverPath) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := p.await(ctx); err != nil {
 		return nil, err
+	}
+	if p.nowhere(address) {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: unix.ENETUNREACH}
 	}
 	if network == "udp" {
 		if conn, ok := p.roomy.dial(ctx, address, p.bind); ok {

@@ -105,6 +105,7 @@ func (c *connection) leaveGround() {
 
 func (c *connection) groundChanged(t terrain) {
 	c.ground.now = t
+	c.path.stands(t)
 	c.lookAtGround()
 }
 
@@ -115,6 +116,9 @@ func (c *connection) lookAtGround() {
 		return
 	}
 	turn, to, why := c.ground.now.next(at, c.ground.server)
+	if other, ok := c.otherFamily(at); ok && turn == turnLost {
+		turn, to = turnJump, other
+	}
 	if turn != turnWalk {
 		stopTimer(&c.ground.settle)
 	}
@@ -136,6 +140,21 @@ func (c *connection) lookAtGround() {
 		c.renewRoute(to)
 	}
 	c.lookAtParent()
+}
+
+// otherFamily returns a base that leads to the server only by its address of the other IP version.
+func (c *connection) otherFamily(at standing) (base, bool) {
+	if !at.roam || c.profile.Transport != profile.TransportTCP {
+		return base{}, false
+	}
+	for _, a := range c.path.resolver.Known() {
+		if a.Is4() != c.ground.server.Is4() {
+			if to, ok := c.ground.now.way(a); ok {
+				return to, true
+			}
+		}
+	}
+	return base{}, false
 }
 
 // baseLost has everything wait for a base.

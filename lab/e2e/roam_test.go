@@ -307,6 +307,50 @@ func TestTheNetworkIsLeft(t *testing.T) {
 	}
 }
 
+// The one network has IPv4 only, the other one IPv6 only, and the server's name has both.
+func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
+	tunnels(t, func(t *testing.T, kind func(lab.VPN) lab.VPN) {
+		w := freshNetwork(t)
+		w.verbose()
+		for _, change := range [][]string{
+			{"connection", "modify", lab.Bases[0].Profile, "ipv6.method", "disabled", "ipv6.addresses", "", "ipv6.gateway", ""}, {"connection", "up", lab.Bases[0].Profile},
+			{"connection", "modify", lab.Bases[1].Profile, "ipv4.method", "disabled", "ipv4.addresses", "", "ipv4.gateway", "", "ipv4.dns", "", "ipv6.dns", lab.Bases[1].Router6.String()},
+		} {
+			_, err := w.Desktop.MustNMCLI(w.ctx, change...)
+			w.ok(err)
+		}
+		v := w.persistent()
+		v.Data["gateway"] = lab.ServerName
+		w.up(kind(v))
+		w.standsOn(lab.Bases[0], 5*time.Second)
+		sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+		w.ok(err)
+		w.both(false)
+		for i, down := range []int{0, 1} {
+			end := w.streamsMeanwhile()
+			b := w.beats()
+			secret := w.private(false)
+			w.ok(w.Desktop.Down(w.ctx, lab.Bases[down].Profile))
+			gap := b.gap()
+			t.Logf("from %s: longest gap %v, %d lost", lab.Bases[down].Device, gap, b.stop())
+			w.standsOn(lab.Bases[1-down], 5*time.Second)
+			w.on("office", lab.Bases[1-down])
+			end()
+			secret()
+			if i == 0 {
+				_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[0].Profile)
+				w.ok(err)
+			}
+		}
+		after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+		w.ok(err)
+		if !slices.Equal(sessions, after) {
+			t.Errorf("sessions are %v, before they were %v", after, sessions)
+		}
+		w.down("office")
+	})
+}
+
 func TestUDPAccelerationFollows(t *testing.T) {
 	for name, better := range map[string]bool{"to a better base": true, "from one that is gone": false} {
 		t.Run(name, func(t *testing.T) {
