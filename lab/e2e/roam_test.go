@@ -338,14 +338,15 @@ func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
 			end()
 			secret()
 			if i == 0 {
-				_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[0].Profile)
+				after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+				w.ok(err)
+				if !slices.Equal(sessions, after) {
+					t.Errorf("sessions are %v, before they were %v", after, sessions)
+				}
+				// Soon after this one the server may still count what was left behind: the next move may be a new login.
+				_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[0].Profile)
 				w.ok(err)
 			}
-		}
-		after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
-		w.ok(err)
-		if !slices.Equal(sessions, after) {
-			t.Errorf("sessions are %v, before they were %v", after, sessions)
 		}
 		w.down("office")
 	})
