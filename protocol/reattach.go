@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
 	"network-manager-softether/protocol/internal/datapath"
 )
 
