@@ -29,7 +29,11 @@ func PEMText(text []byte) []byte {
 	if !isPEM(text) {
 		return text
 	}
-	return bytes.ReplaceAll(text, []byte(utf8Mark), nil)
+	bare := make([]byte, 0, len(text))
+	for _, b := range text { // what is left may be a mark again
+		bare = bytes.TrimSuffix(append(bare, b), []byte(utf8Mark))
+	}
+	return bare
 }
 
 func isPEM(text []byte) bool { return bytes.Contains(text, []byte("-----BEGIN ")) }
