@@ -146,8 +146,9 @@ func (s *storm) strike(ctx context.Context, f fault) error {
 	o := outcome{held: over.Sub(began)}
 	o.failed = s.recovers(ctx, over)
 	o.back = time.Since(over)
-	// The way back is part of it: it costs nothing, or is a gap.
-	err = lab.Await(ctx, "the tunnels to be on the better base", limit, func() error { return s.onTheBetterBase(ctx) })
+	// The way back is part of it: it costs nothing, or is a gap. A base that did not lead to the server is left alone for
+	// a minute.
+	err = lab.Await(ctx, "the tunnels to be on the better base", 3*limit, func() error { return s.onTheBetterBase(ctx) })
 	o.home = time.Since(over)
 	o.failed = errors.Join(o.failed, err)
 	for _, t := range s.tunnels {
