@@ -28,23 +28,23 @@ func (c *control) datagrams() datagramStream {
 // wantsBulk reports whether frames shall travel beside the stream of c. There, as over
 // UDP, version 1 is only for those who ask for it; and a server that can grant nothing
 // better is not asked, as it could not be told to leave it.
-func (s *settings) wantsBulk(c *control) bool {
+func (d *dialer) wantsBulk(c *control) bool {
 	switch {
-	case c.datagrams() == nil, s.UDP == UDPOff:
+	case c.datagrams() == nil, d.UDP == UDPOff:
 		return false
-	case s.UDP == UDPV1, bulk.Secure(c.hello.version, c.hello.build):
+	case d.UDP == UDPV1, bulk.Secure(c.hello.version, c.hello.build):
 		return true
 	}
-	s.log.Info("frames share the stream: this server's datagrams beside it have only a weak cipher", "server", c.addr, "build", c.hello.build)
+	d.log.Info("frames share the stream: this server's datagrams beside it have only a weak cipher", "server", c.addr, "build", c.hello.build)
 	return false
 }
 
 // grantBulk returns what the server grants, nil for nothing.
-func (c *control) grantBulk(s *settings, welcome *pack.Pack) (*bulk.Params, error) {
+func (c *control) grantBulk(d *dialer, welcome *pack.Pack) (*bulk.Params, error) {
 	switch {
 	case !c.bulk:
 		return nil, nil
-	case s.UDP == UDPV1:
+	case d.UDP == UDPV1:
 		return bulk.Accept(welcome, 1)
 	}
 	return bulk.Accept(welcome, 2)
@@ -72,10 +72,10 @@ func (s *Session) beside(p *bulk.Params) *bulkChannel {
 	}
 	sealer, err := bulk.NewSealer(p)
 	if err != nil {
-		s.cfg.log.Warn("no datagrams beside the stream", "error", err)
+		s.dialer.log.Warn("no datagrams beside the stream", "error", err)
 		return nil
 	}
-	s.cfg.log.Info("frames travel in datagrams beside the stream", "version", p.Version, "hmac", p.HMAC)
+	s.dialer.log.Info("frames travel in datagrams beside the stream", "version", p.Version, "hmac", p.HMAC)
 	return &bulkChannel{s: s, params: p, sealer: sealer}
 }
 
@@ -97,7 +97,7 @@ func (b *bulkChannel) follow(c *datapath.Conn) {
 		}
 		opener, err := bulk.NewOpener(b.params)
 		if err != nil {
-			b.s.cfg.log.Warn("no datagrams beside the stream", "error", err)
+			b.s.dialer.log.Warn("no datagrams beside the stream", "error", err)
 			return
 		}
 		b.sending.Lock()

@@ -35,12 +35,12 @@ var cipherSuites = func() []uint16 {
 }()
 
 // warnOfCipher warns of a channel whose keys hang on the server's RSA key.
-func (s *settings) warnOfCipher(c *control) {
+func (d *dialer) warnOfCipher(c *control) {
 	suite := c.tls.ConnectionState().CipherSuite
 	if !slices.Contains(exchangeRSA, suite) {
 		return
 	}
-	s.log.Warn("the channel has no forward secrecy: whoever records it and gets the server's private key later can read it",
+	d.log.Warn("the channel has no forward secrecy: whoever records it and gets the server's private key later can read it",
 		"server", c.addr, "cipher", tls.CipherSuiteName(suite),
 		"remedy", "ask the administrator to switch on TLS 1.3 or to allow ECDHE (ServerCipherSet ECDHE-RSA-AES256-GCM-SHA384)")
 }

@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/net/idna"
 
-	"network-manager-softether/protocol/internal/datapath"
 	"network-manager-softether/protocol/proxy"
 )
 
@@ -148,102 +147,6 @@ type Reattached struct {
 
 func (Detached) event()   {}
 func (Reattached) event() {}
-
-// settings is a Config that was checked, with the defaults filled in.
-type settings struct {
-	Config
-	timing
-	auth   Auth
-	log    *slog.Logger
-	member netip.AddrPort // the server after a redirect
-	hop    string         // the proxy's host, if there is one
-}
-
-// newSettings checks cfg before anything is sent.
-func newSettings(cfg *Config) (*settings, error) {
-	s := &settings{Config: *cfg, timing: defaultTiming, auth: cfg.Auth, log: cfg.Logger}
-	if cfg.timing != nil {
-		s.timing = *cfg.timing
-	}
-	if s.udpVersion == 0 {
-		s.udpVersion = 2
-	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	if s.Product == "" {
-		s.Product = DefaultProduct
-	}
-	if s.Version == 0 {
-		s.Version = 100
-	}
-	if s.Build == 0 {
-		s.Build = 1
-	}
-	if s.Dialer == nil {
-		// The protocol has keep-alives of its own.
-		s.Dialer = &net.Dialer{KeepAlive: -1}
-	}
-	if _, ok := s.Resolver.(*CachingResolver); !ok {
-		s.Resolver = NewCachingResolver(s.Resolver)
-	}
-	var err error
-	if s.Host, err = cleanHost(cfg.Host); err != nil {
-		return nil, err
-	}
-	if s.Port == 0 {
-		return nil, errors.New("port 0 is not a port")
-	}
-	if s.Proxy != nil {
-		if s.hop, err = cleanHost(s.Proxy.Host()); err != nil {
-			return nil, fmt.Errorf("proxy: %w", err)
-		}
-	}
-	s.Hub, s.User = trimBlanks(cfg.Hub), trimBlanks(cfg.User)
-	for _, f := range []struct{ name, value string }{{"hub", s.Hub}, {"user", s.User}, {"product", s.Product}} {
-		if err := checkName(f.name, f.value); err != nil {
-			return nil, err
-		}
-	}
-	switch a := cfg.Auth.(type) {
-	case nil:
-		return nil, errors.New("no authentication given")
-	case Anonymous, Password:
-	case PlainPassword:
-		if len(a.Secret) > maxNameLen {
-			return nil, fmt.Errorf("plain password has %d bytes, a server takes %d", len(a.Secret), maxNameLen)
-		}
-		if strings.ContainsRune(a.Secret, 0) {
-			return nil, errors.New("plain password contains a NUL")
-		}
-	case Certificate:
-		if err := a.check(time.Now()); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, fmt.Errorf("unknown authentication %T", a)
-	}
-	return s, nil
-}
-
-// connections is how many TCP connections are asked for.
-func (s *settings) connections() int { return min(max(s.MaxConnections, 1), datapath.MaxConns) }
-
-// wantsHalf tells whether connections of one direction are asked for.
-func (s *settings) wantsHalf() bool { return s.HalfDuplex && s.connections() >= 2 }
-
-// wantsQoS tells whether a connection for urgent frames is asked for. A server grants
-// two connections with it, and four half-duplex ones, whatever was asked for
-// (softether-protocol.md 6.1).
-func (s *settings) wantsQoS() bool {
-	if s.HalfDuplex {
-		return s.QoS && s.connections() >= 4
-	}
-	return s.QoS && s.connections() >= 2
-}
-
-// interval is the pause between two additional connections.
-func (s *settings) interval() time.Duration { return max(s.ConnectionInterval, s.intervalMin) }
 
 // cleanHost returns host as the resolver, SNI and the certificate check want it:
 // without brackets and final dot, and in ASCII (RFC 5891).

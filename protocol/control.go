@@ -47,17 +47,17 @@ type hello struct {
 // open connects to the first address that answers and goes on until the server
 // has said hello. verify judges the certificate. When the TLS handshake fails for
 // another reason than the certificate, the remaining addresses get a chance.
-func (s *settings) open(ctx context.Context, addrs []netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
+func (d *dialer) open(ctx context.Context, addrs []netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
 	var first error
 	for range maxTLSAttempts {
-		raw, addr, err := s.race(ctx, addrs)
+		raw, addr, err := d.race(ctx, addrs)
 		if err != nil {
 			return nil, cmpErr(first, err)
 		}
-		s.log.Debug("connected", "server", addr)
+		d.log.Debug("connected", "server", addr)
 		var c *control
-		if raw, err = s.throughProxy(ctx, raw, addr); err == nil {
-			c, err = s.greet(ctx, raw, addr, verify)
+		if raw, err = d.throughProxy(ctx, raw, addr); err == nil {
+			c, err = d.greet(ctx, raw, addr, verify)
 		}
 		if err == nil {
 			return c, nil
@@ -71,7 +71,7 @@ func (s *settings) open(ctx context.Context, addrs []netip.AddrPort, verify func
 		if addrs = without(addrs, addr); len(addrs) == 0 {
 			break
 		}
-		s.log.Info("trying the server's other addresses", "failed", addr, "error", err)
+		d.log.Info("trying the server's other addresses", "failed", addr, "error", err)
 	}
 	return nil, first
 }
@@ -94,7 +94,7 @@ func without(addrs []netip.AddrPort, addr netip.AddrPort) []netip.AddrPort {
 }
 
 // greet makes a control of a TCP connection, or closes it.
-func (s *settings) greet(ctx context.Context, raw net.Conn, addr netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
+func (d *dialer) greet(ctx context.Context, raw net.Conn, addr netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
 	below, wire := raw, datapath.NewWire(raw)
 	if wire != nil {
 		below = wire
@@ -102,18 +102,18 @@ func (s *settings) greet(ctx context.Context, raw net.Conn, addr netip.AddrPort,
 	t := tls.Client(below, &tls.Config{
 		MinVersion:                  tls.VersionTLS12,
 		CipherSuites:                cipherSuites,
-		ServerName:                  s.Host, // crypto/tls sends no address as SNI
+		ServerName:                  d.Host, // crypto/tls sends no address as SNI
 		InsecureSkipVerify:          true,   // verify does it, and better
 		VerifyConnection:            verify,
 		DynamicRecordSizingDisabled: true, // 16 KiB records from the start
 	})
-	hctx, cancel := context.WithTimeout(ctx, s.timing.tls)
+	hctx, cancel := context.WithTimeout(ctx, d.timing.tls)
 	defer cancel()
 	if err := t.HandshakeContext(hctx); err != nil {
 		raw.Close()
 		return nil, opError(ctx, "TLS", addr.String(), tlsError(err))
 	}
-	c := &control{raw: raw, wire: wire, tls: t, br: bufio.NewReaderSize(t, maxHTTPLine), addr: addr, limits: &s.timing}
+	c := &control{raw: raw, wire: wire, tls: t, br: bufio.NewReaderSize(t, maxHTTPLine), addr: addr, limits: &d.timing}
 	c.stop = context.AfterFunc(ctx, c.cancel)
 	if err := c.greet(); err != nil {
 		c.close()

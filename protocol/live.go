@@ -40,7 +40,7 @@ func (a *acceleration) state() UDPState {
 		return UDPNone
 	case a.carry.Load():
 		return UDPCarrying
-	case a.s.cfg.UDP == UDPAuto && !a.judge.on.Load():
+	case a.s.dialer.UDP == UDPAuto && !a.judge.on.Load():
 		return UDPReserve
 	case p.Usable():
 		return UDPReady

@@ -27,29 +27,63 @@ type ticket struct{ value []byte }
 
 func (ticket) authName() string { return "ticket" }
 
+// login sends the login and returns either a redirect or a welcome.
+func (d *dialer) login(c *control) (*redirect, *welcome, error) {
+	d.log.Debug("logging in", "server", c.addr, "product", c.hello.product, "hub", d.Hub, "auth", d.auth.authName())
+	c.udp, c.bulk = d.offerUDP(c), d.wantsBulk(c)
+	request, err := d.loginPack(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.send(request); err != nil {
+		return nil, nil, err
+	}
+	p, err := c.receive(c.limits.login, c.limits.loginTotal)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.Bool("Redirect") {
+		r, err := parseRedirect(p, d.serverPort(c.addr))
+		if err != nil {
+			return nil, nil, err
+		}
+		// An acknowledgement; its answer is of no use.
+		return r, nil, c.send(new(pack.Pack))
+	}
+	w, err := d.parseWelcome(p)
+	if err == nil {
+		w.udp = c.udp.grant(d, p)
+		w.bulk, err = c.grantBulk(d, p)
+		if c.datagrams() != nil {
+			w.connections = 1 // the server's second one is for a path that is lost
+		}
+	}
+	return nil, w, err
+}
+
 // loginPack returns the login for the connection c (softether-protocol.md 6).
-func (s *settings) loginPack(c *control) (*pack.Pack, error) {
+func (d *dialer) loginPack(c *control) (*pack.Pack, error) {
 	p := new(pack.Pack)
 	p.AddStr("method", "login")
-	p.AddStr("hubname", s.Hub)
-	p.AddStr("username", s.User)
-	if err := s.addAuth(p, &c.hello.random); err != nil {
+	p.AddStr("hubname", d.Hub)
+	p.AddStr("username", d.User)
+	if err := d.addAuth(p, &c.hello.random); err != nil {
 		return nil, err
 	}
-	s.addIdentity(p)
-	p.AddStr("hello", s.Product)
-	p.AddInt("version", s.Version)
-	p.AddInt("build", s.Build)
+	d.addIdentity(p)
+	p.AddStr("hello", d.Product)
+	p.AddInt("version", d.Version)
+	p.AddInt("build", d.Build)
 	p.AddInt("protocol", 0)
 	p.AddInt("client_id", 0)
-	n := s.connections()
+	n := d.connections()
 	p.AddInt("max_connection", uint32(n))
 	p.AddBool("use_encrypt", true)
-	p.AddBool("use_compress", s.Compression)
-	p.AddBool("half_connection", s.wantsHalf())
-	p.AddBool("qos", s.wantsQoS())
-	p.AddBool("require_bridge_routing_mode", s.BridgeMode)
-	p.AddBool("require_monitor_mode", s.MonitorMode)
+	p.AddBool("use_compress", d.Compression)
+	p.AddBool("half_connection", d.wantsHalf())
+	p.AddBool("qos", d.wantsQoS())
+	p.AddBool("require_bridge_routing_mode", d.BridgeMode)
+	p.AddBool("require_monitor_mode", d.MonitorMode)
 	if c.udp != nil {
 		c.udp.AddTo(p)
 	}
@@ -59,31 +93,22 @@ func (s *settings) loginPack(c *control) (*pack.Pack, error) {
 	if c.bulk {
 		bulk.Offer(p)
 	}
-	s.addNodeInfo(p, c)
+	d.addNodeInfo(p, c)
 	return p, nil
 }
 
-// attachPack returns the request to join a living session (softether-protocol.md 8.1).
-func (s *settings) attachPack(key []byte) *pack.Pack {
-	p := new(pack.Pack)
-	p.AddStr("method", "additional_connect")
-	p.AddData("session_key", key)
-	s.addIdentity(p)
-	return p
+func (d *dialer) addIdentity(p *pack.Pack) {
+	p.AddStr("client_str", d.Product)
+	p.AddInt("client_ver", d.Version)
+	p.AddInt("client_build", d.Build)
 }
 
-func (s *settings) addIdentity(p *pack.Pack) {
-	p.AddStr("client_str", s.Product)
-	p.AddInt("client_ver", s.Version)
-	p.AddInt("client_build", s.Build)
-}
-
-func (s *settings) addAuth(p *pack.Pack, random *[keyLen]byte) error {
-	switch a := s.auth.(type) {
+func (d *dialer) addAuth(p *pack.Pack, random *[keyLen]byte) error {
+	switch a := d.auth.(type) {
 	case Anonymous:
 		p.AddInt("authtype", authAnonymous)
 	case Password:
-		answer := passwordAnswer(s.User, a.Secret, random)
+		answer := passwordAnswer(d.User, a.Secret, random)
 		p.AddInt("authtype", authPassword)
 		p.AddData("secure_password", answer[:])
 	case PlainPassword:
@@ -124,16 +149,16 @@ var dummyIPv4 = netip.AddrFrom4([4]byte{192, 0, 0, 8})
 
 // addNodeInfo tells the server's log who this is: the product, and what
 // [HostInfo] allows. The numbers in it are little-endian (softether-protocol.md 6.6).
-func (s *settings) addNodeInfo(p *pack.Pack, c *control) {
+func (d *dialer) addNodeInfo(p *pack.Pack, c *control) {
 	little := func(name string, v uint32) { p.AddInt(name, bits.ReverseBytes32(v)) }
-	p.AddStr("ClientProductName", clip63(s.Product))
-	little("ClientProductVer", s.Version)
-	little("ClientProductBuild", s.Build)
-	p.AddData("UniqueId", s.UniqueID[:])
+	p.AddStr("ClientProductName", clip63(d.Product))
+	little("ClientProductVer", d.Version)
+	little("ClientProductBuild", d.Build)
+	p.AddData("UniqueId", d.UniqueID[:])
 
 	local, _ := netip.ParseAddrPort(c.raw.LocalAddr().String())
 	addr := local.Addr().Unmap()
-	info := s.HostInfo
+	info := d.HostInfo
 	if info == nil {
 		if c.addr.Addr().Is4() {
 			p.AddIP("ClientIpAddress", dummyIPv4)
@@ -143,12 +168,12 @@ func (s *settings) addNodeInfo(p *pack.Pack, c *control) {
 	p.AddStr("ClientHostname", clip63(info.Hostname))
 	p.AddStr("ClientOsName", clip63(info.OSName))
 	p.AddStr("ClientOsVer", clip63(info.OSVersion))
-	p.AddStr("ServerHostname", clip63(s.Host))
+	p.AddStr("ServerHostname", clip63(d.Host))
 	p.AddStr("ServerProductName", clip63(c.hello.product))
 	little("ServerProductVer", c.hello.version)
 	little("ServerProductBuild", c.hello.build)
-	little("ServerPort2", uint32(s.serverPort(c.addr)))
-	if s.Proxy == nil {
+	little("ServerPort2", uint32(d.serverPort(c.addr)))
+	if d.Proxy == nil {
 		addAddress(p, "ServerIpAddress", c.addr.Addr())
 	}
 	if _, tcp := c.raw.LocalAddr().(*net.TCPAddr); tcp {

@@ -62,7 +62,7 @@ func TestConfigIsCheckedBeforeAnythingIsSent(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := good
 			tt.change(&cfg)
-			if _, err := newSettings(&cfg); (err == nil) != tt.ok {
+			if _, err := newDialer(&cfg); (err == nil) != tt.ok {
 				t.Errorf("error %v, want one: %v", err, !tt.ok)
 			}
 		})
@@ -98,7 +98,7 @@ func welcomePack(change func(*pack.Pack)) *pack.Pack {
 }
 
 func TestWelcomeIsCheckedAgainstTheRequest(t *testing.T) {
-	s := &settings{timing: defaultTiming}
+	s := &dialer{timing: defaultTiming}
 	for _, tt := range []struct {
 		name    string
 		change  func(*pack.Pack)
@@ -206,7 +206,7 @@ func FuzzAnswers(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
-	s := &settings{timing: defaultTiming}
+	s := &dialer{timing: defaultTiming}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := pack.Parse(b)
 		if err != nil {

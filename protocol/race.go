@@ -14,7 +14,7 @@ import (
 // race opens a TCP connection to the first of addrs that answers. Attempts begin
 // one after the other, the next one when stagger has passed or the last one begun
 // has failed (RFC 8305 5). All attempts have ended when race returns.
-func (s *settings) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
+func (d *dialer) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -25,9 +25,9 @@ func (s *settings) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, 
 	}
 	results := make(chan result)
 	begin := func(addr netip.AddrPort) {
-		ctx, cancel := context.WithTimeout(ctx, s.timing.connect)
+		ctx, cancel := context.WithTimeout(ctx, d.timing.connect)
 		defer cancel()
-		conn, err := s.Dialer.DialContext(ctx, "tcp", addr.String())
+		conn, err := d.Dialer.DialContext(ctx, "tcp", addr.String())
 		results <- result{conn, addr, err}
 	}
 
@@ -46,7 +46,7 @@ func (s *settings) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, 
 				go begin(waiting[0])
 				waiting = waiting[1:]
 				running++
-				next.Reset(s.timing.stagger)
+				next.Reset(d.timing.stagger)
 			}
 		case r := <-results:
 			running--
@@ -74,23 +74,23 @@ func (s *settings) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, 
 		}
 	}
 	if won.conn == nil {
-		return nil, netip.AddrPort{}, s.unreachable(ctx, "connect", s.target(addrs), errors.Join(errs...))
+		return nil, netip.AddrPort{}, d.unreachable(ctx, "connect", d.target(addrs), errors.Join(errs...))
 	}
 	return won.conn, won.addr, nil
 }
 
 // target names the first hop and, if it is a name, the addresses tried.
-func (s *settings) target(addrs []netip.AddrPort) string {
+func (d *dialer) target(addrs []netip.AddrPort) string {
 	if len(addrs) == 1 {
 		return addrs[0].String()
 	}
-	host, port := s.firstHop()
+	host, port := d.firstHop()
 	return fmt.Sprintf("%s (%d addresses)", net.JoinHostPort(host, fmt.Sprint(port)), len(addrs))
 }
 
 // unreachable is opError for the steps before there is a connection.
-func (s *settings) unreachable(ctx context.Context, op, addr string, err error) error {
-	err = s.viaProxy(err)
+func (d *dialer) unreachable(ctx context.Context, op, addr string, err error) error {
+	err = d.viaProxy(err)
 	if ctx.Err() == nil || isTimeout(err) {
 		err = fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}

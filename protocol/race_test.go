@@ -107,7 +107,7 @@ func TestRace(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubbletest.Run(t, func(t *testing.T) {
 				w := &wires{began: time.Now(), how: tt.how}
-				s := &settings{Config: Config{Host: "vpn.example", Port: 443, Dialer: w}, timing: defaultTiming}
+				s := &dialer{Config: Config{Host: "vpn.example", Port: 443, Dialer: w}, timing: defaultTiming}
 				var list []netip.AddrPort
 				for _, a := range addrs(tt.addrs...) {
 					list = append(list, netip.AddrPortFrom(a, 443))

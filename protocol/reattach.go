@@ -26,7 +26,7 @@ const maxShortLives = 5
 func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	began := time.Now()
 	addr := last.Addr.String()
-	s.cfg.log.Info("connection lost, re-attaching", "server", addr, "error", cause)
+	s.dialer.log.Info("connection lost, re-attaching", "server", addr, "error", cause)
 	s.notify(Detached{Err: &Error{Op: "session", Addr: addr, Err: cause}})
 
 	if n := len(s.aside); n > 1 && s.Info().MaxConnections > 1 && errors.Is(cause, datapath.ErrLeft) {
@@ -41,7 +41,7 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 		if last == s.revived {
 			before = s.lives
 		}
-		if before > 0 && lived < s.cfg.reattachLife {
+		if before > 0 && lived < s.dialer.reattachLife {
 			return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("dropped again at once: %w", cause)}
 		}
 		lives = before + 1
@@ -59,7 +59,7 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for try := 0; ; try++ {
-		next.Reset(s.cfg.reattachSpacing)
+		next.Reset(s.dialer.reattachSpacing)
 		here, leave := s.roam.here(ctx)
 		c, err := s.attach(here, s.targets(here, last.Addr, try))
 		left := leave()
@@ -67,7 +67,7 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 			s.revived, s.lives = c, lives
 			s.movedOn(c)
 			after := time.Since(began)
-			s.cfg.log.Info("re-attached", "server", c.Addr, "after", after)
+			s.dialer.log.Info("re-attached", "server", c.Addr, "after", after)
 			s.add(c)
 			s.notify(Reattached{After: after, Addr: c.Addr})
 			return nil
@@ -88,7 +88,7 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 		if why == nil || ctx.Err() == nil {
 			why = err
 		}
-		s.cfg.log.Debug("re-attaching failed", "server", addr, "try", try, "error", err)
+		s.dialer.log.Debug("re-attaching failed", "server", addr, "try", try, "error", err)
 		select {
 		case <-next.C:
 		case <-ctx.Done():
@@ -108,44 +108,11 @@ func (s *Session) targets(ctx context.Context, home netip.AddrPort, try int) []n
 	if try == 0 || s.member {
 		return list
 	}
-	all, err := s.cfg.resolve(ctx)
+	all, err := s.dialer.resolve(ctx)
 	if err != nil {
 		return list
 	}
 	return append(list, slices.DeleteFunc(all, func(a netip.AddrPort) bool { return a == home })...)
-}
-
-// attach opens one more connection for the session (softether-protocol.md 8.1).
-func (s *Session) attach(ctx context.Context, addrs []netip.AddrPort) (*datapath.Conn, error) {
-	c, err := s.cfg.open(ctx, addrs, sameLeaf(s.cfg.Host, s.leaf))
-	if err != nil {
-		return nil, err
-	}
-	dir, err := s.join(c)
-	if err == nil && !c.release() {
-		err = ctx.Err()
-	}
-	if err != nil {
-		c.close()
-		return nil, opError(ctx, "login", c.addr.String(), err)
-	}
-	return c.conn(s.timeout, dir), nil
-}
-
-// join presents the session's key and returns what the connection is for.
-func (s *Session) join(c *control) (datapath.Direction, error) {
-	if err := c.send(s.cfg.attachPack(s.key[:])); err != nil {
-		return 0, err
-	}
-	p, err := c.receive(c.limits.step, c.limits.step)
-	if err != nil {
-		return 0, err
-	}
-	dir := p.Int("direction")
-	if dir > uint32(datapath.ToServer) || dir != 0 && !s.half {
-		return 0, fmt.Errorf("%w: connection in direction %d", ErrMalformed, dir)
-	}
-	return datapath.Direction(dir), nil
 }
 
 // isSurplus is true for the answer of a server that holds as many connections as it wants to.

@@ -72,19 +72,19 @@ func (c *CachingResolver) Known() (list []netip.Addr) {
 
 // resolve returns the addresses of the server, or of the proxy in front of it, in the
 // order to try them.
-func (s *settings) resolve(ctx context.Context) ([]netip.AddrPort, error) {
-	host, port := s.firstHop()
+func (d *dialer) resolve(ctx context.Context) ([]netip.AddrPort, error) {
+	host, port := d.firstHop()
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.AddrPort{netip.AddrPortFrom(a.Unmap(), port)}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timing.resolve)
+	ctx, cancel := context.WithTimeout(ctx, d.timing.resolve)
 	defer cancel()
-	addrs, err := s.Resolver.LookupNetIP(ctx, "ip", host)
+	addrs, err := d.Resolver.LookupNetIP(ctx, "ip", host)
 	if err == nil && len(addrs) == 0 {
 		err = &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}
 	}
 	if err != nil {
-		return nil, s.unreachable(ctx, "resolve", host, err)
+		return nil, d.unreachable(ctx, "resolve", host, err)
 	}
 	list := make([]netip.AddrPort, 0, len(addrs))
 	for _, a := range interleave(addrs) {

@@ -140,7 +140,7 @@ func (k *upkeep) walking() bool {
 // is heard any more, there is nobody to say goodbye to.
 func (k *upkeep) arrived(c *datapath.Conn) {
 	for _, old := range k.behind {
-		if k.s.cfg.listen(old.Raw).Overdue {
+		if k.s.dialer.listen(old.Raw).Overdue {
 			k.s.tcp.StrandOne(old)
 		} else {
 			k.s.retire(old)
@@ -150,14 +150,14 @@ func (k *upkeep) arrived(c *datapath.Conn) {
 	k.s.movedOn(c)
 	after := time.Since(k.set)
 	k.behind, k.set = nil, time.Time{}
-	k.s.cfg.log.Info("moved", "server", c.Addr, "from", c.Raw.LocalAddr(), "after", after)
+	k.s.dialer.log.Info("moved", "server", c.Addr, "from", c.Raw.LocalAddr(), "after", after)
 	k.s.notify(Moved{After: after, Addr: c.Addr})
 }
 
 // stay gives the new ground up.
 func (k *upkeep) stay(err error) {
 	k.behind, k.set = nil, time.Time{}
-	k.s.cfg.log.Info("not moved", "error", err)
+	k.s.dialer.log.Info("not moved", "error", err)
 	k.s.notify(Stayed{Err: err})
-	k.pause(k.s.cfg.interval())
+	k.pause(k.s.dialer.interval())
 }

@@ -18,9 +18,9 @@ import (
 // A Session is one login at a Virtual Hub: a port of its switch. All methods are
 // safe for concurrent use, but see [Session.Close].
 type Session struct {
-	cfg  *settings
-	key  [keyLen]byte
-	leaf []byte // what every connection of the session must present, DER
+	dialer *dialer
+	key    [keyLen]byte
+	leaf   []byte // what every connection of the session must present, DER
 	// member: a redirect gave the address; there is no name to look up again.
 	member     bool
 	timeout    time.Duration
@@ -73,10 +73,10 @@ type Info struct {
 }
 
 // newSession takes over c, after the welcome w.
-func newSession(cfg *settings, c *control, w *welcome) *Session {
+func newSession(d *dialer, c *control, w *welcome) *Session {
 	state := c.tls.ConnectionState()
 	s := &Session{
-		cfg:        cfg,
+		dialer:     d,
 		key:        w.key,
 		leaf:       certificate(c.tls),
 		timeout:    w.timeout,
@@ -89,9 +89,9 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 		stir:       make(chan struct{}, 1),
 		done:       make(chan struct{}),
 	}
-	_, s.member = cfg.auth.(ticket)
-	cfg.auth = nil // no secret stays behind
-	cfg.Config.Auth = nil
+	_, s.member = d.auth.(ticket)
+	d.auth = nil // no secret stays behind
+	d.Config.Auth = nil
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.info.Store(&Info{
 		ServerAddr:     c.addr,
@@ -111,7 +111,7 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 		QoS:            w.qos,
 		Compression:    w.compressed,
 	})
-	cfg.log.Debug("session begins", "server", c.addr, "session", w.sessionName, "timeout", w.timeout)
+	d.log.Debug("session begins", "server", c.addr, "session", w.sessionName, "timeout", w.timeout)
 	if d := w.policy.AutoDisconnect; d > 0 {
 		s.auto = time.AfterFunc(d, func() {
 			s.end(&Error{Op: "session", Addr: c.addr.String(), Err: &ServerError{Code: CodeAutoDisconnected}})
@@ -121,7 +121,7 @@ func newSession(cfg *settings, c *control, w *welcome) *Session {
 	s.bulk = s.beside(w.bulk)
 	s.tcp = datapath.New(datapath.Config{
 		Several: s.most > 1, QoS: w.qos, Compressed: s.compressed,
-		Waits:     datapath.Waits{Flush: cfg.flush, Closing: cfg.closing, Drain: cfg.drain},
+		Waits:     datapath.Waits{Flush: d.flush, Closing: d.closing, Drain: d.drain},
 		KeepAlive: s.udp.heard, Ended: s.ended, Stir: s.stir,
 	})
 	dir := datapath.BothWays
@@ -252,7 +252,7 @@ func (s *Session) supervise() {
 			s.tcp.Remove(c, nil)
 			if left := s.Connections(); left > 0 {
 				if !c.Retiring() {
-					s.cfg.log.Info("connection lost, the others go on", "server", c.Addr, "from", c.Raw.LocalAddr(), "direction", c.Direction, "error", c.Err(), "connections", left)
+					s.dialer.log.Info("connection lost, the others go on", "server", c.Addr, "from", c.Raw.LocalAddr(), "direction", c.Direction, "error", c.Err(), "connections", left)
 				}
 				more.lost(c)
 				continue
@@ -288,19 +288,19 @@ func (s *Session) supervise() {
 // and ends it otherwise.
 func (s *Session) detached(last *datapath.Conn, why error) {
 	if err := s.reattach(last, why); err != nil {
-		s.cfg.log.Warn("session is over", "session", s.info.Load().SessionName, "error", err)
+		s.dialer.log.Warn("session is over", "session", s.info.Load().SessionName, "error", err)
 		s.end(err)
 	}
 }
 
 // retire closes c while others take over.
 func (s *Session) retire(c *datapath.Conn) {
-	s.cfg.log.Debug("connection is replaced", "server", c.Addr, "from", c.Raw.LocalAddr(), "after", time.Since(c.Born))
+	s.dialer.log.Debug("connection is replaced", "server", c.Addr, "from", c.Raw.LocalAddr(), "after", time.Since(c.Born))
 	s.tcp.Retire(c)
 }
 
 func (s *Session) notify(e Event) {
-	if s.cfg.Notify != nil {
-		s.cfg.Notify(e)
+	if s.dialer.Notify != nil {
+		s.dialer.Notify(e)
 	}
 }

@@ -22,7 +22,7 @@ func (s *Session) watchSilence() {
 		case <-s.ctx.Done():
 			return
 		case <-s.stir:
-			look.Reset(s.cfg.silenceLook)
+			look.Reset(s.dialer.silenceLook)
 			continue
 		case <-look.C:
 		}
@@ -30,11 +30,11 @@ func (s *Session) watchSilence() {
 		waiting, quiet := s.silence()
 		if waiting {
 			s.tcp.Calm(false)
-			look.Reset(s.cfg.silenceLook)
+			look.Reset(s.dialer.silenceLook)
 		}
-		if quiet >= s.cfg.silent && time.Since(told) >= s.cfg.silent {
+		if quiet >= s.dialer.silent && time.Since(told) >= s.dialer.silent {
 			told = time.Now()
-			s.cfg.log.Info("the server does not answer", "silent for", quiet)
+			s.dialer.log.Info("the server does not answer", "silent for", quiet)
 			s.notify(Silent{After: quiet})
 		}
 	}
@@ -45,7 +45,7 @@ func (s *Session) watchSilence() {
 func (s *Session) silence() (waiting bool, quiet time.Duration) {
 	overdue := false
 	for i, c := range s.tcp.Conns() {
-		n := s.cfg.listen(c.Raw)
+		n := s.dialer.listen(c.Raw)
 		waiting = waiting || n.Unacked
 		overdue = overdue || n.Overdue
 		if i == 0 || n.Quiet < quiet {

@@ -56,14 +56,14 @@ func (s *Session) accelerate(c *control, g *udpaccel.Grant) *acceleration {
 		o.close()
 		return nil
 	}
-	g.Stable, g.Compressed = s.cfg.udpStable, s.compressed
+	g.Stable, g.Compressed = s.dialer.udpStable, s.compressed
 	engine, err := udpaccel.NewEngine(g.Params)
 	if err != nil {
-		s.cfg.log.Warn("no UDP acceleration", "error", err)
+		s.dialer.log.Warn("no UDP acceleration", "error", err)
 		o.close()
 		return nil
 	}
-	s.cfg.log.Info("UDP acceleration granted", "version", g.Version, "port", g.Port, "fast", g.Fast)
+	s.dialer.log.Info("UDP acceleration granted", "version", g.Version, "port", g.Port, "fast", g.Fast)
 	a := &acceleration{s: s, engine: engine, port: g.Port, start: time.Now()}
 	s.wg.Go(func() {
 		select {
@@ -101,10 +101,10 @@ func (a *acceleration) open(conn *net.UDPConn) {
 	}
 	p, err := udpaccel.NewPath(udpaccel.PathConfig{
 		Engine: a.engine, Conn: conn, Port: a.port, Start: a.start, Receive: a.s.receive,
-		Idle: a.s.cfg.UDP == UDPAuto && !a.judge.on.Load(), Logger: a.s.cfg.log,
+		Idle: a.s.dialer.UDP == UDPAuto && !a.judge.on.Load(), Logger: a.s.dialer.log,
 	})
 	if err != nil {
-		a.s.cfg.log.Warn("no UDP acceleration", "error", err)
+		a.s.dialer.log.Warn("no UDP acceleration", "error", err)
 		return
 	}
 	a.path.Store(p)
@@ -122,9 +122,9 @@ func (a *acceleration) follow(c *datapath.Conn) {
 	if p == nil || !ok || !a.lost.Load() && p.Between(hostOf(tcp.LocalAddr()), c.Addr.Addr()) {
 		return
 	}
-	conn, err := a.s.cfg.dialUDP(a.s.ctx, c.Raw, c.Addr)
+	conn, err := a.s.dialer.dialUDP(a.s.ctx, c.Raw, c.Addr)
 	if conn == nil {
-		a.s.cfg.log.Debug("UDP acceleration stays where it is", "server", c.Addr, "error", err)
+		a.s.dialer.log.Debug("UDP acceleration stays where it is", "server", c.Addr, "error", err)
 		return
 	}
 	a.open(conn)
@@ -155,7 +155,7 @@ func (a *acceleration) send(b *frame.Batch) bool {
 	if p == nil || a.lost.Load() {
 		return false
 	}
-	if a.s.cfg.UDP == UDPAuto {
+	if a.s.dialer.UDP == UDPAuto {
 		p.SetActive(a.judge.decide(time.Since(a.start), a.s.tcp.Conns()))
 	}
 	ok := p.Usable()
@@ -165,7 +165,7 @@ func (a *acceleration) send(b *frame.Batch) bool {
 		ok = p.Send(b.Frames()) == nil
 	}
 	if a.carry.Load() != ok && a.carry.Swap(ok) != ok {
-		a.s.cfg.log.Debug("frames change their way", "udp", ok, "rtt", a.engine.RTT())
+		a.s.dialer.log.Debug("frames change their way", "udp", ok, "rtt", a.engine.RTT())
 	}
 	return ok
 }
@@ -194,7 +194,7 @@ func (a *acceleration) close() {
 	a.closed = true
 	if p := a.path.Swap(nil); p != nil {
 		st := p.Stats()
-		a.s.cfg.log.Debug("UDP path closed", "sent", st.SentFrames, "received", st.ReceivedFrames, "refused", st.Refused())
+		a.s.dialer.log.Debug("UDP path closed", "sent", st.SentFrames, "received", st.ReceivedFrames, "refused", st.Refused())
 		p.Close()
 	}
 }

@@ -19,29 +19,29 @@ type udpOffer struct {
 
 // offerUDP opens a socket for the login on c. It returns nil if there is to be no UDP, or
 // cannot be: through a proxy, or where UDP is forbidden.
-func (s *settings) offerUDP(c *control) *udpOffer {
-	if s.UDP == UDPOff {
+func (d *dialer) offerUDP(c *control) *udpOffer {
+	if d.UDP == UDPOff {
 		return nil
 	}
-	conn, err := s.dialUDP(context.Background(), c.raw, c.addr)
+	conn, err := d.dialUDP(context.Background(), c.raw, c.addr)
 	if conn == nil {
-		s.log.Info("no UDP acceleration: the connection is not a direct one", "server", c.addr, "error", err)
+		d.log.Info("no UDP acceleration: the connection is not a direct one", "server", c.addr, "error", err)
 		return nil
 	}
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
-	return &udpOffer{udpaccel.NewOffer(local, s.udpVersion), conn}
+	return &udpOffer{udpaccel.NewOffer(local, d.udpVersion), conn}
 }
 
 // dialUDP returns a socket connected to the host of raw, which is known by addr. The dialer
 // keeps it outside the tunnel, as it does with raw.
-func (s *settings) dialUDP(ctx context.Context, raw net.Conn, addr netip.AddrPort) (*net.UDPConn, error) {
+func (d *dialer) dialUDP(ctx context.Context, raw net.Conn, addr netip.AddrPort) (*net.UDPConn, error) {
 	tcp, ok := raw.(*net.TCPConn)
-	if !ok || s.Proxy != nil || hostOf(tcp.RemoteAddr()).Unmap() != addr.Addr().Unmap() {
+	if !ok || d.Proxy != nil || hostOf(tcp.RemoteAddr()).Unmap() != addr.Addr().Unmap() {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timing.connect)
+	ctx, cancel := context.WithTimeout(ctx, d.timing.connect)
 	defer cancel()
-	conn, err := s.Dialer.DialContext(ctx, "udp", addr.String())
+	conn, err := d.Dialer.DialContext(ctx, "udp", addr.String())
 	if err != nil {
 		return nil, err
 	}
@@ -53,17 +53,17 @@ func (s *settings) dialUDP(ctx context.Context, raw net.Conn, addr netip.AddrPor
 }
 
 // grant returns what the server answers to the offer, nil if nothing usable.
-func (o *udpOffer) grant(s *settings, welcome *pack.Pack) *udpaccel.Grant {
+func (o *udpOffer) grant(d *dialer, welcome *pack.Pack) *udpaccel.Grant {
 	if o == nil {
 		return nil
 	}
 	lowest := 2
-	if s.UDP == UDPV1 {
+	if d.UDP == UDPV1 {
 		lowest = 1
 	}
 	g, err := o.Accept(welcome, lowest)
 	if err != nil {
-		s.log.Info("no UDP acceleration", "error", err)
+		d.log.Info("no UDP acceleration", "error", err)
 	}
 	return g
 }

@@ -46,7 +46,7 @@ func (k *upkeep) begin() {
 	if k.s.half {
 		k.pause(0)
 	} else {
-		k.pause(k.s.cfg.interval())
+		k.pause(k.s.dialer.interval())
 	}
 }
 
@@ -72,7 +72,7 @@ func (k *upkeep) plan() {
 		if old == nil {
 			return
 		}
-		if end := old.Born.Add(k.s.cfg.ConnectionLifetime); end.After(at) {
+		if end := old.Born.Add(k.s.dialer.ConnectionLifetime); end.After(at) {
 			at = end
 		}
 	}
@@ -99,7 +99,7 @@ func (k *upkeep) leaving() bool {
 
 // oldest returns the connection that is to be replaced first, or nil if none is.
 func (k *upkeep) oldest() *datapath.Conn {
-	if k.s.cfg.ConnectionLifetime <= 0 {
+	if k.s.dialer.ConnectionLifetime <= 0 {
 		return nil
 	}
 	for _, c := range k.s.tcp.Conns() {
@@ -112,7 +112,7 @@ func (k *upkeep) oldest() *datapath.Conn {
 
 // expired is oldest, if its time has come.
 func (k *upkeep) expired() *datapath.Conn {
-	if c := k.oldest(); c != nil && time.Since(c.Born) >= k.s.cfg.ConnectionLifetime {
+	if c := k.oldest(); c != nil && time.Since(c.Born) >= k.s.dialer.ConnectionLifetime {
 		return c
 	}
 	return nil
@@ -145,7 +145,7 @@ func (k *upkeep) act() {
 	}
 	ctx, cancel := context.WithCancel(k.s.ctx)
 	k.cancel = cancel
-	k.earliest = time.Now().Add(k.s.cfg.interval())
+	k.earliest = time.Now().Add(k.s.dialer.interval())
 	addr := all[len(all)-1].Addr
 	k.s.wg.Go(func() {
 		c, err := k.s.attach(ctx, []netip.AddrPort{addr})
@@ -170,7 +170,7 @@ func (k *upkeep) ended(a attempt) {
 	old := k.expired()
 	full := !k.missing()
 	k.s.add(a.c)
-	k.s.cfg.log.Debug("connection added", "from", a.c.Raw.LocalAddr(), "direction", a.c.Direction, "connections", k.s.Connections())
+	k.s.dialer.log.Debug("connection added", "from", a.c.Raw.LocalAddr(), "direction", a.c.Direction, "connections", k.s.Connections())
 	switch {
 	case walking:
 		if !k.s.half || !k.walking() {
@@ -197,27 +197,27 @@ func (k *upkeep) lost(c *datapath.Conn) {
 // The exception are strays, when the server turns out to hold too many connections.
 func (k *upkeep) failed(err error) {
 	k.failures++
-	pause := k.s.cfg.interval() << min(k.failures, 6)
+	pause := k.s.dialer.interval() << min(k.failures, 6)
 	if isFinal(err) {
-		pause = max(pause, k.s.cfg.attachPause)
+		pause = max(pause, k.s.dialer.attachPause)
 	}
-	pause = min(pause, max(k.s.cfg.attachPause, k.s.cfg.interval()))
+	pause = min(pause, max(k.s.dialer.attachPause, k.s.dialer.interval()))
 	var refused *ServerError
 	if errors.As(err, &refused) && refused.Code == CodeTooManyConnections {
 		switch old := k.expired(); {
 		case k.missing() && k.strays:
 			over := &Error{Op: "re-attach", Addr: k.s.Info().ServerAddr.String(),
 				Err: fmt.Errorf("%w: the server sends on connections that are no more", ErrLost)}
-			k.s.cfg.log.Warn("session is over", "session", k.s.Info().SessionName, "error", over)
+			k.s.dialer.log.Warn("session is over", "session", k.s.Info().SessionName, "error", over)
 			k.s.end(over)
 			return
 		case !k.missing() && old != nil && k.s.most > 1:
 			k.s.retire(old) // this server takes no surplus: the old one has to go first
 		}
 	}
-	log := k.s.cfg.log.Debug
+	log := k.s.dialer.log.Debug
 	if k.failures == 1 && isFinal(err) {
-		log = k.s.cfg.log.Warn
+		log = k.s.dialer.log.Warn
 	}
 	log("no additional connection", "error", err, "connections", k.s.Connections(), "again in", pause)
 	k.pause(pause)

@@ -17,68 +17,68 @@ import (
 // in the dialogue with the proxy, the target (softether-protocol.md 12).
 
 // firstHop returns what a TCP connection is opened to: the proxy, or the server.
-func (s *settings) firstHop() (host string, port uint16) {
-	if s.Proxy != nil {
-		return s.hop, s.Proxy.Port()
+func (d *dialer) firstHop() (host string, port uint16) {
+	if d.Proxy != nil {
+		return d.hop, d.Proxy.Port()
 	}
-	return s.Host, s.Port
+	return d.Host, d.Port
 }
 
 // targetText returns what a proxy is asked for: the server, or the member of its
 // cluster that a redirect has named.
-func (s *settings) targetText() string {
-	if s.member.IsValid() {
-		return s.member.String()
+func (d *dialer) targetText() string {
+	if d.member.IsValid() {
+		return d.member.String()
 	}
-	return net.JoinHostPort(s.Host, strconv.Itoa(int(s.Port)))
+	return net.JoinHostPort(d.Host, strconv.Itoa(int(d.Port)))
 }
 
 // redirected makes next the server to connect to and returns the addresses for it.
-func (s *settings) redirected(next netip.AddrPort, addrs []netip.AddrPort) []netip.AddrPort {
-	s.member = next
-	if s.Proxy != nil {
+func (d *dialer) redirected(next netip.AddrPort, addrs []netip.AddrPort) []netip.AddrPort {
+	d.member = next
+	if d.Proxy != nil {
 		return addrs
 	}
 	return []netip.AddrPort{next}
 }
 
 // serverPort is the port of the server that a connection to addr leads to.
-func (s *settings) serverPort(addr netip.AddrPort) uint16 {
+func (d *dialer) serverPort(addr netip.AddrPort) uint16 {
 	switch {
-	case s.Proxy == nil:
+	case d.Proxy == nil:
 		return addr.Port()
-	case s.member.IsValid():
-		return s.member.Port()
+	case d.member.IsValid():
+		return d.member.Port()
 	}
-	return s.Port
+	return d.Port
 }
 
 // throughProxy returns the connection that raw, to the first hop at addr, becomes. It
 // closes raw if it fails.
-func (s *settings) throughProxy(ctx context.Context, raw net.Conn, addr netip.AddrPort) (net.Conn, error) {
-	if s.Proxy == nil {
+func (d *dialer) throughProxy(ctx context.Context, raw net.Conn, addr netip.AddrPort) (net.Conn, error) {
+	if d.Proxy == nil {
 		return raw, nil
 	}
 	again := func(ctx context.Context) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, s.timing.connect)
+		ctx, cancel := context.WithTimeout(ctx, d.timing.connect)
 		defer cancel()
-		return s.Dialer.DialContext(ctx, "tcp", addr.String())
+		return d.Dialer.DialContext(ctx, "tcp", addr.String())
 	}
-	target := s.targetText()
-	conn, err := s.Proxy.Connect(ctx, raw, again, target)
+	target := d.targetText()
+	conn, err := d.Proxy.Connect(ctx, raw, again, target)
 	if err != nil {
 		return nil, opError(ctx, "proxy", addr.String(), err)
 	}
-	s.log.Debug("through the proxy", "proxy", addr, "target", target)
+	d.log.Debug("through the proxy", "proxy", addr, "target", target)
 	return conn, nil
 }
 
 // viaProxy says of an error on the way to the first hop that the first hop is a proxy.
-func (s *settings) viaProxy(err error) error {
-	if s.Proxy == nil || errors.Is(err, context.Canceled) {
+func (d *dialer) viaProxy(err error) error {
+	if d.Proxy == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return s.Proxy.Error(s.targetText(), err)
+	return d.Proxy.Error(d.targetText(), err)
 }
 
 // proxyCode is the error code for a failure of the proxy.

@@ -25,7 +25,7 @@ type welcome struct {
 }
 
 // parseWelcome checks what the server granted against what was asked for.
-func (s *settings) parseWelcome(p *pack.Pack) (*welcome, error) {
+func (d *dialer) parseWelcome(p *pack.Pack) (*welcome, error) {
 	w := &welcome{
 		sessionName:    plainLine(p.Str("session_name")),
 		connectionName: plainLine(p.Str("connection_name")),
@@ -39,24 +39,24 @@ func (s *settings) parseWelcome(p *pack.Pack) (*welcome, error) {
 		return nil, fmt.Errorf("%w: session key of %d bytes", ErrMalformed, len(p.Data("session_key")))
 	case !p.Bool("use_encrypt"):
 		return nil, ErrNoEncryption
-	case p.Bool("use_compress") && !s.Compression:
+	case p.Bool("use_compress") && !d.Compression:
 		return nil, fmt.Errorf("%w: compression, which was not asked for", ErrMalformed)
-	case p.Bool("half_connection") && !s.wantsHalf():
+	case p.Bool("half_connection") && !d.wantsHalf():
 		return nil, fmt.Errorf("%w: half-duplex connections, which were not asked for", ErrMalformed)
 	}
 	copy(w.key[:], p.Data("session_key"))
 	// Compared as uint32: the value is the server's to choose.
-	w.connections = int(max(1, min(p.Int("max_connection"), uint32(s.connections()))))
+	w.connections = int(max(1, min(p.Int("max_connection"), uint32(d.connections()))))
 	w.compressed = p.Bool("use_compress")
-	w.half, w.qos = p.Bool("half_connection"), p.Bool("qos") && s.wantsQoS()
-	w.timeout = s.clampTimeout(p.Int("timeout"))
+	w.half, w.qos = p.Bool("half_connection"), p.Bool("qos") && d.wantsQoS()
+	w.timeout = d.clampTimeout(p.Int("timeout"))
 	return w, nil
 }
 
 // clampTimeout returns the session time-out for the server's milliseconds.
-func (s *settings) clampTimeout(ms uint32) time.Duration {
+func (d *dialer) clampTimeout(ms uint32) time.Duration {
 	if ms == 0 {
-		return s.timeoutDefault
+		return d.timeoutDefault
 	}
-	return min(max(time.Duration(ms)*time.Millisecond, s.timeoutMin), s.timeoutMax)
+	return min(max(time.Duration(ms)*time.Millisecond, d.timeoutMin), d.timeoutMax)
 }
