@@ -11,25 +11,13 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"go.uber.org/goleak"
 
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/profile"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakFree{m}, map[string]func(){program: main})
-}
-
-// leakFree looks for goroutines left behind after all tests.
-type leakFree struct{ *testing.M }
-
-func (m leakFree) Run() int {
-	code := m.M.Run()
-	if err := goleak.Find(); code == 0 && err != nil {
-		println(err.Error())
-		return 1
-	}
-	return code
+	testscript.Main(leaktest.M{M: m}, map[string]func(){program: main})
 }
 
 // TestProgram runs the program itself; see testdata.

@@ -14,23 +14,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"go.uber.org/goleak"
+
+	"network-manager-softether/internal/leaktest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakFree{m}, map[string]func(){program: main})
-}
-
-// leakFree looks for goroutines left behind after all tests. What waits for a person to type is left behind on purpose.
-type leakFree struct{ *testing.M }
-
-func (m leakFree) Run() int {
-	code := m.M.Run()
-	if err := goleak.Find(); code == 0 && err != nil {
-		println(err.Error())
-		return 1
-	}
-	return code
+	testscript.Main(leaktest.M{M: m}, map[string]func(){program: main})
 }
 
 // TestProgram runs the program itself; see testdata. Each script finds a list at $LIST and a bus with a NetworkManager.

@@ -140,9 +140,6 @@ func As502() Option {
 // whatever the policy TimeOut says. Real servers stay within 5 s to 60 s.
 func WithTimeout(d time.Duration) Option { return func(s *settings) { s.timeout = d } }
 
-// WithStepLimit sets how long the server waits for each step of the handshake, 15 s by default.
-func WithStepLimit(d time.Duration) Option { return func(s *settings) { s.stepLimit = d } }
-
 // WithNoops has n unsolicited noop packs sent before each answer to a login, one
 // every d.
 func WithNoops(n int, d time.Duration) Option {
