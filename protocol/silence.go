@@ -4,7 +4,7 @@ package protocol
 
 import "time"
 
-// Silent: nothing has come from the server for After, though it was sent something and has to acknowledge it. The
+// Silent says that nothing has come from the server for After, though it was sent something and has to acknowledge it. The
 // session waits on, as the network may only be slow, until its time-out. Whoever has another way to the server may try
 // it by [Session.Move] meanwhile. It is told again as long as it lasts.
 type Silent struct{ After time.Duration }
@@ -34,7 +34,7 @@ func (s *Session) watchSilence() {
 		}
 		if quiet >= s.dialer.silent && time.Since(told) >= s.dialer.silent {
 			told = time.Now()
-			s.dialer.log.Info("the server does not answer", "silent for", quiet)
+			s.dialer.log.Info("the server does not answer", "silent-for", quiet)
 			s.notify(Silent{After: quiet})
 		}
 	}

@@ -46,7 +46,6 @@ type Path struct {
 	changed atomic.Int64 // when active last did, on the engine's clock
 	failed  atomic.Int64 // until when the path is not used, on the engine's clock
 	fit     *fit
-	large   atomic.Int64 // until when a frame too large for the path keeps others away, on the engine's clock
 	counter counters
 
 	out *sender // guarded by the engine's sealing
