@@ -85,11 +85,12 @@ func (r *report) verdict() error {
 	for _, line := range r.left {
 		errs = append(errs, errors.New("left: "+line))
 	}
-	// As many goroutines as a leak of one with each fault would make are a leak.
-	if g := r.goroutines; g.storm > g.fresh+max(10, r.struck()/2) {
+	// As many goroutines as a leak of one with each fault would make are a leak. Services that do the same differ by a
+	// dozen, by what they are just waiting for.
+	if g := r.goroutines; g.storm > g.fresh+max(25, r.struck()) {
 		errs = append(errs, fmt.Errorf("%d goroutines after the storm, %d in services that have just begun", g.storm, g.fresh))
 	}
-	if a, b := r.begin["services"].descriptors, r.end["services"].descriptors; b > a+max(10, r.struck()/2) {
+	if a, b := r.begin["services"].descriptors, r.end["services"].descriptors; b > a+max(25, r.struck()) {
 		errs = append(errs, fmt.Errorf("%d descriptors after the storm, %d before", b, a))
 	}
 	return errors.Join(errs...)

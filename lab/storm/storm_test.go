@@ -40,8 +40,8 @@ func TestTheVerdictNamesWhatWentWrong(t *testing.T) {
 		"a stream":      func(r *report) { r.streams = []streamTotal{{err: os.ErrInvalid}} },
 		"in clear":      func(r *report) { r.clear = map[string]int{"base0: to 192.0.2.77": 1} },
 		"left":          func(r *report) { r.left = []string{"rules: + 0: from all lookup 7"} },
-		"goroutines":    func(r *report) { r.goroutines.storm += 30 },
-		"descriptors":   func(r *report) { r.end["services"] = use{descriptors: 62} },
+		"goroutines":    func(r *report) { r.goroutines.storm += 31 },
+		"descriptors":   func(r *report) { r.end["services"] = use{descriptors: 63} },
 		"a blind watch": func(r *report) { r.canary = 0 },
 	} {
 		r := good()
