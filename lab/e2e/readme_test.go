@@ -117,7 +117,7 @@ func commandsIn(file, text string) []shown {
 var assignment = regexp.MustCompile(`^[A-Z_]+=`)
 
 // fragments look like commands and are not whole ones.
-var fragments = []string{"nmcli --ask", "make check", "go generate"}
+var fragments = []string{"nmcli --ask", "nmcli connection up", "make check", "go generate"}
 
 func TestCommandsAreFoundInDocuments(t *testing.T) {
 	const doc = "Say `nmcli connection\nup Work` or `nmcli`.\n\n```\nsudo make install   # as root\n$ nmcli a \\\n  b\n# not this\n```\n\n```text\n+--+\n```\n```sh\nX=1 go test ./...\n```\nAnd `make`, `profile/`.\n"
