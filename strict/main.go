@@ -83,7 +83,7 @@ func (o *options) do(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	text := ""
+	var text string
 	if o.command == "on" {
 		one, err := m.On(v, guard.Wish{LAN: o.lan, Servers: o.servers})
 		if err != nil {

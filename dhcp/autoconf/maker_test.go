@@ -4,6 +4,7 @@ package autoconf
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,10 +181,8 @@ func TestSourcesOfTheNextHop(t *testing.T) {
 				time.Sleep(5 * time.Second)
 				synctest.Wait()
 				if len(k.told) > 0 {
-					for _, p := range preferred(k.last(t)) {
-						if p == other {
-							return
-						}
+					if slices.Contains(preferred(k.last(t)), other) {
+						return
 					}
 					t.Error("the second router's addresses are not preferred after the first one's goodbye")
 				}

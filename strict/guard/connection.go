@@ -164,7 +164,7 @@ func (v Connection) entrance() (string, error) {
 // addresses are those of the server that are in the profile.
 func (v Connection) addresses() []netip.Addr {
 	var list []netip.Addr
-	for _, w := range strings.Fields(v.data()[profile.KeyServerAddresses]) {
+	for w := range strings.FieldsSeq(v.data()[profile.KeyServerAddresses]) {
 		if a, err := netip.ParseAddr(w); err == nil && Usable(a) {
 			list = append(list, a)
 		}
