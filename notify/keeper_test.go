@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 // script is a NetworkManager that has these steps to be done, and writes down when they are tried.
 type script struct {
+	mu    sync.Mutex
 	steps []guard.Step
 	err   error // of the next ones
 	begun time.Time
@@ -26,11 +28,15 @@ type script struct {
 }
 
 func (s *script) Steps(context.Context) ([]guard.Step, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.looks++
 	return slices.Clone(s.steps), nil
 }
 
 func (s *script) Do(_ context.Context, step guard.Step) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.tried = append(s.tried, fmt.Sprintf("%s %v", step.UUID, time.Since(s.begun).Round(time.Second)))
 	if s.err == nil {
 		s.steps = slices.DeleteFunc(s.steps, func(o guard.Step) bool { return o == step })
@@ -39,9 +45,31 @@ func (s *script) Do(_ context.Context, step guard.Step) error {
 }
 
 func (s *script) take() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	got := strings.Join(s.tried, ", ")
 	s.tried = nil
 	return got
+}
+
+// want makes other steps necessary, which fail with err from now on.
+func (s *script) want(err error, steps ...guard.Step) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.steps, s.err = steps, err
+}
+
+// begin starts the clock of what is tried.
+func (s *script) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.begun = time.Now()
+}
+
+func (s *script) looked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.looks
 }
 
 func keeping(t *testing.T, steps ...guard.Step) (*script, *screen, *keeper) {
@@ -51,21 +79,29 @@ func keeping(t *testing.T, steps ...guard.Step) (*script, *screen, *keeper) {
 	return g, d, k
 }
 
+// pause lets time pass, and the keeper finish what is then due.
+func pause(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func TestARefusedChoiceIsToldOnceAndTriedAgainLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		step := guard.Step{Action: guard.SetUp, UUID: "u", Name: "Office", Key: profile.StrictYes, For: "yes"}
 		g, d, k := keeping(t)
-		time.Sleep(time.Minute)
+		pause(time.Minute)
 		g.take()
-		g.begun, g.steps, g.err = time.Now(), []guard.Step{step}, errors.New("Insufficient privileges")
+		refused := errors.New("Insufficient privileges")
+		g.begin()
+		g.want(refused, step)
 		for range 20 { // a restless NetworkManager
 			k.wake()
-			time.Sleep(time.Second)
+			pause(time.Second)
 		}
 		if got := g.take(); got != "u 1s" && got != "u 0s" {
 			t.Errorf("tried at %s", got)
 		}
-		time.Sleep(4 * time.Minute)
+		pause(4 * time.Minute)
 		if got := g.take(); got != "u 31s, u 1m31s, u 3m31s" && got != "u 30s, u 1m30s, u 3m30s" {
 			t.Errorf("tried again at %s", got)
 		}
@@ -74,23 +110,24 @@ func TestARefusedChoiceIsToldOnceAndTriedAgainLater(t *testing.T) {
 			t.Errorf("shown: %q", got)
 		}
 		// Another choice is tried at once.
-		g.steps[0].Key, g.steps[0].For = profile.StrictAllowLAN, "allow-lan"
+		step.Key, step.For = profile.StrictAllowLAN, "allow-lan"
+		g.want(refused, step)
 		k.wake()
-		time.Sleep(2 * time.Second)
+		pause(2 * time.Second)
 		if got := g.take(); !strings.HasPrefix(got, "u 4m") {
 			t.Errorf("another choice is tried at %s", got)
 		}
 		// What has been done elsewhere is on the screen no more.
-		g.steps, g.err = nil, nil
+		g.want(nil)
 		k.wake()
-		time.Sleep(2 * time.Second)
+		pause(2 * time.Second)
 		if got := d.take(); !slices.Equal(got, []string{"closed"}) {
 			t.Errorf("then: %q", got)
 		}
-		looks := g.looks
-		time.Sleep(24 * time.Hour)
-		if g.looks != looks {
-			t.Errorf("it looked %d times in a day without a reason", g.looks-looks)
+		looks := g.looked()
+		pause(24 * time.Hour)
+		if n := g.looked() - looks; n != 0 {
+			t.Errorf("it looked %d times in a day without a reason", n)
 		}
 	})
 }
@@ -98,19 +135,20 @@ func TestARefusedChoiceIsToldOnceAndTriedAgainLater(t *testing.T) {
 func TestWhoIsInTheMidstOfAChangeIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, _, k := keeping(t, guard.Step{Action: guard.Settle, UUID: "u", Name: "Office"})
-		time.Sleep(3 * time.Minute)
+		pause(3 * time.Minute)
 		if got := g.take(); got != "" {
 			t.Errorf("done at %s", got)
 		}
-		g.steps = nil // the program has finished
+		g.want(nil) // the program has finished
 		k.wake()
-		time.Sleep(time.Hour)
+		pause(time.Hour)
 		if got := g.take(); got != "" {
 			t.Errorf("then done at %s", got)
 		}
-		g.steps, g.begun = []guard.Step{{Action: guard.Settle, UUID: "u"}}, time.Now() // one that has died
+		g.begin()
+		g.want(nil, guard.Step{Action: guard.Settle, UUID: "u"}) // of one that has died
 		k.wake()
-		time.Sleep(10 * time.Minute)
+		pause(10 * time.Minute)
 		if got := g.take(); got != "u 4m1s" && got != "u 4m0s" {
 			t.Errorf("what it left is mended at %s", got)
 		}

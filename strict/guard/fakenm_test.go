@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -90,6 +91,15 @@ func (nm *fakeNM) take(method string, path dbus.ObjectPath) *dbus.Error {
 		return dbus.NewError(settingsIface+".PermissionDenied", []any{"Insufficient privileges"})
 	}
 	return nil
+}
+
+// took returns the calls since the last time.
+func (nm *fakeNM) took() string {
+	nm.mu.Lock()
+	defer nm.mu.Unlock()
+	calls := strings.Join(nm.calls, " ")
+	nm.calls = nil
+	return calls
 }
 
 func (nm *fakeNM) find(uuid string) dbus.ObjectPath {
