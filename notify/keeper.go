@@ -23,6 +23,7 @@ type keeper struct {
 	guards  guards
 	desktop notifications
 	changed chan struct{} // something is different, holds one
+	network chan struct{} // names may be found now that were not before, holds one
 	tries   map[string]*try
 }
 
@@ -50,13 +51,18 @@ const (
 )
 
 func newKeeper(g guards, d notifications) *keeper {
-	return &keeper{guards: g, desktop: d, changed: make(chan struct{}, 1), tries: map[string]*try{}}
+	return &keeper{guards: g, desktop: d, changed: make(chan struct{}, 1), network: make(chan struct{}, 1), tries: map[string]*try{}}
 }
 
 // wake says that something has changed. It does not wait.
-func (k *keeper) wake() {
+func (k *keeper) wake() { poke(k.changed) }
+
+// connected says that a network or a VPN is there.
+func (k *keeper) connected() { poke(k.network) }
+
+func poke(c chan struct{}) {
 	select {
-	case k.changed <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -73,6 +79,13 @@ func (k *keeper) run(ctx context.Context) {
 			if !k.silence(ctx) {
 				return
 			}
+		case <-k.network:
+			if !k.again() {
+				continue
+			}
+			if !k.silence(ctx) {
+				return
+			}
 		case <-retry.C:
 		case <-ctx.Done():
 			return
@@ -83,6 +96,17 @@ func (k *keeper) run(ctx context.Context) {
 			retry.Stop()
 		}
 	}
+}
+
+// again makes what has failed due, and reports whether there is anything. Who may not change a connection may not now either,
+// but is asked for nothing.
+func (k *keeper) again() (any bool) {
+	for _, t := range k.tries {
+		if t.fails > 0 {
+			t.next, any = time.Now(), true
+		}
+	}
+	return any
 }
 
 // silence waits until nothing has changed for a while.
@@ -107,8 +131,11 @@ func (k *keeper) pass(ctx context.Context) (next time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, passLimit)
 	defer cancel()
 	steps, err := k.guards.Steps(ctx)
-	if err != nil { // without NetworkManager, or before 1.42
-		return time.Time{}
+	if err != nil { // without NetworkManager, which is heard of when it comes
+		if len(k.tries) > 0 {
+			next = time.Now().Add(firstRetry)
+		}
+		return next
 	}
 	open := make(map[string]*try, len(steps))
 	for _, step := range steps {

@@ -109,6 +109,11 @@ func TestARefusedChoiceIsToldOnceAndTriedAgainLater(t *testing.T) {
 		if got := d.take(); !slices.Equal(got, []string{want}) {
 			t.Errorf("shown: %q", got)
 		}
+		k.connected()
+		pause(2 * time.Second)
+		if got := g.take(); !strings.HasPrefix(got, "u 4m2") {
+			t.Errorf("with a network it is tried at %s", got)
+		}
 		// Another choice is tried at once.
 		step.Key, step.For = profile.StrictAllowLAN, "allow-lan"
 		g.want(refused, step)
@@ -125,6 +130,7 @@ func TestARefusedChoiceIsToldOnceAndTriedAgainLater(t *testing.T) {
 			t.Errorf("then: %q", got)
 		}
 		looks := g.looked()
+		k.connected()
 		pause(24 * time.Hour)
 		if n := g.looked() - looks; n != 0 {
 			t.Errorf("it looked %d times in a day without a reason", n)

@@ -25,6 +25,9 @@ type watcher struct {
 	manager string // unique name of NetworkManager
 }
 
+// connectedLocal is the state of NetworkManager from which on there is a network (NM_STATE_CONNECTED_LOCAL).
+const connectedLocal = 50
+
 const busName = "org.freedesktop.DBus"
 
 // watch begins to listen. Services that run already are found, too.
@@ -37,6 +40,7 @@ func watch(system *dbus.Conn, d notifications, p lookup, k *keeper) (*watcher, e
 		{dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName), dbus.WithMatchMember("NameOwnerChanged"),
 			dbus.WithMatchOption("arg0namespace", profile.ServiceType)},
 		{dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, nmName)},
+		{dbus.WithMatchSender(nmName), dbus.WithMatchInterface(nmName), dbus.WithMatchMember("StateChanged")},
 		{dbus.WithMatchSender(nmName), dbus.WithMatchInterface(settingsName)},
 		{dbus.WithMatchSender(nmName), dbus.WithMatchInterface(settingsName + ".Connection")},
 	} {
@@ -106,10 +110,18 @@ func (w *watcher) take(s *dbus.Signal) {
 		if s.Sender == w.manager {
 			w.keeper.wake()
 		}
+	case nmName + ".StateChanged":
+		var state uint32
+		if s.Sender == w.manager && dbus.Store(s.Body, &state) == nil && state >= connectedLocal {
+			w.keeper.connected()
+		}
 	case notice.Interface + "." + notice.Signal:
 		var n notice.Notice
 		if w.owners[s.Sender] != "" && dbus.Store(s.Body, &n.UUID, &n.Event, &n.Reason, &n.Number) == nil {
 			w.teller.tell(s.Sender, n)
+			if n.Event == notice.Connected {
+				w.keeper.connected()
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -66,6 +67,17 @@ func TestTheChoiceOnThePageBlocksAndOpens(t *testing.T) {
 	case got := <-shown:
 		t.Errorf("the desktop shows %q", got)
 	default:
+	}
+
+	t.Log("a choice that cannot be followed")
+	w.choose("gateway=nosuch.lab.test, strict=yes")
+	select {
+	case got := <-shown:
+		if !strings.HasPrefix(got, "office: Traffic outside the VPN\nThe choice “Blocked” is not in force: the name nosuch.lab.test could not be resolved") {
+			t.Errorf("the desktop shows %q", got)
+		}
+	case <-time.After(perTest / 4):
+		t.Error("the desktop says nothing")
 	}
 }
 
