@@ -93,7 +93,7 @@ fuzz-briefly: build-packages
 
 # A test that fails among hundreds runs once more by itself: computers that others use, too, stall now and then, and
 # programs of others fail now and then. Those that passed only then are listed at the end; more than a few are no accident.
-TEST = $(TOOL) gotestsum --hide-summary skipped,output --rerun-fails=1 --rerun-fails-run-root-test --rerun-fails-max-failures=6
+TEST = $(TOOL) gotestsum --hide-summary skipped --rerun-fails=1 --rerun-fails-run-root-test --rerun-fails-max-failures=6
 
 # The service, tapbridge and the like open TAP devices and change identities, so their tests need root.
 # One package at a time: their waits are real, and the end-to-end ones start programs.

@@ -29,7 +29,7 @@ func (g german) GetN(_, many string, _ int) string { return g.Get(many) }
 
 func speakGerman(t *testing.T) {
 	p := gotext.NewPo()
-	p.ParseFile("../../po/de.po")
+	p.ParseFile("../po/de.po")
 	po.Use(german{p.GetDomain().GetTranslations()})
 	t.Cleanup(func() { po.Use(nil) })
 }
