@@ -20,6 +20,11 @@ func (k *kernel6) look() (news bool) {
 	}
 	before := k.found
 	k.found = list
+	for _, a := range list {
+		if a.bits == 64 && !a.temporary && len(k.own) < maxWarned {
+			k.own[a.addr] = true
+		}
+	}
 	for _, p := range k.wanted {
 		for _, a := range before {
 			if a.tentative && !a.temporary && p.Net.Contains(a.addr) && k.isDuplicate(a) {
@@ -28,7 +33,7 @@ func (k *kernel6) look() (news bool) {
 		}
 	}
 	for _, a := range k.found {
-		if a.failed && a.bits == 128 && !k.named[a.addr] && len(k.named) < maxWarned {
+		if a.failed && a.bits == 128 && !k.own[a.addr] && !k.named[a.addr] && len(k.named) < maxWarned {
 			k.named[a.addr] = true
 			k.log.Warn("the IPv6 address of the DHCPv6 lease is in use by another host and cannot be used", "address", a.addr, "mac", k.claimant(a.addr))
 		}

@@ -35,6 +35,7 @@ type kernel6 struct {
 	past       []autoconf.Prefix // withdrawn since the last advertisement
 	found      []kernelAddr
 	duplicates map[netip.Prefix][]netip.Addr
+	own        map[netip.Addr]bool // that the kernel has made, or would make
 	named      map[netip.Addr]bool // duplicates of leased addresses that the log has
 	written    time.Time
 	again      *time.Timer
@@ -63,7 +64,7 @@ const (
 var forever6 = time.Duration(1<<63 - 1)
 
 func newKernel6(log *slog.Logger, temporary bool) *kernel6 {
-	return &kernel6{log: log, temporary: temporary, remade: make(chan struct{}, 1), duplicates: map[netip.Prefix][]netip.Addr{}, named: map[netip.Addr]bool{}}
+	return &kernel6{log: log, temporary: temporary, remade: make(chan struct{}, 1), duplicates: map[netip.Prefix][]netip.Addr{}, own: map[netip.Addr]bool{}, named: map[netip.Addr]bool{}}
 }
 
 // Make implements [autoconf.Maker].
@@ -99,11 +100,11 @@ func (k *kernel6) Made(prefix netip.Prefix) (netip.Addr, int) {
 // Remade implements [autoconf.Maker].
 func (k *kernel6) Remade() <-chan struct{} { return k.remade }
 
-// made returns the address of a prefix, NetworkManager's own before others. One with 128 bits
-// is a DHCPv6 server's.
+// made returns the address of a prefix, NetworkManager's own before others. NetworkManager
+// makes 128 bits of one whose prefix is not on the link; others with 128 are a DHCPv6 server's.
 func (k *kernel6) made(prefix netip.Prefix) (best kernelAddr, ok bool) {
 	for _, a := range k.found {
-		if a.bits == prefix.Bits() && prefix.Contains(a.addr) && !a.temporary && !a.failed &&
+		if (a.bits == prefix.Bits() || k.own[a.addr]) && prefix.Contains(a.addr) && !a.temporary && !a.failed &&
 			!slices.Contains(k.duplicates[prefix], a.addr) && (!ok || a.settled) {
 			best, ok = a, true
 		}

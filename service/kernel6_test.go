@@ -195,3 +195,21 @@ func TestDuplicateOfALeaseIsNamed(t *testing.T) {
 		t.Errorf("the log says %q", log)
 	}
 }
+
+// NetworkManager has an address whose prefix is not on the link with 128 bits. It is the same
+// one, and no reason to advertise for ever.
+func TestAddressWithoutItsLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKernelStage(false)
+		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, valid: time.Hour, preferred: time.Hour / 2}}
+		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
+		s.addrs[0].bits, s.addrs[0].settled = 128, true
+		before := s.written
+		for range 10 {
+			s.event()
+		}
+		if a, n := s.Made(kernelNet); a != kernelOwn || n != 0 || s.written != before {
+			t.Errorf("made %v, %d duplicates, %d advertisements more", a, n, s.written-before)
+		}
+	})
+}
