@@ -70,8 +70,8 @@ TOOL = $(GO) tool -modfile=tools/go.mod
 LINT = $(TOOL) golangci-lint
 
 lint: packages
-	@echo "== gofmt, golangci-lint"
-	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	@echo "== gofumpt, golangci-lint"
+	@test -z "$$($(TOOL) gofumpt -l . | tee /dev/stderr)"
 	$(LINT) run ./...
 	@# The window, with the flags it is built with: gotk3 is not compiled a second time.
 	GOFLAGS="$$GOFLAGS -trimpath -buildmode=pie" $(GO) vet -tags gui ./auth-dialog/...

@@ -27,15 +27,18 @@ func TestWindowShowsPasswords(t *testing.T) {
 	}{
 		{"password", "gateway=h user=u", options{}, window.Question{
 			Heading: "Authenticate VPN Office", Text: "Enter the password of user “u” on h, hub “DEFAULT”.",
-			Fields: []window.Field{{Name: "password", Label: "_Password"}}}},
+			Fields: []window.Field{{Name: "password", Label: "_Password"}},
+		}},
 		{"refused", "gateway=h", options{hints: []string{"password", "x-vpn-message:Wrong."}}, window.Question{
 			Heading: "Authenticate VPN Office", Text: "Wrong.\nEnter the password of the user on h, hub “DEFAULT”.", Warning: true,
-			Fields: []window.Field{{Name: "password", Label: "_Password"}}}},
+			Fields: []window.Field{{Name: "password", Label: "_Password"}},
+		}},
 		{"all three", "auth-type=certificate proxy-type=http", options{hints: []string{"password", "key-password", "proxy-password"}}, window.Question{
 			Heading: "Authenticate VPN Office",
 			Text: "Enter the password of the user on the VPN server, hub “DEFAULT”.\nEnter the password of the private key for the user on the VPN server, hub “DEFAULT”.\n" +
 				"Enter the password of user “” for the proxy .",
-			Fields: []window.Field{{Name: "password", Label: "_Password"}, {Name: "key-password", Label: "Private _key password"}, {Name: "proxy-password", Label: "Pro_xy password"}}}},
+			Fields: []window.Field{{Name: "password", Label: "_Password"}, {Name: "key-password", Label: "Private _key password"}, {Name: "proxy-password", Label: "Pro_xy password"}},
+		}},
 	} {
 		tc.o.interactive, tc.o.name = true, "Office"
 		tc.want.Title, tc.want.ShowPasswords, tc.want.Accept, tc.want.Cancel = "Authenticate VPN Office", "_Show what is typed", "C_onnect", "_Cancel"
@@ -54,9 +57,11 @@ func TestWindowLaysOutACertificate(t *testing.T) {
 		why, message, text string
 		facts              []window.Fact
 	}{
-		{"as the service writes it", "The certificate of h is self-signed.\nSubject: CN=a: b\nIssuer: CN=c\nValid: 2020-01-01 to 2030-01-01\nSHA-256: " + strings.Repeat("0a0a ", 16) + "\nDo you trust it?",
+		{
+			"as the service writes it", "The certificate of h is self-signed.\nSubject: CN=a: b\nIssuer: CN=c\nValid: 2020-01-01 to 2030-01-01\nSHA-256: " + strings.Repeat("0a0a ", 16) + "\nDo you trust it?",
 			"The certificate of h is self-signed.\nDo you trust it?",
-			[]window.Fact{server, {Label: "Issued to", Value: "CN=a: b"}, {Label: "Issued by", Value: "CN=c"}, {Label: "Valid", Value: "2020-01-01 to 2030-01-01"}, fingerprint}},
+			[]window.Fact{server, {Label: "Issued to", Value: "CN=a: b"}, {Label: "Issued by", Value: "CN=c"}, {Label: "Valid", Value: "2020-01-01 to 2030-01-01"}, fingerprint},
+		},
 		{"in other words", "Trust it?", "Trust it?", []window.Fact{server, fingerprint}},
 		{"with another fingerprint, which is not the one that is trusted", "SHA-256: " + strings.Repeat("bcbc ", 16), "SHA-256: " + strings.TrimSpace(strings.Repeat("bcbc ", 16)), []window.Fact{server, fingerprint}},
 	} {

@@ -186,8 +186,14 @@ func TestTheWordsThatAreAskedForAreAnswers(t *testing.T) {
 
 func TestEscape(t *testing.T) {
 	for _, tc := range []struct{ in, want string }{
-		{"", ""}, {"a b", "a b"}, {" a b ", `\sa b\s`}, {"   ", `\s\s\s`},
-		{"a\nb\r\tc", `a\nb\r\tc`}, {`C:\new`, `C:\\new`}, {"[x]=;#", "[x]=;#"}, {"日本\xff", "日本\ufffd"},
+		{"", ""},
+		{"a b", "a b"},
+		{" a b ", `\sa b\s`},
+		{"   ", `\s\s\s`},
+		{"a\nb\r\tc", `a\nb\r\tc`},
+		{`C:\new`, `C:\\new`},
+		{"[x]=;#", "[x]=;#"},
+		{"日本\xff", "日本\ufffd"},
 	} {
 		if got := escape(tc.in); got != tc.want {
 			t.Errorf("escape(%q) = %q, want %q", tc.in, got, tc.want)

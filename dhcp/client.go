@@ -71,8 +71,10 @@ type Client struct {
 // New returns a client on port. A bad configuration is reported by Acquire and
 // Maintain.
 func New(port Port, cfg Config) *Client {
-	c := &Client{port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, fqdn: cfg.FQDN, kind: cfg.VendorClass, log: cfg.Logger,
-		noDefault: cfg.NoDefault, reject: cfg.Reject, patient: cfg.Probe, mine: cfg.Mine}
+	c := &Client{
+		port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, fqdn: cfg.FQDN, kind: cfg.VendorClass, log: cfg.Logger,
+		noDefault: cfg.NoDefault, reject: cfg.Reject, patient: cfg.Probe, mine: cfg.Mine,
+	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

@@ -142,8 +142,10 @@ func TestRelease(t *testing.T) {
 func TestAnAnswerOfOurOwnIsNoConflict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{t: t, port: porttest.New()}
-		c := New(s.port, Config{MAC: clientMAC.HardwareAddr(), Probe: 200 * time.Millisecond,
-			Mine: func(mac net.HardwareAddr) bool { return packet.MAC(mac) == rivalMAC }})
+		c := New(s.port, Config{
+			MAC: clientMAC.HardwareAddr(), Probe: 200 * time.Millisecond,
+			Mine: func(mac net.HardwareAddr) bool { return packet.MAC(mac) == rivalMAC },
+		})
 		done := acquire(c, t.Context(), netip.Addr{})
 		s.reply(s.expect(dhcpv4.MessageTypeDiscover), dhcpv4.MessageTypeOffer)
 		s.reply(s.expect(dhcpv4.MessageTypeRequest), dhcpv4.MessageTypeAck)

@@ -26,10 +26,12 @@ func (l *Lab) BaseByDHCP(ctx context.Context, router netip.Prefix, also []netip.
 	}
 	net := router.Masked().Addr().As4()
 	at := func(n byte) netip.Addr { return netip.AddrFrom4([4]byte{net[0], net[1], net[2], n}) }
-	conf := append([]string{"port=0", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "log-dhcp", "no-ping",
+	conf := append([]string{
+		"port=0", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "log-dhcp", "no-ping",
 		"dhcp-authoritative", "interface=" + b.far, "except-interface=lo", "dhcp-leasefile=" + l.Internet.Path("/base.leases"),
 		fmt.Sprintf("dhcp-range=%v,%v,255.255.255.0,120", at(100), at(120)), "dhcp-option=58,3", "dhcp-option=59,60",
-		fmt.Sprintf("dhcp-option=3,%v", router.Addr()), fmt.Sprintf("dhcp-option=6,%v", router.Addr())}, more...)
+		fmt.Sprintf("dhcp-option=3,%v", router.Addr()), fmt.Sprintf("dhcp-option=6,%v", router.Addr()),
+	}, more...)
 	file := l.Internet.Path("/dnsmasq-base.conf")
 	if err := os.WriteFile(file, []byte(strings.Join(append(conf, ""), "\n")), 0o644); err != nil {
 		return nil, err

@@ -40,8 +40,10 @@ const (
 )
 
 // nmCaps is the CapabilityBoundingSet of Debian's NetworkManager.service: its VPN services have no more than that.
-var nmCaps = []uintptr{unix.CAP_NET_ADMIN, unix.CAP_DAC_OVERRIDE, unix.CAP_NET_RAW, unix.CAP_NET_BIND_SERVICE,
-	unix.CAP_SETGID, unix.CAP_SETUID, unix.CAP_SYS_MODULE, unix.CAP_AUDIT_WRITE, unix.CAP_KILL, unix.CAP_SYS_CHROOT}
+var nmCaps = []uintptr{
+	unix.CAP_NET_ADMIN, unix.CAP_DAC_OVERRIDE, unix.CAP_NET_RAW, unix.CAP_NET_BIND_SERVICE,
+	unix.CAP_SETGID, unix.CAP_SETUID, unix.CAP_SYS_MODULE, unix.CAP_AUDIT_WRITE, unix.CAP_KILL, unix.CAP_SYS_CHROOT,
+}
 
 func (l *Lab) newDesktop() error {
 	private := []string{"/run/dbus", "/run/NetworkManager", "/var/lib/NetworkManager", "/run/systemd", "/run/log"}
@@ -179,8 +181,10 @@ func (d *Desktop) StartNM(ctx context.Context) error {
 	var err error
 	mark := d.NMLogMark()
 	// As systemd does, systemd-cat leads what it prints, and its VPN services, into the journal.
-	d.nm, err = d.Start("NetworkManager", Command{Args: []string{"systemd-cat", "--identifier=NetworkManager", "NetworkManager", "--no-daemon"},
-		Caps: nmCaps, Env: d.lab.opts.ServiceEnv})
+	d.nm, err = d.Start("NetworkManager", Command{
+		Args: []string{"systemd-cat", "--identifier=NetworkManager", "NetworkManager", "--no-daemon"},
+		Caps: nmCaps, Env: d.lab.opts.ServiceEnv,
+	})
 	if err != nil {
 		return err
 	}

@@ -68,8 +68,10 @@ func (l *Lab) newLine(name string, near *Host, device, far string) (*Line, error
 		err := isp.Do(func() error {
 			var err error
 			// Plain mode: the line loses frames, not superframes of many.
-			w.taps[i], err = tapbridge.OpenTAP(tapbridge.TAPConfig{Name: "wire-" + side, MAC: net.HardwareAddr{2, 0, 0, 0, 0, byte(i)},
-				MTU: 1500, DisableIPv6: true, PlainMode: true})
+			w.taps[i], err = tapbridge.OpenTAP(tapbridge.TAPConfig{
+				Name: "wire-" + side, MAC: net.HardwareAddr{2, 0, 0, 0, 0, byte(i)},
+				MTU: 1500, DisableIPv6: true, PlainMode: true,
+			})
 			return err
 		})
 		if err != nil {

@@ -123,10 +123,12 @@ func (o *Office) Log(n int) string { return o.dhcp.Tail(n) }
 
 // config is the configuration in dnsmasq's language.
 func (c DHCP) config() string {
-	lines := []string{"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "log-dhcp",
+	lines := []string{
+		"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "log-dhcp",
 		"interface=eth0", "no-ping", "local=/test/", "local-ttl=1",
 		"host-record=intranet.office.test," + OfficeGateway.String(),
-		"host-record=wiki.lab.office.test," + OfficeInner.String()}
+		"host-record=wiki.lab.office.test," + OfficeInner.String(),
+	}
 	lines = append(lines, publicNames()...)
 	option := func(number int, values ...string) {
 		lines = append(lines, fmt.Sprintf("dhcp-option=%d,%s", number, strings.Join(values, ",")))

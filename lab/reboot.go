@@ -40,8 +40,10 @@ func (d *Desktop) Reboot(ctx context.Context) error {
 				}
 			}
 		}
-		if _, err := d.Run(ctx, Command{Args: []string{"ip", map[int]string{netlink.FAMILY_V4: "-4", netlink.FAMILY_V6: "-6"}[family],
-			"route", "flush", "table", fmt.Sprint(profile.StrictTable)}}); err != nil {
+		if _, err := d.Run(ctx, Command{Args: []string{
+			"ip", map[int]string{netlink.FAMILY_V4: "-4", netlink.FAMILY_V6: "-6"}[family],
+			"route", "flush", "table", fmt.Sprint(profile.StrictTable),
+		}}); err != nil {
 			return err
 		}
 	}

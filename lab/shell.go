@@ -64,8 +64,10 @@ func (d *Desktop) StartShell(ctx context.Context) (*Shell, error) {
 func (d *Desktop) StartSession(ctx context.Context) (*Shell, error) {
 	s := &Shell{desktop: d, dir: d.Path("/person")}
 	bus := "unix:path=" + s.dir + "/bus"
-	s.env = []string{"HOME=" + s.dir, "XDG_RUNTIME_DIR=" + s.dir, "DBUS_SESSION_BUS_ADDRESS=" + bus, "GSETTINGS_BACKEND=keyfile",
-		"XDG_CURRENT_DESKTOP=GNOME", "XDG_SESSION_TYPE=wayland", "WAYLAND_DISPLAY=wayland-0", "LIBGL_ALWAYS_SOFTWARE=1"}
+	s.env = []string{
+		"HOME=" + s.dir, "XDG_RUNTIME_DIR=" + s.dir, "DBUS_SESSION_BUS_ADDRESS=" + bus, "GSETTINGS_BACKEND=keyfile",
+		"XDG_CURRENT_DESKTOP=GNOME", "XDG_SESSION_TYPE=wayland", "WAYLAND_DISPLAY=wayland-0", "LIBGL_ALWAYS_SOFTWARE=1",
+	}
 	if err := s.files(); err != nil {
 		return s, err
 	}
@@ -166,8 +168,10 @@ func (s *Shell) startShell(ctx context.Context) error {
 		return err
 	}
 	mark := s.desktop.NMLogMark()
-	shell, err := s.Start("gnome-shell", Command{Args: []string{"gnome-shell", "--headless", "--wayland", "--no-x11",
-		"--virtual-monitor", "1024x768", "--sm-disable"}})
+	shell, err := s.Start("gnome-shell", Command{Args: []string{
+		"gnome-shell", "--headless", "--wayland", "--no-x11",
+		"--virtual-monitor", "1024x768", "--sm-disable",
+	}})
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,10 @@ type Site struct {
 
 // NewSite adds the site of that number, up to 9.
 func (l *Lab) NewSite(ctx context.Context, number int) (*Site, error) {
-	s := &Site{Hub: fmt.Sprintf("SITE%d", number), Inner: netip.AddrFrom4([4]byte{10, 50, byte(number), 1}),
-		Client: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 50, byte(number), 2}), 24)}
+	s := &Site{
+		Hub: fmt.Sprintf("SITE%d", number), Inner: netip.AddrFrom4([4]byte{10, 50, byte(number), 1}),
+		Client: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 50, byte(number), 2}), 24),
+	}
 	name := fmt.Sprintf("site%d", number)
 	bridge, port, tap := "br-"+name, "to-"+name, "tap_"+name
 	if _, err := l.Internet.Must(ctx, "ip", "link", "add", bridge, "up", "type", "bridge"); err != nil {

@@ -20,12 +20,16 @@ var departures = []struct {
 	what, why string
 	make      func(d *Desktop) error // nil: made where the desktop is
 }{
-	{"/etc/NetworkManager is empty but for Debian's NetworkManager.conf and the profiles of the two cables",
-		"what the machine's owner has configured must not decide a test", (*Desktop).stockConfig},
+	{
+		"/etc/NetworkManager is empty but for Debian's NetworkManager.conf and the profiles of the two cables",
+		"what the machine's owner has configured must not decide a test", (*Desktop).stockConfig,
+	},
 	{"/etc/network is empty", "NetworkManager's plugin ifupdown would take the machine's interfaces for the desktop's", (*Desktop).noInterfaces},
-	{"/etc/polkit-1 has one rule, and none of the machine's",
+	{
+		"/etc/polkit-1 has one rule, and none of the machine's",
 		"only logind knows that somebody sits at this computer, and it does not run without systemd: the rule says so of the person",
-		(*Desktop).presence},
+		(*Desktop).presence,
+	},
 	{"the .name file leads to the programs under test, and is alone", "they are not installed on the machine", (*Desktop).plugin},
 	{"/etc/nsswitch.conf asks files and DNS only", "the machine's own services are not those of the desktop", nil},
 	{"/dev/kmsg is empty", "the journal would take in what the machine's kernel says", nil},

@@ -17,10 +17,12 @@ import (
 // WhoAmI asks the web server at addr and returns "PLACE ADDRESS": which part of the lab answered ("internet" or
 // "office") and which address it saw us come from.
 func (h *Host) WhoAmI(ctx context.Context, addr netip.Addr) (string, error) {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return h.DialContext(ctx, network, addr)
-		}}}
+		},
+	}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+netip.AddrPortFrom(addr, 80).String()+"/", nil)
 	if err != nil {
 		return "", err

@@ -47,10 +47,14 @@ type Base struct {
 
 // Bases are the desktop's two cables. Both are plugged in; NetworkManager uses the first until told otherwise.
 var Bases = [2]Base{
-	{Device: "base0", Profile: "base-a", Address: netip.MustParseAddr("10.81.0.2"), Router: netip.MustParseAddr("10.81.0.1"),
-		Address6: netip.MustParseAddr("fd81::2"), Router6: netip.MustParseAddr("fd81::1"), far: "wan0", addrBits: 24, v6Prefix: 64},
-	{Device: "base1", Profile: "base-b", Address: netip.MustParseAddr("10.82.0.2"), Router: netip.MustParseAddr("10.82.0.1"),
-		Address6: netip.MustParseAddr("fd82::2"), Router6: netip.MustParseAddr("fd82::1"), far: "wan1", addrBits: 24, v6Prefix: 64},
+	{
+		Device: "base0", Profile: "base-a", Address: netip.MustParseAddr("10.81.0.2"), Router: netip.MustParseAddr("10.81.0.1"),
+		Address6: netip.MustParseAddr("fd81::2"), Router6: netip.MustParseAddr("fd81::1"), far: "wan0", addrBits: 24, v6Prefix: 64,
+	},
+	{
+		Device: "base1", Profile: "base-b", Address: netip.MustParseAddr("10.82.0.2"), Router: netip.MustParseAddr("10.82.0.1"),
+		Address6: netip.MustParseAddr("fd82::2"), Router6: netip.MustParseAddr("fd82::1"), far: "wan1", addrBits: 24, v6Prefix: 64,
+	},
 }
 
 // officeBridge is the switch on the VPN server's host that joins the hub's TAP and the cable to the office.
@@ -114,8 +118,10 @@ func forward(h *Host) error {
 
 // cable joins two hosts with a veth pair, both ends up.
 func cable(a *Host, aName string, b *Host, bName string) error {
-	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: aName}, PeerName: bName,
-		PeerNamespace: netlink.NsFd(int(b.net.Fd()))}
+	pair := &netlink.Veth{
+		LinkAttrs: netlink.LinkAttrs{Name: aName}, PeerName: bName,
+		PeerNamespace: netlink.NsFd(int(b.net.Fd())),
+	}
 	if err := a.Net.LinkAdd(pair); err != nil {
 		return fmt.Errorf("cable %s-%s: %w", aName, bName, err)
 	}

@@ -39,6 +39,7 @@ func (n networkManager) GetConnectionByUuid(uuid string) (dbus.ObjectPath, *dbus
 	}
 	return "/profile", nil
 }
+
 func (n networkManager) GetSettings() (map[string]map[string]dbus.Variant, *dbus.Error) {
 	return settingsOf("Work & <b>Play</b>", "vpn.example"), nil
 }
@@ -49,10 +50,12 @@ type recorder chan string
 func (recorder) GetCapabilities() ([]string, *dbus.Error) {
 	return []string{"body", "body-markup"}, nil
 }
+
 func (r recorder) Notify(app string, replaces uint32, icon, title, body string, actions []string, hints map[string]dbus.Variant, expire int32) (uint32, *dbus.Error) {
 	r <- fmt.Sprintf("%s|%d|%s|%s|%v", app, replaces, title, body, hints["urgency"].Value())
 	return 42, nil
 }
+
 func (r recorder) CloseNotification(id uint32) *dbus.Error {
 	r <- fmt.Sprintf("close %d", id)
 	return nil

@@ -107,11 +107,17 @@ func TestWhatAPersonIsShown(t *testing.T) {
 		{"it fails, and then connects", []any{notice.Failed, notice.Stopped, notice.Connected}, []string{failed, "closed"}},
 		{"it ends", []any{notice.Connected, notice.Ended, notice.Stopped}, []string{strings.Replace(failed, "could not connect", "was disconnected", 1)}},
 		{"a session is lost for a moment", []any{notice.Connected, notice.Lost, 9 * time.Second, notice.Connected, time.Minute}, nil},
-		{"a session is lost for a while", []any{notice.Connected, notice.Lost, 3 * time.Second, notice.Lost, 27 * time.Second, notice.Connected},
-			[]string{lost, "instead VPN “Work”: connected again: The connection was lost for 30 seconds."}},
+		{
+			"a session is lost for a while",
+			[]any{notice.Connected, notice.Lost, 3 * time.Second, notice.Lost, 27 * time.Second, notice.Connected},
+			[]string{lost, "instead VPN “Work”: connected again: The connection was lost for 30 seconds."},
+		},
 		{"a session is lost again and again", []any{notice.Lost, 9 * time.Second, notice.Connected, notice.Lost, 9 * time.Second, notice.Connected}, nil},
-		{"a session is lost for good", []any{notice.Lost, 20 * time.Second, notice.Ended, notice.Stopped},
-			[]string{lost, "instead " + strings.Replace(failed, "could not connect", "was disconnected", 1)}},
+		{
+			"a session is lost for good",
+			[]any{notice.Lost, 20 * time.Second, notice.Ended, notice.Stopped},
+			[]string{lost, "instead " + strings.Replace(failed, "could not connect", "was disconnected", 1)},
+		},
 		{"a session is lost and the person does not wait", []any{notice.Lost, 20 * time.Second, notice.Stopped, time.Minute}, []string{lost, "closed"}},
 		{"the person does not wait as long", []any{notice.Lost, 5 * time.Second, notice.Stopped, time.Minute}, nil},
 	} {

@@ -37,8 +37,10 @@ func watch(system *dbus.Conn, d notifications, p lookup, k *keeper) (*watcher, e
 	system.Signal(w.signals)
 	for _, match := range [][]dbus.MatchOption{
 		{dbus.WithMatchInterface(notice.Interface), dbus.WithMatchObjectPath(notice.Path), dbus.WithMatchMember(notice.Signal)},
-		{dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName), dbus.WithMatchMember("NameOwnerChanged"),
-			dbus.WithMatchOption("arg0namespace", profile.ServiceType)},
+		{
+			dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName), dbus.WithMatchMember("NameOwnerChanged"),
+			dbus.WithMatchOption("arg0namespace", profile.ServiceType),
+		},
 		{dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, nmName)},
 		{dbus.WithMatchSender(nmName), dbus.WithMatchInterface(nmName), dbus.WithMatchMember("StateChanged")},
 		{dbus.WithMatchSender(nmName), dbus.WithMatchInterface(settingsName)},

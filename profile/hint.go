@@ -40,11 +40,15 @@ func ParseGateway(s string) (Endpoint, string, error) {
 func hintFits(p *Profile) error {
 	switch {
 	case p.Hint == HintTCP && p.Transport != TransportTCP:
-		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: "gateway ends in /tcp, which requires transport=tcp",
-			Page: po.T("the server ends in /tcp, so only TCP is possible")}
+		return &ValueError{
+			Key: KeyTransport, Value: string(p.Transport), Allowed: "gateway ends in /tcp, which requires transport=tcp",
+			Page: po.T("the server ends in /tcp, so only TCP is possible"),
+		}
 	case p.Hint != "" && p.Hint != HintTCP && p.Transport != TransportUDP:
-		return &ValueError{Key: KeyTransport, Value: string(p.Transport), Allowed: "what follows the slash in gateway (" + p.Hint + ") is a hint for NAT traversal, which requires transport=udp",
-			Page: po.F("a server name after the slash (%s) requires UDP", p.Hint)}
+		return &ValueError{
+			Key: KeyTransport, Value: string(p.Transport), Allowed: "what follows the slash in gateway (" + p.Hint + ") is a hint for NAT traversal, which requires transport=udp",
+			Page: po.F("a server name after the slash (%s) requires UDP", p.Hint),
+		}
 	}
 	return nil
 }

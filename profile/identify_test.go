@@ -50,8 +50,10 @@ func TestWhatDHCPServersAreTold(t *testing.T) {
 		"temporary":           {six: Automatic{TemporaryIPv6: 2}, want: Identity{TemporaryIPv6: 2}},
 		"what is not done":    {four: Automatic{IAID: "mac", LinkLocal: true}, six: Automatic{IAID: "mac", Hostname: "x"}, warned: "ipv4.dhcp-iaid ipv4.link-local ipv6.dhcp-hostname ipv6.dhcp-iaid"},
 	} {
-		src := Source{UUID: "u", Data: map[string]string{"gateway": "vpn.example", "user": "u", "dhcp-hostname": tc.key},
-			IPv4: Family{Automatic: tc.four}, IPv6: Family{Automatic: tc.six}}
+		src := Source{
+			UUID: "u", Data: map[string]string{"gateway": "vpn.example", "user": "u", "dhcp-hostname": tc.key},
+			IPv4: Family{Automatic: tc.four}, IPv6: Family{Automatic: tc.six},
+		}
 		p, warnings, err := Parse(src)
 		if tc.refused != "" {
 			if bad, ok := errors.AsType[*ValueError](err); !ok || bad.Key != tc.refused {
@@ -79,9 +81,14 @@ func TestWhatDHCPServersAreTold(t *testing.T) {
 
 func TestMethodsOfAVPN(t *testing.T) {
 	for _, tc := range []struct{ four, six, refused string }{
-		{"auto", "auto", ""}, {"", "", ""}, {"manual", "link-local", ""}, {"disabled", "ignore", ""},
-		{"shared", "auto", "ipv4.method"}, {"link-local", "auto", "ipv4.method"},
-		{"auto", "shared", "ipv6.method"}, {"auto", "dhcp", "ipv6.method"},
+		{"auto", "auto", ""},
+		{"", "", ""},
+		{"manual", "link-local", ""},
+		{"disabled", "ignore", ""},
+		{"shared", "auto", "ipv4.method"},
+		{"link-local", "auto", "ipv4.method"},
+		{"auto", "shared", "ipv6.method"},
+		{"auto", "dhcp", "ipv6.method"},
 	} {
 		_, _, err := Parse(Source{UUID: "u", Data: map[string]string{"gateway": "vpn.example", "user": "u"}, IPv4Method: tc.four, IPv6Method: tc.six})
 		bad, ok := errors.AsType[*ValueError](err)

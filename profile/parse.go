@@ -53,8 +53,10 @@ func Parse(src Source) (*Profile, []Warning, error) {
 			return nil, warnings, err
 		}
 		if k.Name == KeyPort && p.Gateway.Port != 0 && int(p.Gateway.Port) != v.n {
-			return nil, warnings, &ValueError{Key: KeyPort, Value: shown(text), Allowed: fmt.Sprintf("gateway already has port %d; make them equal or remove one", p.Gateway.Port),
-				Page: po.F("the server already has port %d; make them equal or remove one", p.Gateway.Port)}
+			return nil, warnings, &ValueError{
+				Key: KeyPort, Value: shown(text), Allowed: fmt.Sprintf("gateway already has port %d; make them equal or remove one", p.Gateway.Port),
+				Page: po.F("the server already has port %d; make them equal or remove one", p.Gateway.Port),
+			}
 		}
 		k.set(p, v)
 	}

@@ -24,8 +24,10 @@ func gatewayIsSet(p *Profile) error {
 
 func userIsKnown(p *Profile) error {
 	if p.User == "" && p.AuthType != AuthAnonymous {
-		return &MissingError{Key: KeyUser, Help: "set it or vpn.user-name, or auth-type=anonymous if the hub allows that",
-			Page: po.T("enter your user name, or choose anonymous authentication if the virtual hub allows it")}
+		return &MissingError{
+			Key: KeyUser, Help: "set it or vpn.user-name, or auth-type=anonymous if the hub allows that",
+			Page: po.T("enter your user name, or choose anonymous authentication if the virtual hub allows it"),
+		}
 	}
 	return nil
 }
@@ -38,8 +40,10 @@ func certificateIsWhole(p *Profile) error {
 		return &MissingError{Key: KeyCert, Help: "auth-type=certificate requires a certificate and its private key", Page: po.T("choose your certificate")}
 	}
 	if p.Key.IsZero() && !p.Cert.PKCS12() {
-		return &MissingError{Key: KeyKey, Help: "auth-type=certificate requires the private key of the certificate too, unless cert is a PKCS#12 file ending in .p12 or .pfx",
-			Page: po.T("choose the private key of the certificate, or a PKCS#12 file (.p12, .pfx) as the certificate, which contains both")}
+		return &MissingError{
+			Key: KeyKey, Help: "auth-type=certificate requires the private key of the certificate too, unless cert is a PKCS#12 file ending in .p12 or .pfx",
+			Page: po.T("choose the private key of the certificate, or a PKCS#12 file (.p12, .pfx) as the certificate, which contains both"),
+		}
 	}
 	return nil
 }
@@ -52,8 +56,10 @@ func (f File) PKCS12() bool {
 
 func proxyIsWhole(p *Profile) error {
 	if p.Proxy.Type != ProxyNone && p.Proxy.Server.IsZero() {
-		return &MissingError{Key: KeyProxyServer, Help: "proxy-type=" + string(p.Proxy.Type) + " requires a proxy, as in proxy.example.com:3128",
-			Page: po.T("enter the address and port of the proxy, as in proxy.example.com:3128")}
+		return &MissingError{
+			Key: KeyProxyServer, Help: "proxy-type=" + string(p.Proxy.Type) + " requires a proxy, as in proxy.example.com:3128",
+			Page: po.T("enter the address and port of the proxy, as in proxy.example.com:3128"),
+		}
 	}
 	return nil
 }
@@ -67,8 +73,10 @@ func transportFits(p *Profile) error {
 
 func halfDuplexHasPair(p *Profile) error {
 	if p.HalfDuplex && p.MaxConnections < 2 {
-		return &ValueError{Key: KeyHalfDuplex, Value: "yes", Allowed: "requires max-connections of 2 or more, one connection for each direction",
-			Page: po.T("requires at least 2 TCP connections, one for each direction")}
+		return &ValueError{
+			Key: KeyHalfDuplex, Value: "yes", Allowed: "requires max-connections of 2 or more, one connection for each direction",
+			Page: po.T("requires at least 2 TCP connections, one for each direction"),
+		}
 	}
 	return nil
 }

@@ -73,8 +73,10 @@ func TestLoginTellsWhatItMustAndNoMore(t *testing.T) {
 		have   []string
 		lack   []string
 	}{
-		{"by default", func(*protocol.Config) {}, nil,
-			[]string{"ClientHostname", "ClientOsName", "ClientOsVer", "ClientPort", "ServerHostname", "unique_id"}},
+		{
+			"by default", func(*protocol.Config) {}, nil,
+			[]string{"ClientHostname", "ClientOsName", "ClientOsVer", "ClientPort", "ServerHostname", "unique_id"},
+		},
 		{"with host info", func(c *protocol.Config) {
 			c.HostInfo = &protocol.HostInfo{Hostname: strings.Repeat("ö", 40), OSName: "Linux", OSVersion: "12"}
 		}, []string{"ClientHostname", "ClientOsName", "ClientOsVer", "ClientPort", "ServerHostname"}, nil},
@@ -92,10 +94,14 @@ func TestLoginTellsWhatItMustAndNoMore(t *testing.T) {
 				Method, Hub, User, Product, Hello, Node  string
 				Encrypt, Compress, Half, QoS, Max, NodeV uint32
 			}
-			want := facts{"login", "TEST", "alice", "network-manager-softether", "network-manager-softether", "network-manager-softether",
-				1, 0, 0, 0, 1, 100 << 24}
-			got := facts{p.Str("method"), p.Str("hubname"), p.Str("username"), p.Str("client_str"), p.Str("hello"), p.Str("ClientProductName"),
-				p.Int("use_encrypt"), p.Int("use_compress"), p.Int("half_connection"), p.Int("qos"), p.Int("max_connection"), p.Int("ClientProductVer")}
+			want := facts{
+				"login", "TEST", "alice", "network-manager-softether", "network-manager-softether", "network-manager-softether",
+				1, 0, 0, 0, 1, 100 << 24,
+			}
+			got := facts{
+				p.Str("method"), p.Str("hubname"), p.Str("username"), p.Str("client_str"), p.Str("hello"), p.Str("ClientProductName"),
+				p.Int("use_encrypt"), p.Int("use_compress"), p.Int("half_connection"), p.Int("qos"), p.Int("max_connection"), p.Int("ClientProductVer"),
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("unexpected login (-want +got):\n%s", diff)
 			}

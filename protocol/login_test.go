@@ -191,8 +191,10 @@ func TestPolicyIsRead(t *testing.T) {
 	}
 	p.AddInt("policy:AutoDisconnect", 90)
 	p.AddInt("policy:MaxUpload", 1000)
-	want := Policy{Access: true, DHCPForce: true, NoSavePassword: true, FilterIPv6: true,
-		NoIPv6DefaultRouterInRAWhenIPv6: true, AutoDisconnect: 90 * time.Second, MaxUpload: 1000}
+	want := Policy{
+		Access: true, DHCPForce: true, NoSavePassword: true, FilterIPv6: true,
+		NoIPv6DefaultRouterInRAWhenIPv6: true, AutoDisconnect: 90 * time.Second, MaxUpload: 1000,
+	}
 	if diff := cmp.Diff(want, parsePolicy(p)); diff != "" {
 		t.Errorf("unexpected policy (-want +got):\n%s", diff)
 	}

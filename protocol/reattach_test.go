@@ -141,20 +141,38 @@ func TestASessionEndsWhenItCannotBeReattached(t *testing.T) {
 		want  error
 		retry protocol.Retry
 	}{
-		{"kicked", func(_ *Server, s *ServerSession) { s.Kick() }, nil,
-			&protocol.ServerError{Code: protocol.CodeSessionTimeout}, protocol.RetryNow},
-		{"server gone", func(srv *Server, _ *ServerSession) { srv.Close() }, nil,
-			protocol.ErrUnreachable, protocol.RetryNow},
-		{"server crashed", func(srv *Server, _ *ServerSession) { srv.Crash() }, nil,
-			protocol.ErrUnreachable, protocol.RetryNow},
-		{"server does not want it", func(_ *Server, s *ServerSession) { s.Cut(Polite) }, []Option{WithoutReattach()},
-			&protocol.ServerError{Code: protocol.CodeSessionTimeout}, protocol.RetryNow},
-		{"dropped again at once", func(_ *Server, s *ServerSession) { s.Cut(Abrupt) }, []Option{WithFault(StepAttach, attachAndDrop)},
-			protocol.ErrLost, protocol.RetryNow},
-		{"half-duplex direction", func(_ *Server, s *ServerSession) { s.Cut(Polite) }, []Option{WithFault(StepAttach, SetInt("direction", 1))},
-			protocol.ErrMalformed, protocol.RetryNow},
-		{"direction unheard of", func(_ *Server, s *ServerSession) { s.Cut(Polite) }, []Option{WithFault(StepAttach, SetInt("direction", 7))},
-			protocol.ErrMalformed, protocol.RetryNow},
+		{
+			"kicked", func(_ *Server, s *ServerSession) { s.Kick() }, nil,
+			&protocol.ServerError{Code: protocol.CodeSessionTimeout}, protocol.RetryNow,
+		},
+		{
+			"server gone", func(srv *Server, _ *ServerSession) { srv.Close() }, nil,
+			protocol.ErrUnreachable, protocol.RetryNow,
+		},
+		{
+			"server crashed", func(srv *Server, _ *ServerSession) { srv.Crash() }, nil,
+			protocol.ErrUnreachable, protocol.RetryNow,
+		},
+		{
+			"server does not want it", func(_ *Server, s *ServerSession) { s.Cut(Polite) },
+			[]Option{WithoutReattach()},
+			&protocol.ServerError{Code: protocol.CodeSessionTimeout}, protocol.RetryNow,
+		},
+		{
+			"dropped again at once", func(_ *Server, s *ServerSession) { s.Cut(Abrupt) },
+			[]Option{WithFault(StepAttach, attachAndDrop)},
+			protocol.ErrLost, protocol.RetryNow,
+		},
+		{
+			"half-duplex direction", func(_ *Server, s *ServerSession) { s.Cut(Polite) },
+			[]Option{WithFault(StepAttach, SetInt("direction", 1))},
+			protocol.ErrMalformed, protocol.RetryNow,
+		},
+		{
+			"direction unheard of", func(_ *Server, s *ServerSession) { s.Cut(Polite) },
+			[]Option{WithFault(StepAttach, SetInt("direction", 7))},
+			protocol.ErrMalformed, protocol.RetryNow,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -44,8 +44,10 @@ func many(srv *Server, n int) *protocol.Config {
 func inMemory(t *testing.T, opts ...Option) (*Server, *protocol.Config) {
 	pipe := NewPipe()
 	srv := start(t, append(opts, WithListener(pipe))...)
-	return srv, &protocol.Config{Host: "192.0.2.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
-		Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe}
+	return srv, &protocol.Config{
+		Host: "192.0.2.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
+		Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe,
+	}
 }
 
 // dial logs in and closes the session with the test.

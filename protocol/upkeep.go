@@ -206,8 +206,10 @@ func (k *upkeep) failed(err error) {
 	if errors.As(err, &refused) && refused.Code == CodeTooManyConnections {
 		switch old := k.expired(); {
 		case k.missing() && k.strays:
-			over := &Error{Op: "re-attach", Addr: k.s.Info().ServerAddr.String(),
-				Err: fmt.Errorf("%w: the server sends on connections that are no more", ErrLost)}
+			over := &Error{
+				Op: "re-attach", Addr: k.s.Info().ServerAddr.String(),
+				Err: fmt.Errorf("%w: the server sends on connections that are no more", ErrLost),
+			}
 			k.s.dialer.log.Warn("session is over", "session", k.s.Info().SessionName, "error", over)
 			k.s.end(over)
 			return

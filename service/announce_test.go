@@ -36,6 +36,7 @@ func no4(a *announcement)    { a.ip4 = nil }
 func with6(a *announcement) {
 	a.ip6 = &nmvpn.IPConfig{Addr: netip.MustParsePrefix("2001:db8::2/64")}
 }
+
 func with6AndDNS(a *announcement) {
 	with6(a)
 	a.ip6.DNS = []netip.Addr{netip.MustParseAddr("2001:db8::53")}

@@ -66,15 +66,18 @@ func (h *heard) IP6Config(c nmvpn.IPConfig) { h.note("ip6 %v", c) }
 func (h *heard) SecretsRequired(message string, hints []string) {
 	h.note("ask %v", hints)
 }
+
 func (h *heard) Notice(n notice.Notice) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.told = append(h.told, n)
 }
+
 func (h *heard) ReplaceSecret(_, name, value string, _ map[string]string) error {
 	h.note("stored %s=%s", name, value)
 	return nil
 }
+
 func (h *heard) WatchPeer(_ string, gone func()) func() {
 	h.gone = gone
 	return func() {}
@@ -388,13 +391,19 @@ func TestDisconnectInEveryPhase(t *testing.T) {
 		want  []string
 	}{
 		{idle, func(*stage) {}, []string{"state stopped"}},
-		{connecting, func(st *stage) { st.hang = true; st.connect(t, true, settings()) },
-			append([]string{"state starting", "failure: connect failed"}, over...)},
-		{asking, func(st *stage) { st.answers = []error{cert}; st.connect(t, true, settings()) },
-			append([]string{"state starting", "ask [trust-sha256-" + fingerprint + "]", "failure: connect failed"}, over...)},
+		{
+			connecting, func(st *stage) { st.hang = true; st.connect(t, true, settings()) },
+			append([]string{"state starting", "failure: connect failed"}, over...),
+		},
+		{
+			asking, func(st *stage) { st.answers = []error{cert}; st.connect(t, true, settings()) },
+			append([]string{"state starting", "ask [trust-sha256-" + fingerprint + "]", "failure: connect failed"}, over...),
+		},
 		{up, func(st *stage) { st.connect(t, true, settings()) }, append(append([]string{}, connected...), over...)},
-		{reconnecting, func(st *stage) { st.connect(t, true, settings()); synctest.Wait(); st.session.die(protocol.ErrLost) },
-			append(append([]string{}, connected...), over...)},
+		{
+			reconnecting, func(st *stage) { st.connect(t, true, settings()); synctest.Wait(); st.session.die(protocol.ErrLost) },
+			append(append([]string{}, connected...), over...),
+		},
 	} {
 		t.Run(tt.phase.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -422,8 +431,10 @@ func TestWhatElseEndsAConnection(t *testing.T) {
 	}{
 		{"the TAP is deleted", func(st *stage) { st.tap.Vanish() }, append([]string{"failure: connect failed"}, over...)},
 		{"NetworkManager crashes", func(st *stage) { st.nm.gone() }, over},
-		{"policy ends the session", func(st *stage) { st.session.die(refused(protocol.CodeAutoDisconnected)) },
-			append([]string{"failure: connect failed"}, over...)},
+		{
+			"policy ends the session", func(st *stage) { st.session.die(refused(protocol.CodeAutoDisconnected)) },
+			append([]string{"failure: connect failed"}, over...),
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

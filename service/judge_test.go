@@ -122,38 +122,56 @@ func TestTheProfileDecidesWhatIsTakenFromTheNetwork(t *testing.T) {
 		{"guarded: the strict table", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "", ""},
 		{"unguarded: the table without rules", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "NOT blocked", ""},
 		{"guarded: the word without the table", with(alone), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "NOT blocked", ""},
-		{"guarded: the word is gone", with(strict, func(p *profile.Profile) { p.Strict = profile.StrictNo }), leased(gw), advertised(ra),
-			"10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "still blocked", ""},
-		{"unguarded: only the table", with(strict, func(p *profile.Profile) { p.Strict = profile.StrictNo }), leased(gw), advertised(ra),
-			"10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "Nothing goes through this VPN", ""},
+		{
+			"guarded: the word is gone", with(strict, func(p *profile.Profile) { p.Strict = profile.StrictNo }), leased(gw), advertised(ra),
+			"10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "still blocked", "",
+		},
+		{
+			"unguarded: only the table", with(strict, func(p *profile.Profile) { p.Strict = profile.StrictNo }), leased(gw), advertised(ra),
+			"10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "Nothing goes through this VPN", "",
+		},
 		{"an address of the person's own, with a gateway", with(manual4), nil, nil, "", "closed default ends", "IPv6 is blocked", ""},
 
 		{"split", with(split4), leased(gw, "10.30.0.0/16 via 10.20.0.1"), nil, "10.20.0.100/24 10.30.0.0/16", "", "", ""},
 		{"split covers IPv6", with(split4), leased(gw), advertised(ra, "2001:db8:30::/48 via fe80::1"), "10.20.0.100/24", "2001:db8:20::100/64 2001:db8:30::/48", "", ""},
-		{"two halves are a default route", with(split4), leased(gw, "0.0.0.0/1 via 10.20.0.1", "128.0.0.0/1 via 10.20.0.1", "10.30.0.0/16 via 10.20.0.1"), nil,
-			"10.20.0.100/24 10.30.0.0/16", "", "", "2 routes (0.0.0.0/1 first) left out"},
+		{
+			"two halves are a default route", with(split4), leased(gw, "0.0.0.0/1 via 10.20.0.1", "128.0.0.0/1 via 10.20.0.1", "10.30.0.0/16 via 10.20.0.1"), nil,
+			"10.20.0.100/24 10.30.0.0/16", "", "", "2 routes (0.0.0.0/1 first) left out",
+		},
 		{"one half is, too", with(split4), leased("", "128.0.0.0/1 via 10.20.0.1"), nil, "10.20.0.100/24", "", "", "never-default=yes forbids"},
 		{"and four quarters", with(split4), leased("", "0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"), nil, "10.20.0.100/24", "", "", "4 routes"},
-		{"halves of IPv6", with(split4), nil, advertised(ra, "::/1 via fe80::1", "8000::/1 via fe80::1", "fd00::/8 via fe80::1"), "",
-			"2001:db8:20::100/64 8000::/1 fd00::/8", "", "1 routes (::/1 first) left out"},
+		{
+			"halves of IPv6", with(split4), nil, advertised(ra, "::/1 via fe80::1", "8000::/1 via fe80::1", "fd00::/8 via fe80::1"), "",
+			"2001:db8:20::100/64 8000::/1 fd00::/8", "", "1 routes (::/1 first) left out",
+		},
 		{"all public IPv6", with(split6), nil, advertised(ra, "2000::/4", "3000::/4"), "", "2001:db8:20::100/64", "", "2 routes"},
 		{"large networks are none", with(split4), leased(gw, "10.0.0.0/8 via 10.20.0.1", "44.0.0.0/8 via 10.20.0.1"), nil, "10.20.0.100/24 10.0.0.0/8 44.0.0.0/8", "", "", ""},
 
 		{"full, but no router is offered", usual, leased("", "10.30.0.0/16 via 10.20.0.1"), nil, "10.20.0.100/24 10.30.0.0/16", "", "no default route for IPv4", ""},
-		{"full in halves", usual, leased("", "0.0.0.0/1 via 10.20.0.1", "128.0.0.0/1 via 10.20.0.1"), nil,
-			"10.20.0.100/24 0.0.0.0/1 128.0.0.0/1", "closed default ends", "IPv6 is blocked", ""},
-		{"the network is here, too", with(open6), &dhcp.Lease{Addr: netip.MustParsePrefix("192.168.1.77/24"), Router: netip.MustParseAddr("192.168.1.1")}, nil,
-			"192.168.1.77/24 default 192.168.1.1", "", "also the local one of wlan0", ""},
+		{
+			"full in halves", usual, leased("", "0.0.0.0/1 via 10.20.0.1", "128.0.0.0/1 via 10.20.0.1"), nil,
+			"10.20.0.100/24 0.0.0.0/1 128.0.0.0/1", "closed default ends", "IPv6 is blocked", "",
+		},
+		{
+			"the network is here, too", with(open6), &dhcp.Lease{Addr: netip.MustParsePrefix("192.168.1.77/24"), Router: netip.MustParseAddr("192.168.1.1")}, nil,
+			"192.168.1.77/24 default 192.168.1.1", "", "also the local one of wlan0", "",
+		},
 
-		{"a route to the server", with(open6, overlapping), leased(gw, "203.0.113.10/32 via 10.20.0.1", "203.0.113.0/24 via 10.20.0.1"), nil,
-			"10.20.0.100/24 default 10.20.0.1 203.0.113.0/24", "", "", "leads to the VPN server"},
-		{"a route over the local network", with(open6), leased(gw, "192.168.1.0/24 via 10.20.0.1", "192.168.0.0/16 via 10.20.0.1"), nil,
-			"10.20.0.100/24 default 10.20.0.1 192.168.0.0/16", "", "", "the local network of wlan0"},
+		{
+			"a route to the server", with(open6, overlapping), leased(gw, "203.0.113.10/32 via 10.20.0.1", "203.0.113.0/24 via 10.20.0.1"), nil,
+			"10.20.0.100/24 default 10.20.0.1 203.0.113.0/24", "", "", "leads to the VPN server",
+		},
+		{
+			"a route over the local network", with(open6), leased(gw, "192.168.1.0/24 via 10.20.0.1", "192.168.0.0/16 via 10.20.0.1"), nil,
+			"10.20.0.100/24 default 10.20.0.1 192.168.0.0/16", "", "", "the local network of wlan0",
+		},
 		{"one over half of it", with(open6), leased(gw, "192.168.1.128/25 via 10.20.0.1"), nil, "10.20.0.100/24 default 10.20.0.1", "", "", "accept-overlapping-routes=yes accepts"},
 		{"one over the local router", with(open6), leased(gw, "192.168.1.1/32 via 10.20.0.1"), nil, "10.20.0.100/24 default 10.20.0.1", "", "", "wlan0"},
 		{"the person accepts it", with(open6, overlapping), leased(gw, "192.168.1.0/24 via 10.20.0.1"), nil, "10.20.0.100/24 default 10.20.0.1 192.168.1.0/24", "", "", ""},
-		{"IPv6 over the local network", usual, leased(gw), advertised(ra, "2001:db8:1::/64 via fe80::1"), "10.20.0.100/24 default 10.20.0.1",
-			"2001:db8:20::100/64 default fe80::1", "", "2001:db8:1::/64 via fe80::1 left out"},
+		{
+			"IPv6 over the local network", usual, leased(gw), advertised(ra, "2001:db8:1::/64 via fe80::1"), "10.20.0.100/24 default 10.20.0.1",
+			"2001:db8:20::100/64 default fe80::1", "", "2001:db8:1::/64 via fe80::1 left out",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			around := home

@@ -177,8 +177,10 @@ func (k *keeper4) acquire(ctx context.Context, want netip.Addr) (*dhcp.Lease, er
 	}
 	if err == nil {
 		if device := k.heldBy(l.Addr.Addr()); device != "" {
-			return nil, &dhcp.LeaseError{Server: l.Server, Value: l.Addr.String(),
-				Problem: "an address that this computer already has on " + device + ": another network is needed on either side, or ipv4.method=manual with a free address"}
+			return nil, &dhcp.LeaseError{
+				Server: l.Server, Value: l.Addr.String(),
+				Problem: "an address that this computer already has on " + device + ": another network is needed on either side, or ipv4.method=manual with a free address",
+			}
 		}
 	}
 	return l, err

@@ -140,8 +140,10 @@ func (s syslogd) write(level slog.Level, line string) error {
 type stream struct{ w io.Writer }
 
 func (s stream) write(level slog.Level, line string) error {
-	word := map[journal.Priority]string{journal.PriErr: "error", journal.PriWarning: "warning", journal.PriNotice: "notice",
-		journal.PriInfo: "info", journal.PriDebug: "debug"}[priority(level)]
+	word := map[journal.Priority]string{
+		journal.PriErr: "error", journal.PriWarning: "warning", journal.PriNotice: "notice",
+		journal.PriInfo: "info", journal.PriDebug: "debug",
+	}[priority(level)]
 	_, err := io.WriteString(s.w, logName+": "+word+": "+line+"\n")
 	return err
 }

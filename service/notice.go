@@ -16,8 +16,10 @@ func (c *connection) notice(what string, attrs ...any) {
 // facts are what a person compares when a connection is there and something is amiss.
 func (c *connection) facts() []any {
 	info := c.session.Info()
-	facts := []any{"profile", c.profile.ID, "server", info.ServerAddr.String(), "hub", c.profile.Hub,
-		"cipher", tls.CipherSuiteName(info.CipherSuite), "device", c.tunnel.tap.Name()}
+	facts := []any{
+		"profile", c.profile.ID, "server", info.ServerAddr.String(), "hub", c.profile.Hub,
+		"cipher", tls.CipherSuiteName(info.CipherSuite), "device", c.tunnel.tap.Name(),
+	}
 	if c.told.ip4 != nil {
 		facts = append(facts, "address", c.told.ip4.Addr.String())
 	}

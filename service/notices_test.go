@@ -108,8 +108,10 @@ func TestPeopleAreToldWhatHappens(t *testing.T) {
 		{"it connects and goes down", nil, func(st *stage) { st.Disconnect() }, []string{"connected", "stopped"}},
 		{"it fails before", []error{refused(protocol.CodeHubNotFound)}, func(*stage) {}, []string{"failed server-refused 8", "stopped"}},
 		{"it ends later", nil, func(st *stage) { st.session.die(refused(protocol.CodeAutoDisconnected)) }, []string{"connected", "ended server-refused 126", "stopped"}},
-		{"it is lost and comes back", nil, func(st *stage) { st.session.die(protocol.ErrLost); time.Sleep(5 * time.Second); st.Disconnect() },
-			[]string{"connected", "lost", "connected", "stopped"}},
+		{
+			"it is lost and comes back", nil, func(st *stage) { st.session.die(protocol.ErrLost); time.Sleep(5 * time.Second); st.Disconnect() },
+			[]string{"connected", "lost", "connected", "stopped"},
+		},
 		{"it is lost and refused then", nil, func(st *stage) {
 			st.answers = []error{refused(protocol.CodeAccessDenied)}
 			st.session.die(protocol.ErrLost)

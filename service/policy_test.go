@@ -13,8 +13,10 @@ import (
 
 // Policies of hubs as they are by default keep nobody from anything.
 func TestOrdinaryPoliciesAreNotMentioned(t *testing.T) {
-	info := protocol.Info{MaxConnections: 1, Message: "Welcome", Policy: protocol.Policy{Access: true, MaxConnection: 32,
-		DHCPForce: true, NoBridge: true, NoRouting: true, CheckMAC: true, CheckIP: true, DHCPNoServer: true, MonitorPort: true}}
+	info := protocol.Info{MaxConnections: 1, Message: "Welcome", Policy: protocol.Policy{
+		Access: true, MaxConnection: 32,
+		DHCPForce: true, NoBridge: true, NoRouting: true, CheckMAC: true, CheckIP: true, DHCPNoServer: true, MonitorPort: true,
+	}}
 	p := &profile.Profile{MaxConnections: 1, IPv4: profile.Addressing{Auto: true}, IPv6: profile.Addressing{Auto: true}}
 	if got := banner(info, p, nil); got != "Welcome" {
 		t.Errorf("banner %q, want the hub's message alone", got)

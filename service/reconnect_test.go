@@ -25,17 +25,31 @@ func TestPausesBetweenAttempts(t *testing.T) {
 		errs     []error
 		want     []time.Duration // at least; at most an eighth more
 	}{
-		{"an unreachable server is knocked at every 5 s at the latest", 15 * time.Second,
+		{
+			"an unreachable server is knocked at every 5 s at the latest", 15 * time.Second,
 			[]error{unreachable, unreachable, unreachable, unreachable, unreachable, unreachable, unreachable},
-			seconds(1, 2, 3, 4, 5, 5, 5)},
-		{"a server that refuses has the interval, after two quick ones", 15 * time.Second,
-			[]error{protocolError, protocolError, protocolError, protocolError}, seconds(5, 5, 15, 15)},
-		{"a full server has a minute", 15 * time.Second,
-			[]error{hubOffline, hubOffline, hubOffline, hubOffline}, seconds(5, 5, 60, 60)},
-		{"a long interval is kept also then", 300 * time.Second,
-			[]error{hubOffline, hubOffline, hubOffline}, seconds(5, 5, 300)},
-		{"a wrong certificate has the interval", 15 * time.Second,
-			[]error{certificate, certificate}, seconds(15, 15)},
+			seconds(1, 2, 3, 4, 5, 5, 5),
+		},
+		{
+			"a server that refuses has the interval, after two quick ones", 15 * time.Second,
+			[]error{protocolError, protocolError, protocolError, protocolError},
+			seconds(5, 5, 15, 15),
+		},
+		{
+			"a full server has a minute", 15 * time.Second,
+			[]error{hubOffline, hubOffline, hubOffline, hubOffline},
+			seconds(5, 5, 60, 60),
+		},
+		{
+			"a long interval is kept also then", 300 * time.Second,
+			[]error{hubOffline, hubOffline, hubOffline},
+			seconds(5, 5, 300),
+		},
+		{
+			"a wrong certificate has the interval", 15 * time.Second,
+			[]error{certificate, certificate},
+			seconds(15, 15),
+		},
 		{"never faster than a second", 15 * time.Second, []error{unreachable}, seconds(1)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -31,8 +31,10 @@ func TestReverseZones(t *testing.T) {
 
 func TestDNSServersWithoutADomain(t *testing.T) {
 	config := func(domains ...string) *nmvpn.IPConfig {
-		return &nmvpn.IPConfig{Addr: netip.MustParsePrefix("10.20.0.100/24"), DNS: []netip.Addr{netip.MustParseAddr("10.20.0.1")}, Domains: domains,
-			Routes: []nmvpn.Route{{Dst: netip.MustParsePrefix("10.30.0.0/16")}, {Dst: netip.MustParsePrefix("10.20.0.0/24")}}}
+		return &nmvpn.IPConfig{
+			Addr: netip.MustParsePrefix("10.20.0.100/24"), DNS: []netip.Addr{netip.MustParseAddr("10.20.0.1")}, Domains: domains,
+			Routes: []nmvpn.Route{{Dst: netip.MustParsePrefix("10.30.0.0/16")}, {Dst: netip.MustParsePrefix("10.20.0.0/24")}},
+		}
 	}
 	none := config()
 	none.DNS = nil

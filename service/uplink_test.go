@@ -32,8 +32,10 @@ func TestTheUplinkAnswersForTheRouterAndTheDeadEnd(t *testing.T) {
 	hostMAC, routerMAC := [6]byte{2, 0, 0, 0, 0, 2}, [6]byte{2, 0, 0, 0, 0, 1}
 	group := [6]byte{0x33, 0x33, 0xff, 0, 0, 1}
 	ask := func(to [6]byte, src, target netip.Addr) []byte {
-		body, err := ndp.MarshalMessageChecksum(&ndp.NeighborSolicitation{TargetAddress: target,
-			Options: []ndp.Option{&ndp.LinkLayerAddress{Direction: ndp.Source, Addr: net.HardwareAddr(hostMAC[:])}}}, src, target)
+		body, err := ndp.MarshalMessageChecksum(&ndp.NeighborSolicitation{
+			TargetAddress: target,
+			Options:       []ndp.Option{&ndp.LinkLayerAddress{Direction: ndp.Source, Addr: net.HardwareAddr(hostMAC[:])}},
+		}, src, target)
 		if err != nil {
 			t.Fatal(err)
 		}

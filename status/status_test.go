@@ -85,8 +85,10 @@ func TestNumbersArePutIntoUnits(t *testing.T) {
 			t.Errorf("%d bytes: %s, want %s", n, got, want)
 		}
 	}
-	for d, want := range map[time.Duration]string{-time.Hour: "0 s", 59 * time.Second: "59 s", 61 * time.Second: "1 min 1 s",
-		3 * time.Hour: "3 h 0 min", 49 * time.Hour: "2 d 1 h"} {
+	for d, want := range map[time.Duration]string{
+		-time.Hour: "0 s", 59 * time.Second: "59 s", 61 * time.Second: "1 min 1 s",
+		3 * time.Hour: "3 h 0 min", 49 * time.Hour: "2 d 1 h",
+	} {
 		if got := lasting(d); got != want {
 			t.Errorf("%v: %s, want %s", d, got, want)
 		}

@@ -27,7 +27,8 @@ func TestTAPIsConfiguredBeforeAnybodySeesIt(t *testing.T) {
 		text []string          // in the output of ip
 	}{
 		{
-			"defaults", tapbridge.TAPConfig{MAC: mac},
+			"defaults",
+			tapbridge.TAPConfig{MAC: mac},
 			map[string]string{"accept_ra": "0", "autoconf": "0", "use_tempaddr": "0", "disable_ipv6": "0"},
 			[]string{"se0:", "mtu 1500", "UP", "link/ether 5e:01:02:03:04:05", "tun type tap", "persist off", "vnet_hdr on", "inet6 fe80::5c01:2ff:fe03:405/64"},
 		},
@@ -38,20 +39,25 @@ func TestTAPIsConfiguredBeforeAnybodySeesIt(t *testing.T) {
 			[]string{"my.tap-1:", "mtu 1400", "UP", "link/ether 5e:01:02:03:04:05", "persist off", "vnet_hdr off"},
 		},
 		{
-			"addresses by the kernel", tapbridge.TAPConfig{MAC: mac, Autoconf: &tapbridge.Autoconf{Token: [8]byte{7: 9}, Temporary: 2}, Unplugged: true},
+			"addresses by the kernel",
+			tapbridge.TAPConfig{MAC: mac, Autoconf: &tapbridge.Autoconf{Token: [8]byte{7: 9}, Temporary: 2}, Unplugged: true},
 			map[string]string{
 				"accept_ra": "2", "autoconf": "1", "accept_ra_defrtr": "0", "accept_ra_mtu": "0", "use_tempaddr": "2",
-				"optimistic_dad": "1", "use_optimistic": "1", "router_solicitations": "0", "addr_gen_mode": "1"},
+				"optimistic_dad": "1", "use_optimistic": "1", "router_solicitations": "0", "addr_gen_mode": "1",
+			},
 			[]string{"inet6 fe80::5c01:2ff:fe03:405/64"},
 		},
 		{
-			"stable ones", tapbridge.TAPConfig{MAC: mac, Autoconf: &tapbridge.Autoconf{Secret: [16]byte{1, 15: 2}}},
+			"stable ones",
+			tapbridge.TAPConfig{MAC: mac, Autoconf: &tapbridge.Autoconf{Secret: [16]byte{1, 15: 2}}},
 			map[string]string{"accept_ra": "2", "use_tempaddr": "0", "addr_gen_mode": "2", "stable_secret": "0100:0000:0000:0000:0000:0000:0000:0002"},
 			[]string{"inet6 fe80::5c01:2ff:fe03:405/64"},
 		},
 		{
-			"too small for IPv6", tapbridge.TAPConfig{MAC: mac, MTU: 576},
-			nil, []string{"mtu 576", "UP"},
+			"too small for IPv6",
+			tapbridge.TAPConfig{MAC: mac, MTU: 576},
+			nil,
+			[]string{"mtu 576", "UP"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

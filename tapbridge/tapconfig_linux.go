@@ -95,12 +95,19 @@ func sysctls(cfg TAPConfig) []sysctl {
 	}
 	return []sysctl{
 		{"accept_ra", "2"}, // also on a computer that forwards
-		{"autoconf", "1"}, {"accept_ra_pinfo", "1"}, {"ra_honor_pio_life", "1"},
-		{"accept_ra_defrtr", "0"}, {"accept_ra_rt_info_max_plen", "0"}, {"accept_ra_rtr_pref", "0"}, {"accept_ra_mtu", "0"},
+		{"autoconf", "1"},
+		{"accept_ra_pinfo", "1"},
+		{"ra_honor_pio_life", "1"},
+		{"accept_ra_defrtr", "0"},
+		{"accept_ra_rt_info_max_plen", "0"},
+		{"accept_ra_rtr_pref", "0"},
+		{"accept_ra_mtu", "0"},
 		{"use_tempaddr", strconv.Itoa(cfg.Autoconf.Temporary)},
 		{"addr_gen_mode", genNone},
 		// An address can be used while it is looked for duplicates of it, and that begins at once.
-		{"optimistic_dad", "1"}, {"use_optimistic", "1"}, {"router_solicitation_delay", "0"},
+		{"optimistic_dad", "1"},
+		{"use_optimistic", "1"},
+		{"router_solicitation_delay", "0"},
 	}
 }
 

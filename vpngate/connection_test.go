@@ -28,8 +28,10 @@ func plain(c map[string]map[string]dbus.Variant) map[string]map[string]any {
 
 func TestConnectionOfARelay(t *testing.T) {
 	got := newConnection(some[1], "VPN Gate JP 192.0.2.2", "u", "joe")
-	data := map[string]string{"gateway": "192.0.2.2", "port": "992", "hub": "VPNGATE", "user": "vpn", "auth-type": "password",
-		"password-flags": "0", "server-cert-check": "yes", "block-ipv6": "yes"}
+	data := map[string]string{
+		"gateway": "192.0.2.2", "port": "992", "hub": "VPNGATE", "user": "vpn", "auth-type": "password",
+		"password-flags": "0", "server-cert-check": "yes", "block-ipv6": "yes",
+	}
 	want := map[string]map[string]any{
 		"connection": {"id": "VPN Gate JP 192.0.2.2", "uuid": "u", "type": "vpn", "autoconnect": false, "permissions": []string{"user:joe:"}},
 		"vpn":        {"service-type": "org.freedesktop.NetworkManager.softether", "data": data, "secrets": map[string]string{"password": "vpn"}},
@@ -39,8 +41,10 @@ func TestConnectionOfARelay(t *testing.T) {
 	if diff := cmp.Diff(want, plain(got)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	p, warnings, err := profile.Parse(profile.Source{ID: "x", UUID: newUUID(), Users: []string{"joe"}, Timeout: time.Minute,
-		IPv4Method: "auto", IPv6Method: "auto", Data: data, Secrets: map[string]string{"password": "vpn"}})
+	p, warnings, err := profile.Parse(profile.Source{
+		ID: "x", UUID: newUUID(), Users: []string{"joe"}, Timeout: time.Minute,
+		IPv4Method: "auto", IPv6Method: "auto", Data: data, Secrets: map[string]string{"password": "vpn"},
+	})
 	if err != nil || len(warnings) > 0 || len(p.MissingSecrets()) > 0 {
 		t.Errorf("the service would say: %v, %v, missing %v", err, warnings, p.MissingSecrets())
 	}

@@ -165,8 +165,11 @@ func parseRow(row []byte, columns map[string]int, width int) (relay, error) {
 		name string
 		most int64
 	}{
-		{&r.score, colScore, 1e15}, {&r.speed, colSpeed, 1e15}, {&r.ping, colPing, maxPing},
-		{&r.sessions, colSessions, 1e9}, {&uptime, colUptime, maxUptime.Milliseconds()},
+		{&r.score, colScore, 1e15},
+		{&r.speed, colSpeed, 1e15},
+		{&r.ping, colPing, maxPing},
+		{&r.sessions, colSessions, 1e9},
+		{&uptime, colUptime, maxUptime.Milliseconds()},
 	} {
 		var ok bool
 		if *n.to, ok = number(get(n.name), n.most); !ok {

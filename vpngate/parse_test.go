@@ -17,8 +17,10 @@ var compare = cmp.Options{cmp.AllowUnexported(list{}, relay{}), cmp.Comparer(fun
 
 // want is what japan(address) means.
 func want(address string) relay {
-	return relay{addr: netip.MustParseAddr(address), port: 443, code: "JP", country: "Japan", score: 1234, speed: 123456789, ping: 12,
-		sessions: 7, uptime: 48 * time.Hour, logs: "2weeks", operator: "Someone's PC"}
+	return relay{
+		addr: netip.MustParseAddr(address), port: 443, code: "JP", country: "Japan", score: 1234, speed: 123456789, ping: 12,
+		sessions: 7, uptime: 48 * time.Hour, logs: "2weeks", operator: "Someone's PC",
+	}
 }
 
 func TestListOfRelays(t *testing.T) {

@@ -104,8 +104,10 @@ func (h *home) store(uuid, name, value string) {
 	}
 	properties := map[string]dbus.Variant{
 		"org.freedesktop.Secret.Item.Label": dbus.MakeVariant("VPN " + name + " secret for Office"),
-		"org.freedesktop.Secret.Item.Attributes": dbus.MakeVariant(map[string]string{"connection-uuid": uuid, "setting-name": "vpn", "setting-key": name,
-			"xdg:schema": "org.freedesktop.NetworkManager.Connection"}),
+		"org.freedesktop.Secret.Item.Attributes": dbus.MakeVariant(map[string]string{
+			"connection-uuid": uuid, "setting-name": "vpn", "setting-key": name,
+			"xdg:schema": "org.freedesktop.NetworkManager.Connection",
+		}),
 	}
 	var item, ask dbus.ObjectPath
 	err = h.conn.Object(keyringName, collection).Call("org.freedesktop.Secret.Collection.CreateItem", 0, properties,

@@ -24,8 +24,11 @@ func TestLateRoutersAreNotTakenWhileOneOfTheFirstIsThere(t *testing.T) {
 	says := func(after time.Duration, router netip.Addr, mac packet.MAC, life time.Duration) {
 		t.Helper()
 		f := advertFrame(t, router, ndp.RouterAdvertisement{RouterLifetime: life, RouterSelectionPreference: ndp.High, Options: []ndp.Option{
-			&ndp.PrefixInformation{PrefixLength: 64, OnLink: true, AutonomousAddressConfiguration: true, ValidLifetime: 24 * time.Hour,
-				PreferredLifetime: time.Hour, Prefix: prefix.Addr()}}})
+			&ndp.PrefixInformation{
+				PrefixLength: 64, OnLink: true, AutonomousAddressConfiguration: true, ValidLifetime: 24 * time.Hour,
+				PreferredLifetime: time.Hour, Prefix: prefix.Addr(),
+			},
+		}})
 		copy(f[6:], mac[:])
 		c.receive(f, start.Add(after))
 	}
@@ -61,7 +64,8 @@ func TestARouterIsNoDefaultRouterLater(t *testing.T) {
 	c := New(nil, Config{MAC: clientMAC.HardwareAddr()})
 	start := time.Unix(1e9, 0)
 	c.receive(advertFrame(t, routerLL, ndp.RouterAdvertisement{Options: []ndp.Option{
-		&ndp.PrefixInformation{PrefixLength: 64, OnLink: true, AutonomousAddressConfiguration: true, ValidLifetime: time.Hour, PreferredLifetime: time.Hour, Prefix: prefix.Addr()}}}), start)
+		&ndp.PrefixInformation{PrefixLength: 64, OnLink: true, AutonomousAddressConfiguration: true, ValidLifetime: time.Hour, PreferredLifetime: time.Hour, Prefix: prefix.Addr()},
+	}}), start)
 	c.receive(advertFrame(t, netip.MustParseAddr("fe80::bad"), ndp.RouterAdvertisement{RouterLifetime: time.Hour}), start.Add(time.Minute))
 	if cfg := c.config(start.Add(time.Minute)); cfg.Router.IsValid() || !cfg.Addr.IsValid() {
 		t.Errorf("a network without a default router got one: %v", cfg)

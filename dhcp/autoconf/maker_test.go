@@ -121,7 +121,8 @@ func TestChosenAddressStays(t *testing.T) {
 			t.Errorf("a global address comes after a unique local one: %v", cfg)
 		}
 		n.advertise(routerLL, ndp.RouterAdvertisement{RouterLifetime: time.Hour, Options: []ndp.Option{
-			prefixOption(other, 24*time.Hour, 24*time.Hour), prefixOption(prefix, 12*time.Hour, 0)}})
+			prefixOption(other, 24*time.Hour, 24*time.Hour), prefixOption(prefix, 12*time.Hour, 0),
+		}})
 		if cfg := <-changes; cfg.Addr != slaac || len(cfg.Addrs) != 3 {
 			t.Errorf("an address in use gave way to one that is preferred: %v", cfg)
 		}

@@ -43,8 +43,13 @@ var Sections = []struct {
 	Section Section
 	Title   string
 }{
-	{Identity, ""}, {Server, "Server certificate"}, {Proxy, "Pro_xy"}, {Transport, "T_ransport"},
-	{Device, "Network _device"}, {Reconnect, "Reconnectin_g"}, {Outside, "Outside the VPN"},
+	{Identity, ""},
+	{Server, "Server certificate"},
+	{Proxy, "Pro_xy"},
+	{Transport, "T_ransport"},
+	{Device, "Network _device"},
+	{Reconnect, "Reconnectin_g"},
+	{Outside, "Outside the VPN"},
 }
 
 // A Field is a key of the table as a person sees it.
@@ -72,8 +77,10 @@ const ShowPasswords = "show-passwords"
 //
 //po:extract Label
 var storage = []Word{
-	{Value: "0", Label: "Store the password for all users"}, {Value: "1", Label: "Store the password only for this user"},
-	{Value: "2", Label: "Ask for this password every time"}, {Value: "4", Label: "The password is not required"},
+	{Value: "0", Label: "Store the password for all users"},
+	{Value: "1", Label: "Store the password only for this user"},
+	{Value: "2", Label: "Ask for this password every time"},
+	{Value: "4", Label: "The password is not required"},
 }
 
 func always(func(string) string) bool { return true }
@@ -121,7 +128,8 @@ var Fields = []Field{
 		{"password", "Standard password", "Known to the server; only a hash of it is sent."},
 		{"plain-password", "RADIUS or NT domain password", "Checked by another server; sent encrypted."},
 		{"certificate", "Client certificate", "A certificate and a private key, no password."},
-		{"anonymous", "Anonymous", "No password; the virtual hub must allow it."}}},
+		{"anonymous", "Anonymous", "No password; the virtual hub must allow it."},
+	}},
 	{Key: profile.KeyUser, Label: "_User name", Section: Identity, Required: withoutAnonymous},
 	{Key: profile.SecretPassword, Label: "Pass_word", Shape: Password, Section: Identity, When: withPassword},
 	{Key: profile.FlagsKey(profile.SecretPassword), Label: "Password storage", Shape: Combo, Section: Identity, Words: storage, When: withPassword},
@@ -133,12 +141,14 @@ var Fields = []Field{
 	{Key: profile.KeyServerCertCheck, Label: "Verification", Shape: Combo, Section: Server, Words: []Word{
 		{"yes", "By certificate authority", "If it cannot be verified (self-signed, for example), you are asked whether to trust it."},
 		{"pin", "By fingerprint", "Only this certificate is accepted. Without a fingerprint, you are asked the first time."},
-		{"no", "None (insecure)", "Anyone between you and the server can read everything, even the password."}}},
+		{"no", "None (insecure)", "Anyone between you and the server can read everything, even the password."},
+	}},
 	{Key: profile.KeyServerCertSHA, Label: "_Fingerprint (SHA-256)", Section: Server},
 	{Key: profile.KeyCA, Label: "CA certificate", Shape: File, Section: Server},
 
 	{Key: profile.KeyProxyType, Label: "Proxy type", Shape: Combo, Section: Proxy, Words: []Word{
-		{Value: "none", Label: "None"}, {Value: "http", Label: "HTTP"}, {Value: "socks4", Label: "SOCKS4"}, {Value: "socks5", Label: "SOCKS5"}}},
+		{Value: "none", Label: "None"}, {Value: "http", Label: "HTTP"}, {Value: "socks4", Label: "SOCKS4"}, {Value: "socks5", Label: "SOCKS5"},
+	}},
 	{Key: profile.KeyProxyServer, Label: "Proxy address", Section: Proxy, When: withProxy, Required: always},
 	{Key: profile.KeyProxyUser, Label: "Proxy user name", Section: Proxy, When: withProxy},
 	{Key: profile.SecretProxyPassword, Label: "Proxy password", Shape: Password, Section: Proxy, When: withProxyPassword},
@@ -149,7 +159,8 @@ var Fields = []Field{
 		{"auto", "Automatic", "TCP or, where it is blocked, one of the other protocols."},
 		{"udp", "UDP (NAT traversal)", "Reaches servers behind NAT. SoftEther's public servers help and see both IP addresses."},
 		{"icmp", "ICMP", "For networks that let only pings through. The server must have it enabled."},
-		{"dns", "DNS", "For networks that let only name lookups through. The server must have it enabled."}}},
+		{"dns", "DNS", "For networks that let only name lookups through. The server must have it enabled."},
+	}},
 	{Key: profile.KeyMaxConnections, Label: "Number of TCP connections", Section: Transport},
 	{Key: "connection-interval", Label: "Connection interval (seconds)", Section: Transport, When: withSeveral},
 	{Key: "connection-lifetime", Label: "Connection lifetime (seconds)", Section: Transport, When: withSeveral},
@@ -159,13 +170,15 @@ var Fields = []Field{
 		{"auto", "Automatic", "UDP is used while the TCP connection loses packets."},
 		{"yes", "Whenever possible", "UDP is used whenever both ends can reach each other."},
 		{"v1", "Whenever possible, including version 1", "Also with old servers, whose version 1 has weak encryption (RC4)."},
-		{"no", "Never", "All data goes over the TCP connections."}}},
+		{"no", "Never", "All data goes over the TCP connections."},
+	}},
 	{Key: "qos", Label: "Prioriti_ze small packets and VoIP", Shape: Check, Section: Transport},
 	{Key: "bridge-mode", Label: "_Bridge or router mode", Shape: Check, Section: Transport},
 	{Key: "monitor-mode", Label: "Monitoring mode", Shape: Check, Section: Transport},
 
 	{Key: profile.KeyMAC, Label: "MAC address", Shape: Editable, Section: Device, Words: []Word{
-		{Value: "stable", Label: "Always the same"}, {Value: "random", Label: "Different each time"}}},
+		{Value: "stable", Label: "Always the same"}, {Value: "random", Label: "Different each time"},
+	}},
 	{Key: profile.KeyMTU, Label: "MTU", Section: Device},
 	{Key: "dhcp-hostname", Label: "DHCP host name", Section: Device},
 	{Key: "send-host-info", Label: "Send computer name and operating s_ystem", Shape: Check, Section: Device},
@@ -174,9 +187,11 @@ var Fields = []Field{
 	{Key: "reconnect-attempts", Label: "Number of attempts (0: no limit)", Section: Reconnect},
 
 	{Key: profile.KeyStrict, Label: "Traffic outside the VPN", Shape: Combo, Section: Outside, Words: []Word{
-		{Value: "no", Label: "According to the routes"}, {Value: "yes", Label: "Blocked"}, {Value: "allow-lan", Label: "Blocked, except in the local network"}}},
+		{Value: "no", Label: "According to the routes"}, {Value: "yes", Label: "Blocked"}, {Value: "allow-lan", Label: "Blocked, except in the local network"},
+	}},
 	{Key: profile.KeyBlockIPv6, Label: "Block IPv6", Shape: Combo, Section: Outside, Words: []Word{
-		{Value: "auto", Label: "If the VPN has no IPv6"}, {Value: "yes", Label: "Always"}, {Value: "no", Label: "Never"}}},
+		{Value: "auto", Label: "If the VPN has no IPv6"}, {Value: "yes", Label: "Always"}, {Value: "no", Label: "Never"},
+	}},
 	{Key: profile.KeyOverlapping, Label: "Accept routes that overlap the local network", Shape: Check, Section: Outside},
 }
 

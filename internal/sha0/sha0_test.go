@@ -22,8 +22,11 @@ func TestKnownSums(t *testing.T) {
 		{"empty", [][]byte{{}}, "f96cea198ad1dd5617ac084a3d92c6107708c0ef"},
 		{"abc", [][]byte{[]byte("abc")}, "0164b8a914cd2a5e74c4f7ff082c4d97f1edf880"},
 		{"abc in pieces", [][]byte{[]byte("a"), nil, []byte("bc")}, "0164b8a914cd2a5e74c4f7ff082c4d97f1edf880"},
-		{"padding needs a block of its own", [][]byte{[]byte("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")},
-			"d2516ee1acfa5baf33dfc1c471e438449ef134c8"},
+		{
+			"padding needs a block of its own",
+			[][]byte{[]byte("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")},
+			"d2516ee1acfa5baf33dfc1c471e438449ef134c8",
+		},
 		{"password of alice", [][]byte{[]byte("secret1"), []byte("ALICE")}, "5bba7929d51548b6c45e234a3656a74259e05a30"},
 		{"empty password of alice", [][]byte{nil, []byte("ALICE")}, "6a18e99e88f473726bc3b5e1e9d6836529c49a80"},
 		{"answer of alice", [][]byte{alice[:], bytes.Repeat([]byte{0x11}, 20)}, "24d058d0bbf6e19edac7156806747f85e618d383"},

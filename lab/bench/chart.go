@@ -118,10 +118,18 @@ func (r *report) panels() []panel {
 	}{
 		{"Throughput (more is better)", setupNames(), []metric{one(up, "rate"), one(down, "rate"), one(both, "rate")}, []string{"up", "down", "both ways"}},
 		{"Throughput with 1 % loss and a round trip of 40 ms (more is better)", lineNames(), []metric{one(up, "rate"), one(down, "rate")}, []string{"up", "down"}},
-		{"Datagrams a second with less than 1 % loss (more is better)", []string{"tcp"},
-			[]metric{udp(up, 64, 1), udp(up, 512, 1), udp(up, 1400, 1), udp(down, 64, 1), udp(down, 512, 1), udp(down, 1400, 1)}, sizes},
-		{"The same in many flows, of 512 bytes (more is better)", []string{"tcp"},
-			[]metric{udp(up, 512, 100), udp(up, 512, manyFlows), udp(down, 512, 100), udp(down, 512, manyFlows)}, counts},
+		{
+			"Datagrams a second with less than 1 % loss (more is better)",
+			[]string{"tcp"},
+			[]metric{udp(up, 64, 1), udp(up, 512, 1), udp(up, 1400, 1), udp(down, 64, 1), udp(down, 512, 1), udp(down, 1400, 1)},
+			sizes,
+		},
+		{
+			"The same in many flows, of 512 bytes (more is better)",
+			[]string{"tcp"},
+			[]metric{udp(up, 512, 100), udp(up, 512, manyFlows), udp(down, 512, 100), udp(down, 512, manyFlows)},
+			counts,
+		},
 		{"Throughput of 100 TCP flows (more is better)", []string{"tcp"}, []metric{bulk(up, 100, "rate"), bulk(down, 100, "rate")}, []string{"up", "down"}},
 		{"Client CPU time per GB (less is better)", setupNames(), []metric{one(up, "cpu"), one(down, "cpu")}, []string{"up", "down"}},
 		{"Round trip (less is better)", []string{"tcp"}, []metric{mIdlePing, one(up, "ping"), one(down, "ping")}, []string{"idle", "while sending", "while receiving"}},

@@ -37,8 +37,10 @@ type traffic struct {
 
 // iperf runs iperf3 from the client to the target.
 func iperf(ctx context.Context, h *lab.Host, target netip.Addr, f flow, length time.Duration) (traffic, error) {
-	args := []string{"iperf3", "--client", target.String(), "--json", "--connect-timeout", "3000",
-		"--time", fmt.Sprint(int(length.Round(time.Second).Seconds())), "--parallel", fmt.Sprint(max(f.streams, 1))}
+	args := []string{
+		"iperf3", "--client", target.String(), "--json", "--connect-timeout", "3000",
+		"--time", fmt.Sprint(int(length.Round(time.Second).Seconds())), "--parallel", fmt.Sprint(max(f.streams, 1)),
+	}
 	switch f.way {
 	case down:
 		args = append(args, "--reverse")

@@ -23,8 +23,10 @@ var pingTime = regexp.MustCompile(`time=([0-9.]+) ms`)
 func ping(ctx context.Context, h *lab.Host, target netip.Addr, length time.Duration) ([]float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, length+10*time.Second)
 	defer cancel()
-	res, err := h.Run(ctx, lab.Command{Args: []string{"ping", "-n", "-i", fmt.Sprint(pingGap.Seconds()),
-		"-c", fmt.Sprint(int(length / pingGap)), "-w", fmt.Sprint(int(length.Seconds()) + 1), target.String()}})
+	res, err := h.Run(ctx, lab.Command{Args: []string{
+		"ping", "-n", "-i", fmt.Sprint(pingGap.Seconds()),
+		"-c", fmt.Sprint(int(length / pingGap)), "-w", fmt.Sprint(int(length.Seconds()) + 1), target.String(),
+	}})
 	if err != nil {
 		return nil, err
 	}

@@ -23,10 +23,14 @@ func TestIperfReportIsAddedUp(t *testing.T) {
 		name, report string
 		want         traffic
 	}{
-		{"one way", `{"end": {"sum_sent": {"bytes": 9}, "sum_received": {"bytes": 1000, "seconds": 2}}}`,
-			traffic{bytes: 1000, bits: 4000, took: 2 * time.Second}},
-		{"both ways", `{"end": {"sum_received": {"bytes": 1000, "seconds": 2}, "sum_received_bidir_reverse": {"bytes": 500, "seconds": 2}}}`,
-			traffic{bytes: 1500, bits: 6000, took: 2 * time.Second}},
+		{
+			"one way", `{"end": {"sum_sent": {"bytes": 9}, "sum_received": {"bytes": 1000, "seconds": 2}}}`,
+			traffic{bytes: 1000, bits: 4000, took: 2 * time.Second},
+		},
+		{
+			"both ways", `{"end": {"sum_received": {"bytes": 1000, "seconds": 2}, "sum_received_bidir_reverse": {"bytes": 500, "seconds": 2}}}`,
+			traffic{bytes: 1500, bits: 6000, took: 2 * time.Second},
+		},
 	} {
 		got, err := parseIperf([]byte(tt.report))
 		if err != nil {

@@ -40,8 +40,10 @@ func (d *demo) play(ctx context.Context, opts lab.Options) (err error) {
 
 func (d *demo) add(ctx context.Context) error {
 	d.title("A profile: server, hub, user")
-	vpn := lab.VPN{Name: name, Password: lab.Alice.Password,
-		Data: map[string]string{"gateway": lab.ServerName, "hub": lab.HubOffice, "user": lab.Alice.Name}}
+	vpn := lab.VPN{
+		Name: name, Password: lab.Alice.Password,
+		Data: map[string]string{"gateway": lab.ServerName, "hub": lab.HubOffice, "user": lab.Alice.Name},
+	}
 	return d.nmcli(ctx, "", vpn.Args()...)
 }
 

@@ -52,9 +52,11 @@ func (w *world) newBadge(ca *lab.Authority, name string, left time.Duration) bad
 	w.ok(err)
 	openBundle, err := pkcs12.Passwordless.Encode(private, leaf, nil, "")
 	w.ok(err)
-	return badge{string(cert), string(key),
+	return badge{
+		string(cert), string(key),
 		string(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: locked})), string(pem.EncodeToMemory(old)),
-		bundle, openBundle}
+		bundle, openBundle,
+	}
 }
 
 // file puts a file on the desktop and returns its path.

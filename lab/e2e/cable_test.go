@@ -87,13 +87,17 @@ func TestLeaseIsThatOfACable(t *testing.T) {
 	kea := func(options ...string) string { return lab.KeaConfig(keaOptions(options...)) }
 	cases := []cableCase{
 		{"the office's own", "", "", ""},
-		{"two routers", lab.Kea, kea(keaOption(3, quad(router, "10.20.0.3")), six),
-			"default via 10.20.0.3"}, // a plugin can name one,
+		{
+			"two routers", lab.Kea, kea(keaOption(3, quad(router, "10.20.0.3")), six),
+			"default via 10.20.0.3",
+		}, // a plugin can name one,
 		{"router outside the subnet", lab.Kea, kea(keaOption(3, quad(outside)), six), ""},
 		{"pushed default on the link", lab.Kea, kea(keaOption(121, "00"+quad("0.0.0.0")), six), ""},
 		{"route by a router outside", lab.Kea, kea(keaOption(121, "00"+quad(router)+"100a1e"+quad(outside)), six), ""},
-		{"pushed routes beside a router", lab.Kea, kea(three, keaOption(121, "100a1e"+quad(router)), six),
-			"default via 10.20.0.1"}, // RFC 3442, as systemd-networkd; the notice says what changes it,
+		{
+			"pushed routes beside a router", lab.Kea, kea(three, keaOption(121, "100a1e"+quad(router)), six),
+			"default via 10.20.0.1",
+		}, // RFC 3442, as systemd-networkd; the notice says what changes it,
 		{"Microsoft's routes", lab.Kea, kea(three, keaOption(249, "100a1e"+quad(router)+"00"+quad(router)), six), ""},
 		{"a network in halves", lab.Kea, kea(keaOption(121, "0100"+quad(router)+"0180"+quad(router)), six), ""},
 		{"a route with bits of hosts", lab.Kea, kea(keaOption(121, "00"+quad(router)+"170a1e01"+quad(router)), six), ""},

@@ -23,10 +23,14 @@ func TestCluster(t *testing.T) {
 	if other, err := c.Member.Fingerprint(w.ctx); err != nil || other == fingerprint {
 		t.Fatalf("controller and member have the same certificate (%v): nothing to test", err)
 	}
-	v := lab.VPN{Name: "cluster", Password: lab.Alice.Password,
-		Data: map[string]string{"gateway": lab.ControllerAddr.String(), "hub": lab.HubCluster, "user": lab.Alice.Name,
-			"server-cert-sha256": fingerprint, "max-connections": "3"},
-		More: []string{"ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv4.never-default", "yes", "ipv6.method", "disabled"}}
+	v := lab.VPN{
+		Name: "cluster", Password: lab.Alice.Password,
+		Data: map[string]string{
+			"gateway": lab.ControllerAddr.String(), "hub": lab.HubCluster, "user": lab.Alice.Name,
+			"server-cert-sha256": fingerprint, "max-connections": "3",
+		},
+		More: []string{"ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv4.never-default", "yes", "ipv6.method", "disabled"},
+	}
 	w.up(quick(v))
 	inner := lab.MemberInner.Addr()
 	w.pings(inner)
@@ -102,9 +106,11 @@ func TestClusterMemberWithAnotherCertificate(t *testing.T) {
 	impostor, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
 	impostor = colons(impostor)
-	v := lab.VPN{Name: "cluster", Password: lab.Alice.Password,
+	v := lab.VPN{
+		Name: "cluster", Password: lab.Alice.Password,
 		Data: map[string]string{"gateway": lab.ControllerAddr.String(), "hub": lab.HubCluster, "user": lab.Alice.Name, "server-cert-sha256": fingerprint},
-		More: []string{"ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv6.method", "disabled"}}
+		More: []string{"ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv6.method", "disabled"},
+	}
 	w.ok(w.Desktop.Add(w.ctx, v))
 	mark := w.Desktop.NMLogMark()
 	if res := w.asks(v.Name, "yes", "yes"); res.Code == 0 || strings.Contains(res.Text(), impostor) {

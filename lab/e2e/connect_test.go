@@ -37,8 +37,10 @@ func TestPersonConnectsWithPasswordAndIsInTheOffice(t *testing.T) {
 		serverRoute(lab.ServerAddr, lab.Bases[0]))
 	w.pings(lab.OfficeGateway, lab.OfficeInner, lab.ServerAddr)
 	w.web("office", self)
-	want := lab.DNSEntry{Interface: tap, Servers: []netip.Addr{lab.OfficeGateway, lab.OfficeDNS2},
-		Domains: []string{"office.test", "lab.office.test"}, VPN: true, Priority: 50}
+	want := lab.DNSEntry{
+		Interface: tap, Servers: []netip.Addr{lab.OfficeGateway, lab.OfficeDNS2},
+		Domains: []string{"office.test", "lab.office.test"}, VPN: true, Priority: 50,
+	}
 	got := w.vpnDNS()
 	slices.Sort(got.Domains)
 	slices.Sort(want.Domains)

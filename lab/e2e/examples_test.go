@@ -99,9 +99,13 @@ func TestExamplesOfTheToolsOfAdministratorsConnect(t *testing.T) {
 			t.Fatalf("%s has no keyfile %s", file, name)
 		}
 		for _, change := range [][2]string{
-			{"gateway=vpn.example.com", "gateway=" + lab.ServerName4}, {"hub=BRANCHES", "hub=" + lab.HubOffice}, {"hub=CLOUD", "hub=" + lab.HubOffice},
-			{"user={{ inventory_hostname_short }}", "user=" + lab.Alice.Name}, {"user=vm", "user=" + lab.Alice.Name},
-			{"password={{ softether_password }}", "password=" + lab.Alice.Password}, {"password=correct horse battery staple", "password=" + lab.Alice.Password},
+			{"gateway=vpn.example.com", "gateway=" + lab.ServerName4},
+			{"hub=BRANCHES", "hub=" + lab.HubOffice},
+			{"hub=CLOUD", "hub=" + lab.HubOffice},
+			{"user={{ inventory_hostname_short }}", "user=" + lab.Alice.Name},
+			{"user=vm", "user=" + lab.Alice.Name},
+			{"password={{ softether_password }}", "password=" + lab.Alice.Password},
+			{"password=correct horse battery staple", "password=" + lab.Alice.Password},
 			{"3F9C5A701B24DE086691AB3E57C0128DF40E7A99B5216CD348EF03951A7C82B6", pin},
 		} {
 			text = strings.ReplaceAll(text, change[0], change[1])

@@ -19,8 +19,10 @@ func TestStrictModeHoldsAgainstTheLocalNetwork(t *testing.T) {
 		also   []netip.Addr
 		more   []string
 	}{
-		"TunnelVision": {lab.Bases[1].Router.String() + "/24", nil,
-			[]string{"dhcp-option=121,0.0.0.0/0,10.82.0.1,192.0.2.0/24,10.82.0.1,10.20.0.0/25,10.82.0.1"}},
+		"TunnelVision": {
+			lab.Bases[1].Router.String() + "/24", nil,
+			[]string{"dhcp-option=121,0.0.0.0/0,10.82.0.1,192.0.2.0/24,10.82.0.1,10.20.0.0/25,10.82.0.1"},
+		},
 		"TunnelCrack": {"192.0.2.1/24", []netip.Addr{elsewhere4}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

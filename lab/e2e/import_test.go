@@ -163,8 +163,13 @@ func TestOfficialFilesSurviveTheWayThroughNetworkManager(t *testing.T) {
 		file, name string
 		password   string // typed by the person, where the file has only its hash
 	}{
-		{"anonymous", "plain1", ""}, {"password", "Work of Zoë $ 東京", "secret1"}, {"radius-http-proxy", "radius", ""},
-		{"certificate-socks5-proxy", "cert", ""}, {"details-socks4-proxy", "detail", `"`}, {"six", "six", ""}, {"hint", "hint", ""},
+		{"anonymous", "plain1", ""},
+		{"password", "Work of Zoë $ 東京", "secret1"},
+		{"radius-http-proxy", "radius", ""},
+		{"certificate-socks5-proxy", "cert", ""},
+		{"details-socks4-proxy", "detail", `"`},
+		{"six", "six", ""},
+		{"hint", "hint", ""},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			text, err := os.ReadFile(official(t, test.file))

@@ -139,8 +139,10 @@ func itemsOf(a *vpnfile.Account) map[string]string {
 		}
 	}
 	// These are the client's own.
-	for _, own := range []string{"CreateDateTime", "UpdateDateTime", "LastConnectDateTime", "ShortcutKey", "ClientOption.AccountName",
-		"ClientOption.ProxyPassword", "ClientAuth.EncryptedPassword", "ClientAuth.HashedPassword" /* nobody can see those */} {
+	for _, own := range []string{
+		"CreateDateTime", "UpdateDateTime", "LastConnectDateTime", "ShortcutKey", "ClientOption.AccountName",
+		"ClientOption.ProxyPassword", "ClientAuth.EncryptedPassword", "ClientAuth.HashedPassword", /* nobody can see those */
+	} {
 		delete(items, own)
 	}
 	return items
@@ -170,8 +172,10 @@ func sameItem(item, theirs, ours string) bool {
 	case ours:
 		return true
 	case "$", "0", "false": // an item that is missing has our defaults instead
-		fresh := map[string]string{"ClientOption.Port": "443", "ClientOption.NumRetry": "4294967295", "ClientOption.RetryInterval": "15", "ClientOption.MaxConnection": "1",
-			"ClientOption.AdditionalConnectionInterval": "1", "ClientOption.UseEncrypt": "true"}
+		fresh := map[string]string{
+			"ClientOption.Port": "443", "ClientOption.NumRetry": "4294967295", "ClientOption.RetryInterval": "15", "ClientOption.MaxConnection": "1",
+			"ClientOption.AdditionalConnectionInterval": "1", "ClientOption.UseEncrypt": "true",
+		}
 		return fresh[item] == ours
 	}
 	return false

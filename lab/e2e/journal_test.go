@@ -29,8 +29,11 @@ func TestNMCLIsAdviceShowsTheRemedy(t *testing.T) {
 		{"a key has a bad value", w.with("bad value", "port", "99999"), []string{"VPN connection failed", "port", "99999"}},
 		{"a key is unknown, and the connection fails before it is used", w.with("odd", "gatewy", "x", "port", "99999"), []string{"gatewy"}},
 		{"nobody can be asked for the password", w.without("asked for"), []string{"password", `remedy: nmcli --ask connection up "asked for"`}},
-		{"nobody can be asked, and a secret is where everybody can read it",
-			w.without("leaky", "password", "hunter2"), []string{"profile: password", "nobody could be asked"}},
+		{
+			"nobody can be asked, and a secret is where everybody can read it",
+			w.without("leaky", "password", "hunter2"),
+			[]string{"profile: password", "nobody could be asked"},
+		},
 	} {
 		w.ok(w.Desktop.Add(w.ctx, c.vpn))
 		res, err := w.Desktop.NMCLI(w.ctx, "", "connection", "up", c.vpn.Name)

@@ -120,7 +120,8 @@ func (w *world) profile(name, hub string, u lab.User, more ...string) lab.VPN {
 	fingerprint, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
 	return lab.VPN{Name: name, Password: u.Password, More: more, Data: map[string]string{
-		"gateway": lab.ServerName, "hub": hub, "user": u.Name, "auth-type": u.AuthType, "server-cert-sha256": fingerprint}}
+		"gateway": lab.ServerName, "hub": hub, "user": u.Name, "auth-type": u.AuthType, "server-cert-sha256": fingerprint,
+	}}
 }
 
 // up makes the profile and connects it.

@@ -95,8 +95,10 @@ var mutations = []func(r *rand.Rand, text []byte) []byte{
 	onLine(func(_ *rand.Rand, line string) string { return strings.ReplaceAll(line, " ", "\t") }),
 	onLine(func(_ *rand.Rand, line string) string { return strings.TrimSpace(line) }),
 	onLine(func(r *rand.Rand, line string) string {
-		items := []string{"uint Port 1", "string Username twice", "string Hostname twice.example.com", "string HubName TWICE", "uint AuthType 2", "bool UseEncrypt false",
-			"declare Sub\n{\nstring Hostname sub\n}", "declare ClientOption\n{\nstring Hostname twice\n}", "declare ClientAuth\n{\nstring Username twice\n}", "declare root\n{\n}", "declare", "declare x", "{", "}"}
+		items := []string{
+			"uint Port 1", "string Username twice", "string Hostname twice.example.com", "string HubName TWICE", "uint AuthType 2", "bool UseEncrypt false",
+			"declare Sub\n{\nstring Hostname sub\n}", "declare ClientOption\n{\nstring Hostname twice\n}", "declare ClientAuth\n{\nstring Username twice\n}", "declare root\n{\n}", "declare", "declare x", "{", "}",
+		}
 		return line + "\n\t" + items[r.IntN(len(items))]
 	}),
 	func(r *rand.Rand, text []byte) []byte { // two lines change places

@@ -76,16 +76,41 @@ func TestResolvedAsksWhereTheLeaseSays(t *testing.T) {
 		tunnel  []string // questions that go into the tunnel; the others stay outside
 		outside []string
 	}{
-		{"full tunnel", named, "no", []string{"lab.office.test", "office.test"}, true,
-			[]string{"intranet.office.test", "www.public.test"}, nil},
-		{"split tunnel", named, "yes", []string{"lab.office.test", "office.test"}, false,
-			[]string{"intranet.office.test", "wiki.lab.office.test"}, []string{"www.public.test"}},
-		{"no router, no domain", withoutRouter, "no", []string{"~" + reverse}, false,
-			[]string{"10.20.0.1"}, []string{"www.public.test"}},
-		{"split tunnel, no domain", nameless, "yes", []string{"~" + reverse}, false,
-			[]string{"10.20.0.1"}, []string{"www.public.test"}},
-		{"DNS server with the router's address", homely, "no", []string{"lab.office.test", "office.test"}, true,
-			[]string{"intranet.office.test", "www.public.test"}, nil},
+		{
+			"full tunnel", named, "no",
+			[]string{"lab.office.test", "office.test"},
+			true,
+			[]string{"intranet.office.test", "www.public.test"},
+			nil,
+		},
+		{
+			"split tunnel", named, "yes",
+			[]string{"lab.office.test", "office.test"},
+			false,
+			[]string{"intranet.office.test", "wiki.lab.office.test"},
+			[]string{"www.public.test"},
+		},
+		{
+			"no router, no domain", withoutRouter, "no",
+			[]string{"~" + reverse},
+			false,
+			[]string{"10.20.0.1"},
+			[]string{"www.public.test"},
+		},
+		{
+			"split tunnel, no domain", nameless, "yes",
+			[]string{"~" + reverse},
+			false,
+			[]string{"10.20.0.1"},
+			[]string{"www.public.test"},
+		},
+		{
+			"DNS server with the router's address", homely, "no",
+			[]string{"lab.office.test", "office.test"},
+			true,
+			[]string{"intranet.office.test", "www.public.test"},
+			nil,
+		},
 	} {
 		w.office(tc.lease)
 		w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv4.never-default", tc.never)))

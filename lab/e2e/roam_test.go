@@ -148,8 +148,12 @@ const wan0 = "wan0"
 func (w *world) farAway() {
 	w.t.Helper()
 	for _, args := range [][]string{
-		{"link", "add", "void", "arp", "off", "type", "veth", "peer", "void-far"}, {"link", "set", "void", "up"}, {"link", "set", "void-far", "up"},
-		{"route", "add", "10.81.0.0/24", "dev", "void", "metric", "9999"}, {"route", "add", "fd81::/64", "dev", "void", "metric", "9999"}} {
+		{"link", "add", "void", "arp", "off", "type", "veth", "peer", "void-far"},
+		{"link", "set", "void", "up"},
+		{"link", "set", "void-far", "up"},
+		{"route", "add", "10.81.0.0/24", "dev", "void", "metric", "9999"},
+		{"route", "add", "fd81::/64", "dev", "void", "metric", "9999"},
+	} {
 		_, err := w.Internet.Must(w.ctx, append([]string{"ip"}, args...)...)
 		w.ok(err)
 	}
@@ -313,7 +317,8 @@ func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
 		w := freshNetwork(t)
 		w.verbose()
 		for _, change := range [][]string{
-			{"connection", "modify", lab.Bases[0].Profile, "ipv6.method", "disabled", "ipv6.addresses", "", "ipv6.gateway", ""}, {"connection", "up", lab.Bases[0].Profile},
+			{"connection", "modify", lab.Bases[0].Profile, "ipv6.method", "disabled", "ipv6.addresses", "", "ipv6.gateway", ""},
+			{"connection", "up", lab.Bases[0].Profile},
 			{"connection", "modify", lab.Bases[1].Profile, "ipv4.method", "disabled", "ipv4.addresses", "", "ipv4.gateway", "", "ipv4.dns", "", "ipv6.dns", lab.Bases[1].Router6.String()},
 		} {
 			_, err := w.Desktop.MustNMCLI(w.ctx, change...)

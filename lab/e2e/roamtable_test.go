@@ -20,22 +20,28 @@ type move struct {
 }
 
 var moves = []move{
-	{"a better network comes up",
+	{
+		"a better network comes up",
 		func(*world) {},
 		func(w *world) { w.both(true) },
-		func(w *world, o *lab.Official) { w.ok(o.PreferSecondCable(w.ctx)) }},
-	{"the network is disconnected",
+		func(w *world, o *lab.Official) { w.ok(o.PreferSecondCable(w.ctx)) },
+	},
+	{
+		"the network is disconnected",
 		func(w *world) { w.both(false) },
 		func(w *world) { w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile)) },
-		func(w *world, o *lab.Official) { w.ok(o.SetLink(lab.OfficialCables[0].Device, false)) }},
-	{"the cable is pulled",
+		func(w *world, o *lab.Official) { w.ok(o.SetLink(lab.OfficialCables[0].Device, false)) },
+	},
+	{
+		"the cable is pulled",
 		func(w *world) { w.both(false) },
 		func(w *world) { w.ok(w.Internet.SetLink(wan0, false)) },
 		func(w *world, o *lab.Official) {
 			// Without NetworkManager nobody takes the route of a cable without carrier away.
 			w.ok(w.Internet.SetLink(lab.OfficialCables[0].Far, false))
 			w.ok(o.PreferSecondCable(w.ctx))
-		}},
+		},
+	},
 }
 
 // The table of roaming: what a move costs, with our client and with the official one. It is to be read; what has to hold

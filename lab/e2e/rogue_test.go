@@ -21,12 +21,16 @@ var rogueMAC = [6]byte{2, 0, 0, 0, 0, 0x66}
 // advertises sends, from another host in the office's network, that it is the best router, and has the name server.
 func (w *world) advertises(router, dns netip.Addr) {
 	w.t.Helper()
-	body, err := ndp.MarshalMessage(&ndp.RouterAdvertisement{CurrentHopLimit: 64, RouterLifetime: time.Hour, RouterSelectionPreference: ndp.High,
+	body, err := ndp.MarshalMessage(&ndp.RouterAdvertisement{
+		CurrentHopLimit: 64, RouterLifetime: time.Hour, RouterSelectionPreference: ndp.High,
 		Options: []ndp.Option{
-			&ndp.PrefixInformation{PrefixLength: 64, OnLink: true, AutonomousAddressConfiguration: true, ValidLifetime: time.Hour,
-				PreferredLifetime: time.Hour, Prefix: netip.MustParseAddr("2001:db8:66::")},
+			&ndp.PrefixInformation{
+				PrefixLength: 64, OnLink: true, AutonomousAddressConfiguration: true, ValidLifetime: time.Hour,
+				PreferredLifetime: time.Hour, Prefix: netip.MustParseAddr("2001:db8:66::"),
+			},
 			&ndp.RecursiveDNSServer{Lifetime: time.Hour, Servers: []netip.Addr{dns}},
-		}})
+		},
+	})
 	w.ok(err)
 	f := make([]byte, 54, 54+len(body))
 	copy(f, []byte{0x33, 0x33, 0, 0, 0, 1})

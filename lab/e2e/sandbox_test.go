@@ -68,8 +68,10 @@ func TestTheSandboxFitsTheService(t *testing.T) {
 // withoutRights says what rights the one service process has left.
 func (w *world) withoutRights() error {
 	none := strings.Repeat("0", 16)
-	want := map[string]string{"NoNewPrivs": "1", "Seccomp": "2", "Groups": "",
-		"CapEff": none, "CapPrm": none, "CapInh": none, "CapAmb": none}
+	want := map[string]string{
+		"NoNewPrivs": "1", "Seccomp": "2", "Groups": "",
+		"CapEff": none, "CapPrm": none, "CapInh": none, "CapAmb": none,
+	}
 	pids := w.Desktop.Services()
 	if len(pids) != 1 {
 		return fmt.Errorf("service processes are %v, want one", pids)

@@ -35,8 +35,10 @@ func TestPersonSeesHowTheConnectionStands(t *testing.T) {
 	w.up(v)
 	w.pings(lab.OfficeGateway)
 	seen := w.status(somebody, "office")
-	for _, want := range []string{"office (" + w.tap() + ")", "Virtual hub: " + lab.HubOffice, "User: " + lab.Alice.Name, "Encryption: TLS 1.", "TCP connections: 1 of 1",
-		"UDP acceleration: off", w.addressIn(w.tap(), lab.OfficeNet).String()} {
+	for _, want := range []string{
+		"office (" + w.tap() + ")", "Virtual hub: " + lab.HubOffice, "User: " + lab.Alice.Name, "Encryption: TLS 1.", "TCP connections: 1 of 1",
+		"UDP acceleration: off", w.addressIn(w.tap(), lab.OfficeNet).String(),
+	} {
 		if !strings.Contains(seen.Stdout, want) {
 			t.Errorf("no %q in\n%s%s", want, seen.Stdout, seen.Stderr)
 		}
@@ -79,8 +81,10 @@ func TestStatusOfAPrivateProfileIsPrivate(t *testing.T) {
 		}
 	}
 	// The policy lets a user read, and nothing else.
-	r, err := w.Desktop.Run(w.ctx, lab.Command{User: daemon, Args: []string{"dbus-send", "--system", "--print-reply",
-		"--dest=" + serviceName(w), "/org/freedesktop/NetworkManager/VPN/Plugin", "org.freedesktop.NetworkManager.VPN.Plugin.Disconnect"}})
+	r, err := w.Desktop.Run(w.ctx, lab.Command{User: daemon, Args: []string{
+		"dbus-send", "--system", "--print-reply",
+		"--dest=" + serviceName(w), "/org/freedesktop/NetworkManager/VPN/Plugin", "org.freedesktop.NetworkManager.VPN.Plugin.Disconnect",
+	}})
 	w.ok(err)
 	if r.Code == 0 || !strings.Contains(r.Stderr, "AccessDenied") {
 		t.Errorf("a user may disconnect: %+v", r)

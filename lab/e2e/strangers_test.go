@@ -52,28 +52,49 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 		routes                []string // in the main table, %s is the TAP
 		warned                string   // in the log
 	}{
-		{"router outside the subnet", lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad(offLink)), dns)),
-			[]string{"default via 10.99.0.1 dev %s", "10.99.0.1/32 dev %s"}, "outside the subnet"},
-		{"pushed default by a router outside the subnet", lab.Kea, lab.KeaConfig(keaOptions(keaOption(121, "00"+quad(offLink)), dns)),
-			[]string{"default via 10.99.0.1 dev %s", "10.99.0.1/32 dev %s"}, "outside the subnet"},
-		{"pushed default on the link", lab.Kea, lab.KeaConfig(keaOptions(keaOption(121, "00"+quad("0.0.0.0")), dns)),
-			[]string{"default dev %s"}, ""},
+		{
+			"router outside the subnet", lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad(offLink)), dns)),
+			[]string{"default via 10.99.0.1 dev %s", "10.99.0.1/32 dev %s"},
+			"outside the subnet",
+		},
+		{
+			"pushed default by a router outside the subnet", lab.Kea, lab.KeaConfig(keaOptions(keaOption(121, "00"+quad(offLink)), dns)),
+			[]string{"default via 10.99.0.1 dev %s", "10.99.0.1/32 dev %s"},
+			"outside the subnet",
+		},
+		{
+			"pushed default on the link", lab.Kea, lab.KeaConfig(keaOptions(keaOption(121, "00"+quad("0.0.0.0")), dns)),
+			[]string{"default dev %s"},
+			"",
+		},
 		// Kea of Debian 13 does not send what is wrong.
-		{"pushed routes cut off, router there", lab.ISC, `authoritative; default-lease-time 600;
+		{
+			"pushed routes cut off, router there", lab.ISC, `authoritative; default-lease-time 600;
 			option broken code 121 = array of unsigned integer 8;
 			subnet 10.20.0.0 netmask 255.255.255.0 { range 10.20.0.100 10.20.0.199;
 				option routers 10.20.0.1; option domain-name-servers 10.20.0.1; option broken 16, 10, 30, 10, 20, 0, 1, 24, 10; }`,
-			[]string{"default via 10.20.0.1 dev %s", "10.30.0.0/16 via 10.20.0.1 dev %s"}, "damaged"},
-		{"route by a router outside the subnet", lab.Kea,
+			[]string{"default via 10.20.0.1 dev %s", "10.30.0.0/16 via 10.20.0.1 dev %s"},
+			"damaged",
+		},
+		{
+			"route by a router outside the subnet", lab.Kea,
 			lab.KeaConfig(keaOptions(keaOption(121, "00"+quad("10.20.0.1")+"100a1e"+quad(offLink)), dns)),
-			[]string{"default via 10.20.0.1 dev %s", "10.99.0.1/32 dev %s", "10.30.0.0/16 via 10.99.0.1 dev %s"}, "outside the subnet"},
-		{"classful routes", lab.ISC, `authoritative; default-lease-time 600;
+			[]string{"default via 10.20.0.1 dev %s", "10.99.0.1/32 dev %s", "10.30.0.0/16 via 10.99.0.1 dev %s"},
+			"outside the subnet",
+		},
+		{
+			"classful routes", lab.ISC, `authoritative; default-lease-time 600;
 			option broken code 15 = text;
 			subnet 10.20.0.0 netmask 255.255.255.0 { range 10.20.0.100 10.20.0.199;
 				option routers 10.20.0.1; option static-routes 10.30.0.1 10.20.0.1; option broken ".Office.test,lab.office.test"; }`,
-			[]string{"default via 10.20.0.1 dev %s", "10.0.0.0/8 via 10.20.0.1 dev %s"}, ""},
-		{"the simplest server", lab.Udhcpd, "start 10.20.0.100\nend 10.20.0.199\noption subnet 255.255.255.0\noption router 10.20.0.1\noption dns 10.20.0.1\noption wins 10.20.0.2\noption ntpsrv 10.20.0.3\n",
-			[]string{"default via 10.20.0.1 dev %s"}, ""},
+			[]string{"default via 10.20.0.1 dev %s", "10.0.0.0/8 via 10.20.0.1 dev %s"},
+			"",
+		},
+		{
+			"the simplest server", lab.Udhcpd, "start 10.20.0.100\nend 10.20.0.199\noption subnet 255.255.255.0\noption router 10.20.0.1\noption dns 10.20.0.1\noption wins 10.20.0.2\noption ntpsrv 10.20.0.3\n",
+			[]string{"default via 10.20.0.1 dev %s"},
+			"",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := freshNetwork(t)

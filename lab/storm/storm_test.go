@@ -29,8 +29,10 @@ func TestAStormIsSurvived(t *testing.T) {
 // What would not be seen in a storm that went well.
 func TestTheVerdictNamesWhatWentWrong(t *testing.T) {
 	good := func() *report {
-		return &report{tallies: []*tally{{name: "cable pulled", struck: 30}}, canary: 1, goroutines: goroutines{storm: 90, fresh: 88},
-			begin: map[string]use{"services": {descriptors: 30}}, end: map[string]use{"services": {descriptors: 32}}}
+		return &report{
+			tallies: []*tally{{name: "cable pulled", struck: 30}}, canary: 1, goroutines: goroutines{storm: 90, fresh: 88},
+			begin: map[string]use{"services": {descriptors: 30}}, end: map[string]use{"services": {descriptors: 32}},
+		}
 	}
 	if err := good().verdict(); err != nil {
 		t.Error("nothing went wrong, but:", err)

@@ -64,8 +64,10 @@ func startStreams(ctx context.Context, l *lab.Lab, t *tunnel) ([]*stream, error)
 	}
 	var streams []*stream
 	for i, way := range [][2]net.Conn{{desk, office}, {office, desk}} {
-		s := &stream{name: t.name + ", " + []string{"up", "down"}[i], from: way[0].(*net.TCPConn), to: way[1].(*net.TCPConn),
-			enough: make(chan struct{}), sent: make(chan int64, 1), done: make(chan streamTotal, 1), last: time.Now()}
+		s := &stream{
+			name: t.name + ", " + []string{"up", "down"}[i], from: way[0].(*net.TCPConn), to: way[1].(*net.TCPConn),
+			enough: make(chan struct{}), sent: make(chan int64, 1), done: make(chan streamTotal, 1), last: time.Now(),
+		}
 		copy(s.key[:], s.name)
 		impatient(s.from)
 		go s.send()

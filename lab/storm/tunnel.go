@@ -38,8 +38,10 @@ func (s *storm) connectAll(ctx context.Context) error {
 			"server-cert-sha256": fingerprint, "reconnect-interval": "5",
 		})
 		s.tunnels = append(s.tunnels, t)
-		profiles[t.name] = lab.VPN{Name: t.name, Password: lab.Alice.Password, Data: data,
-			More: append([]string{"vpn.persistent", "yes", "ipv4.never-default", "yes", "ipv6.method", "disabled"}, more...)}
+		profiles[t.name] = lab.VPN{
+			Name: t.name, Password: lab.Alice.Password, Data: data,
+			More: append([]string{"vpn.persistent", "yes", "ipv4.never-default", "yes", "ipv6.method", "disabled"}, more...),
+		}
 	}
 	add(&tunnel{name: "split", hub: lab.HubOffice, about: "one TCP connection, DHCP", inner: lab.OfficeGateway},
 		map[string]string{"udp-acceleration": "no"})

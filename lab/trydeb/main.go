@@ -67,8 +67,12 @@ func (t *trial) all() error {
 		title string
 		do    func() error
 	}{
-		{"Install", t.install}, {"Connect, as an ordinary user", t.connect}, {"Upgrade under the connection", t.upgrade},
-		{"Remove the desktop's package, then the other", t.remove}, {"Purge", t.purge}, {"Install again", t.again},
+		{"Install", t.install},
+		{"Connect, as an ordinary user", t.connect},
+		{"Upgrade under the connection", t.upgrade},
+		{"Remove the desktop's package, then the other", t.remove},
+		{"Purge", t.purge},
+		{"Install again", t.again},
 	} {
 		fmt.Printf("\n== %s\n", part.title)
 		if err := part.do(); err != nil {

@@ -28,9 +28,12 @@ func (t *trial) connect() error {
 	if err != nil {
 		return err
 	}
-	v := lab.VPN{Name: profileName, Password: lab.Alice.Password, Data: map[string]string{
-		"gateway": lab.ServerName, "hub": lab.HubOffice, "user": lab.Alice.Name, "server-cert-sha256": strings.ReplaceAll(pin, ":", "")},
-		More: []string{"connection.permissions", "user:" + lab.PersonName}}
+	v := lab.VPN{
+		Name: profileName, Password: lab.Alice.Password, Data: map[string]string{
+			"gateway": lab.ServerName, "hub": lab.HubOffice, "user": lab.Alice.Name, "server-cert-sha256": strings.ReplaceAll(pin, ":", ""),
+		},
+		More: []string{"connection.permissions", "user:" + lab.PersonName},
+	}
 	for _, args := range [][]string{{"id", "-un"}, append([]string{"nmcli"}, v.Args()...), {"nmcli", "connection", "up", profileName}} {
 		if _, err := t.must(args...); err != nil {
 			return err

@@ -71,8 +71,10 @@ var m = map[string]string{"k": "in a map"}
 	for one, m := range all {
 		got[one] = m.many
 	}
-	want := map[string]string{"straight": "", "from a constant": "", "one %d": "many %d", "named": "", "placed": "", "first value": "",
-		"second\nvalue": "", "in a map": "", "A & B": "", "N": "", "over two lines": ""}
+	want := map[string]string{
+		"straight": "", "from a constant": "", "one %d": "many %d", "named": "", "placed": "", "first value": "",
+		"second\nvalue": "", "in a map": "", "A & B": "", "N": "", "over two lines": "",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

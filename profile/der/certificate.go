@@ -84,8 +84,10 @@ func isRest(list []element) bool {
 
 // otherKeys are the algorithms of keys besides RSA that OpenSSL 3.0 knows: on elliptic curves, DSA, RSA-PSS, Ed25519,
 // Ed448, X25519 and X448.
-var otherKeys = []string{oidEC, "\x2a\x86\x48\xce\x38\x04\x01", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a",
-	"\x2b\x65\x70", "\x2b\x65\x71", "\x2b\x65\x6e", "\x2b\x65\x6f"}
+var otherKeys = []string{
+	oidEC, "\x2a\x86\x48\xce\x38\x04\x01", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a",
+	"\x2b\x65\x70", "\x2b\x65\x71", "\x2b\x65\x6e", "\x2b\x65\x6f",
+}
 
 // keyOf reads a SubjectPublicKeyInfo (RFC 3279 2.3.1); ok is false for what is malformed. A key that nobody can
 // use is well-formed.

@@ -73,8 +73,10 @@ func parse(text []byte) (*cfg, error) {
 			if c.count++; c.count > maxItems {
 				return nil, po.Errorf("more than %d items", maxItems)
 			}
-			inner.items.insert(entry{name: unescape(words[1]), line: n, kind: kind, value: words[2],
-				rest: len(words) > 3 && words[3][0] != '#'})
+			inner.items.insert(entry{
+				name: unescape(words[1]), line: n, kind: kind, value: words[2],
+				rest: len(words) > 3 && words[3][0] != '#',
+			})
 		case isKind(kind) && len(words) == 2:
 			c.bare = append(c.bare, entry{name: unescape(words[1]), line: n, kind: kind})
 		case kind != "{" && kind[0] != '#' && len(c.open) > 0:

@@ -50,28 +50,50 @@ func TestOfficialFilesBecomeConnections(t *testing.T) {
 	none := map[string]string{}
 	const unchecked = "AddDefaultCA=false CheckServerCert=false DeviceName=pp"
 	for name, want := range map[string]result{
-		"anonymous": {"plain1", map[string]string{"gateway": "vpn.example.com", "user": "alice", "auth-type": "anonymous",
-			"vpn-file-items": unchecked}, none, []string{"CheckServerCert"}},
-		"password": {"Work of Zoë $ 東京", map[string]string{"gateway": "192.0.2.7", "port": "5555", "hub": "OFFICE", "user": "zoe müller",
-			"vpn-file-items": unchecked}, none, []string{"HashedPassword", "CheckServerCert"}},
-		"radius-http-proxy": {"radius", map[string]string{"gateway": "vpn.example.com", "port": "992", "hub": "OFFICE", "user": `DOM\joe`,
-			"auth-type": "plain-password", "proxy-type": "http", "proxy-server": "proxy.example.com:3128", "proxy-user": "pjoe",
-			"vpn-file-items": unchecked},
-			map[string]string{"password": "pässword 密码", "proxy-password": "proxypw"}, []string{"CheckServerCert"}},
-		"certificate-socks5-proxy": {"cert", map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "bob", "auth-type": "certificate",
+		"anonymous": {"plain1", map[string]string{
+			"gateway": "vpn.example.com", "user": "alice", "auth-type": "anonymous",
+			"vpn-file-items": unchecked,
+		}, none, []string{"CheckServerCert"}},
+		"password": {"Work of Zoë $ 東京", map[string]string{
+			"gateway": "192.0.2.7", "port": "5555", "hub": "OFFICE", "user": "zoe müller",
+			"vpn-file-items": unchecked,
+		}, none, []string{"HashedPassword", "CheckServerCert"}},
+		"radius-http-proxy": {
+			"radius",
+			map[string]string{
+				"gateway": "vpn.example.com", "port": "992", "hub": "OFFICE", "user": `DOM\joe`,
+				"auth-type": "plain-password", "proxy-type": "http", "proxy-server": "proxy.example.com:3128", "proxy-user": "pjoe",
+				"vpn-file-items": unchecked,
+			},
+			map[string]string{"password": "pässword 密码", "proxy-password": "proxypw"},
+			[]string{"CheckServerCert"},
+		},
+		"certificate-socks5-proxy": {"cert", map[string]string{
+			"gateway": "vpn.example.com", "hub": "OFFICE", "user": "bob", "auth-type": "certificate",
 			"cert": "CERTIFICATE", "key": "RSA PRIVATE KEY", "server-cert-sha256": profile.Fingerprint(pin[:]),
 			"proxy-type": "socks5", "proxy-server": "10.0.0.3:1080", "proxy-user": "su",
-			"vpn-file-items": "ServerCert=DER DeviceName=pp"}, map[string]string{"proxy-password": "secret"}, nil},
-		"details-socks4-proxy": {"detail", map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "alice",
-			"max-connections": "8", "connection-interval": "3", "connection-lifetime": "600", "half-duplex": "yes",
-			"bridge-mode": "yes", "monitor-mode": "yes", "qos": "no", "udp-acceleration": "no", "compression": "yes",
-			"reconnect-attempts": "7", "reconnect-interval": "20", "proxy-type": "socks4", "proxy-server": "10.0.0.4:1080",
-			"vpn-file-items": "AddDefaultCA=false StartupAccount=true DeviceName=pp HideStatusWindow=true NoRoutingTracking=true UseEncrypt=false"},
-			none, []string{"HashedPassword", "CheckServerCert", "UseEncrypt", "NoRoutingTracking", "StartupAccount"}},
-		"six": {"six", map[string]string{"gateway": "[2001:db8::1]", "hub": "OFFICE", "user": "alice", "auth-type": "anonymous",
-			"vpn-file-items": unchecked + " Hostname=[2001:db8::1]"}, none, []string{"CheckServerCert"}},
-		"hint": {"hint", map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "alice", "auth-type": "anonymous",
-			"vpn-file-items": unchecked + " Hostname=vpn.example.com/tcp"}, none, []string{"CheckServerCert"}},
+			"vpn-file-items": "ServerCert=DER DeviceName=pp",
+		}, map[string]string{"proxy-password": "secret"}, nil},
+		"details-socks4-proxy": {
+			"detail",
+			map[string]string{
+				"gateway": "vpn.example.com", "hub": "OFFICE", "user": "alice",
+				"max-connections": "8", "connection-interval": "3", "connection-lifetime": "600", "half-duplex": "yes",
+				"bridge-mode": "yes", "monitor-mode": "yes", "qos": "no", "udp-acceleration": "no", "compression": "yes",
+				"reconnect-attempts": "7", "reconnect-interval": "20", "proxy-type": "socks4", "proxy-server": "10.0.0.4:1080",
+				"vpn-file-items": "AddDefaultCA=false StartupAccount=true DeviceName=pp HideStatusWindow=true NoRoutingTracking=true UseEncrypt=false",
+			},
+			none,
+			[]string{"HashedPassword", "CheckServerCert", "UseEncrypt", "NoRoutingTracking", "StartupAccount"},
+		},
+		"six": {"six", map[string]string{
+			"gateway": "[2001:db8::1]", "hub": "OFFICE", "user": "alice", "auth-type": "anonymous",
+			"vpn-file-items": unchecked + " Hostname=[2001:db8::1]",
+		}, none, []string{"CheckServerCert"}},
+		"hint": {"hint", map[string]string{
+			"gateway": "vpn.example.com", "hub": "OFFICE", "user": "alice", "auth-type": "anonymous",
+			"vpn-file-items": unchecked + " Hostname=vpn.example.com/tcp",
+		}, none, []string{"CheckServerCert"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, warned := translated(t, read(t, files[name]))
@@ -143,23 +165,38 @@ func TestItemsWithoutEquivalentAreKeptAndSaid(t *testing.T) {
 		"shortcut":           {func(a *Account) { a.ShortcutKey, a.RetryOnServerCert = "AB", true }, map[string]string{"vpn-file-items": "RetryOnServerCert=true ShortcutKey=AB"}, nil},
 		"host key":           {func(a *Account) { a.HostUniqueKey, a.FromAdminPack = []byte{1, 2}, true }, map[string]string{"vpn-file-items": "FromAdminPack=true HostUniqueKey=AQI="}, nil},
 		"dates":              {func(a *Account) { a.CreateDateTime = 1 << 40 }, map[string]string{"vpn-file-items": "CreateDateTime=1099511627776"}, nil},
-		"unused proxy": {func(a *Account) { a.ProxyName, a.ProxyPort, a.ProxyUsername = "p", 8080, "u" },
-			map[string]string{"vpn-file-items": "ProxyName=p ProxyPort=8080 ProxyUsername=u"}, nil},
-		"IPv6 proxy": {func(a *Account) { a.ProxyType, a.ProxyName, a.ProxyPort = 1, "2001:db8::2", 8080 },
-			map[string]string{"proxy-type": "http", "proxy-server": "[2001:db8::2]:8080"}, nil},
-		"headers": {func(a *Account) {
-			a.ProxyType, a.ProxyName, a.ProxyPort, a.CustomHttpHeader = 1, "p", 8080, "X-A: b\r\nX-C: $5"
+		"unused proxy": {
+			func(a *Account) { a.ProxyName, a.ProxyPort, a.ProxyUsername = "p", 8080, "u" },
+			map[string]string{"vpn-file-items": "ProxyName=p ProxyPort=8080 ProxyUsername=u"},
+			nil,
 		},
-			map[string]string{"proxy-type": "http", "proxy-server": "p:8080", "vpn-file-items": "CustomHttpHeader=X-A:$20b$0D$0AX-C:$20$245"}, []string{"CustomHttpHeader"}},
+		"IPv6 proxy": {
+			func(a *Account) { a.ProxyType, a.ProxyName, a.ProxyPort = 1, "2001:db8::2", 8080 },
+			map[string]string{"proxy-type": "http", "proxy-server": "[2001:db8::2]:8080"},
+			nil,
+		},
+		"headers": {
+			func(a *Account) {
+				a.ProxyType, a.ProxyName, a.ProxyPort, a.CustomHttpHeader = 1, "p", 8080, "X-A: b\r\nX-C: $5"
+			},
+			map[string]string{"proxy-type": "http", "proxy-server": "p:8080", "vpn-file-items": "CustomHttpHeader=X-A:$20b$0D$0AX-C:$20$245"},
+			[]string{"CustomHttpHeader"},
+		},
 		"secret headers": {func(a *Account) { a.CustomHttpHeader = "Proxy-Authorization: Basic xyz" }, nil, []string{"CustomHttpHeader"}},
-		"smart card": {func(a *Account) { a.AuthType, a.SecurePublicCert, a.SecurePrivateKey = authCard, "cert 1", "key 1" },
-			map[string]string{"auth-type": "certificate", "vpn-file-items": "AuthType=4 SecurePrivateKeyName=key$201 SecurePublicCertName=cert$201"}, []string{"AuthType"}},
+		"smart card": {
+			func(a *Account) { a.AuthType, a.SecurePublicCert, a.SecurePrivateKey = authCard, "cert 1", "key 1" },
+			map[string]string{"auth-type": "certificate", "vpn-file-items": "AuthType=4 SecurePrivateKeyName=key$201 SecurePublicCertName=cert$201"},
+			[]string{"AuthType"},
+		},
 		"no hub":   {func(a *Account) { a.HubName = "" }, map[string]string{"hub": "", "vpn-file-items": "HubName=$"}, nil},
 		"no user":  {func(a *Account) { a.Username = "" }, map[string]string{"user": ""}, nil},
 		"blanks":   {func(a *Account) { a.HubName = " HUB " }, map[string]string{"vpn-file-items": "HubName=$20HUB$20"}, nil},
 		"too long": {func(a *Account) { a.DeviceName = strings.Repeat("x", 20000) }, nil, []string{"DeviceName"}},
-		"certificate that is not checked": {func(a *Account) { a.CheckServerCert, a.ServerCert = false, []byte{48} },
-			map[string]string{"vpn-file-items": "CheckServerCert=false ServerCert=MA=="}, []string{"CheckServerCert"}},
+		"certificate that is not checked": {
+			func(a *Account) { a.CheckServerCert, a.ServerCert = false, []byte{48} },
+			map[string]string{"vpn-file-items": "CheckServerCert=false ServerCert=MA=="},
+			[]string{"CheckServerCert"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := base(test.edit)

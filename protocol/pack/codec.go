@@ -17,8 +17,10 @@ func (p *Pack) Marshal() ([]byte, error) {
 	for i := range p.elements {
 		b = p.elements[i].append(b)
 		if len(b) > MaxSize {
-			return nil, &Error{Op: "build", Offset: -1, Element: p.elements[i].name,
-				Err: fmt.Errorf("%w: more than %d bytes", ErrTooLarge, MaxSize)}
+			return nil, &Error{
+				Op: "build", Offset: -1, Element: p.elements[i].name,
+				Err: fmt.Errorf("%w: more than %d bytes", ErrTooLarge, MaxSize),
+			}
 		}
 	}
 	return b, nil

@@ -50,38 +50,52 @@ var vectors = []struct {
 	want  []content
 }{
 	{"no element", func(*pack.Pack) {}, "00000000", nil},
-	{"login", func(p *pack.Pack) {
-		p.AddStr("method", "login")
-		p.AddInt("authtype", 1)
-	}, `00000002 00000007 6d6574686f64 00000002 00000001 00000005 6c6f67696e
+	{
+		"login", func(p *pack.Pack) {
+			p.AddStr("method", "login")
+			p.AddInt("authtype", 1)
+		}, `00000002 00000007 6d6574686f64 00000002 00000001 00000005 6c6f67696e
 		00000009 6175746874797065 00000000 00000001 00000001`,
-		[]content{{Name: "method", Strs: []string{"login"}}, {Name: "authtype", Ints: []uint32{1}}}},
-	{"the other types", func(p *pack.Pack) {
-		p.AddUniStr("u", "A")
-		p.AddInt64("q", 1)
-		p.AddData("d", []byte{0xaa, 0xbb})
-	}, `00000003 00000002 75 00000003 00000001 00000002 4100
+		[]content{{Name: "method", Strs: []string{"login"}}, {Name: "authtype", Ints: []uint32{1}}},
+	},
+	{
+		"the other types", func(p *pack.Pack) {
+			p.AddUniStr("u", "A")
+			p.AddInt64("q", 1)
+			p.AddData("d", []byte{0xaa, 0xbb})
+		}, `00000003 00000002 75 00000003 00000001 00000002 4100
 		00000002 71 00000004 00000001 0000000000000001
 		00000002 64 00000001 00000001 00000002 aabb`,
-		[]content{{Name: "u", UniStr: "A"}, {Name: "q", Int64: 1}, {Name: "d", Data: []byte{0xaa, 0xbb}}}},
-	{"IPv4 address", func(p *pack.Pack) { p.AddIP("ip", netip.MustParseAddr("192.168.0.1")) },
+		[]content{{Name: "u", UniStr: "A"}, {Name: "q", Int64: 1}, {Name: "d", Data: []byte{0xaa, 0xbb}}},
+	},
+	{
+		"IPv4 address", func(p *pack.Pack) { p.AddIP("ip", netip.MustParseAddr("192.168.0.1")) },
 		`00000004 0000000d 697040697076365f626f6f6c 00000000 00000001 00000000
 		0000000e 697040697076365f6172726179 00000001 00000001 00000010 00000000000000000000000000000000
 		00000011 697040697076365f73636f70655f6964 00000000 00000001 00000000
 		00000003 6970 00000000 00000001 0100a8c0`,
-		[]content{{Name: "ip@ipv6_bool", Ints: []uint32{0}}, {Name: "ip@ipv6_array", Data: make([]byte, 16)},
-			{Name: "ip@ipv6_scope_id", Ints: []uint32{0}}, {Name: "ip", Ints: []uint32{0x0100a8c0}}}},
-	{"several values", func(p *pack.Pack) {
-		p.AddInt("Port", 443, 992)
-		p.AddStr("HubName", "A", "", "Zürich")
-	}, `00000002 00000005 506f7274 00000000 00000002 000001bb 000003e0
+		[]content{
+			{Name: "ip@ipv6_bool", Ints: []uint32{0}},
+			{Name: "ip@ipv6_array", Data: make([]byte, 16)},
+			{Name: "ip@ipv6_scope_id", Ints: []uint32{0}},
+			{Name: "ip", Ints: []uint32{0x0100a8c0}},
+		},
+	},
+	{
+		"several values", func(p *pack.Pack) {
+			p.AddInt("Port", 443, 992)
+			p.AddStr("HubName", "A", "", "Zürich")
+		}, `00000002 00000005 506f7274 00000000 00000002 000001bb 000003e0
 		00000008 4875624e616d65 00000002 00000003 00000001 41 00000000 00000007 5ac3bc72696368`,
-		[]content{{Name: "Port", Ints: []uint32{443, 992}}, {Name: "HubName", Strs: []string{"A", "", "Zürich"}}}},
-	{"empty data and text", func(p *pack.Pack) {
-		p.AddData("d", nil)
-		p.AddUniStr("u", "")
-	}, "00000002 00000002 64 00000001 00000001 00000000 00000002 75 00000003 00000001 00000001 00",
-		[]content{{Name: "d", Data: []byte{}}, {Name: "u"}}},
+		[]content{{Name: "Port", Ints: []uint32{443, 992}}, {Name: "HubName", Strs: []string{"A", "", "Zürich"}}},
+	},
+	{
+		"empty data and text", func(p *pack.Pack) {
+			p.AddData("d", nil)
+			p.AddUniStr("u", "")
+		}, "00000002 00000002 64 00000001 00000001 00000000 00000002 75 00000003 00000001 00000001 00",
+		[]content{{Name: "d", Data: []byte{}}, {Name: "u"}},
+	},
 }
 
 func TestMarshal(t *testing.T) {
@@ -173,11 +187,15 @@ func TestBuildingMistakesSurfaceInMarshal(t *testing.T) {
 		{"duplicate", func(p *pack.Pack) { p.AddInt("a", 1); p.AddStr("A", "x") }, `build pack, element "A": the name is there twice`},
 		{"no value", func(p *pack.Pack) { p.AddInt("a") }, `build pack, element "a": an element without value`},
 		{"no name", func(p *pack.Pack) { p.AddInt("", 1) }, `build pack: invalid name: it has 0 bytes, allowed are 1 to 63`},
-		{"name too long", func(p *pack.Pack) { p.AddInt(strings.Repeat("n", 64), 1) },
-			`build pack, element "` + strings.Repeat("n", 64) + `": invalid name: it has 64 bytes, allowed are 1 to 63`},
+		{
+			"name too long", func(p *pack.Pack) { p.AddInt(strings.Repeat("n", 64), 1) },
+			`build pack, element "` + strings.Repeat("n", 64) + `": invalid name: it has 64 bytes, allowed are 1 to 63`,
+		},
 		{"invalid address", func(p *pack.Pack) { p.AddIP("ip", netip.Addr{}) }, `build pack, element "ip": the address is not valid`},
-		{"too large", func(p *pack.Pack) { p.AddData("d", make([]byte, pack.MaxSize)) },
-			`build pack, element "d": it is too large: more than 1048576 bytes`},
+		{
+			"too large", func(p *pack.Pack) { p.AddData("d", make([]byte, pack.MaxSize)) },
+			`build pack, element "d": it is too large: more than 1048576 bytes`,
+		},
 		{"the first mistake is told", func(p *pack.Pack) { p.AddInt("a"); p.AddInt("b"); p.AddInt("c", 1) }, `build pack, element "a": an element without value`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -47,29 +47,44 @@ func TestDigestsOfTheRFCs(t *testing.T) {
 		cnonce                            string
 		want                              []string
 	}{
-		{"RFC 7616 3.9.1, MD5", "Mufasa", "Circle of Life", "GET", "/dir/index.html",
+		{
+			"RFC 7616 3.9.1, MD5", "Mufasa", "Circle of Life", "GET", "/dir/index.html",
 			map[string]string{"realm": "http-auth@example.org", "qop": "auth, auth-int", "algorithm": "MD5", "nonce": "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", "opaque": "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"},
 			"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
-			[]string{`response="8ca523f5e9506fed4657c9700eebdbec"`, `username="Mufasa"`, `nc=00000001`, `qop=auth`, `algorithm=MD5`, `opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"`}},
-		{"RFC 7616 3.9.1, SHA-256", "Mufasa", "Circle of Life", "GET", "/dir/index.html",
+			[]string{`response="8ca523f5e9506fed4657c9700eebdbec"`, `username="Mufasa"`, `nc=00000001`, `qop=auth`, `algorithm=MD5`, `opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"`},
+		},
+		{
+			"RFC 7616 3.9.1, SHA-256", "Mufasa", "Circle of Life", "GET", "/dir/index.html",
 			map[string]string{"realm": "http-auth@example.org", "qop": "auth, auth-int", "algorithm": "SHA-256", "nonce": "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"},
 			"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
-			[]string{`response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"`, `algorithm=SHA-256`}},
+			[]string{`response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"`, `algorithm=SHA-256`},
+		},
 		// The name as corrected by erratum 4897; the answer was checked with Python's hashlib.
-		{"after RFC 7616 3.9.2, SHA-512-256", "Jäsøn Doe", "Secret, or not?", "GET", "/doe.json",
+		{
+			"after RFC 7616 3.9.2, SHA-512-256", "Jäsøn Doe", "Secret, or not?", "GET", "/doe.json",
 			map[string]string{"realm": "api@example.org", "qop": "auth", "algorithm": "SHA-512-256", "nonce": "5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", "charset": "UTF-8", "userhash": "true"},
 			"NTg6RKcb9boFIAS3KrFK9BGeh+niz/sm",
-			[]string{`username="793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b"`, `response="7a4e1192babbba02e91182d2895bfdbf7adafc6e48d4e517ca301974843d840c"`, `userhash=true`}},
-		{"RFC 2617 3.5", "Mufasa", "Circle Of Life", "GET", "/dir/index.html",
-			map[string]string{"realm": "testrealm@host.com", "qop": "auth", "nonce": "dcd98b7102dd2f0e8b11d0f600bfb0c093"}, "0a4f113b",
-			[]string{`response="6629fae49393a05397450978507c4ef1"`}},
+			[]string{`username="793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b"`, `response="7a4e1192babbba02e91182d2895bfdbf7adafc6e48d4e517ca301974843d840c"`, `userhash=true`},
+		},
+		{
+			"RFC 2617 3.5", "Mufasa", "Circle Of Life", "GET", "/dir/index.html",
+			map[string]string{"realm": "testrealm@host.com", "qop": "auth", "nonce": "dcd98b7102dd2f0e8b11d0f600bfb0c093"},
+			"0a4f113b",
+			[]string{`response="6629fae49393a05397450978507c4ef1"`},
+		},
 		// With the correction of erratum 749.
-		{"RFC 2069 2.4", "Mufasa", "CircleOfLife", "GET", "/dir/index.html",
-			map[string]string{"realm": "testrealm@host.com", "nonce": "dcd98b7102dd2f0e8b11d0f600bfb0c093"}, "",
-			[]string{`response="1949323746fe6a43ef61f9606e7febea"`}},
-		{"a name beyond ASCII", "Zoë", "x", "CONNECT", "vpn.test:443",
-			map[string]string{"realm": `a "b"`, "nonce": "n", "charset": "utf-8", "algorithm": "md5-SESS"}, "",
-			[]string{`username*=UTF-8''Zo%C3%AB`, `realm="a \"b\""`, `algorithm=MD5-sess`, `cnonce=`}},
+		{
+			"RFC 2069 2.4", "Mufasa", "CircleOfLife", "GET", "/dir/index.html",
+			map[string]string{"realm": "testrealm@host.com", "nonce": "dcd98b7102dd2f0e8b11d0f600bfb0c093"},
+			"",
+			[]string{`response="1949323746fe6a43ef61f9606e7febea"`},
+		},
+		{
+			"a name beyond ASCII", "Zoë", "x", "CONNECT", "vpn.test:443",
+			map[string]string{"realm": `a "b"`, "nonce": "n", "charset": "utf-8", "algorithm": "md5-SESS"},
+			"",
+			[]string{`username*=UTF-8''Zo%C3%AB`, `realm="a \"b\""`, `algorithm=MD5-sess`, `cnonce=`},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDigest(tt.params)

@@ -257,9 +257,12 @@ func TestASilentProxyIsLeftInTime(t *testing.T) {
 
 func TestWhatNoProxyCanBeSentIsRefused(t *testing.T) {
 	for _, cfg := range []Config{
-		{Host: "", Port: 1}, {Host: "p", Port: 0},
-		{Host: "p", Port: 1, User: strings.Repeat("u", 256)}, {Host: "p", Port: 1, Password: strings.Repeat("p", 256)},
-		{Host: "p", Port: 1, User: "a\r\nX: y"}, {Host: "p", Port: 1, Password: "a\x00"},
+		{Host: "", Port: 1},
+		{Host: "p", Port: 0},
+		{Host: "p", Port: 1, User: strings.Repeat("u", 256)},
+		{Host: "p", Port: 1, Password: strings.Repeat("p", 256)},
+		{Host: "p", Port: 1, User: "a\r\nX: y"},
+		{Host: "p", Port: 1, Password: "a\x00"},
 	} {
 		if _, err := New(cfg); err == nil {
 			t.Errorf("%+v was taken", cfg)

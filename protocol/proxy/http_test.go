@@ -35,7 +35,8 @@ func TestHTTP(t *testing.T) {
 		{"an interim answer", "", [][]line{{{plain, "HTTP/1.1 102 Processing\r\nX: y\r\n\r\n" + fine}}}, 0, ""},
 		{"basic", "joe", [][]line{{{plain, wantsBasic}}, {{basic, fine}}}, 0, ""},
 		{"basic, with a scheme nobody knows", "joe", [][]line{
-			{{plain, "HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nproxy-authenticate: NTLM abc==, Basic\r\n\r\n"}}, {{basic, fine}}}, 0, ""},
+			{{plain, "HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nproxy-authenticate: NTLM abc==, Basic\r\n\r\n"}}, {{basic, fine}},
+		}, 0, ""},
 		{"no user", "", [][]line{{{plain, wantsBasic}}}, Denied, "there is no proxy user"},
 		{"wrong password", "joe", [][]line{{{plain, wantsBasic}}, {{basic, wantsBasic}}}, Denied, "refuses user name or password (407"},
 		{"user with a colon", "j:oe", [][]line{{{plain, wantsBasic}}}, Denied, "colon"},

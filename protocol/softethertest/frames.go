@@ -31,8 +31,10 @@ type Stats struct {
 // Stats returns the counters of the session.
 func (s *ServerSession) Stats() Stats {
 	c := &s.counters
-	return Stats{c.framesIn.Load(), c.bytesIn.Load(), c.framesOut.Load(), c.bytesOut.Load(), c.keepAlivesIn.Load(), c.dropped.Load(),
-		c.framesInUDP.Load(), c.framesOutUDP.Load()}
+	return Stats{
+		c.framesIn.Load(), c.bytesIn.Load(), c.framesOut.Load(), c.bytesOut.Load(), c.keepAlivesIn.Load(), c.dropped.Load(),
+		c.framesInUDP.Load(), c.framesOutUDP.Load(),
+	}
 }
 
 // deliver hands a batch on and reports whether the session goes on. rx returns to

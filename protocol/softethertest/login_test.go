@@ -116,8 +116,10 @@ func TestWhoGetsIn(t *testing.T) {
 		{"old client", hub(softethertest.Hub{Users: anon(nil), MinBuild: 9000}), just(str("hello", "A Client"), num("client_build", 1)), 87},
 		{"old, but no client", hub(softethertest.Hub{Users: anon(nil), MinBuild: 9000}), just(str("client_str", "A Client"), num("client_build", 1)), 0},
 		{"NoSavePassword wants 6560", hub(softethertest.Hub{Users: anon(map[string]uint32{"NoSavePassword": 1})}), just(str("hello", "client"), num("client_build", 1)), 87},
-		{"not in 5.02", append(hub(softethertest.Hub{Users: anon(map[string]uint32{"NoSavePassword": 1})}), softethertest.As502()),
-			just(str("hello", "client"), num("client_build", 1)), 0},
+		{
+			"not in 5.02", append(hub(softethertest.Hub{Users: anon(map[string]uint32{"NoSavePassword": 1})}), softethertest.As502()),
+			just(str("hello", "client"), num("client_build", 1)), 0,
+		},
 		{"client id", hub(softethertest.Hub{Users: anon(nil), ClientID: 7}), just(), 127},
 		{"right client id", hub(softethertest.Hub{Users: anon(nil), ClientID: 7}), just(num("client_id", 7)), 0},
 		{"monitor mode", all, just(num("require_monitor_mode", 1)), 107},
@@ -190,8 +192,10 @@ func TestCertificateLogin(t *testing.T) {
 	}
 	issue := func(from, to time.Time, pub crypto.PublicKey, signer crypto.Signer) []byte {
 		t.Helper()
-		tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bob"}, NotBefore: from, NotAfter: to,
-			BasicConstraintsValid: true, IsCA: true, KeyUsage: x509.KeyUsageCertSign}
+		tmpl := &x509.Certificate{
+			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bob"}, NotBefore: from, NotAfter: to,
+			BasicConstraintsValid: true, IsCA: true, KeyUsage: x509.KeyUsageCertSign,
+		}
 		der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, pub, signer)
 		if err != nil {
 			t.Fatal(err)

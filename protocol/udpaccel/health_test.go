@@ -29,11 +29,15 @@ func TestReadiness(t *testing.T) {
 		want []moment
 	}{
 		{"never heard", fast, func(*health) {}, []moment{{20 * time.Second, false, false}}},
-		{"ten seconds are needed", fast, func(h *health) { peerAnswers(h, 1000*ms, 10999*ms, 999*ms) },
-			[]moment{{10999 * ms, false, false}, {11000 * ms, true, true}}},
-		{"silence: frames leave after 1 s, the stable period ends after 2.1 s", fast,
+		{
+			"ten seconds are needed", fast, func(h *health) { peerAnswers(h, 1000*ms, 10999*ms, 999*ms) },
+			[]moment{{10999 * ms, false, false}, {11000 * ms, true, true}},
+		},
+		{
+			"silence: frames leave after 1 s, the stable period ends after 2.1 s", fast,
 			func(h *health) { peerAnswers(h, 1000*ms, 20000*ms, 500*ms) },
-			[]moment{{21000 * ms, true, true}, {21001 * ms, true, false}, {22100 * ms, true, false}, {22101 * ms, false, false}}},
+			[]moment{{21000 * ms, true, true}, {21001 * ms, true, false}, {22100 * ms, true, false}, {22101 * ms, false, false}},
+		},
 		{"a short silence costs nothing", fast, func(h *health) {
 			peerAnswers(h, 1000*ms, 20000*ms, 500*ms)
 			peerAnswers(h, 22100*ms, 22100*ms, 500*ms)
@@ -53,8 +57,10 @@ func TestReadiness(t *testing.T) {
 			h.forgive.Store(true)
 			peerAnswers(h, 60000*ms, 60000*ms, 500*ms)
 		}, []moment{{60000 * ms, true, true}}},
-		{"the slow pace allows 9 s", slow, func(h *health) { peerAnswers(h, 1000*ms, 21000*ms, 2500*ms) },
-			[]moment{{24000 * ms, true, true}, {24001 * ms, true, false}, {30000 * ms, true, false}, {30001 * ms, false, false}}},
+		{
+			"the slow pace allows 9 s", slow, func(h *health) { peerAnswers(h, 1000*ms, 21000*ms, 2500*ms) },
+			[]moment{{24000 * ms, true, true}, {24001 * ms, true, false}, {30000 * ms, true, false}, {30001 * ms, false, false}},
+		},
 		{"only ours are lost: the peer is heard, but echoes the past", fast, func(h *health) {
 			peerAnswers(h, 1000*ms, 20000*ms, 500*ms)
 			for now := 20500 * ms; now <= 23000*ms; now += 500 * ms {

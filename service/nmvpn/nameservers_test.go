@@ -18,9 +18,12 @@ func TestNameServersOfADevice(t *testing.T) {
 		got  []netip.Addr
 		want []netip.Addr
 	}{
-		{"IPv4", nameServers4(map[string]dbus.Variant{"NameserverData": v([]map[string]dbus.Variant{
-			{"address": v("10.81.0.1"), "other": v(1)}, {"address": v("nonsense")}, {"address": v(7)}, {}})}),
-			[]netip.Addr{netip.MustParseAddr("10.81.0.1")}},
+		{
+			"IPv4", nameServers4(map[string]dbus.Variant{"NameserverData": v([]map[string]dbus.Variant{
+				{"address": v("10.81.0.1"), "other": v(1)}, {"address": v("nonsense")}, {"address": v(7)}, {},
+			})}),
+			[]netip.Addr{netip.MustParseAddr("10.81.0.1")},
+		},
 		{"no IPv4", nameServers4(map[string]dbus.Variant{"NameserverData": v("text")}), nil},
 		{"IPv6", nameServers6(map[string]dbus.Variant{"Nameservers": v([][]byte{six.AsSlice(), {1, 2, 3}, {10, 0, 0, 1}, nil})}), []netip.Addr{six}},
 		{"no IPv6", nameServers6(nil), nil},

@@ -57,9 +57,11 @@ func (c *caller) note(format string, args ...any) error {
 func (c *caller) NeedSecrets(s Settings) (string, error) {
 	return "vpn", c.note("NeedSecrets %v", s["vpn"]["data"].Value())
 }
+
 func (c *caller) Connect(who string, s Settings, interactive bool) error {
 	return c.note("Connect %v interactive=%v from-unique-name=%v", s["vpn"]["data"].Value(), interactive, strings.HasPrefix(who, ":1."))
 }
+
 func (c *caller) NewSecrets(s Settings) error {
 	return c.note("NewSecrets %v", s["vpn"]["secrets"].Value())
 }

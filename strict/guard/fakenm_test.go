@@ -205,6 +205,7 @@ func (c connectionSide) Delete(m dbus.Message) *dbus.Error {
 type managerSide struct{ nm *fakeNM }
 
 func (s managerSide) GetDeviceByIpIface(string) (dbus.ObjectPath, *dbus.Error) { return loPath, nil }
+
 func (s managerSide) GetDevices() ([]dbus.ObjectPath, *dbus.Error) {
 	return []dbus.ObjectPath{loPath}, nil
 }

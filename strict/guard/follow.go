@@ -75,8 +75,10 @@ func (s State) stale(l Locks) bool {
 // reason is all in a profile that has to do with strict mode.
 func (v Connection) reason() string {
 	data := v.data()
-	list := []string{data[profile.KeyStrict], data[profile.KeyGateway], data[profile.KeyTransport], data[profile.KeyProxyType],
-		data[profile.KeyProxyServer], data[profile.KeyServerAddresses]}
+	list := []string{
+		data[profile.KeyStrict], data[profile.KeyGateway], data[profile.KeyTransport], data[profile.KeyProxyType],
+		data[profile.KeyProxyServer], data[profile.KeyServerAddresses],
+	}
 	for _, family := range families {
 		if v.inTable(family) {
 			list = append(list, family)

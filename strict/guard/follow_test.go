@@ -31,8 +31,10 @@ func set(v Connection, l Lock) Connection { return Connection{settings: v.locked
 func guarding(l Locks) Connection { return Connection{path: "/guard", settings: connection(l)} }
 
 func ethernet(l Locks) Connection {
-	n := Connection{settings: Settings{"connection": {"type": dbus.MakeVariant("802-3-ethernet"), "uuid": dbus.MakeVariant("n")},
-		"ipv4": {"method": dbus.MakeVariant("auto")}, "ipv6": {"method": dbus.MakeVariant("auto")}}}
+	n := Connection{settings: Settings{
+		"connection": {"type": dbus.MakeVariant("802-3-ethernet"), "uuid": dbus.MakeVariant("n")},
+		"ipv4":       {"method": dbus.MakeVariant("auto")}, "ipv6": {"method": dbus.MakeVariant("auto")},
+	}}
 	s, _ := n.withRules(l)
 	return Connection{settings: s}
 }

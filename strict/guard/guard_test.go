@@ -55,11 +55,13 @@ func TestRulesOfTheGuard(t *testing.T) {
 	}{
 		"one server": {Locks{"a": {Servers: addrs("192.0.2.1", "2001:db8::1")}}, unix.AF_INET, append([]string{
 			"30990: to 192.0.2.1 to-len 32 table 254",
-			"30991: ipproto 17 sport-start 68 dport-end 67 table 254"}, tail...)},
+			"30991: ipproto 17 sport-start 68 dport-end 67 table 254",
+		}, tail...)},
 		"IPv6": {Locks{"a": {Servers: addrs("192.0.2.1", "2001:db8::1")}}, unix.AF_INET6, []string{
 			"30990: to 2001:db8::1 to-len 128 table 254",
 			"30991: ipproto 17 sport-start 546 dport-end 547 table 254",
-			"30997: table 21317", "30998: unreachable"}},
+			"30997: table 21317", "30998: unreachable",
+		}},
 		"two servers, the same address once, and the local network": {
 			Locks{"a": {LAN: true, Servers: addrs("192.0.2.2", "192.0.2.1")}, "b": {LAN: true, Servers: addrs("192.0.2.1")}}, unix.AF_INET, append([]string{
 				"30990: to 192.0.2.1 to-len 32 table 254",
@@ -69,10 +71,13 @@ func TestRulesOfTheGuard(t *testing.T) {
 				"30993: to 10.0.0.0 to-len 8 suppress-prefixlength 0 table 254",
 				"30993: to 172.16.0.0 to-len 12 suppress-prefixlength 0 table 254",
 				"30993: to 192.168.0.0 to-len 16 suppress-prefixlength 0 table 254",
-				"30993: to 169.254.0.0 to-len 16 suppress-prefixlength 0 table 254"}, tail...)},
+				"30993: to 169.254.0.0 to-len 16 suppress-prefixlength 0 table 254",
+			}, tail...),
+		},
 		"the strictest decides": {Locks{"a": {LAN: true}, "b": {}}, unix.AF_INET6, []string{
 			"30991: ipproto 17 sport-start 546 dport-end 547 table 254",
-			"30997: table 21317", "30998: unreachable"}},
+			"30997: table 21317", "30998: unreachable",
+		}},
 	} {
 		if diff := cmp.Diff(tt.want, outline(rules(tt.locks, tt.family))); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
@@ -100,7 +105,8 @@ func office(change func(Settings)) Connection {
 	s := Settings{
 		"connection": {"id": dbus.MakeVariant("Office"), "uuid": dbus.MakeVariant("u"), "type": dbus.MakeVariant("vpn")},
 		"vpn": {"service-type": dbus.MakeVariant(profile.ServiceType), "data": dbus.MakeVariant(map[string]string{
-			"gateway": "vpn.example.com:8888/tcp", "user": "joe"})},
+			"gateway": "vpn.example.com:8888/tcp", "user": "joe",
+		})},
 		"ipv4": {"method": dbus.MakeVariant("auto"), "routes": dbus.MakeVariant([][]uint32{}), "route-data": dbus.MakeVariant([]map[string]dbus.Variant{})},
 	}
 	if change != nil {
@@ -187,8 +193,10 @@ func TestTheEntrance(t *testing.T) {
 }
 
 func TestNamesAreFound(t *testing.T) {
-	list := []Connection{office(nil), office(func(s Settings) { s["connection"]["uuid"] = dbus.MakeVariant("w") }),
-		office(func(s Settings) { s["connection"]["id"] = dbus.MakeVariant("Home") })}
+	list := []Connection{
+		office(nil), office(func(s Settings) { s["connection"]["uuid"] = dbus.MakeVariant("w") }),
+		office(func(s Settings) { s["connection"]["id"] = dbus.MakeVariant("Home") }),
+	}
 	for name, want := range map[string]string{"Home": "Home", "w": "Office", "Office": "", "Nowhere": ""} {
 		v, err := State{VPNs: list}.Find(name)
 		if (err == nil) != (want != "") || err == nil && v.Name() != want {

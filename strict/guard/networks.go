@@ -56,8 +56,10 @@ func fromHere(r map[string]dbus.Variant) bool {
 }
 
 // selectors and what is done, of a rule.
-var ruleKeys = []string{"family", "priority", "table", "action", "invert", "from", "from-len", "to", "to-len", "tos", "ipproto", "sport-start",
-	"sport-end", "dport-start", "dport-end", "fwmark", "fwmask", "iifname", "oifname", "uid-range-start", "uid-range-end", "suppress-prefixlength"}
+var ruleKeys = []string{
+	"family", "priority", "table", "action", "invert", "from", "from-len", "to", "to-len", "tos", "ipproto", "sport-start",
+	"sport-end", "dport-start", "dport-end", "fwmark", "fwmask", "iifname", "oifname", "uid-range-start", "uid-range-end", "suppress-prefixlength",
+}
 
 // sameRule compares what two rules select and what they do.
 func sameRule(a, b map[string]dbus.Variant) bool {

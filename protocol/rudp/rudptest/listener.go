@@ -48,8 +48,10 @@ type wire interface {
 // Listen listens on loopback: for "udp" and "dns" on a port of its own, for "icmp",
 // which needs root, on an address of this process's own, for all ICMP messages.
 func Listen(kind string) (*Listener, error) {
-	l := &Listener{accepted: make(chan net.Conn, 16), closed: make(chan struct{}), sessions: map[client]*session{},
-		masked: kind != "udp"}
+	l := &Listener{
+		accepted: make(chan net.Conn, 16), closed: make(chan struct{}), sessions: map[client]*session{},
+		masked: kind != "udp",
+	}
 	var err error
 	switch kind {
 	case "udp", "dns":

@@ -76,8 +76,10 @@ func seed() (s [32]byte) {
 }
 
 func start(carrier Carrier, ep *Endpoint) *Conn {
-	c := &Conn{carrier: carrier, born: time.Now(), ended: make(chan struct{}), ep: ep,
-		buf: make([]byte, carrier.Headroom()+MaxDatagram), pulse: time.Now()}
+	c := &Conn{
+		carrier: carrier, born: time.Now(), ended: make(chan struct{}), ep: ep,
+		buf: make([]byte, carrier.Headroom()+MaxDatagram), pulse: time.Now(),
+	}
 	c.rd.cond.L, c.wr.cond.L = &c.mu, &c.mu
 	c.mu.Lock()
 	c.pump()

@@ -62,8 +62,10 @@ func (e *Endpoint) seal(now time.Duration, b []byte, seq uint64, payload []byte)
 	if heard >= 2 {
 		heard--
 	}
-	s := segment{myTick: tick(now), yourTick: heard, maxAck: e.in.complete, seq: seq,
-		acks: e.in.acks(e.acks[:0]), payload: payload}
+	s := segment{
+		myTick: tick(now), yourTick: heard, maxAck: e.in.complete, seq: seq,
+		acks: e.in.acks(e.acks[:0]), payload: payload,
+	}
 	return e.send.seal(b, &s, &iv, 1+int(e.rng.Uint64()%maxPadding))
 }
 

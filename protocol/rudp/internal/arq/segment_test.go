@@ -60,8 +60,10 @@ var segments = []struct {
 	{"the vector", false, segment{myTick: 1000, yourTick: 2000, seq: 1, payload: []byte("hi")}, counting(0x32), 3, vectorSegment},
 	{"masked", true, segment{myTick: 1, seq: 1, payload: []byte{0}}, counting(9), 1, ""},
 	{"no payload", false, segment{myTick: 1<<63 + 5, yourTick: 7, maxAck: 1 << 40, seq: 9}, key{}, 32, ""},
-	{"all there can be", true, segment{myTick: 5, yourTick: 4, maxAck: 3, seq: 1 << 63, acks: numbers(4, Window),
-		payload: bytes.Repeat([]byte{0xee}, maxPayload)}, counting(1), 255, ""},
+	{"all there can be", true, segment{
+		myTick: 5, yourTick: 4, maxAck: 3, seq: 1 << 63, acks: numbers(4, Window),
+		payload: bytes.Repeat([]byte{0xee}, maxPayload),
+	}, counting(1), 255, ""},
 }
 
 // numbers returns n consecutive numbers as acknowledgements.

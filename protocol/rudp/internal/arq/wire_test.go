@@ -37,9 +37,11 @@ type flying struct {
 }
 
 func newWorld(t *testing.T, seed uint64, w weather) *world {
-	return &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), weather: w,
+	return &world{
+		t: t, rng: rand.New(rand.NewPCG(seed, 1)), weather: w,
 		client: NewClient(seed%2 == 0, [32]byte{byte(seed), 1}),
-		got:    map[*Endpoint][]byte{}, deaf: map[*Endpoint]bool{}}
+		got:    map[*Endpoint][]byte{}, deaf: map[*Endpoint]bool{},
+	}
 }
 
 func (w *world) send(to *Endpoint, b []byte) {
