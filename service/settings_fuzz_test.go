@@ -50,7 +50,7 @@ func FuzzSettings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, setting, property, value, key, text, secret string) {
 		v, err := dbus.ParseVariant(value, dbus.Signature{})
 		if err != nil {
-			t.Skip("no D-Bus value")
+			return // no D-Bus value
 		}
 		if len(secret) < 4 {
 			secret = "of joe's own: " + secret // short ones are in any sentence

@@ -67,8 +67,7 @@ func (u *uplink) concerns(f []byte) bool {
 	if [6]byte(f) == deadEndMAC {
 		return true
 	}
-	const solicitation = 135
-	if f[atIP6+6] != unix.IPPROTO_ICMPV6 || len(f) < nsEnd || f[atPayload] != solicitation {
+	if !isSolicitation(f) {
 		return false
 	}
 	target := netip.AddrFrom16([16]byte(f[atPayload+8:]))
@@ -78,6 +77,11 @@ func (u *uplink) concerns(f []byte) bool {
 	const group = 1
 	router := u.router.Load()
 	return f[0]&group == 0 && router != nil && target == *router
+}
+
+// isSolicitation reports whether an IPv6 frame is a whole neighbour solicitation (RFC 4861 4.3).
+func isSolicitation(f []byte) bool {
+	return f[atIP6+6] == unix.IPPROTO_ICMPV6 && len(f) >= nsEnd && f[atPayload] == byte(ipv6.ICMPTypeNeighborSolicitation)
 }
 
 // sort answers the frames that concern the uplink, which begin at first, and returns the others.
@@ -104,12 +108,8 @@ func (u *uplink) answer(f []byte) []byte {
 	if src.IsUnspecified() || src.IsMulticast() {
 		return nil
 	}
-	isNS := f[atIP6+6] == unix.IPPROTO_ICMPV6 && len(f) >= nsEnd && f[atPayload] == 135
-	if [6]byte(f) == deadEndMAC && !isNS {
+	if !isSolicitation(f) { // concerns let it through only if it is for the dead end
 		return unreachable(f, src)
-	}
-	if !isNS {
-		return nil
 	}
 	target := netip.AddrFrom16([16]byte(f[atPayload+8:]))
 	from, mac := target, [6]byte(f)

@@ -15,9 +15,6 @@ func TestServerWithoutForwardSecrecy(t *testing.T) {
 	w := freshNetwork(t)
 	four, err := w.Server.Version4(w.ctx)
 	w.ok(err)
-	if four {
-		t.Skip("a server of version 4 has forward secrecy whatever its administrator says") // SOFTETHER=folder; Debian's is 5.01
-	}
 	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
 	const warning, advice = "no forward secrecy", "ServerCipherSet ECDHE"
 	for _, test := range []struct {
@@ -29,7 +26,12 @@ func TestServerWithoutForwardSecrecy(t *testing.T) {
 		{"AES128-SHA256", "TLS_RSA_WITH_AES_128_CBC_SHA256", false},
 		{"AES128-SHA", "TLS_RSA_WITH_AES_128_CBC_SHA", false},
 	} {
-		w.ok(w.Server.UseTLS12(w.ctx, test.ciphers))
+		err := w.Server.UseTLS12(w.ctx, test.ciphers)
+		if four { // SOFTETHER=folder: it speaks TLS 1.3 whatever its administrator asks for, and refuses some lists
+			test.got, test.secret = "TLS_AES_256_GCM_SHA384", true
+		} else {
+			w.ok(err)
+		}
 		mark := w.Desktop.NMLogMark()
 		w.up(v)
 		w.pings(lab.OfficeGateway)
@@ -41,8 +43,11 @@ func TestServerWithoutForwardSecrecy(t *testing.T) {
 			t.Errorf("%s: forward secrecy: %v, but the journal says:\n%s", test.ciphers, test.secret, log)
 		}
 		w.down(v.Name)
-		_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "delete", v.Name)
+		_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "delete", v.Name)
 		w.ok(err)
+	}
+	if four {
+		return
 	}
 	// What crypto/tls does not have.
 	w.ok(w.Server.UseTLS12(w.ctx, "DHE-RSA-AES256-GCM-SHA384"))

@@ -57,9 +57,9 @@ func (n notifications) Notify(_ string, _ uint32, _, title, body string, _ []str
 }
 func (notifications) CloseNotification(uint32) *dbus.Error { return nil }
 
-// What nmcli, a desktop and the log say of a mistake: each in the place where a person meets it.
-func TestAMistakeIsNamedWhereverAPersonLooks(t *testing.T) {
-	w := freshNetwork(t)
+// desktopShows starts a desktop session, and returns what is to be shown there.
+func (w *world) desktopShows() (*lab.Shell, notifications) {
+	w.t.Helper()
 	session, err := w.Desktop.StartSession(w.ctx)
 	w.ok(err)
 	shown := make(notifications, 10)
@@ -67,6 +67,13 @@ func TestAMistakeIsNamedWhereverAPersonLooks(t *testing.T) {
 	w.ok(session.Bus().Export(shown, path, name))
 	_, err = session.Bus().RequestName(name, dbus.NameFlagDoNotQueue)
 	w.ok(err)
+	return session, shown
+}
+
+// What nmcli, a desktop and the log say of a mistake: each in the place where a person meets it.
+func TestAMistakeIsNamedWhereverAPersonLooks(t *testing.T) {
+	w := freshNetwork(t)
+	session, shown := w.desktopShows()
 	w.ok(session.StartNotifier(w.ctx))
 
 	silent := lab.OfficeDHCP()
@@ -127,13 +134,7 @@ func TestAMistakeIsNamedWhereverAPersonLooks(t *testing.T) {
 // A profile that is somebody else's is nobody's business.
 func TestOtherPeoplesConnectionsAreNotAnnounced(t *testing.T) {
 	w := freshNetwork(t)
-	session, err := w.Desktop.StartSession(w.ctx)
-	w.ok(err)
-	shown := make(notifications, 10)
-	const name, path = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
-	w.ok(session.Bus().Export(shown, path, name))
-	_, err = session.Bus().RequestName(name, dbus.NameFlagDoNotQueue)
-	w.ok(err)
+	session, shown := w.desktopShows()
 	w.ok(session.StartNotifier(w.ctx))
 
 	w.refused(w.profile("Secret", "NOHUB", lab.Alice, "connection.permissions", "user:nobody"), connectFailed, "HUB_NOT_FOUND")

@@ -244,8 +244,7 @@ func TestABetterNetworkComesUp(t *testing.T) {
 		w.verbose()
 		w.up(r.of(w.persistent()))
 		w.standsOn(lab.Bases[0], 5*time.Second)
-		sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
-		w.ok(err)
+		same := w.sameSession()
 		end := w.streamsMeanwhile()
 		b := w.beats()
 		secret := w.private(r.full)
@@ -264,11 +263,7 @@ func TestABetterNetworkComesUp(t *testing.T) {
 		t.Logf("NetworkManager has followed: longest gap %v, %d lost", b.gap(), b.stop())
 		end()
 		secret()
-		after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
-		w.ok(err)
-		if !slices.Equal(sessions, after) {
-			t.Errorf("sessions are %v, before they were %v", after, sessions)
-		}
+		same()
 		w.down("office")
 	})
 }
@@ -328,8 +323,7 @@ func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
 		v.Data["gateway"] = lab.ServerName
 		w.up(kind(v))
 		w.standsOn(lab.Bases[0], 5*time.Second)
-		sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
-		w.ok(err)
+		same := w.sameSession()
 		w.both(false)
 		for i, down := range []int{0, 1} {
 			end := w.streamsMeanwhile()
@@ -343,13 +337,9 @@ func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
 			end()
 			secret()
 			if i == 0 {
-				after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
-				w.ok(err)
-				if !slices.Equal(sessions, after) {
-					t.Errorf("sessions are %v, before they were %v", after, sessions)
-				}
+				same()
 				// Soon after this one the server may still count what was left behind: the next move may be a new login.
-				_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[0].Profile)
+				_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[0].Profile)
 				w.ok(err)
 			}
 		}
@@ -382,5 +372,23 @@ func TestUDPAccelerationFollows(t *testing.T) {
 			w.settles("UDP to carry everything again", 40*time.Second, allUDP)
 			w.down("fast")
 		})
+	}
+}
+
+// sameSession returns a function that checks that the server knows the session of now, and no other one.
+func (w *world) sameSession() func() {
+	w.t.Helper()
+	before, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+	w.ok(err)
+	if len(before) != 1 {
+		w.t.Errorf("the server has the sessions %v", before)
+	}
+	return func() {
+		w.t.Helper()
+		after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+		w.ok(err)
+		if !slices.Equal(before, after) {
+			w.t.Errorf("sessions are %v, before they were %v", after, before)
+		}
 	}
 }

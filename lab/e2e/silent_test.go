@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +18,7 @@ func TestTheNetworkDiesWithoutAWord(t *testing.T) {
 		w.both(false)
 		w.up(r.of(w.persistent()))
 		w.standsOn(lab.Bases[0], 5*time.Second)
-		sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
-		w.ok(err)
+		same := w.sameSession()
 		mark := w.Desktop.NMLogMark()
 		end := w.streamsMeanwhile()
 		b := w.beats()
@@ -34,11 +32,7 @@ func TestTheNetworkDiesWithoutAWord(t *testing.T) {
 		if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "the server was silent over "+lab.Bases[0].Device) {
 			t.Error("it did not move because of the silence")
 		}
-		after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
-		w.ok(err)
-		if !slices.Equal(sessions, after) {
-			t.Errorf("sessions are %v, before they were %v", after, sessions)
-		}
+		same()
 		w.down("office")
 	})
 }
@@ -53,8 +47,7 @@ func TestASlowNetwork(t *testing.T) {
 	slow.Set(lab.Impairment{Delay: 150 * time.Millisecond, Loss: 0.02, Rate: 4e6, Queue: 300})
 	w.up(w.persistent())
 	w.standsOn(lab.Bases[0], 5*time.Second)
-	sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
-	w.ok(err)
+	same := w.sameSession()
 	mark := w.Desktop.NMLogMark()
 	b := w.beats()
 	secret := w.private(true)
@@ -81,10 +74,6 @@ func TestASlowNetwork(t *testing.T) {
 	t.Logf("longest gap %v, %d lost", gap, b.stop())
 	w.standsOn(lab.SlowBase, 5*time.Second)
 	secret()
-	after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
-	w.ok(err)
-	if !slices.Equal(sessions, after) {
-		t.Errorf("sessions are %v, before they were %v", after, sessions)
-	}
+	same()
 	w.down("office")
 }

@@ -9,21 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/godbus/dbus/v5"
-
 	"network-manager-softether/lab"
 )
 
 // A person chooses on the settings page what happens to the traffic outside the VPN, and does no more.
 func TestTheChoiceOnThePageBlocksAndOpens(t *testing.T) {
 	w := freshNetwork(t)
-	session, err := w.Desktop.StartSession(w.ctx)
-	w.ok(err)
-	shown := make(notifications, 10)
-	const name, path = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
-	w.ok(session.Bus().Export(shown, path, name))
-	_, err = session.Bus().RequestName(name, dbus.NameFlagDoNotQueue)
-	w.ok(err)
+	session, shown := w.desktopShows()
 	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "connection.permissions", "user:"+lab.PersonName))))
 	w.ok(session.StartNotifier(w.ctx))
 
