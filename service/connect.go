@@ -172,13 +172,13 @@ func (c *connection) watchTAP(t *tunnel) {
 	}()
 }
 
-// sessionEvent takes what the session overcomes by itself. It runs in a goroutine of the
+// sessionEvent takes what the session overcomes by itself. It runs in goroutines of the
 // session and must not wait for the loop, which may be closing that session.
 func (c *connection) sessionEvent(era int, e protocol.Event) {
 	switch e := e.(type) {
 	case protocol.Detached:
 		c.log.Warn("connection to the server lost, attaching to the session again", "cause", e.Err)
-		go c.post(func() {
+		c.postLater(func() {
 			if era == c.era && c.phase == up {
 				c.outageBegins()
 				c.tell(notice.Lost)
@@ -188,7 +188,7 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 	case protocol.Reattached:
 		c.tally.reattached.Add(1)
 		c.notice(fmt.Sprintf("attached to the session again, after %v", e.After.Round(time.Millisecond)), "server", e.Addr.String())
-		go c.post(func() {
+		c.postLater(func() {
 			if era == c.era && c.phase == up {
 				c.outageEnds()
 				c.attached()
@@ -198,21 +198,21 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 			}
 		})
 	case protocol.Silent:
-		go c.post(func() {
+		c.postLater(func() {
 			if era == c.era && c.phase == up {
 				c.ground.silent = time.Now()
 				c.serverSilent(e.After)
 			}
 		})
 	case protocol.Moved:
-		go c.post(func() {
+		c.postLater(func() {
 			if era == c.era && c.phase == up {
 				c.announce()
 				c.walked(e.After)
 			}
 		})
 	case protocol.Stayed:
-		go c.post(func() {
+		c.postLater(func() {
 			if era == c.era && c.phase == up {
 				c.walkFailed(e.Err)
 			}

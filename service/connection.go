@@ -42,6 +42,7 @@ type connection struct {
 	persist bool         // --persist: wait for Connect for ever
 
 	inbox chan func() // messages to the loop
+	later backlog     // those of who must not wait for it
 	gone  chan struct{}
 
 	attempts sync.WaitGroup // goroutines of attempts, also cancelled ones
