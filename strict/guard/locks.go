@@ -112,7 +112,7 @@ func (l Locks) LAN() bool {
 			return false
 		}
 	}
-	return true
+	return len(l) > 0 // a guard made by hand has none, and opens nothing
 }
 
 // UUIDs are those of the profiles, in order.
