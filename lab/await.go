@@ -12,6 +12,9 @@ import (
 // hopeless marks an error after which Await need not try again.
 type hopeless struct{ error }
 
+// Hopeless marks an error after which Await need not try again.
+func Hopeless(err error) error { return hopeless{err} }
+
 func (h hopeless) Unwrap() error { return h.error }
 
 // Await calls check again and again until it returns nil, and otherwise returns check's last error once ctx is done or

@@ -4,9 +4,7 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 )
@@ -21,33 +19,18 @@ type Cluster struct {
 // HubCluster is the cluster's hub.
 const HubCluster = "CLUSTER"
 
-// The cluster's addresses, and what a client on the hub may take for itself.
-var (
-	ControllerAddr = netip.MustParseAddr("203.0.113.22")
-	MemberAddr     = netip.MustParseAddr("203.0.113.26")
-	MemberInner    = netip.MustParsePrefix("10.40.0.1/24")
-	ClusterClient  = netip.MustParsePrefix("10.40.0.2/24")
-)
-
 const (
 	clusterLimit = 40 * time.Second // joining takes the servers some 10 s
 	memberTAP    = "tap_inner"
 )
 
-// NewCluster adds the cluster to the lab. It may be called once.
-func (l *Lab) NewCluster(ctx context.Context) (*Cluster, error) {
-	c := &Cluster{}
-	var err error
-	if c.Controller, err = l.newServer(ctx, "controller", ControllerAddr); err != nil {
-		return nil, err
-	}
-	if c.Member, err = l.newServer(ctx, "member", MemberAddr); err != nil {
-		return nil, err
-	}
+// JoinCluster makes a cluster of two servers that have just been started for the first time.
+func JoinCluster(ctx context.Context, controller, member *Server) (*Cluster, error) {
+	c := &Cluster{Controller: controller, Member: member}
 	if err := c.Controller.adminAs(ctx, "", "ServerPasswordSet "+adminPassword+"\nClusterSettingController /WEIGHT:100 /ONLY:yes"); err != nil {
 		return nil, err
 	}
-	err = Await(ctx, "the cluster's controller", clusterLimit, func() error {
+	err := Await(ctx, "the cluster's controller", clusterLimit, func() error {
 		out, err := c.Controller.Admin(ctx, "ClusterSettingGet")
 		if err == nil && !strings.Contains(out, "Controller") {
 			err = fmt.Errorf("it is not one: %s", out)
@@ -75,8 +58,8 @@ func (l *Lab) NewCluster(ctx context.Context) (*Cluster, error) {
 }
 
 // Impersonate leads the desktop to the office's server when it goes to the member, as an attacker on the way could.
-func (c *Cluster) Impersonate(ctx context.Context, l *Lab) error {
-	_, err := l.Internet.Must(ctx, "nft", fmt.Sprintf(`table ip impersonate {
+func (c *Cluster) Impersonate(ctx context.Context, internet *Host) error {
+	_, err := internet.Must(ctx, "nft", fmt.Sprintf(`table ip impersonate {
 		chain to_member { type nat hook prerouting priority -100;
 			iifname "wan*" ip daddr %v tcp dport 443 dnat to %v
 		}
@@ -123,28 +106,4 @@ func (c *Cluster) bridge(ctx context.Context) error {
 		}
 		return c.Member.Host.address(memberTAP, MemberInner)
 	})
-}
-
-// newServer adds a computer with a VPN server to the Internet. Its neighbour there has the address before its own.
-func (l *Lab) newServer(ctx context.Context, name string, addr netip.Addr) (*Server, error) {
-	h, err := newHost(l.dir, name, []string{"/var/lib", "/var/log", "/run/softether"}, nil)
-	if err != nil {
-		return nil, err
-	}
-	l.extra = append(l.extra, h)
-	if err := cable(h, "eth0", l.Internet, "to-"+name); err != nil {
-		return nil, err
-	}
-	router := netip.PrefixFrom(addr.Prev(), 30)
-	if err := errors.Join(h.address("eth0", netip.PrefixFrom(addr, 30)), l.Internet.address("to-"+name, router)); err != nil {
-		return nil, err
-	}
-	if _, err := h.Must(ctx, "ip", "route", "add", "default", "via", router.Addr().String()); err != nil {
-		return nil, err
-	}
-	s := &Server{Host: h, lab: l}
-	if err := s.sow(); err != nil {
-		return nil, err
-	}
-	return s, s.launch(ctx)
 }

@@ -7,15 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 )
-
-// VPNConnections lists the TCP connections to the VPN server that are established as the server sees it, by the port of
-// their other end.
-func (l *Lab) VPNConnections(ctx context.Context) ([]string, error) {
-	return l.Server.connections(ctx, ServerAddr)
-}
 
 // VPNPorts is VPNConnections for a server of a cluster. The one between controller and member is not among them.
 func (s *Server) VPNPorts(ctx context.Context) ([]string, error) {
@@ -23,30 +16,6 @@ func (s *Server) VPNPorts(ctx context.Context) ([]string, error) {
 		return s.connections(ctx, ControllerAddr)
 	}
 	return s.connections(ctx, MemberAddr)
-}
-
-// VPNBytes tells how many bytes the VPN server has received over each of the connections that VPNConnections lists.
-func (l *Lab) VPNBytes(ctx context.Context) (map[string]uint64, error) {
-	out, err := l.Server.Host.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "--info", "--oneline", "state", "established", "src", ServerAddr.String(), "sport", "=", ":443")
-	if err != nil {
-		return nil, err
-	}
-	bytes := make(map[string]uint64)
-	for line := range strings.Lines(out) {
-		f := strings.Fields(line)
-		if len(f) < 4 {
-			continue
-		}
-		_, port, _ := net.SplitHostPort(f[3])
-		for _, word := range f[4:] {
-			if n, ok := strings.CutPrefix(word, "bytes_received:"); ok {
-				if bytes[port], err = strconv.ParseUint(n, 10, 64); err != nil {
-					return nil, err
-				}
-			}
-		}
-	}
-	return bytes, nil
 }
 
 func (s *Server) connections(ctx context.Context, addr netip.Addr) ([]string, error) {
@@ -69,18 +38,6 @@ func (s *Server) connections(ctx context.Context, addr netip.Addr) ([]string, er
 		}
 	}
 	return ports, nil
-}
-
-// ResetConnection resets one of the VPNConnections at both ends.
-func (l *Lab) ResetConnection(ctx context.Context, port string) error {
-	_, err := l.Internet.Must(ctx, "ss", "--tcp", "--kill", "--no-header", "state", "established",
-		"src", ServerAddr.String(), "dport", "=", ":"+port)
-	return err
-}
-
-// ForgetConnection does to one of the VPNConnections what ForgetConnections does to all.
-func (l *Lab) ForgetConnection(ctx context.Context, port string) error {
-	return l.Server.Forget(ctx, port)
 }
 
 // Forget is ForgetConnection for any server.

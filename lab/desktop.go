@@ -23,15 +23,14 @@ type Desktop struct {
 	// Bus is a connection to the desktop's system bus, as root.
 	Bus *dbus.Conn
 
-	lab   *Lab
-	nm    *Process
-	rules []string // of the bus, added later
+	plugin *Plugin
+	nm     *Process
+	rules  []string // of the bus, added later
 }
 
 const (
-	busSocket = "/run/dbus/system_bus_socket"
-	nmLimit   = 40 * time.Second
-	vpnDir    = "/usr/lib/NetworkManager/VPN"
+	nmLimit = 40 * time.Second
+	vpnDir  = "/usr/lib/NetworkManager/VPN"
 
 	persistentJournal = "/var/log/journal" // as the owner of a machine may have
 
@@ -45,15 +44,16 @@ var nmCaps = []uintptr{
 	unix.CAP_SETGID, unix.CAP_SETUID, unix.CAP_SYS_MODULE, unix.CAP_AUDIT_WRITE, unix.CAP_KILL, unix.CAP_SYS_CHROOT,
 }
 
-func (l *Lab) newDesktop() error {
+// New makes the computer; its files are below dir. What it has of the plugin may still change until it is started.
+func New(dir string, plugin *Plugin) (*Desktop, error) {
 	private := []string{"/run/dbus", "/run/NetworkManager", "/var/lib/NetworkManager", "/run/systemd", "/run/log"}
 	if _, err := os.Stat(persistentJournal); err == nil {
 		private = append(private, persistentJournal)
 	}
-	if !l.opts.Installed {
+	if !plugin.Installed {
 		private = append(private, vpnDir)
 	}
-	h, err := newHost(l.dir, "desktop", private, func(h *Host) error {
+	h, err := newHost(dir, "desktop", private, func(h *Host) error {
 		if err := h.privateEtc(); err != nil {
 			return err
 		}
@@ -67,15 +67,14 @@ func (l *Lab) newDesktop() error {
 		return h.privateSys()
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	l.Desktop = &Desktop{Host: h, lab: l}
-	return nil
+	return &Desktop{Host: h, plugin: plugin}, nil
 }
 
 // first starts the system's services and NetworkManager, and waits until the desktop is online.
 func (d *Desktop) first(ctx context.Context) error {
-	if err := errors.Join(d.depart(), d.put("/etc/dbus.conf", d.lab.busConfig(), 0o644)); err != nil {
+	if err := errors.Join(d.depart(), d.put("/etc/dbus.conf", d.busConfig(), 0o644)); err != nil {
 		return err
 	}
 	for _, start := range []func(context.Context) error{d.startJournal, d.startBus, d.startPolkit} {
@@ -126,7 +125,7 @@ func (d *Desktop) awaitName(ctx context.Context, p *Process, name string) error 
 	})
 }
 
-func (b Base) keyfile(auto bool) string {
+func keyfile(b Base, auto bool) string {
 	return fmt.Sprintf(`[connection]
 id=%s
 type=ethernet
@@ -143,7 +142,7 @@ addr-gen-mode=eui64
 `, b.Profile, b.Device, auto, b.Address, b.addrBits, b.Router, b.Router, b.Address6, b.v6Prefix, b.Router6)
 }
 
-func (l *Lab) nameFile() string {
+func (d *Desktop) nameFile() string {
 	return fmt.Sprintf(`[VPN Connection]
 name=softether
 service=org.freedesktop.NetworkManager.softether
@@ -158,7 +157,7 @@ plugin=%s
 auth-dialog=%s
 supports-external-ui-mode=%t
 supports-hints=true
-`, l.opts.Service, cmp.Or(l.opts.Editor, "libnm-vpn-plugin-softether.so"), l.opts.AuthDialog, !l.opts.OwnWindow)
+`, d.plugin.Service, cmp.Or(d.plugin.Editor, "libnm-vpn-plugin-softether.so"), d.plugin.AuthDialog, !d.plugin.OwnWindow)
 }
 
 // logindRules are of Debian's org.freedesktop.login1.conf what the stand-in takes, see Logind.
@@ -166,9 +165,9 @@ const logindRules = `<policy user="root"><allow own="org.freedesktop.login1"/></
   <policy context="default"><allow send_destination="org.freedesktop.login1"/></policy>`
 
 // busConfig is that of a system bus with the real policy files of NetworkManager, polkit and the plugin.
-func (l *Lab) busConfig(more ...string) string {
-	policy := l.opts.Policy
-	if l.opts.Installed {
+func (d *Desktop) busConfig(more ...string) string {
+	policy := d.plugin.Policy
+	if d.plugin.Installed {
 		policy = "/usr/share/dbus-1/system.d/nm-softether-service.conf"
 	}
 	const debian = "/usr/share/dbus-1/system.d/"
@@ -183,7 +182,7 @@ func (d *Desktop) StartNM(ctx context.Context) error {
 	// As systemd does, systemd-cat leads what it prints, and its VPN services, into the journal.
 	d.nm, err = d.Start("NetworkManager", Command{
 		Args: []string{"systemd-cat", "--identifier=NetworkManager", "NetworkManager", "--no-daemon"},
-		Caps: nmCaps, Env: d.lab.opts.ServiceEnv,
+		Caps: nmCaps, Env: d.plugin.ServiceEnv,
 	})
 	if err != nil {
 		return err

@@ -21,13 +21,16 @@ const (
 	stageInside = "inside"
 )
 
+// Inside reports whether the program is in its private world.
+func Inside() bool { return os.Getenv(stageVar) == stageInside }
+
 // exitLab is the exit status when the private world itself could not be made.
 const exitLab = 125
 
 func init() {
 	// Threads of this process visit other namespaces. Pinning the main goroutine keeps the main thread, which is what
 	// /proc/self shows, at home.
-	if os.Getenv(stageVar) == stageInside {
+	if Inside() {
 		runtime.LockOSThread()
 	}
 }

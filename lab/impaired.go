@@ -45,23 +45,21 @@ func (w *Line) Set(i Impairment) {
 	w.state.Store(&i)
 }
 
+// Plug plugs the near host's cable into the line, or pulls it there.
+func (w *Line) Plug(in bool) error { return w.isp.SetLink(lineNear, in) }
+
 // lineNear is the end of the near host's cable on the computer in between.
 const lineNear = "in0"
 
-// newLine builds a computer of that name between a host's device and an interface of the Internet, and starts to move
-// frames, unimpaired.
-func (l *Lab) newLine(name string, near *Host, device, far string) (*Line, error) {
-	isp, err := newHost(l.dir, name, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	l.extra = append(l.extra, isp)
+// newLine makes isp the computer between a host's device and an interface of the Internet, and starts to move frames,
+// unimpaired.
+func newLine(isp, near *Host, device string, internet *Host, far string) (*Line, error) {
 	w := &Line{isp: isp}
 	w.Set(Impairment{})
 	if err := cable(near, device, isp, lineNear); err != nil {
 		return nil, err
 	}
-	if err := cable(isp, "out0", l.Internet, far); err != nil {
+	if err := cable(isp, "out0", internet, far); err != nil {
 		return nil, err
 	}
 	for i, side := range []string{"in", "out"} {

@@ -119,3 +119,6 @@ func (k *keyboard) pull() error {
 	k.session = nil
 	return session.Call(remote+".Session.Stop", 0).Err
 }
+
+// Unplug pulls the keyboard out until the next key, for pictures without the sign of remote control.
+func (s *Screen) Unplug() error { return s.keyboard.pull() }

@@ -12,16 +12,12 @@ import (
 	"time"
 )
 
+// patience bounds the wait for what a server of the lab does by itself.
+const patience = 20 * time.Second
+
 // Options says what to build.
 type Options struct {
-	// Service, AuthDialog and Notifier are the programs under test, absolute paths. Policy is their D-Bus policy file.
-	Service, AuthDialog, Notifier, Policy string
-	// Editor is the library nmcli imports and exports with; empty = none.
-	Editor string
-	// Installed uses the .name file and D-Bus policy installed on this machine instead.
-	Installed bool
-	// OwnWindow tells agents to let the password dialog show its own window instead of drawing one themselves.
-	OwnWindow bool
+	Plugin
 	// Impaired puts a Line, which can be made slow and lossy, into the first base connection and into that of the
 	// official client.
 	Impaired bool
@@ -29,12 +25,11 @@ type Options struct {
 	BehindNATs bool
 	// Progress receives a line per step; nil = none.
 	Progress io.Writer
-	// ServiceEnv is added to NetworkManager's environment, which its VPN services inherit.
-	ServiceEnv []string
 }
 
 // A Lab is the running test network.
 type Lab struct {
+	*Proxies
 	Desktop  *Desktop
 	Internet *Host
 	Server   *Server
@@ -52,7 +47,7 @@ type Lab struct {
 // Start builds the network and returns once the desktop is online, the VPN server takes connections to both hubs and
 // the office hands out addresses. It takes about two seconds. The process must have come through Main.
 func Start(ctx context.Context, opts Options) (*Lab, error) {
-	if os.Getenv(stageVar) != stageInside {
+	if !Inside() {
 		return nil, errors.New("lab.Start outside lab.Main: it would change this machine's network")
 	}
 	l := &Lab{opts: opts}
@@ -77,7 +72,7 @@ func (l *Lab) AuthDialog() string { return l.opts.AuthDialog }
 
 func (l *Lab) build(ctx context.Context) error {
 	err := l.step("three computers, two cables to the Internet and one to the office", func() error {
-		return errors.Join(l.newDesktop(), l.newInternet(), l.newOffice(), l.wire())
+		return errors.Join(l.computers(), l.wire())
 	})
 	if err != nil {
 		return err
@@ -85,7 +80,12 @@ func (l *Lab) build(ctx context.Context) error {
 	// The three sides do not know each other; the machine has more than one core.
 	jobs := []func() error{
 		func() error {
-			return l.step("VPN server with hubs SECURENAT and OFFICE", func() error { return l.Server.first(ctx) })
+			return l.step("VPN server with hubs SECURENAT and OFFICE", func() error {
+				if err := l.internetServices(); err != nil {
+					return err
+				}
+				return l.Server.first(ctx)
+			})
 		},
 		func() error {
 			return l.step("desktop with D-Bus and NetworkManager online", func() error { return l.Desktop.first(ctx) })
@@ -101,6 +101,18 @@ func (l *Lab) build(ctx context.Context) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// computers makes the three computers that every lab has.
+func (l *Lab) computers() (err error) {
+	if l.Desktop, err = New(l.dir, &l.opts.Plugin); err != nil {
+		return err
+	}
+	if err := l.newInternet(); err != nil {
+		return err
+	}
+	l.Office, err = NewOffice(l.dir)
+	return err
 }
 
 // step runs one part of the work and reports it with the time it took.

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 // withoutPlugin is enough for a lab in which nobody connects.
 func withoutPlugin() Options {
-	return Options{Service: "/bin/true", AuthDialog: "/bin/true", Policy: "/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf"}
+	return Options{Plugin: Plugin{Service: "/bin/true", AuthDialog: "/bin/true", Policy: "/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf"}}
 }
 
 func TestLabIsOnlineAndItsServerKeepsItsCertificateWhenKilled(t *testing.T) {

@@ -16,14 +16,6 @@ import (
 	"network-manager-softether/protocol/rudp/rudptest"
 )
 
-// The addresses beyond the NATs. RendezvousAddr has all names of SoftEther's public rendezvous servers, but for the one
-// that BehindRendezvous plays.
-var (
-	RendezvousAddr = netip.MustParseAddr("203.0.113.81")
-	HomeAddr       = netip.MustParseAddr("203.0.113.66") // of the desktop's NAT
-	SiteAddr       = netip.MustParseAddr("203.0.113.70") // of the VPN server's NAT
-)
-
 // NATs are the way between desktop and VPN server when each is behind a NAT, as at home and in a small office: packets
 // leave with the NAT's address, and what nobody inside has asked for is dropped silently. The exchange between the two
 // passes everything on, and has the rendezvous server.
@@ -103,7 +95,7 @@ func (n *NATs) Rendezvous(ctx context.Context) (*rudptest.Rendezvous, error) {
 	if err := n.lab.Server.withNATTraversal(ctx); err != nil {
 		return nil, err
 	}
-	return r, Await(ctx, "the VPN server to register", serverLimit, func() error {
+	return r, Await(ctx, "the VPN server to register", patience, func() error {
 		s := r.Registered()
 		if len(s) != 1 || s[0].Public.Addr() != SiteAddr {
 			return fmt.Errorf("registered are %v", s)
@@ -125,7 +117,7 @@ func (n *NATs) Forget(ctx context.Context) error {
 	if err := n.Home.Net.ConntrackTableFlush(netlink.ConntrackTable); err != nil {
 		return fmt.Errorf("flushing the NAT's table: %w", err)
 	}
-	err := Await(ctx, "a packet of the desktop to the VPN server", serverLimit, func() error {
+	err := Await(ctx, "a packet of the desktop to the VPN server", patience, func() error {
 		flows, err := n.Home.Net.ConntrackTableList(netlink.ConntrackTable, unix.AF_INET)
 		if err != nil {
 			return err

@@ -16,9 +16,12 @@ import (
 // An Office is the network behind the hub OFFICE.
 type Office struct {
 	*Host
-	lab  *Lab
+	dir  string
 	dhcp *Process
 }
+
+// officeLimit bounds the start of each of its programs.
+const officeLimit = 40 * time.Second
 
 // DHCP is what the office's dnsmasq tells clients.
 type DHCP struct {
@@ -53,13 +56,13 @@ func OfficeDHCP() DHCP {
 	}
 }
 
-func (l *Lab) newOffice() error {
-	h, err := newHost(l.dir, "office", []string{"/var/lib/misc"}, forward)
+// NewOffice makes the office's computer; its files are below dir.
+func NewOffice(dir string) (*Office, error) {
+	h, err := newHost(dir, "office", []string{"/var/lib/misc"}, forward)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	l.Office = &Office{Host: h, lab: l}
-	return nil
+	return &Office{Host: h, dir: dir}, nil
 }
 
 func (o *Office) first(ctx context.Context) error {
@@ -79,7 +82,7 @@ func (o *Office) first(ctx context.Context) error {
 	if err := o.Configure(ctx, OfficeDHCP()); err != nil {
 		return err
 	}
-	return Await(ctx, "the office's iperf3", nmLimit, func() error {
+	return Await(ctx, "the office's iperf3", officeLimit, func() error {
 		c, err := o.DialContext(ctx, "tcp", OfficeGateway.String()+":5201")
 		if err != nil {
 			return err
@@ -90,7 +93,7 @@ func (o *Office) first(ctx context.Context) error {
 
 // Configure restarts dnsmasq with another configuration. Leases it gave stay valid.
 func (o *Office) Configure(ctx context.Context, c DHCP) error {
-	ctx, cancel := context.WithTimeout(ctx, nmLimit)
+	ctx, cancel := context.WithTimeout(ctx, officeLimit)
 	defer cancel()
 	if o.dhcp != nil {
 		if err := o.dhcp.Stop(ctx, syscall.SIGTERM); err != nil {
@@ -106,7 +109,7 @@ func (o *Office) Configure(ctx context.Context, c DHCP) error {
 	if err != nil {
 		return err
 	}
-	return Await(ctx, "the office's DNS server", nmLimit, func() error {
+	return Await(ctx, "the office's DNS server", officeLimit, func() error {
 		if err := o.dhcp.running(); err != nil {
 			return err
 		}

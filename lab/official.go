@@ -21,8 +21,9 @@ type Official struct {
 	*Host
 	Line *Line // nil unless Options.Impaired
 
-	lab  *Lab
-	proc *Process
+	dir      string
+	internet *Host
+	proc     *Process
 }
 
 // An OfficialAccount is how the official client connects to the hub OFFICE as Alice; the zero value is its default,
@@ -32,12 +33,8 @@ type OfficialAccount struct {
 	NoUDP       bool
 }
 
-// The official client's end of its cable, the router at the Internet's end, and the fixed address in the office.
-var (
-	officialCable  = netip.MustParsePrefix("10.83.0.2/24")
-	officialRouter = netip.MustParsePrefix("10.83.0.1/24")
-	officialInner  = netip.MustParsePrefix("10.20.0.60/24") // outside of what OfficeDHCP hands out
-)
+// officialInner is the client's fixed address in the office, outside of what OfficeDHCP hands out.
+var officialInner = netip.MustParsePrefix("10.20.0.60/24")
 
 const (
 	clientProgram = "/usr/libexec/softether/vpnclient/vpnclient"
@@ -49,30 +46,9 @@ const (
 	turnedAway = "Error occurred. (Error code: 2)"
 )
 
-// NewOfficial adds that computer to the lab. It may be called once.
-func (l *Lab) NewOfficial(ctx context.Context) (*Official, error) {
-	// vpnclient has its directories compiled in, as vpnserver has (softether-protocol.md 16).
-	h, err := newHost(l.dir, "official", []string{"/var/lib", "/var/log", "/run/softether"}, nil)
-	if err != nil {
-		return nil, err
-	}
-	l.extra = append(l.extra, h)
-	o := &Official{Host: h, lab: l}
-	if l.opts.Impaired {
-		o.Line, err = l.newLine("isp2", h, "base0", "wan2")
-	} else {
-		err = cable(h, "base0", l.Internet, "wan2")
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(h.address("base0", officialCable), l.Internet.address("wan2", officialRouter)); err != nil {
-		return nil, err
-	}
-	if _, err := h.Must(ctx, "ip", "route", "add", single(ServerAddr).String(), "via", officialRouter.Addr().String()); err != nil {
-		return nil, err
-	}
-	return o, nil
+// NewOfficial is for a computer that has its cable already. Files are below dir.
+func NewOfficial(h *Host, line *Line, internet *Host, dir string) *Official {
+	return &Official{Host: h, Line: line, internet: internet, dir: dir}
 }
 
 // TAP is the name of the client's interface while it is connected.
@@ -189,7 +165,7 @@ func (o *Official) vpncmd(ctx context.Context, commands ...string) error {
 
 // run runs commands, one a line. One that the client refuses is an error.
 func (o *Official) run(ctx context.Context, commands ...string) (Result, error) {
-	file := filepath.Join(o.lab.dir, "vpncmd-official")
+	file := filepath.Join(o.dir, "vpncmd-official")
 	if err := os.WriteFile(file, []byte(strings.Join(commands, "\n")+"\n"), 0o600); err != nil {
 		return Result{}, err
 	}
@@ -201,7 +177,7 @@ func (o *Official) run(ctx context.Context, commands ...string) (Result, error) 
 			return fmt.Errorf("vpncmd: %s", res.Text())
 		}
 		if err != nil {
-			return hopeless{err}
+			return Hopeless(err)
 		}
 		return nil
 	})

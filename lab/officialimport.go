@@ -24,7 +24,7 @@ const importsAtOnce = 50
 
 // Imports has the official client import .vpn files and tells what became of each.
 func (o *Official) Imports(ctx context.Context, texts [][]byte) ([]Imported, error) {
-	dir, err := os.MkdirTemp(o.lab.dir, "import")
+	dir, err := os.MkdirTemp(o.dir, "import")
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (o *Official) imports(ctx context.Context, files []string) ([]Imported, err
 // importUntilCrash returns what vpncmd says of each file; of fewer files if it crashes.
 func (o *Official) importUntilCrash(ctx context.Context, files []string) ([]string, error) {
 	const command = "VPN Client>AccountImport "
-	script := filepath.Join(o.lab.dir, "vpncmd-official")
+	script := filepath.Join(o.dir, "vpncmd-official")
 	if err := os.WriteFile(script, []byte("AccountImport "+strings.Join(files, "\nAccountImport ")+"\n"), 0o600); err != nil {
 		return nil, err
 	}

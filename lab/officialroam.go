@@ -16,9 +16,9 @@ var OfficialCables = [2]struct{ Device, Far string }{{"base0", "wan2"}, {"base1"
 func (o *Official) SecondCable(ctx context.Context) error {
 	end, router := netip.MustParsePrefix("10.84.0.2/24"), netip.MustParsePrefix("10.84.0.1/24")
 	second := OfficialCables[1]
-	err := cable(o.Host, second.Device, o.lab.Internet, second.Far)
+	err := cable(o.Host, second.Device, o.internet, second.Far)
 	if err == nil {
-		err = errors.Join(o.address(second.Device, end), o.lab.Internet.address(second.Far, router))
+		err = errors.Join(o.address(second.Device, end), o.internet.address(second.Far, router))
 	}
 	if err == nil {
 		_, err = o.Must(ctx, "ip", "route", "add", single(ServerAddr).String(), "via", router.Addr().String(), "dev", second.Device, "metric", "600")

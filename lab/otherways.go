@@ -78,28 +78,6 @@ func (s *Server) OverDNS(ctx context.Context) error {
 	return err
 }
 
-// BehindRendezvous restarts the server with NAT traversal, and starts a stand-in for SoftEther's public rendezvous
-// server, under its name, that knows the server.
-func (l *Lab) BehindRendezvous(ctx context.Context) (*rudptest.Rendezvous, error) {
-	s := l.Server
-	if err := s.answerAs(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.withNATTraversal(ctx); err != nil {
-		return nil, err
-	}
-	port, err := s.rudpPort(ctx)
-	if err != nil {
-		return nil, err
-	}
-	r := &rudptest.Rendezvous{Servers: map[netip.Addr]netip.AddrPort{ServerAddr: netip.AddrPortFrom(ServerAddr, port)}}
-	if err := s.Host.Do(func() error { return r.Listen(netip.AddrPortFrom(ServerAddr, 5004)) }); err != nil {
-		return nil, err
-	}
-	s.Host.onClose(func() { _ = r.Close() })
-	return r, nil
-}
-
 // withNATTraversal restarts the server with NAT traversal, which it listens and looks for the rendezvous server with.
 func (s *Server) withNATTraversal(ctx context.Context) error {
 	return s.reconfigure(ctx, "DisableNatTraversal true", "DisableNatTraversal false")
@@ -140,18 +118,23 @@ func (s *Server) rudpPort(ctx context.Context) (port uint16, err error) {
 	return port, err
 }
 
-// OnlyLet makes a firewall of the way to the VPN server: only what the nftables expression matches passes ("udp dport
-// 53"); everything else is dropped silently. With "" there is no firewall any more.
-func (l *Lab) OnlyLet(ctx context.Context, match string) error {
-	if _, err := l.Internet.Must(ctx, "nft", "add table inet only-let; delete table inet only-let"); err != nil || match == "" {
-		return err
+// BehindRendezvous restarts the server with NAT traversal, and starts a stand-in for SoftEther's public rendezvous
+// server, under its name, that knows the server.
+func (s *Server) BehindRendezvous(ctx context.Context) (*rudptest.Rendezvous, error) {
+	if err := s.answerAs(ctx); err != nil {
+		return nil, err
 	}
-	_, err := l.Internet.Must(ctx, "nft", fmt.Sprintf(`table inet only-let {
-		chain to_server { type filter hook input priority 0;
-			iifname "wan*" ip daddr %v %s accept;
-			iifname "wan*" ip daddr %v drop;
-			iifname "wan*" ip6 daddr %v drop;
-		}
-	}`, ServerAddr, match, ServerAddr, ServerAddr6))
-	return err
+	if err := s.withNATTraversal(ctx); err != nil {
+		return nil, err
+	}
+	port, err := s.rudpPort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &rudptest.Rendezvous{Servers: map[netip.Addr]netip.AddrPort{ServerAddr: netip.AddrPortFrom(ServerAddr, port)}}
+	if err := s.Host.Do(func() error { return r.Listen(netip.AddrPortFrom(ServerAddr, 5004)) }); err != nil {
+		return nil, err
+	}
+	s.Host.onClose(func() { _ = r.Close() })
+	return r, nil
 }

@@ -16,6 +16,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// busSocket is where the system bus is on a host that has one.
+const busSocket = "/run/dbus/system_bus_socket"
+
 // A Process is a program the lab runs in the background on a host.
 type Process struct {
 	Name string
@@ -174,3 +177,6 @@ func tail(file string, n int) string {
 	}
 	return fmt.Sprintf("--- last lines of %s\n%s\n---", file, strings.Join(lines, "\n"))
 }
+
+// End asks the program to end, and waits until it has.
+func (p *Process) End(ctx context.Context) error { return p.Stop(ctx, syscall.SIGTERM) }

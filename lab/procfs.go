@@ -7,40 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// processes lists the process ids on this host, by the network namespace they are in.
-func (h *Host) processes() []int {
-	var own unix.Stat_t
-	if err := unix.Fstat(int(h.net.Fd()), &own); err != nil {
-		return nil
-	}
-	var pids []int
-	for _, pid := range allProcesses() {
-		var st unix.Stat_t
-		if unix.Stat(fmt.Sprintf("/proc/%d/ns/net", pid), &st) == nil && st.Ino == own.Ino && st.Dev == own.Dev && alive(pid) {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-// Programs lists the names of the programs that run on this host, sorted.
-func (h *Host) Programs() []string {
-	var names []string
-	for _, pid := range h.processes() {
-		names = append(names, filepath.Base(program(pid)))
-	}
-	slices.Sort(names)
-	return names
-}
 
 // Open counts the descriptors of a process.
 func Open(pid int) (int, error) {
@@ -109,22 +78,11 @@ func arguments(pid int) []string {
 	return strings.Split(strings.TrimRight(string(b), "\x00"), "\x00")
 }
 
-// killAll ends every process on the host. They are ours: the process namespace holds nothing else.
-func (h *Host) killAll() error {
-	deadline := time.Now().Add(nmLimit)
-	for {
-		pids := h.processes()
-		if len(pids) == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("processes %v on %s do not end", pids, h.Name)
-		}
-		for _, pid := range pids {
-			if pid != os.Getpid() {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
-			}
-		}
-		time.Sleep(5 * time.Millisecond)
+// Children lists the child processes of pid with their command lines.
+func Children(pid int) []string {
+	var list []string
+	for _, c := range children(pid) {
+		list = append(list, strings.Join(arguments(c), " "))
 	}
+	return list
 }

@@ -8,24 +8,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/vishvananda/netlink"
 )
 
-// Where the proxies of the Internet are, once a test has started one.
-var (
-	ProxyAddr = netip.MustParseAddr("203.0.113.20")
-	ProxyUser = User{Name: "proxy-joe", Password: "proxy secret"}
-)
+// ProxyUser is who Squid and Dante let in where they do not let everybody in.
+var ProxyUser = User{Name: "proxy-joe", Password: "proxy secret"}
 
-// The name of ProxyAddr in the lab's DNS, and the ports.
+// The ports of ProxyAddr.
 const (
-	ProxyName = "proxy.lab.test"
-
 	SquidOpen   = 3128 // lets everybody in
 	SquidBasic  = 3129 // wants ProxyUser, by basic authentication
 	SquidDigest = 3130 // wants ProxyUser, by digest authentication
@@ -34,13 +29,22 @@ const (
 	DantePassword = 1081 // SOCKS 5, wants ProxyUser
 )
 
+// proxyLimit bounds the start of a proxy.
+const proxyLimit = 20 * time.Second
+
+// Proxies are the proxies of the Internet: Squid and Dante, each on the ports above once it was started there.
+type Proxies struct{ host *Host }
+
+// NewProxies is for the computer that has the Internet's services.
+func NewProxies(internet *Host) *Proxies { return &Proxies{host: internet} }
+
 // proxyHost gives the Internet the proxies' address, once.
-func (l *Lab) proxyHost() error {
-	lo, err := l.Internet.Net.LinkByName("lo")
+func (p *Proxies) proxyHost() error {
+	lo, err := p.host.Net.LinkByName("lo")
 	if err != nil {
 		return err
 	}
-	addrs, err := l.Internet.Net.AddrList(lo, netlink.FAMILY_V4)
+	addrs, err := p.host.Net.AddrList(lo, netlink.FAMILY_V4)
 	if err != nil {
 		return err
 	}
@@ -49,23 +53,23 @@ func (l *Lab) proxyHost() error {
 			return nil
 		}
 	}
-	return l.Internet.address("lo", single(ProxyAddr))
+	return p.host.address("lo", single(ProxyAddr))
 }
 
 // StartSquid starts Squid on one of its ports, unless it runs.
-func (l *Lab) StartSquid(ctx context.Context, port int) error {
-	if l.proxyRuns(ctx, port) {
+func (p *Proxies) StartSquid(ctx context.Context, port int) error {
+	if p.proxyRuns(ctx, port) {
 		return nil
 	}
-	if err := l.proxyHost(); err != nil {
+	if err := p.proxyHost(); err != nil {
 		return err
 	}
 	name := fmt.Sprintf("squid-%d", port)
 	dir := "/var/log/" + name // one of the host's own directories, where Squid's user may write
-	if err := os.MkdirAll(l.Internet.Path(dir), 0o777); err != nil {
+	if err := os.MkdirAll(p.host.Path(dir), 0o777); err != nil {
 		return err
 	}
-	if err := os.Chmod(l.Internet.Path(dir), 0o777); err != nil {
+	if err := os.Chmod(p.host.Path(dir), 0o777); err != nil {
 		return err
 	}
 	conf := []string{
@@ -77,7 +81,7 @@ func (l *Lab) StartSquid(ctx context.Context, port int) error {
 	password := ""
 	switch port {
 	case SquidBasic:
-		hash, err := l.Internet.Must(ctx, "openssl", "passwd", "-apr1", ProxyUser.Password)
+		hash, err := p.host.Must(ctx, "openssl", "passwd", "-apr1", ProxyUser.Password)
 		if err != nil {
 			return err
 		}
@@ -95,35 +99,35 @@ func (l *Lab) StartSquid(ctx context.Context, port int) error {
 		conf = append(conf, "http_access allow all")
 	} else {
 		conf = append(conf, "acl known proxy_auth REQUIRED", "http_access allow known", "http_access deny all")
-		if err := os.WriteFile(l.Internet.Path(dir+"/password"), []byte(password), 0o644); err != nil {
+		if err := os.WriteFile(p.host.Path(dir+"/password"), []byte(password), 0o644); err != nil {
 			return err
 		}
 	}
 	file := dir + "/squid.conf"
-	if err := os.WriteFile(l.Internet.Path(file), []byte(strings.Join(conf, "\n")+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(p.host.Path(file), []byte(strings.Join(conf, "\n")+"\n"), 0o644); err != nil {
 		return err
 	}
-	return l.startProxy(ctx, name, port, "squid", "-N", "--foreground", "-d1", "-f", file)
+	return p.startProxy(ctx, name, port, "squid", "-N", "--foreground", "-d1", "-f", file)
 }
 
 // SquidLog returns the access log of the Squid on that port: who asked for what, with which result.
-func (l *Lab) SquidLog(port int) string {
-	b, _ := os.ReadFile(l.Internet.Path(fmt.Sprintf("/var/log/squid-%d/access.log", port)))
+func (p *Proxies) SquidLog(port int) string {
+	b, _ := os.ReadFile(p.host.Path(fmt.Sprintf("/var/log/squid-%d/access.log", port)))
 	return string(b)
 }
 
 // StartDante starts Dante on one of its ports, unless it runs.
-func (l *Lab) StartDante(ctx context.Context, port int) error {
-	if l.proxyRuns(ctx, port) {
+func (p *Proxies) StartDante(ctx context.Context, port int) error {
+	if p.proxyRuns(ctx, port) {
 		return nil
 	}
-	if err := l.proxyHost(); err != nil {
+	if err := p.proxyHost(); err != nil {
 		return err
 	}
 	method := "none"
 	if port == DantePassword {
 		method = "username"
-		if err := l.danteUser(ctx); err != nil {
+		if err := p.danteUser(ctx); err != nil {
 			return err
 		}
 	}
@@ -139,21 +143,21 @@ socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 log: error connect }
 `, ProxyAddr, port, method)
 	name := fmt.Sprintf("dante-%d", port)
 	file := filepath.Join("/var/log", name+".conf")
-	if err := os.WriteFile(l.Internet.Path(file), []byte(conf), 0o644); err != nil {
+	if err := os.WriteFile(p.host.Path(file), []byte(conf), 0o644); err != nil {
 		return err
 	}
-	return l.startProxy(ctx, name, port, "danted", "-f", file)
+	return p.startProxy(ctx, name, port, "danted", "-f", file)
 }
 
 // DanteLog returns what the Dante on that port has logged.
-func (l *Lab) DanteLog(port int) string {
-	b, _ := os.ReadFile(l.Internet.Path(fmt.Sprintf("/dante-%d.log", port)))
+func (p *Proxies) DanteLog(port int) string {
+	b, _ := os.ReadFile(p.host.Path(fmt.Sprintf("/dante-%d.log", port)))
 	return string(b)
 }
 
 // danteUser makes ProxyUser an account of the Internet's host, which is where Dante looks.
-func (l *Lab) danteUser(ctx context.Context) error {
-	hash, err := l.Internet.Must(ctx, "openssl", "passwd", "-6", ProxyUser.Password)
+func (p *Proxies) danteUser(ctx context.Context) error {
+	hash, err := p.host.Must(ctx, "openssl", "passwd", "-6", ProxyUser.Password)
 	if err != nil {
 		return err
 	}
@@ -165,7 +169,7 @@ func (l *Lab) danteUser(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		file := l.Internet.Path("/etc/" + name) // so far a link to the machine's
+		file := p.host.Path("/etc/" + name) // so far a link to the machine's
 		if err := errors.Join(os.Remove(file), os.WriteFile(file, append(b, line...), 0o600)); err != nil {
 			return err
 		}
@@ -176,8 +180,8 @@ func (l *Lab) danteUser(ctx context.Context) error {
 	return nil
 }
 
-func (l *Lab) proxyRuns(ctx context.Context, port int) bool {
-	c, err := l.Internet.DialContext(ctx, "tcp", fmt.Sprintf("%v:%d", ProxyAddr, port))
+func (p *Proxies) proxyRuns(ctx context.Context, port int) bool {
+	c, err := p.host.DialContext(ctx, "tcp", fmt.Sprintf("%v:%d", ProxyAddr, port))
 	if err != nil {
 		return false
 	}
@@ -186,38 +190,19 @@ func (l *Lab) proxyRuns(ctx context.Context, port int) bool {
 }
 
 // startProxy starts a program and waits until it takes connections.
-func (l *Lab) startProxy(ctx context.Context, name string, port int, args ...string) error {
-	p, err := l.Internet.Start(name, Command{Args: args})
+func (p *Proxies) startProxy(ctx context.Context, name string, port int, args ...string) error {
+	proxy, err := p.host.Start(name, Command{Args: args})
 	if err != nil {
 		return err
 	}
-	return Await(ctx, name, serverLimit, func() error {
-		if err := p.running(); err != nil {
+	return Await(ctx, name, proxyLimit, func() error {
+		if err := proxy.running(); err != nil {
 			return err
 		}
-		c, err := l.Internet.DialContext(ctx, "tcp", fmt.Sprintf("%v:%d", ProxyAddr, port))
+		c, err := p.host.DialContext(ctx, "tcp", fmt.Sprintf("%v:%d", ProxyAddr, port))
 		if err != nil {
 			return err
 		}
 		return c.Close()
 	})
-}
-
-// OnlyProxies makes the Internet refuse all that comes straight from the desktop to the VPN servers, those of a cluster
-// among them, or stop doing so: only what goes through a proxy arrives.
-func (l *Lab) OnlyProxies(ctx context.Context, on bool) error {
-	if !on {
-		_, err := l.Internet.Must(ctx, "nft", "delete", "table", "inet", "only-proxies")
-		return err
-	}
-	_, err := l.Internet.Must(ctx, "nft", fmt.Sprintf(`table inet only-proxies {
-		chain to_server { type filter hook input priority 0;
-			iifname "wan*" ip daddr %v meta l4proto tcp reject with tcp reset;
-			iifname "wan*" ip6 daddr %v meta l4proto tcp reject with tcp reset;
-		}
-		chain to_cluster { type filter hook forward priority 0;
-			iifname "wan*" ip daddr { %v, %v } meta l4proto tcp reject with tcp reset;
-		}
-	}`, ServerAddr, ServerAddr6, ControllerAddr, MemberAddr))
-	return err
 }

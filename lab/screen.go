@@ -37,6 +37,9 @@ func openScreen(bus *dbus.Conn) (*Screen, error) {
 	return s, s.keyboard.plug()
 }
 
+// Close lets go of the screen. Windows stay as they are.
+func (s *Screen) Close() error { return s.a11y.Close() }
+
 // Program is the same screen without what other programs show.
 func (s *Screen) Program(name string) *Screen {
 	only := *s

@@ -29,7 +29,7 @@ type Server struct {
 	Host *Host
 	CA   *Authority // signs the certificate that UseSignedCert installs
 
-	lab  *Lab
+	dir  string // for files of the lab that the server reads
 	proc *Process
 	env  []string // of the server's process
 }
@@ -80,11 +80,11 @@ const seed = `declare root
 }
 `
 
+// NewServer is for a computer on which the server has never run. Files that both need are below dir.
+func NewServer(h *Host, dir string) *Server { return &Server{Host: h, dir: dir} }
+
 // first starts and configures the server.
 func (s *Server) first(ctx context.Context) error {
-	if err := s.lab.internetServices(); err != nil {
-		return err
-	}
 	if err := s.watchTAP(OfficeTAP, officeBridge); err != nil {
 		return err
 	}
@@ -225,5 +225,8 @@ func (s *Server) watchTAP(tap, bridge string) error {
 }
 
 func (s *Server) awaitBridge(ctx context.Context) error {
-	return Await(ctx, "the hub's TAP on the office bridge", serverLimit, func() error { return s.Host.plug(OfficeTAP) })
+	return Await(ctx, "the hub's TAP on the office bridge", serverLimit, func() error { return s.Host.plugInto(officeBridge, OfficeTAP) })
 }
+
+// PIDs lists the server's processes, a watchdog and the server proper.
+func (s *Server) PIDs() []int { return append([]int{s.proc.PID()}, children(s.proc.PID())...) }

@@ -28,8 +28,8 @@ func (s *Server) bringBuild() error {
 	if folder == "" {
 		return nil
 	}
-	if !isFile(filepath.Join(folder, "vpnserver")) {
-		return fmt.Errorf("%s=%s: there is no vpnserver in it", serverVar, folder)
+	if _, err := os.Stat(filepath.Join(folder, "vpnserver")); err != nil {
+		return fmt.Errorf("%s=%s: %w", serverVar, folder, err)
 	}
 	home := s.Host.Path(serverHome)
 	entries, err := os.ReadDir(folder)
@@ -77,10 +77,13 @@ func copyFile(from, to string, mode fs.FileMode) error {
 
 // program is the server's or vpncmd's, whichever build is used.
 func (s *Server) program(name, debian string) string {
-	if os.Getenv(serverVar) != "" && isFile(s.Host.Path(filepath.Join(serverHome, name))) {
-		return filepath.Join(serverHome, name)
+	if os.Getenv(serverVar) == "" {
+		return debian
 	}
-	return debian
+	if _, err := os.Stat(s.Host.Path(filepath.Join(serverHome, name))); err != nil {
+		return debian // which understands the other build
+	}
+	return filepath.Join(serverHome, name)
 }
 
 // buildEnv lets the programs of the other build find their libraries.

@@ -20,7 +20,7 @@ MaxProtocol = TLSv1.2
 
 // UseTLS12 starts the server again without TLS 1.3 and with these cipher suites, in OpenSSL's words, for TLS 1.2.
 func (s *Server) UseTLS12(ctx context.Context, ciphers string) error {
-	file := filepath.Join(s.lab.dir, "openssl.cnf")
+	file := filepath.Join(s.dir, "openssl.cnf")
 	if err := os.WriteFile(file, []byte(noTLS13), 0o644); err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (d *Desktop) StartShell(ctx context.Context) (*Shell, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting GNOME Shell: %w", err)
 	}
-	d.onClose(func() { _ = s.a11y.Close() })
+	d.onClose(func() { _ = s.Screen.Close() })
 	return s, nil
 }
 
@@ -99,21 +99,21 @@ func (s *Shell) files() error {
 
 // openPlugin copies what runs as the person to where she may read it: the folder it was built in may be closed to her.
 func (d *Desktop) openPlugin() error {
-	opts := &d.lab.opts
-	if opts.Installed {
+	plugin := d.plugin
+	if plugin.Installed {
 		return nil
 	}
-	for _, file := range []*string{&opts.Editor, &opts.AuthDialog, &opts.Notifier} {
+	for _, file := range []*string{&plugin.Editor, &plugin.AuthDialog, &plugin.Notifier} {
 		content, err := os.ReadFile(*file)
 		if err != nil {
 			return err
 		}
-		*file = filepath.Join(d.dir, filepath.Base(*file))
+		*file = d.Path(filepath.Base(*file))
 		if err := os.WriteFile(*file, content, 0o755); err != nil {
 			return err
 		}
 	}
-	return d.plugin()
+	return d.putNameFile()
 }
 
 // busConfig is a session bus that lets in, besides the person, the lab, which is root.
@@ -207,7 +207,7 @@ func (s *Shell) StartNotifier(ctx context.Context) error {
 	if _, err := s.Give(".config/glib-2.0/settings/keyfile", []byte(strings.Replace(settings, "show-banners=false", "show-banners=true", 1))); err != nil {
 		return err
 	}
-	p, err := s.Start("notify", Command{Args: []string{s.desktop.lab.opts.Notifier}})
+	p, err := s.Start("notify", Command{Args: []string{s.desktop.plugin.Notifier}})
 	if err != nil {
 		return err
 	}
@@ -257,7 +257,7 @@ func (s *Shell) FlipVPN(ctx context.Context, name string) error {
 
 // Picture is the middle of the screen, where prompts are. It takes some seconds.
 func (s *Shell) Picture(ctx context.Context) (image.Image, error) {
-	if err := s.keyboard.pull(); err != nil {
+	if err := s.Unplug(); err != nil {
 		return nil, err
 	}
 	if err := s.Program("gnome-shell").AwaitNone(ctx, "push button", "Stop Screen Sharing"); err != nil {

@@ -41,5 +41,5 @@ func (l *Lab) NewSite(ctx context.Context, number int) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, Await(ctx, "the TAP of hub "+s.Hub, serverLimit, func() error { return l.Server.Host.plugInto(bridge, tap) })
+	return s, Await(ctx, "the TAP of hub "+s.Hub, patience, func() error { return l.Server.Host.plugInto(bridge, tap) })
 }

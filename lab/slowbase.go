@@ -8,17 +8,11 @@ import (
 	"net/netip"
 )
 
-// SlowBase is a third connection of the desktop to the Internet, there once [Lab.AddSlowBase] has made it.
-var SlowBase = Base{
-	Device: "base2", Profile: "base-c", Address: netip.MustParseAddr("10.85.0.2"), Router: netip.MustParseAddr("10.85.0.1"),
-	Address6: netip.MustParseAddr("fd85::2"), Router6: netip.MustParseAddr("fd85::1"), far: "wan4", addrBits: 24, v6Prefix: 64,
-}
-
 // AddSlowBase plugs the third cable in, which leads through a Line, and makes its profile, which is not up. It may be
 // called once.
 func (l *Lab) AddSlowBase(ctx context.Context) (*Line, error) {
 	b := SlowBase
-	line, err := l.newLine("isp3", l.Desktop.Host, b.Device, b.far)
+	line, err := l.line("isp3", l.Desktop.Host, b.Device, b.far)
 	if err != nil {
 		return nil, err
 	}

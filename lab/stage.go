@@ -32,16 +32,16 @@ func Stage() (string, error) {
 }
 
 // FindPrograms fills in the programs under test from the stage.
-func (o *Options) FindPrograms() error {
+func (p *Plugin) FindPrograms() error {
 	stage, err := Stage()
 	if err != nil {
 		return err
 	}
 	for name, where := range map[string]*string{
-		"nm-softether-service": &o.Service, "nm-softether-auth-dialog": &o.AuthDialog, "nm-softether-notify": &o.Notifier,
-		"nm-softether-service.conf": &o.Policy, "libnm-vpn-plugin-softether.so": &o.Editor,
+		"nm-softether-service": &p.Service, "nm-softether-auth-dialog": &p.AuthDialog, "nm-softether-notify": &p.Notifier,
+		"nm-softether-service.conf": &p.Policy, "libnm-vpn-plugin-softether.so": &p.Editor,
 	} {
-		if *where, err = installedAs(stage, name); err != nil && where != &o.Editor { // which a build may leave out
+		if *where, err = installedAs(stage, name); err != nil && where != &p.Editor { // which a build may leave out
 			return err
 		}
 	}

@@ -24,23 +24,23 @@ func TestProgramsAreThoseOfTheStage(t *testing.T) {
 		}
 		return path
 	}
-	find := func(stage string) (Options, error) {
+	find := func(stage string) (Plugin, error) {
 		t.Setenv(stageDirVar, filepath.Join(dir, stage))
-		var o Options
+		var o Plugin
 		return o, o.FindPrograms()
 	}
 
 	if _, err := find("stage"); err == nil || !strings.Contains(err.Error(), "make stage") {
 		t.Errorf("a folder that is not there: %v", err)
 	}
-	want := Options{
+	want := Plugin{
 		Service:    put("stage/opt/lib/NetworkManager/nm-softether-service"),
 		AuthDialog: put("stage/opt/lib/NetworkManager/nm-softether-auth-dialog"),
 		Notifier:   put("stage/opt/lib/NetworkManager/nm-softether-notify"),
 		Policy:     put("stage/opt/share/dbus-1/system.d/nm-softether-service.conf"),
 	}
 	t.Setenv(stageDirVar, filepath.Join(dir, "stage"))
-	var got Options
+	var got Plugin
 	if err := got.FindPrograms(); err != nil {
 		t.Error(err)
 	}

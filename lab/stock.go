@@ -30,7 +30,7 @@ var departures = []struct {
 		"only logind knows that somebody sits at this computer, and it does not run without systemd: the rule says so of the person",
 		(*Desktop).presence,
 	},
-	{"the .name file leads to the programs under test, and is alone", "they are not installed on the machine", (*Desktop).plugin},
+	{"the .name file leads to the programs under test, and is alone", "they are not installed on the machine", (*Desktop).putNameFile},
 	{"/etc/nsswitch.conf asks files and DNS only", "the machine's own services are not those of the desktop", nil},
 	{"/dev/kmsg is empty", "the journal would take in what the machine's kernel says", nil},
 	{"/sys is read-only", "it stands for udev, which does not run: NetworkManager then takes interfaces as they are", nil},
@@ -62,7 +62,7 @@ managed=false
 func (d *Desktop) stockConfig() error {
 	err := d.put("/etc/NetworkManager/NetworkManager.conf", debianNM, 0o644)
 	for i, b := range Bases {
-		err = errors.Join(err, d.put("/etc/NetworkManager/system-connections/"+b.Profile+".nmconnection", b.keyfile(i == 0), 0o600))
+		err = errors.Join(err, d.put("/etc/NetworkManager/system-connections/"+b.Profile+".nmconnection", keyfile(b, i == 0), 0o600))
 	}
 	return err
 }
@@ -71,11 +71,11 @@ func (d *Desktop) noInterfaces() error {
 	return d.put("/etc/network/interfaces", "", 0o644)
 }
 
-func (d *Desktop) plugin() error {
-	if d.lab.opts.Installed {
+func (d *Desktop) putNameFile() error {
+	if d.plugin.Installed {
 		return nil
 	}
-	return d.put(vpnDir+"/nm-softether-service.name", d.lab.nameFile(), 0o644)
+	return d.put(vpnDir+"/nm-softether-service.name", d.nameFile(), 0o644)
 }
 
 // presence lets the person do without a password what Debian lets somebody do who sits at the computer (allow_active),

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // The DHCP servers and the router that may take dnsmasq's place in the office, by their names in [Office.Serve].
@@ -23,7 +22,7 @@ const (
 // Serve starts one of these with a configuration in its own language, as the only one where dnsmasq was made silent.
 // The office's interface is called eth0.
 func (o *Office) Serve(ctx context.Context, program, config string) (*Process, error) {
-	dir, err := os.MkdirTemp(o.lab.dir, program)
+	dir, err := os.MkdirTemp(o.dir, program)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +60,7 @@ func (o *Office) Serve(ctx context.Context, program, config string) (*Process, e
 	if err != nil {
 		return nil, err
 	}
-	return p, Await(ctx, program, nmLimit, func() error {
+	return p, Await(ctx, program, officeLimit, func() error {
 		if err := p.running(); err != nil {
 			return err
 		}
@@ -82,6 +81,3 @@ func KeaConfig(more ...string) string {
 	"subnet4": [{"id": 1, "subnet": "%v", "pools": [{"pool": "10.20.0.100 - 10.20.0.199"}]%s}]}}`,
 		OfficeNet, strings.Join(append([]string{""}, more...), ", "))
 }
-
-// End stops what Serve started.
-func (p *Process) End(ctx context.Context) error { return p.Stop(ctx, syscall.SIGTERM) }

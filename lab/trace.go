@@ -13,14 +13,14 @@ import (
 
 // Traced makes the service run under strace, which writes every system call into a file in
 // dir per process. dir must be there and root's.
-func (o *Options) Traced(dir string) error {
+func (p *Plugin) Traced(dir string) error {
 	wrapper := filepath.Join(dir, "traced-service")
 	// -D: the service is the process that NetworkManager starts, and strace its grandchild.
-	script := fmt.Sprintf("#!/bin/sh\nexec strace -D -f -qq -e signal=none -o %s/trace.$$ %s \"$@\"\n", dir, o.Service)
+	script := fmt.Sprintf("#!/bin/sh\nexec strace -D -f -qq -e signal=none -o %s/trace.$$ %s \"$@\"\n", dir, p.Service)
 	if err := os.WriteFile(wrapper, []byte(script), 0o755); err != nil {
 		return err
 	}
-	o.Service = wrapper
+	p.Service = wrapper
 	return nil
 }
 

@@ -88,6 +88,3 @@ func field(status []byte, name string) int64 {
 	}
 	return 0
 }
-
-// PIDs lists the server's processes, a watchdog and the server proper.
-func (s *Server) PIDs() []int { return append([]int{s.proc.PID()}, children(s.proc.PID())...) }

@@ -12,7 +12,7 @@ import (
 
 // AddCertUser makes a user of the hub who logs in with exactly this certificate, PEM.
 func (s *Server) AddCertUser(ctx context.Context, hub, name string, cert []byte) error {
-	file := filepath.Join(s.lab.dir, name+".crt")
+	file := filepath.Join(s.dir, name+".crt")
 	if err := os.WriteFile(file, cert, 0o600); err != nil {
 		return err
 	}
@@ -22,7 +22,7 @@ func (s *Server) AddCertUser(ctx context.Context, hub, name string, cert []byte)
 
 // AddSignedUser makes a user of the hub who logs in with any certificate of that common name which ca has signed.
 func (s *Server) AddSignedUser(ctx context.Context, hub, name string, ca *Authority) error {
-	file := filepath.Join(s.lab.dir, name+"-ca.crt")
+	file := filepath.Join(s.dir, name+"-ca.crt")
 	if err := os.WriteFile(file, ca.PEM, 0o600); err != nil {
 		return err
 	}

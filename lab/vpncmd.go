@@ -72,7 +72,7 @@ func (s *Server) adminAs(ctx context.Context, password, script string) error {
 }
 
 func (s *Server) vpncmd(ctx context.Context, password, script string) (string, error) {
-	file, err := os.CreateTemp(s.lab.dir, "vpncmd")
+	file, err := os.CreateTemp(s.dir, "vpncmd")
 	if err != nil {
 		return "", err
 	}
@@ -169,7 +169,7 @@ func (s *Server) UseSignedCert(ctx context.Context) error {
 
 // SetCert installs a certificate and its key, both PEM. Sessions that exist stay.
 func (s *Server) SetCert(ctx context.Context, cert, key []byte) error {
-	certFile, keyFile := filepath.Join(s.lab.dir, "server.crt"), filepath.Join(s.lab.dir, "server.key")
+	certFile, keyFile := filepath.Join(s.dir, "server.crt"), filepath.Join(s.dir, "server.key")
 	if err := os.WriteFile(certFile, cert, 0o600); err != nil {
 		return err
 	}

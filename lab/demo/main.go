@@ -24,7 +24,7 @@ func run() int {
 	ctx, cancel := context.WithTimeout(context.Background(), *limit)
 	defer cancel()
 
-	opts := lab.Options{Progress: os.Stdout, Installed: *installed}
+	opts := lab.Options{Progress: os.Stdout, Plugin: lab.Plugin{Installed: *installed}}
 	if !*installed {
 		if err := opts.FindPrograms(); err != nil {
 			fmt.Fprintln(os.Stderr, "demo:", err)

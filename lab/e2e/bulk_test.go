@@ -17,7 +17,7 @@ import (
 func TestBulkDatagramsOverRUDP(t *testing.T) {
 	w := freshNetwork(t, func(o *lab.Options) { o.Impaired = true })
 	w.verbose()
-	_, err := w.BehindRendezvous(w.ctx)
+	_, err := w.Server.BehindRendezvous(w.ctx)
 	w.ok(err)
 	w.Line.Set(lab.Impairment{Delay: 20 * time.Millisecond}) // a round trip of 40 ms
 	w.ok(w.OnlyLet(w.ctx, "meta l4proto udp"))

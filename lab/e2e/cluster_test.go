@@ -100,7 +100,7 @@ func TestClusterMemberWithAnotherCertificate(t *testing.T) {
 	w.verbose()
 	c, err := w.NewCluster(w.ctx)
 	w.ok(err)
-	w.ok(c.Impersonate(w.ctx, w.Lab))
+	w.ok(c.Impersonate(w.ctx, w.Internet))
 	fingerprint, err := c.Controller.Fingerprint(w.ctx)
 	w.ok(err)
 	impostor, err := w.Server.Fingerprint(w.ctx)

@@ -73,7 +73,7 @@ func TestTransportDNS(t *testing.T) {
 
 func TestTransportUDP(t *testing.T) {
 	w := freshNetwork(t)
-	r, err := w.BehindRendezvous(w.ctx)
+	r, err := w.Server.BehindRendezvous(w.ctx)
 	w.ok(err)
 	v := w.by("udp")
 	w.ok(w.OnlyLet(w.ctx, "meta l4proto udp"))

@@ -19,7 +19,7 @@ func (t *trial) connect() error {
 	if _, err := t.sh("sed", "-n", "2,5p", "/usr/lib/NetworkManager/VPN/nm-softether-service.name"); err != nil {
 		return err
 	}
-	l, err := lab.Start(t.ctx, lab.Options{Installed: true})
+	l, err := lab.Start(t.ctx, lab.Options{Plugin: lab.Plugin{Installed: true}})
 	if err != nil {
 		return err
 	}

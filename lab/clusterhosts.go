@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+)
+
+// NewCluster adds the cluster to the lab. It may be called once.
+func (l *Lab) NewCluster(ctx context.Context) (*Cluster, error) {
+	controller, err := l.newServer(ctx, "controller", ControllerAddr)
+	if err != nil {
+		return nil, err
+	}
+	member, err := l.newServer(ctx, "member", MemberAddr)
+	if err != nil {
+		return nil, err
+	}
+	return JoinCluster(ctx, controller, member)
+}
+
+// newServer adds a computer with a VPN server to the Internet. Its neighbour there has the address before its own.
+func (l *Lab) newServer(ctx context.Context, name string, addr netip.Addr) (*Server, error) {
+	h, err := newHost(l.dir, name, []string{"/var/lib", "/var/log", "/run/softether"}, nil)
+	if err != nil {
+		return nil, err
+	}
+	l.extra = append(l.extra, h)
+	if err := cable(h, "eth0", l.Internet, "to-"+name); err != nil {
+		return nil, err
+	}
+	router := netip.PrefixFrom(addr.Prev(), 30)
+	if err := errors.Join(h.address("eth0", netip.PrefixFrom(addr, 30)), l.Internet.address("to-"+name, router)); err != nil {
+		return nil, err
+	}
+	if _, err := h.Must(ctx, "ip", "route", "add", "default", "via", router.Addr().String()); err != nil {
+		return nil, err
+	}
+	s := NewServer(h, l.dir)
+	if err := s.sow(); err != nil {
+		return nil, err
+	}
+	return s, s.launch(ctx)
+}

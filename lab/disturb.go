@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+)
+
+// BlackHole makes the VPN server's side drop silently all that comes from the desktop, or stop doing so.
+func (l *Lab) BlackHole(ctx context.Context, on bool) error {
+	if !on {
+		_, err := l.Internet.Must(ctx, "nft", "delete", "table", "inet", "blackhole")
+		return err
+	}
+	_, err := l.Internet.Must(ctx, "nft", `table inet blackhole {
+		chain to_server { type filter hook input priority 0; iifname "wan*" drop; }
+		chain beyond { type filter hook forward priority 0; iifname "wan*" drop; }
+	}`)
+	return err
+}
+
+// ResetConnections resets every TCP connection from the desktop to the VPN server, at both ends.
+func (l *Lab) ResetConnections(ctx context.Context) error {
+	_, err := l.Internet.Must(ctx, "ss", "--tcp", "--kill", "--no-header", "state", "established", "src", ServerAddr.String())
+	return err
+}
+
+// ForgetConnections does what a NAT box does that has lost its table: every packet of the present TCP connections to
+// the VPN server is answered by a reset, and the server hears nothing of it. New connections work.
+func (l *Lab) ForgetConnections(ctx context.Context) error {
+	out, err := l.Internet.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "src", ServerAddr.String())
+	if err != nil {
+		return err
+	}
+	var ports []string
+	for line := range strings.Lines(out) {
+		f := strings.Fields(line) // queues, local and remote address
+		if len(f) >= 4 {
+			_, port, err := net.SplitHostPort(f[3])
+			if err != nil {
+				return fmt.Errorf("ss says %q: %w", line, err)
+			}
+			ports = append(ports, port)
+		}
+	}
+	if len(ports) == 0 {
+		return errors.New("the VPN server has no connection")
+	}
+	_, err = l.Internet.Must(ctx, "nft", fmt.Sprintf(`table ip forgotten {
+		chain to_server { type filter hook input priority 0; tcp sport { %s } reject with tcp reset; }
+	}`, strings.Join(ports, ", ")))
+	return err
+}
+
+// ResetConnection resets one of the VPNConnections at both ends.
+func (l *Lab) ResetConnection(ctx context.Context, port string) error {
+	_, err := l.Internet.Must(ctx, "ss", "--tcp", "--kill", "--no-header", "state", "established",
+		"src", ServerAddr.String(), "dport", "=", ":"+port)
+	return err
+}
+
+// ForgetConnection does to one of the VPNConnections what ForgetConnections does to all.
+func (l *Lab) ForgetConnection(ctx context.Context, port string) error {
+	return l.Server.Forget(ctx, port)
+}
+
+// OnlyLet makes a firewall of the way to the VPN server: only what the nftables expression matches passes ("udp dport
+// 53"); everything else is dropped silently. With "" there is no firewall any more.
+func (l *Lab) OnlyLet(ctx context.Context, match string) error {
+	if _, err := l.Internet.Must(ctx, "nft", "add table inet only-let; delete table inet only-let"); err != nil || match == "" {
+		return err
+	}
+	_, err := l.Internet.Must(ctx, "nft", fmt.Sprintf(`table inet only-let {
+		chain to_server { type filter hook input priority 0;
+			iifname "wan*" ip daddr %v %s accept;
+			iifname "wan*" ip daddr %v drop;
+			iifname "wan*" ip6 daddr %v drop;
+		}
+	}`, ServerAddr, match, ServerAddr, ServerAddr6))
+	return err
+}
+
+// OnlyProxies makes the Internet refuse all that comes straight from the desktop to the VPN servers, those of a cluster
+// among them, or stop doing so: only what goes through a proxy arrives.
+func (l *Lab) OnlyProxies(ctx context.Context, on bool) error {
+	if !on {
+		_, err := l.Internet.Must(ctx, "nft", "delete", "table", "inet", "only-proxies")
+		return err
+	}
+	_, err := l.Internet.Must(ctx, "nft", fmt.Sprintf(`table inet only-proxies {
+		chain to_server { type filter hook input priority 0;
+			iifname "wan*" ip daddr %v meta l4proto tcp reject with tcp reset;
+			iifname "wan*" ip6 daddr %v meta l4proto tcp reject with tcp reset;
+		}
+		chain to_cluster { type filter hook forward priority 0;
+			iifname "wan*" ip daddr { %v, %v } meta l4proto tcp reject with tcp reset;
+		}
+	}`, ServerAddr, ServerAddr6, ControllerAddr, MemberAddr))
+	return err
+}
