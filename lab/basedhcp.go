@@ -8,19 +8,22 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // BaseByDHCP makes the second base connection one that gets its address by DHCP from a server at its far end, in the
 // subnet of router, which is the far end's own address there. More are lines in dnsmasq's language; also may be hosts in
 // that subnet that the far end answers for. Leases are renewed every few seconds.
-func (l *Lab) BaseByDHCP(ctx context.Context, router netip.Prefix, also []netip.Addr, more ...string) (*Process, error) {
-	b := Bases[1]
+func (l *Lab) BaseByDHCP(ctx context.Context, router netip.Prefix, also []netip.Addr, more ...string) (*netns.Process, error) {
+	b := plan.Bases[1]
 	addresses := []netip.Prefix{router}
 	for _, a := range also {
-		addresses = append(addresses, single(a))
+		addresses = append(addresses, plan.Single(a))
 	}
 	if router.Addr() != b.Router {
-		if err := l.Internet.address(b.far, addresses...); err != nil {
+		if err := l.Internet.AddAddr(b.Far, addresses...); err != nil {
 			return nil, err
 		}
 	}
@@ -28,7 +31,7 @@ func (l *Lab) BaseByDHCP(ctx context.Context, router netip.Prefix, also []netip.
 	at := func(n byte) netip.Addr { return netip.AddrFrom4([4]byte{net[0], net[1], net[2], n}) }
 	conf := append([]string{
 		"port=0", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "log-dhcp", "no-ping",
-		"dhcp-authoritative", "interface=" + b.far, "except-interface=lo", "dhcp-leasefile=" + l.Internet.Path("/base.leases"),
+		"dhcp-authoritative", "interface=" + b.Far, "except-interface=lo", "dhcp-leasefile=" + l.Internet.Path("/base.leases"),
 		fmt.Sprintf("dhcp-range=%v,%v,255.255.255.0,120", at(100), at(120)), "dhcp-option=58,3", "dhcp-option=59,60",
 		fmt.Sprintf("dhcp-option=3,%v", router.Addr()), fmt.Sprintf("dhcp-option=6,%v", router.Addr()),
 	}, more...)
@@ -36,7 +39,7 @@ func (l *Lab) BaseByDHCP(ctx context.Context, router netip.Prefix, also []netip.
 	if err := os.WriteFile(file, []byte(strings.Join(append(conf, ""), "\n")), 0o644); err != nil {
 		return nil, err
 	}
-	p, err := l.Internet.Start("dnsmasq-base", Command{Args: []string{"dnsmasq", "--keep-in-foreground", "--conf-file=" + file}})
+	p, err := l.Internet.Start("dnsmasq-base", netns.Command{Args: []string{"dnsmasq", "--keep-in-foreground", "--conf-file=" + file}})
 	if err != nil {
 		return nil, err
 	}

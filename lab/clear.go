@@ -8,6 +8,8 @@ import (
 	"net/netip"
 
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/lab/plan"
 )
 
 // InClear describes an outgoing frame that is not for the VPN server, "" if it is or does not count: what hosts
@@ -25,7 +27,7 @@ func InClear(f []byte) string {
 		dst = netip.AddrFrom16([16]byte(f[l3+24 : l3+40]))
 	}
 	switch {
-	case dst == ServerAddr || dst == ServerAddr6:
+	case dst == plan.ServerAddr || dst == plan.ServerAddr6:
 		return ""
 	case f[l3]>>4 == 6 && proto == 0 && dst.IsMulticast(): // hop-by-hop: listener reports
 		return ""

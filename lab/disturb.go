@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net"
 	"strings"
+
+	"network-manager-softether/lab/plan"
 )
 
 // BlackHole makes the VPN server's side drop silently all that comes from the desktop, or stop doing so.
@@ -25,14 +27,14 @@ func (l *Lab) BlackHole(ctx context.Context, on bool) error {
 
 // ResetConnections resets every TCP connection from the desktop to the VPN server, at both ends.
 func (l *Lab) ResetConnections(ctx context.Context) error {
-	_, err := l.Internet.Must(ctx, "ss", "--tcp", "--kill", "--no-header", "state", "established", "src", ServerAddr.String())
+	_, err := l.Internet.Must(ctx, "ss", "--tcp", "--kill", "--no-header", "state", "established", "src", plan.ServerAddr.String())
 	return err
 }
 
 // ForgetConnections does what a NAT box does that has lost its table: every packet of the present TCP connections to
 // the VPN server is answered by a reset, and the server hears nothing of it. New connections work.
 func (l *Lab) ForgetConnections(ctx context.Context) error {
-	out, err := l.Internet.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "src", ServerAddr.String())
+	out, err := l.Internet.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "src", plan.ServerAddr.String())
 	if err != nil {
 		return err
 	}
@@ -59,7 +61,7 @@ func (l *Lab) ForgetConnections(ctx context.Context) error {
 // ResetConnection resets one of the VPNConnections at both ends.
 func (l *Lab) ResetConnection(ctx context.Context, port string) error {
 	_, err := l.Internet.Must(ctx, "ss", "--tcp", "--kill", "--no-header", "state", "established",
-		"src", ServerAddr.String(), "dport", "=", ":"+port)
+		"src", plan.ServerAddr.String(), "dport", "=", ":"+port)
 	return err
 }
 
@@ -80,7 +82,7 @@ func (l *Lab) OnlyLet(ctx context.Context, match string) error {
 			iifname "wan*" ip daddr %v drop;
 			iifname "wan*" ip6 daddr %v drop;
 		}
-	}`, ServerAddr, match, ServerAddr, ServerAddr6))
+	}`, plan.ServerAddr, match, plan.ServerAddr, plan.ServerAddr6))
 	return err
 }
 
@@ -99,6 +101,6 @@ func (l *Lab) OnlyProxies(ctx context.Context, on bool) error {
 		chain to_cluster { type filter hook forward priority 0;
 			iifname "wan*" ip daddr { %v, %v } meta l4proto tcp reject with tcp reset;
 		}
-	}`, ServerAddr, ServerAddr6, ControllerAddr, MemberAddr))
+	}`, plan.ServerAddr, plan.ServerAddr6, plan.ControllerAddr, plan.MemberAddr))
 	return err
 }

@@ -11,21 +11,26 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 func (l *Lab) newInternet() (err error) {
 	// softether-vpnserver has its directories compiled in (softether-protocol.md 16).
-	l.Internet, err = newHost(l.dir, "internet", []string{"/var/lib", "/var/log", "/run/softether"}, func(h *Host) error {
-		if err := h.privateEtc(); err != nil {
+	l.Internet, err = netns.NewHost(l.dir, "internet", []string{"/var/lib", "/var/log", "/run/softether"}, func(h *netns.Host) error {
+		if err := h.PrivateEtc(); err != nil {
 			return err
 		}
 		if err := os.WriteFile("/etc/resolv.conf", []byte("nameserver 127.0.0.1\n"), 0o644); err != nil {
 			return err
 		}
-		return forward(h)
+		return netns.Forward(h)
 	})
 	if err == nil {
-		l.Server, l.Proxies = NewServer(l.Internet, l.dir), NewProxies(l.Internet)
+		l.Server, l.Proxies = softether.NewServer(l.Internet, l.dir), servers.NewProxies(l.Internet)
 	}
 	return err
 }
@@ -33,16 +38,16 @@ func (l *Lab) newInternet() (err error) {
 // internetServices starts what the Internet offers besides the VPN server: a name server and a web page that says who
 // asks.
 func (l *Lab) internetServices() error {
-	if err := whoAmI(l.Internet, EverywhereWeb.String()+":80", "internet"); err != nil {
+	if err := netns.ServeWhoAmI(l.Internet, plan.EverywhereWeb.String()+":80", "internet"); err != nil {
 		return err
 	}
-	conf := append([]string{"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "local=/test/"}, publicNames()...)
+	conf := append([]string{"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "local=/test/"}, plan.PublicNames()...)
 	conf = append(conf, "addn-hosts="+l.Internet.Path(movingNames), "")
 	if err := os.WriteFile(l.Internet.Path(movingNames), nil, 0o644); err != nil {
 		return err
 	}
 	var err error
-	l.internetDNS, err = l.Internet.dnsmasq("dnsmasq-internet", strings.Join(conf, "\n"))
+	l.internetDNS, err = l.Internet.StartDnsmasq("dnsmasq-internet", strings.Join(conf, "\n"))
 	return err
 }
 
@@ -60,12 +65,12 @@ const movingNames = "/etc/moving-names"
 // VPNConnections lists the TCP connections to the VPN server that are established as the server sees it, by the port of
 // their other end.
 func (l *Lab) VPNConnections(ctx context.Context) ([]string, error) {
-	return l.Server.connections(ctx, ServerAddr)
+	return l.Server.Connections(ctx, plan.ServerAddr)
 }
 
 // VPNBytes tells how many bytes the VPN server has received over each of the connections that VPNConnections lists.
 func (l *Lab) VPNBytes(ctx context.Context) (map[string]uint64, error) {
-	out, err := l.Server.Host.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "--info", "--oneline", "state", "established", "src", ServerAddr.String(), "sport", "=", ":443")
+	out, err := l.Server.Host.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "--info", "--oneline", "state", "established", "src", plan.ServerAddr.String(), "sport", "=", ":443")
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,11 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // patience bounds the wait for what a server of the lab does by itself.
@@ -17,7 +22,7 @@ const patience = 20 * time.Second
 
 // Options says what to build.
 type Options struct {
-	Plugin
+	desktop.Plugin
 	// Impaired puts a Line, which can be made slow and lossy, into the first base connection and into that of the
 	// official client.
 	Impaired bool
@@ -29,26 +34,26 @@ type Options struct {
 
 // A Lab is the running test network.
 type Lab struct {
-	*Proxies
-	Desktop  *Desktop
-	Internet *Host
-	Server   *Server
-	Office   *Office
-	Line     *Line // nil unless Options.Impaired
-	NATs     *NATs // nil unless Options.BehindNATs
+	*servers.Proxies
+	Desktop  *desktop.Desktop
+	Internet *netns.Host
+	Server   *softether.Server
+	Office   *servers.Office
+	Line     *netns.Line // nil unless Options.Impaired
+	NATs     *NATs       // nil unless Options.BehindNATs
 
 	opts        Options
-	internetDNS *Process
+	internetDNS *netns.Process
 	dir         string
-	extra       []*Host    // computers added after Start
-	progress    sync.Mutex // one line at a time
+	extra       []*netns.Host // computers added after Start
+	progress    sync.Mutex    // one line at a time
 }
 
 // Start builds the network and returns once the desktop is online, the VPN server takes connections to both hubs and
 // the office hands out addresses. It takes about two seconds. The process must have come through Main.
 func Start(ctx context.Context, opts Options) (*Lab, error) {
-	if !Inside() {
-		return nil, errors.New("lab.Start outside lab.Main: it would change this machine's network")
+	if !netns.Inside() {
+		return nil, errors.New("lab.Start outside netns.Main: it would change this machine's network")
 	}
 	l := &Lab{opts: opts}
 	if err := os.MkdirAll("/run/lab", 0o755); err != nil {
@@ -84,14 +89,14 @@ func (l *Lab) build(ctx context.Context) error {
 				if err := l.internetServices(); err != nil {
 					return err
 				}
-				return l.Server.first(ctx)
+				return l.Server.SetUp(ctx)
 			})
 		},
 		func() error {
-			return l.step("desktop with D-Bus and NetworkManager online", func() error { return l.Desktop.first(ctx) })
+			return l.step("desktop with D-Bus and NetworkManager online", func() error { return l.Desktop.SetUp(ctx) })
 		},
 		func() error {
-			return l.step("office with DHCP, DNS, web and iperf3", func() error { return l.Office.first(ctx) })
+			return l.step("office with DHCP, DNS, web and iperf3", func() error { return l.Office.SetUp(ctx) })
 		},
 	}
 	errs := make([]error, len(jobs))
@@ -105,13 +110,13 @@ func (l *Lab) build(ctx context.Context) error {
 
 // computers makes the three computers that every lab has.
 func (l *Lab) computers() (err error) {
-	if l.Desktop, err = New(l.dir, &l.opts.Plugin); err != nil {
+	if l.Desktop, err = desktop.New(l.dir, &l.opts.Plugin); err != nil {
 		return err
 	}
 	if err := l.newInternet(); err != nil {
 		return err
 	}
-	l.Office, err = NewOffice(l.dir)
+	l.Office, err = servers.NewOffice(l.dir)
 	return err
 }
 
@@ -139,21 +144,21 @@ func (l *Lab) say(format string, args ...any) {
 func (l *Lab) Close() error {
 	var errs []error
 	if l.Desktop != nil {
-		errs = append(errs, l.Desktop.disconnectBus())
+		errs = append(errs, l.Desktop.DisconnectBus())
 	}
 	for _, h := range l.hosts() {
-		errs = append(errs, h.killAll())
+		errs = append(errs, h.KillAll())
 	}
 	for _, h := range l.hosts() {
-		h.close()
+		h.Close()
 	}
 	errs = append(errs, os.RemoveAll(l.dir))
 	return errors.Join(errs...)
 }
 
 // hosts lists the computers made so far.
-func (l *Lab) hosts() []*Host {
-	var hosts []*Host
+func (l *Lab) hosts() []*netns.Host {
+	var hosts []*netns.Host
 	if l.Desktop != nil {
 		hosts = append(hosts, l.Desktop.Host)
 	}

@@ -11,13 +11,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/procfs"
 )
 
 // victimVar makes the test binary a program that only builds a lab and waits to be killed.
 const victimVar = "LAB_TEST_VICTIM"
 
 func TestMain(m *testing.M) {
-	os.Exit(Main(func() int {
+	os.Exit(netns.Main(func() int {
 		if os.Getenv(victimVar) == "" {
 			return m.Run()
 		}
@@ -32,7 +37,7 @@ func TestMain(m *testing.M) {
 
 // withoutPlugin is enough for a lab in which nobody connects.
 func withoutPlugin() Options {
-	return Options{Plugin: Plugin{Service: "/bin/true", AuthDialog: "/bin/true", Policy: "/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf"}}
+	return Options{Plugin: desktop.Plugin{Service: "/bin/true", AuthDialog: "/bin/true", Policy: "/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf"}}
 }
 
 func TestLabIsOnlineAndItsServerKeepsItsCertificateWhenKilled(t *testing.T) {
@@ -47,14 +52,14 @@ func TestLabIsOnlineAndItsServerKeepsItsCertificateWhenKilled(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if _, err := l.Desktop.Ping(ctx, ServerAddr); err != nil {
+	if _, err := l.Desktop.Ping(ctx, plan.ServerAddr); err != nil {
 		t.Error(err)
 	}
-	if _, err := l.Desktop.Ping(ctx, ServerAddr6); err != nil {
+	if _, err := l.Desktop.Ping(ctx, plan.ServerAddr6); err != nil {
 		t.Error(err)
 	}
-	if out, err := l.Desktop.Must(ctx, "getent", "ahosts", ServerName); err != nil || !strings.Contains(out, ServerAddr.String()) {
-		t.Errorf("the desktop resolves %s to %q, %v", ServerName, out, err)
+	if out, err := l.Desktop.Must(ctx, "getent", "ahosts", plan.ServerName); err != nil || !strings.Contains(out, plan.ServerAddr.String()) {
+		t.Errorf("the desktop resolves %s to %q, %v", plan.ServerName, out, err)
 	}
 	if err := l.Server.UseSignedCert(ctx); err != nil {
 		t.Fatal(err)
@@ -75,16 +80,16 @@ func TestLabIsOnlineAndItsServerKeepsItsCertificateWhenKilled(t *testing.T) {
 	if err := l.Desktop.UseBase(ctx, 1); err != nil {
 		t.Error(err)
 	}
-	if dev, err := l.Desktop.RouteTo(ServerAddr); err != nil || dev != Bases[1].Device {
+	if dev, err := l.Desktop.RouteTo(plan.ServerAddr); err != nil || dev != plan.Bases[1].Device {
 		t.Errorf("after the change of base the server is reached by %q, %v", dev, err)
 	}
 }
 
 func TestNothingIsLeftWhenTheLabIsKilled(t *testing.T) {
-	before := len(allProcesses())
+	before := len(procfs.All())
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args[0] = os.Args[0]
-	cmd.Env = append(os.Environ(), victimVar+"=1", stageVar+"=")
+	cmd.Env = append(os.Environ(), victimVar+"=1", netns.StageVar+"=")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -93,14 +98,14 @@ func TestNothingIsLeftWhenTheLabIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
-	during := len(allProcesses())
+	during := len(procfs.All())
 	if err != nil || line != "ready\n" || during < before+5 {
 		t.Errorf("the lab said %q, %v, and has %d processes", line, err, during-before)
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	err = Await(t.Context(), "the killed lab's processes to end", 5*time.Second, func() error {
-		if now := len(allProcesses()); now > before {
+	err = netns.Await(t.Context(), "the killed lab's processes to end", 5*time.Second, func() error {
+		if now := len(procfs.All()); now > before {
 			return fmt.Errorf("%d of %d are left", now-before, during-before)
 		}
 		return nil

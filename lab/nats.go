@@ -13,6 +13,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 	"network-manager-softether/protocol/rudp/rudptest"
 )
 
@@ -22,46 +24,46 @@ import (
 //
 //	desktop base0 -- lan0 [home] wan0 -- home0 [exchange] site0 -- wan0 [site] lan0 -- wan0 internet
 type NATs struct {
-	Home, Exchange, Site *Host
+	Home, Exchange, Site *netns.Host
 	lab                  *Lab
 }
 
 // newNATs builds the way, in the place of the first base connection.
-func (l *Lab) newNATs(b Base) (*NATs, error) {
+func (l *Lab) newNATs(b plan.Base) (*NATs, error) {
 	n := &NATs{lab: l}
 	var err error
 	for _, h := range []struct {
-		at   **Host
+		at   **netns.Host
 		name string
 	}{{&n.Home, "home"}, {&n.Exchange, "exchange"}, {&n.Site, "site"}} {
-		if *h.at, err = newHost(l.dir, h.name, nil, forward); err != nil {
+		if *h.at, err = netns.NewHost(l.dir, h.name, nil, netns.Forward); err != nil {
 			return nil, err
 		}
 		l.extra = append(l.extra, *h.at)
 	}
 	inner := netip.MustParsePrefix("10.84.0.1/24") // the VPN server is .2
 	err = errors.Join(
-		cable(l.Desktop.Host, b.Device, n.Home, "lan0"), cable(n.Home, "wan0", n.Exchange, "home0"),
-		cable(n.Site, "wan0", n.Exchange, "site0"), cable(l.Internet, b.far, n.Site, "lan0"))
+		netns.Cable(l.Desktop.Host, b.Device, n.Home, "lan0"), netns.Cable(n.Home, "wan0", n.Exchange, "home0"),
+		netns.Cable(n.Site, "wan0", n.Exchange, "site0"), netns.Cable(l.Internet, b.Far, n.Site, "lan0"))
 	if err != nil {
 		return nil, err
 	}
 	err = errors.Join(
-		n.Home.address("lan0", netip.PrefixFrom(b.Router, b.addrBits)), n.Home.address("wan0", netip.PrefixFrom(HomeAddr, 30)),
-		n.Exchange.address("home0", netip.PrefixFrom(HomeAddr.Prev(), 30)), n.Exchange.address("site0", netip.PrefixFrom(SiteAddr.Prev(), 30)),
-		n.Exchange.address("lo", single(RendezvousAddr)),
-		n.Site.address("wan0", netip.PrefixFrom(SiteAddr, 30)), n.Site.address("lan0", inner),
-		l.Internet.address(b.far, netip.PrefixFrom(inner.Addr().Next(), inner.Bits())))
+		n.Home.AddAddr("lan0", netip.PrefixFrom(b.Router, b.V4Bits)), n.Home.AddAddr("wan0", netip.PrefixFrom(plan.HomeAddr, 30)),
+		n.Exchange.AddAddr("home0", netip.PrefixFrom(plan.HomeAddr.Prev(), 30)), n.Exchange.AddAddr("site0", netip.PrefixFrom(plan.SiteAddr.Prev(), 30)),
+		n.Exchange.AddAddr("lo", plan.Single(plan.RendezvousAddr)),
+		n.Site.AddAddr("wan0", netip.PrefixFrom(plan.SiteAddr, 30)), n.Site.AddAddr("lan0", inner),
+		l.Internet.AddAddr(b.Far, netip.PrefixFrom(inner.Addr().Next(), inner.Bits())))
 	if err != nil {
 		return nil, err
 	}
 	ctx := context.Background()
-	for h, router := range map[*Host]netip.Addr{n.Home: HomeAddr.Prev(), n.Site: SiteAddr.Prev(), l.Internet: inner.Addr()} {
+	for h, router := range map[*netns.Host]netip.Addr{n.Home: plan.HomeAddr.Prev(), n.Site: plan.SiteAddr.Prev(), l.Internet: inner.Addr()} {
 		if _, err := h.Must(ctx, "ip", "route", "add", "default", "via", router.String()); err != nil {
 			return nil, err
 		}
 	}
-	for _, h := range []*Host{n.Home, n.Site} {
+	for _, h := range []*netns.Host{n.Home, n.Site} {
 		if _, err := h.Must(ctx, "nft", masquerade); err != nil {
 			return nil, err
 		}
@@ -69,8 +71,8 @@ func (l *Lab) newNATs(b Base) (*NATs, error) {
 	if err := os.MkdirAll(n.Home.Path("/"), 0o755); err != nil {
 		return nil, err
 	}
-	conf := append([]string{"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "interface=lan0"}, publicNames()...)
-	_, err = n.Home.dnsmasq("dnsmasq-home", strings.Join(append(conf, ""), "\n"))
+	conf := append([]string{"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "interface=lan0"}, plan.PublicNames()...)
+	_, err = n.Home.StartDnsmasq("dnsmasq-home", strings.Join(append(conf, ""), "\n"))
 	return n, err
 }
 
@@ -88,16 +90,16 @@ table inet unasked {
 // Rendezvous starts a stand-in for SoftEther's public rendezvous servers and has the VPN server register there.
 func (n *NATs) Rendezvous(ctx context.Context) (*rudptest.Rendezvous, error) {
 	r := &rudptest.Rendezvous{}
-	if err := n.Exchange.Do(func() error { return r.Listen(netip.AddrPortFrom(RendezvousAddr, 5004)) }); err != nil {
+	if err := n.Exchange.Do(func() error { return r.Listen(netip.AddrPortFrom(plan.RendezvousAddr, 5004)) }); err != nil {
 		return nil, err
 	}
-	n.Exchange.onClose(func() { _ = r.Close() })
-	if err := n.lab.Server.withNATTraversal(ctx); err != nil {
+	n.Exchange.OnClose(func() { _ = r.Close() })
+	if err := n.lab.Server.WithNATTraversal(ctx); err != nil {
 		return nil, err
 	}
-	return r, Await(ctx, "the VPN server to register", patience, func() error {
+	return r, netns.Await(ctx, "the VPN server to register", patience, func() error {
 		s := r.Registered()
-		if len(s) != 1 || s[0].Public.Addr() != SiteAddr {
+		if len(s) != 1 || s[0].Public.Addr() != plan.SiteAddr {
 			return fmt.Errorf("registered are %v", s)
 		}
 		return nil
@@ -117,13 +119,13 @@ func (n *NATs) Forget(ctx context.Context) error {
 	if err := n.Home.Net.ConntrackTableFlush(netlink.ConntrackTable); err != nil {
 		return fmt.Errorf("flushing the NAT's table: %w", err)
 	}
-	err := Await(ctx, "a packet of the desktop to the VPN server", patience, func() error {
+	err := netns.Await(ctx, "a packet of the desktop to the VPN server", patience, func() error {
 		flows, err := n.Home.Net.ConntrackTableList(netlink.ConntrackTable, unix.AF_INET)
 		if err != nil {
 			return err
 		}
 		for _, f := range flows {
-			if f.Forward.Protocol == unix.IPPROTO_UDP && f.Forward.DstIP.Equal(SiteAddr.AsSlice()) {
+			if f.Forward.Protocol == unix.IPPROTO_UDP && f.Forward.DstIP.Equal(plan.SiteAddr.AsSlice()) {
 				return nil
 			}
 		}

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/softether"
 )
 
 // A Site is one more network of the office behind a hub of its own, so that a second VPN leads somewhere else than the
@@ -28,18 +31,18 @@ func (l *Lab) NewSite(ctx context.Context, number int) (*Site, error) {
 	if _, err := l.Internet.Must(ctx, "ip", "link", "add", bridge, "up", "type", "bridge"); err != nil {
 		return nil, err
 	}
-	if err := cable(l.Office.Host, name, l.Internet, port); err != nil {
+	if err := netns.Cable(l.Office.Host, name, l.Internet, port); err != nil {
 		return nil, err
 	}
-	err := errors.Join(l.Internet.plugInto(bridge, port), l.Office.address(name, netip.PrefixFrom(s.Inner, s.Client.Bits())),
-		echo(l.Office.Host, s.Inner), l.Server.watchTAP(tap, bridge))
+	err := errors.Join(l.Internet.PlugInto(bridge, port), l.Office.AddAddr(name, netip.PrefixFrom(s.Inner, s.Client.Bits())),
+		netns.ServeEcho(l.Office.Host, s.Inner), l.Server.WatchTAP(tap, bridge))
 	if err != nil {
 		return nil, err
 	}
 	_, err = l.Server.Admin(ctx, fmt.Sprintf("HubCreate %[1]s /PASSWORD:hubpw\nHub %[1]s\nUserCreate %[2]s /GROUP:none /REALNAME:none /NOTE:none\n"+
-		"UserPasswordSet %[2]s /PASSWORD:%[3]s\nBridgeCreate %[1]s /DEVICE:%[4]s /TAP:yes\nFlush", s.Hub, Alice.Name, Alice.Password, name))
+		"UserPasswordSet %[2]s /PASSWORD:%[3]s\nBridgeCreate %[1]s /DEVICE:%[4]s /TAP:yes\nFlush", s.Hub, softether.Alice.Name, softether.Alice.Password, name))
 	if err != nil {
 		return nil, err
 	}
-	return s, Await(ctx, "the TAP of hub "+s.Hub, patience, func() error { return l.Server.Host.plugInto(bridge, tap) })
+	return s, netns.Await(ctx, "the TAP of hub "+s.Hub, patience, func() error { return l.Server.Host.PlugInto(bridge, tap) })
 }

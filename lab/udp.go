@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"network-manager-softether/lab/netns"
 )
 
 // accelerated is where vpnserver's UDP acceleration listens: the first free port of these.
@@ -84,7 +86,7 @@ func (l *Lab) Carriers(ctx context.Context) (Carriers, error) {
 // BlockUDP loses all packets of UDP acceleration on their way, in both directions, or stops doing so. Neither end is
 // told: each drops what arrives, as a packet that its own kernel refuses to send would end the session at the server.
 func (l *Lab) BlockUDP(ctx context.Context, on bool) error {
-	for host, rule := range map[*Host]string{l.Internet: "udp dport", l.Desktop.Host: "udp sport"} {
+	for host, rule := range map[*netns.Host]string{l.Internet: "udp dport", l.Desktop.Host: "udp sport"} {
 		args := []string{"nft", "delete", "table", "inet", "noudp"}
 		if on {
 			args = []string{"nft", fmt.Sprintf("table inet noudp {\nchain arriving {\ntype filter hook input priority 0\n%s %s drop\n}\n}", rule, accelerated)}
@@ -99,7 +101,7 @@ func (l *Lab) BlockUDP(ctx context.Context, on bool) error {
 // NarrowUDP makes the path of UDP acceleration lose fragments and packets longer than longest bytes, in both
 // directions and without a word, until it is called again.
 func (l *Lab) NarrowUDP(ctx context.Context, longest int) error {
-	for host, rule := range map[*Host]string{l.Internet: "udp dport", l.Desktop.Host: "udp sport"} {
+	for host, rule := range map[*netns.Host]string{l.Internet: "udp dport", l.Desktop.Host: "udp sport"} {
 		// Before the kernel puts fragments together (priority -400).
 		table := fmt.Sprintf("table ip narrow {}\nflush table ip narrow\ntable ip narrow {\nchain arriving {\ntype filter hook prerouting priority -450\n"+
 			"ip frag-off & 0x3fff != 0 counter drop\n%s %s ip length > %d counter drop\n}\n}", rule, accelerated, longest)

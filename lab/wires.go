@@ -9,10 +9,13 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 func (l *Lab) wire() error {
-	for i, b := range Bases {
+	for i, b := range plan.Bases {
 		var err error
 		if i == 0 && l.opts.BehindNATs {
 			if l.NATs, err = l.newNATs(b); err != nil {
@@ -21,49 +24,49 @@ func (l *Lab) wire() error {
 			continue
 		}
 		if i == 0 && l.opts.Impaired {
-			l.Line, err = l.line("isp", l.Desktop.Host, b.Device, b.far)
+			l.Line, err = l.line("isp", l.Desktop.Host, b.Device, b.Far)
 		} else {
-			err = cable(l.Desktop.Host, b.Device, l.Internet, b.far)
+			err = netns.Cable(l.Desktop.Host, b.Device, l.Internet, b.Far)
 		}
 		if err != nil {
 			return err
 		}
-		err = l.Internet.address(b.far, netip.PrefixFrom(b.Router, b.addrBits), netip.PrefixFrom(b.Router6, b.v6Prefix))
+		err = l.Internet.AddAddr(b.Far, netip.PrefixFrom(b.Router, b.V4Bits), netip.PrefixFrom(b.Router6, b.V6Bits))
 		if err != nil {
 			return err
 		}
 	}
-	if err := l.Internet.address("lo", single(ServerAddr), single(ServerAddr6), single(EverywhereWeb)); err != nil {
+	if err := l.Internet.AddAddr("lo", plan.Single(plan.ServerAddr), plan.Single(plan.ServerAddr6), plan.Single(plan.EverywhereWeb)); err != nil {
 		return err
 	}
-	if err := cable(l.Office.Host, "eth0", l.Internet, "to-office"); err != nil {
+	if err := netns.Cable(l.Office.Host, "eth0", l.Internet, "to-office"); err != nil {
 		return err
 	}
-	bridge := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: officeBridge}}
+	bridge := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: plan.OfficeBridge}}
 	if err := l.Internet.Net.LinkAdd(bridge); err != nil {
-		return fmt.Errorf("making bridge %s: %w", officeBridge, err)
+		return fmt.Errorf("making bridge %s: %w", plan.OfficeBridge, err)
 	}
 	if err := l.Internet.Net.LinkSetUp(bridge); err != nil {
 		return err
 	}
-	if err := l.Internet.plugInto(officeBridge, "to-office"); err != nil {
+	if err := l.Internet.PlugInto(plan.OfficeBridge, "to-office"); err != nil {
 		return err
 	}
-	err := l.Office.address("eth0", netip.PrefixFrom(OfficeGateway, OfficeNet.Bits()), netip.PrefixFrom(OfficeDNS2, OfficeNet.Bits()),
+	err := l.Office.AddAddr("eth0", netip.PrefixFrom(plan.OfficeGateway, plan.OfficeNet.Bits()), netip.PrefixFrom(plan.OfficeDNS2, plan.OfficeNet.Bits()),
 		netip.PrefixFrom(netip.MustParseAddr("fd20::1"), 64))
 	if err != nil {
 		return err
 	}
-	return l.Office.address("lo", single(OfficeInner), single(EverywhereWeb))
+	return l.Office.AddAddr("lo", plan.Single(plan.OfficeInner), plan.Single(plan.EverywhereWeb))
 }
 
 // CableToOffice gives the desktop one more interface, whose cable leads into the office's network without any VPN.
 func (l *Lab) CableToOffice(name string) error {
 	far := "to-" + name
-	if err := cable(l.Desktop.Host, name, l.Internet, far); err != nil {
+	if err := netns.Cable(l.Desktop.Host, name, l.Internet, far); err != nil {
 		return err
 	}
-	return l.Internet.plugInto(officeBridge, far)
+	return l.Internet.PlugInto(plan.OfficeBridge, far)
 }
 
 // SetCable plugs one of the desktop's two cables in at its far end, or pulls it there: the desktop sees the carrier go.
@@ -71,12 +74,12 @@ func (l *Lab) SetCable(n int, in bool) error {
 	if n == 0 && l.Line != nil {
 		return l.Line.Plug(in)
 	}
-	b := Bases[n]
-	if err := l.Internet.SetLink(b.far, in); err != nil || !in {
+	b := plan.Bases[n]
+	if err := l.Internet.SetLink(b.Far, in); err != nil || !in {
 		return err
 	}
 	// An interface that goes down loses its IPv6 addresses.
-	err := l.Internet.address(b.far, netip.PrefixFrom(b.Router6, b.v6Prefix))
+	err := l.Internet.AddAddr(b.Far, netip.PrefixFrom(b.Router6, b.V6Bits))
 	if errors.Is(err, unix.EEXIST) {
 		return nil
 	}
@@ -85,11 +88,11 @@ func (l *Lab) SetCable(n int, in bool) error {
 
 // line puts a computer of that name, which can make the line a bad one, between a host's device and an interface of the
 // Internet.
-func (l *Lab) line(name string, near *Host, device, far string) (*Line, error) {
-	isp, err := newHost(l.dir, name, nil, nil)
+func (l *Lab) line(name string, near *netns.Host, device, far string) (*netns.Line, error) {
+	isp, err := netns.NewHost(l.dir, name, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	l.extra = append(l.extra, isp)
-	return newLine(isp, near, device, l.Internet, far)
+	return netns.NewLine(isp, near, device, l.Internet, far)
 }

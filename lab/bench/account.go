@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/procfs"
 )
 
 // resident returns the memory of the largest of the processes, in bytes: what a watchdog maps, the client has mapped
@@ -16,7 +16,7 @@ import (
 func resident(pids []int) float64 {
 	most := 0.0
 	for _, pid := range pids {
-		if u, err := lab.UsageOf(pid); err == nil {
+		if u, err := procfs.UsageOf(pid); err == nil {
 			most = max(most, float64(u.RSS))
 		}
 	}
@@ -33,11 +33,11 @@ type used struct {
 // account runs f and says what it has cost.
 func (p probe) account(f func() (traffic, error)) (traffic, used, error) {
 	pids := p.client.pids()
-	client, err := lab.UsageOf(pids...)
+	client, err := procfs.UsageOf(pids...)
 	if err != nil {
 		return traffic{}, used{}, err
 	}
-	server, err := lab.UsageOf(p.lab.Server.PIDs()...)
+	server, err := procfs.UsageOf(p.lab.Server.PIDs()...)
 	if err != nil {
 		return traffic{}, used{}, err
 	}
@@ -61,11 +61,11 @@ func (p probe) account(f func() (traffic, error)) (traffic, used, error) {
 	if err != nil {
 		return t, used{}, err
 	}
-	client2, err := lab.UsageOf(pids...)
+	client2, err := procfs.UsageOf(pids...)
 	if err != nil {
 		return t, used{}, fmt.Errorf("the client has ended: %w", err)
 	}
-	server2, err := lab.UsageOf(p.lab.Server.PIDs()...)
+	server2, err := procfs.UsageOf(p.lab.Server.PIDs()...)
 	return t, used{
 		client: (client2.CPU - client.CPU).Seconds(), server: (server2.CPU - server.CPU).Seconds(),
 		switches: float64(client2.Switches - client.Switches), rss: most,

@@ -12,6 +12,10 @@ import (
 	"os"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // A client is one of the two that are compared.
@@ -20,7 +24,7 @@ type client interface {
 	up(ctx context.Context, s setup) error
 	down(ctx context.Context) error
 	pids() []int
-	host() *lab.Host
+	host() *netns.Host
 	tap() (string, error)
 	// target is where iperf3 and pings go.
 	target() netip.Addr
@@ -45,9 +49,9 @@ type ours struct {
 // serviceLink is the service that NetworkManager starts, a link to the build under test. It is in the lab's own /run.
 const serviceLink = "/run/bench-service"
 
-func (c ours) host() *lab.Host    { return c.lab.Desktop.Host }
+func (c ours) host() *netns.Host  { return c.lab.Desktop.Host }
 func (c ours) pids() []int        { return c.lab.Desktop.Services() }
-func (c ours) target() netip.Addr { return lab.OfficeGateway }
+func (c ours) target() netip.Addr { return plan.OfficeGateway }
 
 func (c ours) tap() (string, error) {
 	names, err := c.lab.Desktop.TAPs()
@@ -71,35 +75,35 @@ func (c ours) up(ctx context.Context, s setup) error {
 	if err != nil {
 		return err
 	}
-	data := map[string]string{"gateway": lab.ServerAddr.String(), "hub": lab.HubOffice, "user": lab.Alice.Name, "server-cert-sha256": pin}
+	data := map[string]string{"gateway": plan.ServerAddr.String(), "hub": softether.HubOffice, "user": softether.Alice.Name, "server-cert-sha256": pin}
 	maps.Copy(data, s.ours)
-	if err := c.lab.Desktop.Add(ctx, lab.VPN{Name: profileName, Password: lab.Alice.Password, Data: data}); err != nil {
+	if err := c.lab.Desktop.Add(ctx, desktop.VPN{Name: profileName, Password: softether.Alice.Password, Data: data}); err != nil {
 		return err
 	}
 	if err := c.lab.Desktop.Up(ctx, profileName); err != nil {
 		return fmt.Errorf("%w\n%s", err, c.lab.Desktop.VPNLog(0))
 	}
-	_, err = c.host().Ping(ctx, lab.OfficeGateway)
+	_, err = c.host().Ping(ctx, plan.OfficeGateway)
 	return err
 }
 
 func (c ours) down(ctx context.Context) error { return c.lab.Desktop.Clean(ctx) }
 
-type official struct{ *lab.Official }
+type official struct{ *softether.Official }
 
-func (c official) host() *lab.Host                       { return c.Official.Host }
+func (c official) host() *netns.Host                     { return c.Official.Host }
 func (c official) pids() []int                           { return c.PIDs() }
 func (c official) tap() (string, error)                  { return c.TAP(), nil }
-func (c official) target() netip.Addr                    { return lab.OfficeGateway }
+func (c official) target() netip.Addr                    { return plan.OfficeGateway }
 func (c official) up(ctx context.Context, s setup) error { return c.Up(ctx, s.official) }
 func (c official) down(ctx context.Context) error        { return c.Down(ctx) }
 
 // bare is the desktop without VPN, talking to the computer of the VPN server over the cable that the VPN would use.
 type bare struct{ lab *lab.Lab }
 
-func (c bare) host() *lab.Host                 { return c.lab.Desktop.Host }
+func (c bare) host() *netns.Host               { return c.lab.Desktop.Host }
 func (c bare) pids() []int                     { return nil }
 func (c bare) tap() (string, error)            { return "", errors.New("without VPN there is no TAP") }
-func (c bare) target() netip.Addr              { return lab.ServerAddr }
+func (c bare) target() netip.Addr              { return plan.ServerAddr }
 func (c bare) up(context.Context, setup) error { return nil }
 func (c bare) down(context.Context) error      { return nil }

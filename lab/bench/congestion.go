@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
 )
 
 // congestionFile is of the network namespace of who opens it, and goes for connections made from then on.
@@ -24,7 +24,7 @@ func congestion() string {
 
 // setCongestion makes all TCP use the algorithm, that of both clients, within and without the tunnel.
 func (b *bench) setCongestion(algorithm string) error {
-	hosts := []*lab.Host{b.lab.Desktop.Host, b.lab.Internet, b.lab.Server.Host, b.lab.Office.Host}
+	hosts := []*netns.Host{b.lab.Desktop.Host, b.lab.Internet, b.lab.Server.Host, b.lab.Office.Host}
 	for _, c := range b.clients {
 		hosts = append(hosts, c.host())
 	}

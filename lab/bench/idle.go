@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/procfs"
 )
 
 // idle measures what a connected client costs that nobody uses, and then its latency.
@@ -20,7 +20,7 @@ func (p probe) idle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before, err := lab.UsageOf(p.client.pids()...)
+	before, err := procfs.UsageOf(p.client.pids()...)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (p probe) idle(ctx context.Context) error {
 	if err := sleep(ctx, p.opts.idle); err != nil {
 		return err
 	}
-	after, err := lab.UsageOf(p.client.pids()...)
+	after, err := procfs.UsageOf(p.client.pids()...)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
 )
 
 // A flow is what iperf3 is to send.
@@ -36,7 +36,7 @@ type traffic struct {
 }
 
 // iperf runs iperf3 from the client to the target.
-func iperf(ctx context.Context, h *lab.Host, target netip.Addr, f flow, length time.Duration) (traffic, error) {
+func iperf(ctx context.Context, h *netns.Host, target netip.Addr, f flow, length time.Duration) (traffic, error) {
 	args := []string{
 		"iperf3", "--client", target.String(), "--json", "--connect-timeout", "3000",
 		"--time", fmt.Sprint(int(length.Round(time.Second).Seconds())), "--parallel", fmt.Sprint(max(f.streams, 1)),
@@ -49,7 +49,7 @@ func iperf(ctx context.Context, h *lab.Host, target netip.Addr, f flow, length t
 	}
 	ctx, cancel := context.WithTimeout(ctx, length+15*time.Second)
 	defer cancel()
-	res, err := h.Run(ctx, lab.Command{Args: args})
+	res, err := h.Run(ctx, netns.Command{Args: args})
 	if err != nil {
 		return traffic{}, err
 	}

@@ -9,14 +9,15 @@ import (
 	"slices"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/softether"
 )
 
 // relayQueue is how many frames wait at the relay, lest the waiting is what is measured.
 const relayQueue = 64
 
 // badLine loses one packet in a hundred in each direction, and takes 20 ms for the others.
-var badLine = lab.Impairment{Delay: 20 * time.Millisecond, Loss: 0.01}
+var badLine = netns.Impairment{Delay: 20 * time.Millisecond, Loss: 0.01}
 
 // lineSetups are the ways of connecting over the bad line. UDP acceleration, and our decision for it, need some seconds
 // of traffic to begin.
@@ -24,12 +25,12 @@ var lineSetups = []setup{
 	{
 		name: "line-tcp", title: "bad line, one TCP connection", warm: 2 * time.Second, ways: []way{up, down},
 		ours:     map[string]string{"max-connections": "1", "udp-acceleration": "no"},
-		official: lab.OfficialAccount{Connections: 1, NoUDP: true},
+		official: softether.OfficialAccount{Connections: 1, NoUDP: true},
 		inForce:  func(s map[string]string) bool { return !udpInUse(s) },
 	},
 	{
 		name: "line", title: "bad line, as it comes", warm: 12 * time.Second, ways: []way{up, down},
-		ours: map[string]string{"max-connections": "1", "udp-acceleration": "auto"}, official: lab.OfficialAccount{Connections: 1},
+		ours: map[string]string{"max-connections": "1", "udp-acceleration": "auto"}, official: softether.OfficialAccount{Connections: 1},
 		inForce: udpInUse,
 	},
 }
@@ -56,7 +57,7 @@ func (b *bench) overLine(ctx context.Context) error {
 	length := b.opts.length
 	for round := range b.opts.rounds {
 		b.say("round %d of %d, %s", round+1, b.opts.rounds, relay.title)
-		b.lab.Line.Set(lab.Impairment{Queue: relayQueue})
+		b.lab.Line.Set(netns.Impairment{Queue: relayQueue})
 		if err := b.floor(ctx, relay, []way{up, down}); err != nil {
 			return fmt.Errorf("%s: %w", relay.title, err)
 		}
@@ -82,7 +83,7 @@ func (b *bench) bareLine(ctx context.Context) error {
 	for _, w := range []way{up, down} {
 		f := flow{way: w, streams: 1}
 		var got traffic
-		err := lab.Await(ctx, "iperf3, which may still be busy", connect, func() (err error) {
+		err := netns.Await(ctx, "iperf3, which may still be busy", connect, func() (err error) {
 			got, err = iperf(ctx, bare.host(), bare.target(), f, b.opts.length)
 			return err
 		})

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/softether"
 )
 
 // A bench is a run under way.
@@ -50,7 +52,7 @@ func (b *bench) in(ctx context.Context, lo lab.Options, measure func() error) er
 		}
 		b.clients[rivalName] = official{off}
 	}
-	if _, err := l.Internet.Start("iperf3", lab.Command{Args: []string{"iperf3", "--server"}}); err != nil {
+	if _, err := l.Internet.Start("iperf3", netns.Command{Args: []string{"iperf3", "--server"}}); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	return errors.Join(measure(), l.Close())
@@ -136,7 +138,7 @@ func (b *bench) one(ctx context.Context, s setup, name string) error {
 	}
 	// The server keeps a session without connections for a while, should the client come back. It shall not be in the
 	// way of the next one. That it is gone already is no error.
-	_ = b.lab.Server.Kick(dctx, lab.HubOffice, lab.Alice)
+	_ = b.lab.Server.Kick(dctx, softether.HubOffice, softether.Alice)
 	return nil
 }
 
@@ -177,7 +179,7 @@ func (p probe) measure(ctx context.Context) error {
 	}
 	// The setup must be what the server has. Further connections take some seconds, UDP is tried out first.
 	var last error
-	err := lab.Await(ctx, p.setup.title, 40*time.Second, func() error {
+	err := netns.Await(ctx, p.setup.title, 40*time.Second, func() error {
 		s, err := session(ctx, p.lab)
 		if err == nil && p.setup.inForce != nil && !p.setup.inForce(s) {
 			err = fmt.Errorf("the server has %s TCP connections, UDP in use: %q", connections(s), s["UDP Acceleration is Active"])

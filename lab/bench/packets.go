@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
 )
 
 // A datagramLoad is UDP of one size over some flows, up or down.
@@ -79,7 +79,7 @@ func (p probe) packets(ctx context.Context, l datagramLoad) error {
 // flood makes the sockets at both ends of the tunnel.
 func (p probe) flood(ctx context.Context, l datagramLoad) (*flood, error) {
 	if l.way == up {
-		return newFlood(ctx, p.client.host(), p.lab.Office.Host, lab.OfficeGateway, l.size, l.flows)
+		return newFlood(ctx, p.client.host(), p.lab.Office.Host, plan.OfficeGateway, l.size, l.flows)
 	}
 	name, err := p.client.tap()
 	if err != nil {

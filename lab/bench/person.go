@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
 )
 
 // What a person waits for: each beside what NetworkManager takes for a cable, or nmcli without us, in the same run.
@@ -56,7 +56,7 @@ func (b *bench) activation(ctx context.Context) error {
 		err := b.lab.Desktop.Up(ctx, name)
 		return time.Since(began).Seconds() * 1000, err
 	}
-	cable := lab.Bases[1].Profile
+	cable := plan.Bases[1].Profile
 	if err := b.lab.Desktop.Up(ctx, cable); err != nil {
 		return err
 	}

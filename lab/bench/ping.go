@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
 )
 
 // pingGap lies between two echo requests.
@@ -20,10 +20,10 @@ var pingTime = regexp.MustCompile(`time=([0-9.]+) ms`)
 
 // ping sends echo requests to the target for that long and returns the round trips in milliseconds. The time is
 // taken by the kernel where it can.
-func ping(ctx context.Context, h *lab.Host, target netip.Addr, length time.Duration) ([]float64, error) {
+func ping(ctx context.Context, h *netns.Host, target netip.Addr, length time.Duration) ([]float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, length+10*time.Second)
 	defer cancel()
-	res, err := h.Run(ctx, lab.Command{Args: []string{
+	res, err := h.Run(ctx, netns.Command{Args: []string{
 		"ping", "-n", "-i", fmt.Sprint(pingGap.Seconds()),
 		"-c", fmt.Sprint(int(length / pingGap)), "-w", fmt.Sprint(int(length.Seconds()) + 1), target.String(),
 	}})

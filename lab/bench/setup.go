@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/softether"
 )
 
 // A setup is one way of connecting, the same for both clients.
 type setup struct {
 	name, title string
 	ours        map[string]string // keys of the profile
-	official    lab.OfficialAccount
+	official    softether.OfficialAccount
 	full        bool // measure everything, not bulk transfer alone
 	// inForce looks at the server's description of the session for what the setup is about; nil: nothing to see.
 	inForce func(session map[string]string) bool
@@ -43,32 +44,32 @@ var setups = []setup{
 	{
 		name: "tcp", title: "one TCP connection", full: true,
 		ours:     map[string]string{"max-connections": "1", "udp-acceleration": "no"},
-		official: lab.OfficialAccount{Connections: 1, NoUDP: true},
+		official: softether.OfficialAccount{Connections: 1, NoUDP: true},
 		inForce:  func(s map[string]string) bool { return !udpInUse(s) },
 	},
 	{
 		// What most computers use.
 		name: "cubic", title: "one TCP connection, CUBIC", congestion: "cubic",
 		ours:     map[string]string{"max-connections": "1", "udp-acceleration": "no"},
-		official: lab.OfficialAccount{Connections: 1, NoUDP: true},
+		official: softether.OfficialAccount{Connections: 1, NoUDP: true},
 		inForce:  func(s map[string]string) bool { return !udpInUse(s) },
 	},
 	{
 		name: "tcp8", title: "8 TCP connections",
 		ours:     map[string]string{"max-connections": "8", "udp-acceleration": "no"},
-		official: lab.OfficialAccount{Connections: 8, NoUDP: true},
+		official: softether.OfficialAccount{Connections: 8, NoUDP: true},
 		inForce:  func(s map[string]string) bool { return connections(s) == "8" },
 	},
 	{
 		name: "tcp32", title: "32 TCP connections",
 		ours:     map[string]string{"max-connections": "32", "udp-acceleration": "no"},
-		official: lab.OfficialAccount{Connections: 32, NoUDP: true},
+		official: softether.OfficialAccount{Connections: 32, NoUDP: true},
 		inForce:  func(s map[string]string) bool { return connections(s) == "32" },
 	},
 	{
 		name: "udp", title: "UDP acceleration",
 		ours:     map[string]string{"max-connections": "1", "udp-acceleration": "yes"},
-		official: lab.OfficialAccount{Connections: 1},
+		official: softether.OfficialAccount{Connections: 1},
 		inForce:  udpInUse,
 	},
 }
@@ -107,14 +108,14 @@ func connections(s map[string]string) string {
 
 // session asks the server about Alice's only session.
 func session(ctx context.Context, l *lab.Lab) (map[string]string, error) {
-	names, err := l.Server.Sessions(ctx, lab.HubOffice, lab.Alice)
+	names, err := l.Server.Sessions(ctx, softether.HubOffice, softether.Alice)
 	if err != nil {
 		return nil, err
 	}
 	if len(names) != 1 {
-		return nil, fmt.Errorf("the server has %d sessions of %s instead of one: %v", len(names), lab.Alice.Name, names)
+		return nil, fmt.Errorf("the server has %d sessions of %s instead of one: %v", len(names), softether.Alice.Name, names)
 	}
-	out, err := l.Server.Admin(ctx, "Hub "+lab.HubOffice+"\nSessionGet "+names[0])
+	out, err := l.Server.Admin(ctx, "Hub "+softether.HubOffice+"\nSessionGet "+names[0])
 	if err != nil {
 		return nil, err
 	}

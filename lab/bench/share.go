@@ -12,7 +12,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // A sighting is a packet that passed one of the client's interfaces.
@@ -25,7 +26,7 @@ type sighting struct {
 
 // watch looks at all interfaces of h from now on, until the function it returns is called, which says what passed: on
 // the TAP pings, and elsewhere what the client and the server say to each other.
-func watch(h *lab.Host, tap string) (func() ([]sighting, error), error) {
+func watch(h *netns.Host, tap string) (func() ([]sighting, error), error) {
 	link, err := h.Net.LinkByName(tap)
 	if err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func (s *sighting) read(p []byte) bool {
 	if s.outgoing {
 		peer = netip.AddrFrom4([4]byte(p[16:20]))
 	}
-	return peer == lab.ServerAddr
+	return peer == plan.ServerAddr
 }
 
 // shares returns, of each ping that was answered, the milliseconds that the client had it: from the TAP to the wire, and

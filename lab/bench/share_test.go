@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
 )
 
 func TestTheClientsPartOfARoundTrip(t *testing.T) {
@@ -44,7 +44,7 @@ func TestTheClientsPartOfARoundTrip(t *testing.T) {
 }
 
 func TestWhatAPacketIsToTheWatch(t *testing.T) {
-	server := lab.ServerAddr.As4()
+	server := plan.ServerAddr.As4()
 	tcp := func(src, dst [4]byte, data int) []byte {
 		p := append([]byte{0x45, 0, 0, byte(40 + data), 0, 0, 0, 0, 64, 6, 0, 0}, src[:]...)
 		p = append(append(p, dst[:]...), make([]byte, 20+data)...)

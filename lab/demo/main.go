@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
 )
 
-func main() { os.Exit(lab.Main(run)) }
+func main() { os.Exit(netns.Main(run)) }
 
 func run() int {
 	installed := flag.Bool("installed", false, "use the plugin that is installed on this machine instead")
@@ -24,7 +26,7 @@ func run() int {
 	ctx, cancel := context.WithTimeout(context.Background(), *limit)
 	defer cancel()
 
-	opts := lab.Options{Progress: os.Stdout, Plugin: lab.Plugin{Installed: *installed}}
+	opts := lab.Options{Progress: os.Stdout, Plugin: desktop.Plugin{Installed: *installed}}
 	if !*installed {
 		if err := opts.FindPrograms(); err != nil {
 			fmt.Fprintln(os.Stderr, "demo:", err)

@@ -13,6 +13,10 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 	"network-manager-softether/profile"
 )
 
@@ -40,9 +44,9 @@ func (d *demo) play(ctx context.Context, opts lab.Options) (err error) {
 
 func (d *demo) add(ctx context.Context) error {
 	d.title("A profile: server, hub, user")
-	vpn := lab.VPN{
-		Name: name, Password: lab.Alice.Password,
-		Data: map[string]string{"gateway": lab.ServerName, "hub": lab.HubOffice, "user": lab.Alice.Name},
+	vpn := desktop.VPN{
+		Name: name, Password: softether.Alice.Password,
+		Data: map[string]string{"gateway": plan.ServerName, "hub": softether.HubOffice, "user": softether.Alice.Name},
 	}
 	return d.nmcli(ctx, "", vpn.Args()...)
 }
@@ -76,8 +80,8 @@ func (d *demo) look(ctx context.Context) error {
 		return err
 	}
 	d.tell("Interface %s with address %v, given by the office's DHCP server", taps[0], addrs)
-	if !slices.ContainsFunc(addrs, func(p netip.Prefix) bool { return lab.OfficeNet.Contains(p.Addr()) }) {
-		return fmt.Errorf("no address of %v on %s", lab.OfficeNet, taps[0])
+	if !slices.ContainsFunc(addrs, func(p netip.Prefix) bool { return plan.OfficeNet.Contains(p.Addr()) }) {
+		return fmt.Errorf("no address of %v on %s", plan.OfficeNet, taps[0])
 	}
 	routes, err := desk.Routes()
 	if err != nil {
@@ -85,12 +89,12 @@ func (d *demo) look(ctx context.Context) error {
 	}
 	d.tell("Routes")
 	d.indent("  ", strings.Join(routes, "\n"))
-	host, err := desk.HostRoute(lab.ServerAddr.String())
+	host, err := desk.HostRoute(plan.ServerAddr.String())
 	if err != nil {
 		return err
 	}
 	if host == "" {
-		if host, err = desk.HostRoute(lab.ServerAddr6.String()); err != nil {
+		if host, err = desk.HostRoute(plan.ServerAddr6.String()); err != nil {
 			return err
 		}
 	}
@@ -111,21 +115,21 @@ func (d *demo) reach(ctx context.Context) error {
 	desk := d.lab.Desktop
 	limit, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	rtt, err := desk.Ping(limit, lab.OfficeGateway)
+	rtt, err := desk.Ping(limit, plan.OfficeGateway)
 	if err != nil {
 		return err
 	}
-	d.tell("ping %v, the office's router: %.2f ms", lab.OfficeGateway, rtt.Seconds()*1000)
-	if rtt, err = desk.Ping(limit, lab.OfficeInner); err != nil {
+	d.tell("ping %v, the office's router: %.2f ms", plan.OfficeGateway, rtt.Seconds()*1000)
+	if rtt, err = desk.Ping(limit, plan.OfficeInner); err != nil {
 		return err
 	}
-	d.tell("ping %v, behind a route the office sent: %.2f ms", lab.OfficeInner, rtt.Seconds()*1000)
+	d.tell("ping %v, behind a route the office sent: %.2f ms", plan.OfficeInner, rtt.Seconds()*1000)
 	out, err := desk.Must(limit, "getent", "hosts", "wiki.lab") // completed by the search domain office.test
-	if err != nil || !strings.Contains(out, lab.OfficeInner.String()) {
+	if err != nil || !strings.Contains(out, plan.OfficeInner.String()) {
 		return fmt.Errorf("the name wiki.lab is %q: %w", out, err)
 	}
 	d.tell("the short name wiki.lab is %s", strings.TrimSpace(out))
-	page, err := desk.WhoAmI(limit, lab.EverywhereWeb)
+	page, err := desk.WhoAmI(limit, plan.EverywhereWeb)
 	if err != nil || !strings.HasPrefix(page, "office ") {
 		return fmt.Errorf("a page on the Internet comes from %q, not through the office: %w", page, err)
 	}
@@ -140,8 +144,8 @@ func (d *demo) speed(ctx context.Context) error {
 		reverse bool
 	}{{"desktop to office", false}, {"office to desktop", true}} {
 		var bits float64
-		err := lab.Await(ctx, "iperf3, whose server may still be busy with the last one", 20*time.Second, func() (err error) {
-			bits, err = d.lab.Desktop.Iperf(ctx, lab.OfficeGateway, 3*time.Second, way.reverse)
+		err := netns.Await(ctx, "iperf3, whose server may still be busy with the last one", 20*time.Second, func() (err error) {
+			bits, err = d.lab.Desktop.Iperf(ctx, plan.OfficeGateway, 3*time.Second, way.reverse)
 			return err
 		})
 		if err != nil {
@@ -189,7 +193,7 @@ func (d *demo) down(ctx context.Context) error {
 	}
 	d.tell("Nothing is left: no interface, no process, no DNS entry, and the routes are those of before")
 	d.indent("  ", strings.Join(routes, "\n"))
-	page, err := d.lab.Desktop.WhoAmI(ctx, lab.EverywhereWeb)
+	page, err := d.lab.Desktop.WhoAmI(ctx, plan.EverywhereWeb)
 	if err != nil || !strings.HasPrefix(page, "internet ") {
 		return fmt.Errorf("without the VPN a page on the Internet comes from %q: %w", page, err)
 	}

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // Kea leases an address that somebody has given himself: it is declined, and another one taken.
@@ -17,14 +19,14 @@ func TestLeasedAddressIsInUse(t *testing.T) {
 			w := freshNetwork(t)
 			taken := netip.MustParseAddr("10.20.0.100") // Kea's first
 			w.ok(w.Office.AddAddr("eth0", netip.PrefixFrom(taken, 24)))
-			w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")))))
+			w.stranger(servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")))))
 			mark := w.Desktop.NMLogMark()
-			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, more...)))
+			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, more...)))
 			w.has4(true, perTest/8)
-			if got := w.addressIn(w.tap(), lab.OfficeNet); got == taken {
+			if got := w.addressIn(w.tap(), plan.OfficeNet); got == taken {
 				t.Errorf("the address is %v, which another host has", got)
 			}
-			w.pings(taken, lab.OfficeInner)
+			w.pings(taken, plan.OfficeInner)
 			office, err := w.Office.Net.LinkByName("eth0")
 			w.ok(err)
 			if log := w.Desktop.VPNLog(mark); !strings.Contains(strings.ToLower(log), office.Attrs().HardwareAddr.String()) {

@@ -10,13 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // calls has a computer of the office whose address is on the Internet, too, connect to this one in the VPN.
 func (w *world) calls(to netip.Addr, limit time.Duration) error {
 	return w.Office.Do(func() error {
-		from := &net.TCPAddr{IP: lab.EverywhereWeb.AsSlice()}
+		from := &net.TCPAddr{IP: plan.EverywhereWeb.AsSlice()}
 		c, err := (&net.Dialer{LocalAddr: from, Timeout: limit, FallbackDelay: -1}).Dial("tcp", netip.AddrPortFrom(to, 8080).String())
 		if err != nil {
 			return err
@@ -45,22 +46,22 @@ func TestAnswersLeaveByTheTunnelOfASplitOne(t *testing.T) {
 	w := freshNetwork(t)
 	_, err := w.Desktop.Serve(":8080", func(net.Conn) {})
 	w.ok(err)
-	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv4.never-default", "yes", "ipv4.routes", "0.0.0.0/0 10.20.0.1 table=4711"))
+	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "ipv4.never-default", "yes", "ipv4.routes", "0.0.0.0/0 10.20.0.1 table=4711"))
 	w.up(v)
-	if err := w.calls(w.addressIn(w.tap(), lab.OfficeNet), 2*time.Second); err == nil {
+	if err := w.calls(w.addressIn(w.tap(), plan.OfficeNet), 2*time.Second); err == nil {
 		t.Error("an answer has arrived without the script, which then shows nothing")
 	}
 	w.down("office")
 
 	w.ok(w.Desktop.UseDispatcher(w.ctx, examples+"90-softether-answers"))
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	self := w.addressIn(w.tap(), lab.OfficeNet)
+	self := w.addressIn(w.tap(), plan.OfficeNet)
 	w.eventually("the rule", 10*time.Second, func() error {
 		return is("the rule", strings.Contains(w.rules(), fmt.Sprintf("from %v lookup 4711", self)), true, nil)
 	})
 	w.ok(w.calls(self, hung))
-	w.web("internet", lab.Bases[0].Address) // what this computer begins goes where it went
-	w.pings(lab.OfficeInner)
+	w.web("internet", plan.Bases[0].Address) // what this computer begins goes where it went
+	w.pings(plan.OfficeInner)
 	w.down("office")
 	w.eventually("no rule", 10*time.Second, func() error { return is("rules", w.rules(), "", nil) })
 }

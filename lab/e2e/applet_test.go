@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // applet brings a connection up on a desktop whose secret agent is nm-applet, see testdata/prompt.py for the steps of
@@ -27,7 +30,7 @@ func (w *world) appletIn(env []string, name string, steps ...string) {
 	agents, stop, err := w.Desktop.WatchAgents(ctx)
 	w.ok(err)
 	defer func() { w.ok(stop()) }()
-	res, err := w.Desktop.Run(ctx, lab.Command{
+	res, err := w.Desktop.Run(ctx, netns.Command{
 		Args: append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, agents, name}, steps...),
 		Env:  append([]string{"GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11", "PYTHONDONTWRITEBYTECODE=1", "HOME=" + w.t.TempDir(), "XDG_RUNTIME_DIR=" + w.t.TempDir()}, env...),
 	})
@@ -38,9 +41,9 @@ func (w *world) appletIn(env []string, name string, steps ...string) {
 }
 
 // asking is a profile whose password the agent keeps, and does not have yet.
-func (w *world) asking() lab.VPN {
+func (w *world) asking() desktop.VPN {
 	w.t.Helper()
-	v := w.profile("office", lab.HubOffice, lab.Alice)
+	v := w.profile("office", softether.HubOffice, softether.Alice)
 	v.Password, v.Data["password-flags"] = "", "1"
 	return v
 }
@@ -48,15 +51,15 @@ func (w *world) asking() lab.VPN {
 func TestNMAppletAsksForThePasswordAndKeepsIt(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.asking()))
-	w.applet("office", "Password="+lab.Alice.Password, "!OK", "up", "again", "up")
-	w.pings(lab.OfficeGateway)
+	w.applet("office", "Password="+softether.Alice.Password, "!OK", "up", "again", "up")
+	w.pings(plan.OfficeGateway)
 	w.down("office")
 }
 
 func TestNMAppletAsksAgainAfterAWrongPassword(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.asking()))
-	w.applet("office", "Password=wrong", "!OK", "?did not accept this user name or password", "Password="+lab.Alice.Password, "!OK", "up", "again", "up")
+	w.applet("office", "Password=wrong", "!OK", "?did not accept this user name or password", "Password="+softether.Alice.Password, "!OK", "up", "again", "up")
 	w.down("office")
 }
 

@@ -20,7 +20,9 @@ import (
 	"github.com/youmark/pkcs8"
 	"software.sslmate.com/src/go-pkcs12"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // keyPassword is of every encrypted key here.
@@ -34,7 +36,7 @@ type badge struct {
 }
 
 // newBadge has ca issue a certificate for name that is valid for so long.
-func (w *world) newBadge(ca *lab.Authority, name string, left time.Duration) badge {
+func (w *world) newBadge(ca *softether.Authority, name string, left time.Duration) badge {
 	w.t.Helper()
 	cert, key, err := ca.IssueFor(name, left, nil)
 	w.ok(err)
@@ -68,21 +70,21 @@ func (w *world) file(name string, content string) string {
 }
 
 // badged is a profile of a certificate user.
-func (w *world) badged(user, cert, key string) lab.VPN {
+func (w *world) badged(user, cert, key string) desktop.VPN {
 	w.t.Helper()
-	v := ipv4Only(w.profile("badge", lab.HubOffice, lab.User{Name: user, AuthType: "certificate"}))
+	v := ipv4Only(w.profile("badge", softether.HubOffice, softether.User{Name: user, AuthType: "certificate"}))
 	v.Data["cert"], v.Data["key"] = cert, key
 	return v
 }
 
 // certUsers is a lab with a user "stored", whose certificate the hub has, and one "signed", whose authority it trusts.
-func certUsers(t *testing.T) (w *world, ca *lab.Authority, stored, signed badge) {
+func certUsers(t *testing.T) (w *world, ca *softether.Authority, stored, signed badge) {
 	w = freshNetwork(t)
-	ca, err := lab.NewAuthority("User CA")
+	ca, err := softether.NewAuthority("User CA")
 	w.ok(err)
 	stored, signed = w.newBadge(ca, "stored", time.Hour), w.newBadge(ca, "signed", time.Hour)
-	w.ok(w.Server.AddCertUser(w.ctx, lab.HubOffice, "stored", []byte(stored.cert)))
-	w.ok(w.Server.AddSignedUser(w.ctx, lab.HubOffice, "signed", ca))
+	w.ok(w.Server.AddCertUser(w.ctx, softether.HubOffice, "stored", []byte(stored.cert)))
+	w.ok(w.Server.AddSignedUser(w.ctx, softether.HubOffice, "signed", ca))
 	return w, ca, stored, signed
 }
 
@@ -106,7 +108,7 @@ func TestCertificateUser(t *testing.T) {
 		v := w.badged(c.user, c.cert, c.key)
 		v.Secrets = c.secrets
 		w.up(v)
-		w.pings(lab.OfficeGateway)
+		w.pings(plan.OfficeGateway)
 		w.down(v.Name)
 		w.ok(w.Desktop.Clean(w.ctx))
 	}
@@ -133,7 +135,7 @@ func TestKeyPasswordIsAskedFor(t *testing.T) {
 		if res.Code != 0 {
 			t.Fatalf("%s: nmcli --ask failed: %s", c.name, res.Text())
 		}
-		w.pings(lab.OfficeGateway)
+		w.pings(plan.OfficeGateway)
 		w.down(v.Name)
 		w.ok(w.Desktop.Up(w.ctx, v.Name)) // it is stored now
 		w.down(v.Name)
@@ -148,7 +150,7 @@ func TestKeyPasswordIsAskedFor(t *testing.T) {
 
 func TestCertificatesThatWillNotDo(t *testing.T) {
 	w, ca, stored, signed := certUsers(t)
-	stranger, err := lab.NewAuthority("Nobody's CA")
+	stranger, err := softether.NewAuthority("Nobody's CA")
 	w.ok(err)
 	foreign := w.newBadge(stranger, "signed", time.Hour)
 	old := w.newBadge(ca, "signed", -time.Hour)
@@ -212,7 +214,7 @@ func TestFilesOfAPrivateProfileAreReadAsItsUser(t *testing.T) {
 		v.More = append(v.More, "connection.permissions", "user:nobody")
 		if c.log == "" {
 			w.up(v)
-			w.pings(lab.OfficeGateway)
+			w.pings(plan.OfficeGateway)
 			w.down(v.Name)
 		} else {
 			w.refused(v, connectFailed, c.log)

@@ -6,27 +6,29 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 func TestEveryKindOfUserConnects(t *testing.T) {
-	plain := lab.Alice
+	plain := softether.Alice
 	plain.AuthType = "plain-password"
-	otherCase := lab.Mixed
+	otherCase := softether.Mixed
 	otherCase.Name = strings.ToLower(otherCase.Name)
-	for name, u := range map[string]lab.User{
-		"password":                        lab.Alice,
+	for name, u := range map[string]softether.User{
+		"password":                        softether.Alice,
 		"plain password":                  plain,
-		"anonymous":                       lab.Anonymous,
-		"mixed-case name":                 lab.Mixed,
+		"anonymous":                       softether.Anonymous,
+		"mixed-case name":                 softether.Mixed,
 		"name typed in lower case":        otherCase,
-		"non-ASCII password":              lab.Accented,
-		"only DHCP addresses are allowed": lab.Forced,
+		"non-ASCII password":              softether.Accented,
+		"only DHCP addresses are allowed": softether.Forced,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := network(t)
-			w.up(w.profile("user", lab.HubOffice, u))
-			w.pings(lab.OfficeGateway)
+			w.up(w.profile("user", softether.HubOffice, u))
+			w.pings(plan.OfficeGateway)
 			w.down("user")
 		})
 	}
@@ -34,14 +36,14 @@ func TestEveryKindOfUserConnects(t *testing.T) {
 
 func TestUserNameFromTheStandardProperty(t *testing.T) {
 	w := network(t)
-	v := w.profile("user", lab.HubOffice, lab.Alice, "vpn.user-name", lab.Alice.Name)
+	v := w.profile("user", softether.HubOffice, softether.Alice, "vpn.user-name", softether.Alice.Name)
 	v.Data["user"] = ""
 	w.up(v)
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 }
 
 // refused connects and wants a failure: nmcli's words, a hint in the log, and nothing left.
-func (w *world) refused(v lab.VPN, wantWords, wantLog string) {
+func (w *world) refused(v desktop.VPN, wantWords, wantLog string) {
 	w.t.Helper()
 	mark := w.Desktop.NMLogMark()
 	w.ok(w.Desktop.Add(w.ctx, v))
@@ -68,14 +70,14 @@ const (
 )
 
 func TestServerRefusesTheUser(t *testing.T) {
-	nobody := lab.User{Name: "nobody", Password: "x", AuthType: "password"}
+	nobody := softether.User{Name: "nobody", Password: "x", AuthType: "password"}
 	for name, c := range map[string]struct {
-		user            lab.User
+		user            softether.User
 		hub, words, log string
 	}{
-		"expired user": {lab.Expired, lab.HubOffice, connectFailed, "expired"},
-		"unknown hub":  {lab.Alice, "NOSUCHHUB", connectFailed, "HUB_NOT_FOUND"},
-		"unknown user": {nobody, lab.HubOffice, noSecrets, "password"},
+		"expired user": {softether.Expired, softether.HubOffice, connectFailed, "expired"},
+		"unknown hub":  {softether.Alice, "NOSUCHHUB", connectFailed, "HUB_NOT_FOUND"},
+		"unknown user": {nobody, softether.HubOffice, noSecrets, "password"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := network(t)
@@ -86,20 +88,20 @@ func TestServerRefusesTheUser(t *testing.T) {
 
 func TestUserWithOneLoginIsAlreadyLoggedIn(t *testing.T) {
 	w := network(t)
-	w.up(w.profile("first", lab.HubNAT, lab.OneLogin, "ipv4.never-default", "yes"))
-	w.ok(w.Desktop.Add(w.ctx, w.profile("second", lab.HubNAT, lab.OneLogin, "ipv4.never-default", "yes")))
+	w.up(w.profile("first", softether.HubNAT, softether.OneLogin, "ipv4.never-default", "yes"))
+	w.ok(w.Desktop.Add(w.ctx, w.profile("second", softether.HubNAT, softether.OneLogin, "ipv4.never-default", "yes")))
 	res, err := w.Desktop.NMCLI(w.ctx, "", "connection", "up", "second")
 	w.ok(err)
 	if res.Code == 0 {
 		t.Error("a second session of a user with MultiLogins=1 was let in")
 	}
-	w.wantState("first", lab.Activated)
-	w.pings(lab.NATGateway)
+	w.wantState("first", desktop.Activated)
+	w.pings(plan.NATGateway)
 }
 
 func TestHubIsOffline(t *testing.T) {
 	w := network(t)
-	w.ok(w.Server.SetHub(w.ctx, lab.HubNAT, false))
-	t.Cleanup(func() { w.ok(w.Server.SetHub(w.ctx, lab.HubNAT, true)) })
-	w.refused(w.profile("offline", lab.HubNAT, lab.Alice), connectFailed, "hub")
+	w.ok(w.Server.SetHub(w.ctx, softether.HubNAT, false))
+	t.Cleanup(func() { w.ok(w.Server.SetHub(w.ctx, softether.HubNAT, true)) })
+	w.refused(w.profile("offline", softether.HubNAT, softether.Alice), connectFailed, "hub")
 }

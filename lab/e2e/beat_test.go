@@ -10,7 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // A beat sends a small datagram to the office each 5 ms, which comes back from there, and so sees for how long nothing
@@ -32,9 +33,9 @@ const beatEvery = 5 * time.Millisecond
 // beats begins to, once the first datagram has come back.
 func (w *world) beats() *beat { return w.beatsFrom(w.Desktop.Host) }
 
-func (w *world) beatsFrom(h *lab.Host) *beat {
+func (w *world) beatsFrom(h *netns.Host) *beat {
 	w.t.Helper()
-	conn, err := h.DialContext(w.ctx, "udp", netip.AddrPortFrom(lab.OfficeGateway, 7).String())
+	conn, err := h.DialContext(w.ctx, "udp", netip.AddrPortFrom(plan.OfficeGateway, 7).String())
 	w.ok(err)
 	b := &beat{w: w, conn: conn, enough: make(chan struct{}), done: make(chan struct{}), seen: map[uint32]bool{}}
 	go b.receive()

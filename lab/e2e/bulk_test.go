@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // Over R-UDP frames have a way beside the stream, which is as fast as the line where the stream is not: no more than 64
@@ -19,7 +21,7 @@ func TestBulkDatagramsOverRUDP(t *testing.T) {
 	w.verbose()
 	_, err := w.Server.BehindRendezvous(w.ctx)
 	w.ok(err)
-	w.Line.Set(lab.Impairment{Delay: 20 * time.Millisecond}) // a round trip of 40 ms
+	w.Line.Set(netns.Impairment{Delay: 20 * time.Millisecond}) // a round trip of 40 ms
 	w.ok(w.OnlyLet(w.ctx, "meta l4proto udp"))
 	type speed struct {
 		version     string  // granted, "" for nothing beside the stream
@@ -30,7 +32,7 @@ func TestBulkDatagramsOverRUDP(t *testing.T) {
 		v.Name, v.Data["udp-acceleration"] = "office-"+acceleration, acceleration
 		mark := w.Desktop.NMLogMark()
 		w.up(v)
-		w.pings(lab.OfficeGateway)
+		w.pings(plan.OfficeGateway)
 		if found := versionBeside.FindStringSubmatch(w.Desktop.NMLog(mark)); found != nil {
 			s.version = found[1]
 		}
@@ -39,7 +41,7 @@ func TestBulkDatagramsOverRUDP(t *testing.T) {
 			reverse bool
 		}{{&s.there, false}, {&s.back, true}} {
 			w.eventually("iperf3, which may still be busy", 20*time.Second, func() (err error) {
-				*way.rate, err = w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 4*time.Second, way.reverse)
+				*way.rate, err = w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 4*time.Second, way.reverse)
 				return err
 			})
 		}
@@ -84,7 +86,7 @@ func TestBulkDatagramsInICMPAndDNS(t *testing.T) {
 				t.Error("frames do not go beside the stream")
 			}
 			for _, size := range []string{"56", "1400", "1472"} {
-				if _, err := w.Desktop.Must(w.ctx, "ping", "-c1", "-W5", "-M", "do", "-s", size, lab.OfficeGateway.String()); err != nil {
+				if _, err := w.Desktop.Must(w.ctx, "ping", "-c1", "-W5", "-M", "do", "-s", size, plan.OfficeGateway.String()); err != nil {
 					t.Errorf("%s bytes: %v", size, err)
 				}
 			}

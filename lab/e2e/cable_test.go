@@ -13,7 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // cable is a connection with the office's network by an ordinary interface, whose addresses NetworkManager's own DHCP
@@ -84,34 +85,34 @@ func TestLeaseIsThatOfACable(t *testing.T) {
 	const router, outside = "10.20.0.1", "10.99.0.1"
 	three, six := keaOption(3, quad(router)), keaOption(6, quad(router))
 	text := func(s string) string { return hex.EncodeToString([]byte(s)) }
-	kea := func(options ...string) string { return lab.KeaConfig(keaOptions(options...)) }
+	kea := func(options ...string) string { return servers.KeaConfig(keaOptions(options...)) }
 	cases := []cableCase{
 		{"the office's own", "", "", ""},
 		{
-			"two routers", lab.Kea, kea(keaOption(3, quad(router, "10.20.0.3")), six),
+			"two routers", servers.Kea, kea(keaOption(3, quad(router, "10.20.0.3")), six),
 			"default via 10.20.0.3",
 		}, // a plugin can name one,
-		{"router outside the subnet", lab.Kea, kea(keaOption(3, quad(outside)), six), ""},
-		{"pushed default on the link", lab.Kea, kea(keaOption(121, "00"+quad("0.0.0.0")), six), ""},
-		{"route by a router outside", lab.Kea, kea(keaOption(121, "00"+quad(router)+"100a1e"+quad(outside)), six), ""},
+		{"router outside the subnet", servers.Kea, kea(keaOption(3, quad(outside)), six), ""},
+		{"pushed default on the link", servers.Kea, kea(keaOption(121, "00"+quad("0.0.0.0")), six), ""},
+		{"route by a router outside", servers.Kea, kea(keaOption(121, "00"+quad(router)+"100a1e"+quad(outside)), six), ""},
 		{
-			"pushed routes beside a router", lab.Kea, kea(three, keaOption(121, "100a1e"+quad(router)), six),
+			"pushed routes beside a router", servers.Kea, kea(three, keaOption(121, "100a1e"+quad(router)), six),
 			"default via 10.20.0.1",
 		}, // RFC 3442, as systemd-networkd; the notice says what changes it,
-		{"Microsoft's routes", lab.Kea, kea(three, keaOption(249, "100a1e"+quad(router)+"00"+quad(router)), six), ""},
-		{"a network in halves", lab.Kea, kea(keaOption(121, "0100"+quad(router)+"0180"+quad(router)), six), ""},
-		{"a route with bits of hosts", lab.Kea, kea(keaOption(121, "00"+quad(router)+"170a1e01"+quad(router)), six), ""},
-		{"a route on the link", lab.Kea, kea(keaOption(121, "00"+quad(router)+"180a1e05"+quad("0.0.0.0")), six), ""},
-		{"pushed routes cut off", lab.Kea, kea(three, keaOption(121, "100a1e"+quad(router)+"180a"), six), ""},
-		{"an address of its own", lab.ISC, `authoritative; default-lease-time 600;
+		{"Microsoft's routes", servers.Kea, kea(three, keaOption(249, "100a1e"+quad(router)+"00"+quad(router)), six), ""},
+		{"a network in halves", servers.Kea, kea(keaOption(121, "0100"+quad(router)+"0180"+quad(router)), six), ""},
+		{"a route with bits of hosts", servers.Kea, kea(keaOption(121, "00"+quad(router)+"170a1e01"+quad(router)), six), ""},
+		{"a route on the link", servers.Kea, kea(keaOption(121, "00"+quad(router)+"180a1e05"+quad("0.0.0.0")), six), ""},
+		{"pushed routes cut off", servers.Kea, kea(three, keaOption(121, "100a1e"+quad(router)+"180a"), six), ""},
+		{"an address of its own", servers.ISC, `authoritative; default-lease-time 600;
 			subnet 10.20.0.0 netmask 255.255.255.0 { range 10.20.0.100 10.20.0.199;
 				option subnet-mask 255.255.255.255; option routers 10.20.0.1; option domain-name-servers 10.20.0.1; }`, ""},
-		{"a list of domains", lab.Kea, kea(three, six, keaOption(15, text("office.test")), keaOption(119, "066f66666963650474657374"+"00"+"036c6162"+"c000")), ""},
-		{"a small MTU", lab.Kea, kea(three, six, keaOption(26, "0578")), ""},
-		{"classful routes", lab.ISC, `authoritative; default-lease-time 600;
+		{"a list of domains", servers.Kea, kea(three, six, keaOption(15, text("office.test")), keaOption(119, "066f66666963650474657374"+"00"+"036c6162"+"c000")), ""},
+		{"a small MTU", servers.Kea, kea(three, six, keaOption(26, "0578")), ""},
+		{"classful routes", servers.ISC, `authoritative; default-lease-time 600;
 			subnet 10.20.0.0 netmask 255.255.255.0 { range 10.20.0.100 10.20.0.199;
 				option routers 10.20.0.1; option static-routes 10.30.0.1 10.20.0.1; option domain-name "office.test"; }`, ""},
-		{"the simplest server", lab.Udhcpd, "start 10.20.0.100\nend 10.20.0.199\noption subnet 255.255.255.0\noption router 10.20.0.1\noption dns 10.20.0.1\n", ""},
+		{"the simplest server", servers.Udhcpd, "start 10.20.0.100\nend 10.20.0.199\noption subnet 255.255.255.0\noption router 10.20.0.1\noption dns 10.20.0.1\n", ""},
 	}
 	half := len(cases) / 2
 	for name, part := range map[string][]cableCase{"one": cases[:half], "two": cases[half:]} {
@@ -124,7 +125,7 @@ func TestLeaseIsThatOfACable(t *testing.T) {
 			// NetworkManager makes a profile of its own for every new cable, and takes it whenever there is no other.
 			_, err = w.Desktop.MustNMCLI(w.ctx, "device", "set", cable, "autoconnect", "no")
 			w.ok(err)
-			w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv6.method", "disabled"))))
+			w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "ipv6.method", "disabled"))))
 			for _, tc := range part {
 				w.sameAsOnACable(tc)
 			}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
 )
 
 // A captured packet is what an interface was given: a frame, or one of many segments.
@@ -47,7 +48,7 @@ type capture struct {
 }
 
 // captureOn begins to record. The socket sees superframes whole, and all else as it comes.
-func captureOn(t *testing.T, h *lab.Host, device string) *capture {
+func captureOn(t *testing.T, h *netns.Host, device string) *capture {
 	t.Helper()
 	link, err := h.Net.LinkByName(device)
 	if err != nil {

@@ -7,13 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // unpinned is a profile that says nothing about the server's certificate.
-func (w *world) unpinned() lab.VPN {
+func (w *world) unpinned() desktop.VPN {
 	w.t.Helper()
-	v := w.profile("trust", lab.HubOffice, lab.Alice)
+	v := w.profile("trust", softether.HubOffice, softether.Alice)
 	v.Data["server-cert-sha256"] = ""
 	return v
 }
@@ -28,7 +31,7 @@ func TestCertificateQuestionIsAskedOnceAndNotAgain(t *testing.T) {
 	if res.Code != 0 || !strings.Contains(res.Text(), colons(fingerprint)) {
 		t.Fatalf("nmcli --ask with yes typed (exit status %d) said, without the fingerprint %s:\n%s", res.Code, fingerprint, res.Text())
 	}
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	w.down("trust")
 
 	res = w.asks("trust") // a question would be seen in what nmcli prints
@@ -45,7 +48,7 @@ func TestOnlyAYesTrustsAServer(t *testing.T) {
 	fingerprint, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
 	stores := func() string { return strings.ReplaceAll(w.get("trust", "vpn.secrets"), `\:`, ":") }
-	unknown := "password = " + lab.Alice.Password
+	unknown := "password = " + softether.Alice.Password
 	asked := unknown + ", trust-sha256-" + fingerprint + " = "
 	for _, tc := range []struct {
 		name   string
@@ -57,8 +60,8 @@ func TestOnlyAYesTrustsAServer(t *testing.T) {
 		{"a no", []string{"no", "yes"}, false, 1, asked + "no"},
 		{"a no in German", []string{"nein"}, false, 1, asked + "nein"},
 		{"a yes in Japanese", []string{"はい"}, true, 1, asked + "はい"},
-		{"a password, then yes", []string{lab.Alice.Password, "yes"}, true, 2, asked + "noyes"}, // nmcli puts the no before it
-		{"only passwords", []string{lab.Alice.Password, "a", "b", "yes"}, false, 3, asked + "no"},
+		{"a password, then yes", []string{softether.Alice.Password, "yes"}, true, 2, asked + "noyes"}, // nmcli puts the no before it
+		{"only passwords", []string{softether.Alice.Password, "a", "b", "yes"}, false, 3, asked + "no"},
 		{"an Enter, then yes", []string{"", "yes"}, true, 2, asked + "noyes"},
 		{"an Enter after the other", []string{"", "", ""}, false, 2, asked + "no"},
 		{"the fingerprint", []string{colons(fingerprint)}, true, 1, asked + colons(fingerprint)},
@@ -87,7 +90,7 @@ func TestFingerprintIsReadOnTheServerAsTheQuestionSays(t *testing.T) {
 	if !ok {
 		t.Fatal("the question names no command")
 	}
-	res, err := w.Internet.Run(w.ctx, lab.Command{Args: []string{"sh", "-c", command}})
+	res, err := w.Internet.Run(w.ctx, netns.Command{Args: []string{"sh", "-c", command}})
 	w.ok(err)
 	if !strings.Contains(res.Stdout, "="+colons(fingerprint)+"\n") {
 		t.Errorf("%s: no %s in\n%s", command, colons(fingerprint), res.Text())
@@ -147,7 +150,7 @@ func (w *world) neverLoggedIn(fingerprint string) {
 
 func TestWrongPinInTheProfile(t *testing.T) {
 	w := network(t)
-	v := w.profile("pinned", lab.HubOffice, lab.Alice)
+	v := w.profile("pinned", softether.HubOffice, softether.Alice)
 	v.Data["server-cert-sha256"] = strings.Repeat("00", 32)
 	w.refused(v, connectFailed, "certificate")
 }
@@ -160,11 +163,11 @@ func TestCertificateSignedByAnAuthorityOfTheProfile(t *testing.T) {
 	v := w.unpinned()
 	v.Data["ca"] = "/etc/NetworkManager/ca.pem"
 	w.up(v)
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	w.down("trust")
 
-	v.Name, v.Data["gateway"] = "othername", lab.ServerName4 // not a name in the certificate
-	w.refused(v, noSecrets, lab.ServerName4)
+	v.Name, v.Data["gateway"] = "othername", plan.ServerName4 // not a name in the certificate
+	w.refused(v, noSecrets, plan.ServerName4)
 }
 
 func TestCertificateIsNotCheckedWhenThePersonSaysSo(t *testing.T) {
@@ -172,7 +175,7 @@ func TestCertificateIsNotCheckedWhenThePersonSaysSo(t *testing.T) {
 	v := w.unpinned()
 	v.Data["server-cert-check"] = "no"
 	w.up(v)
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 }
 
 // A pin that is demanded and not there yet is asked for, even where the certificate would verify.

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // TestServerWithoutForwardSecrecy: the official client connects to a server that an administrator has given nothing but
@@ -15,7 +16,7 @@ func TestServerWithoutForwardSecrecy(t *testing.T) {
 	w := freshNetwork(t)
 	four, err := w.Server.Version4(w.ctx)
 	w.ok(err)
-	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))
 	const warning, advice = "no forward secrecy", "ServerCipherSet ECDHE"
 	for _, test := range []struct {
 		ciphers, got string
@@ -34,7 +35,7 @@ func TestServerWithoutForwardSecrecy(t *testing.T) {
 		}
 		mark := w.Desktop.NMLogMark()
 		w.up(v)
-		w.pings(lab.OfficeGateway)
+		w.pings(plan.OfficeGateway)
 		log := w.Desktop.VPNLog(mark)
 		if !strings.Contains(log, "cipher="+test.got) {
 			t.Errorf("%s: the cipher is another one:\n%s", test.ciphers, log)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
 )
 
 // clear watches the bases for packets that leave the desktop in clear.
@@ -21,7 +22,7 @@ type clear struct {
 func (w *world) watchesBases() *clear {
 	w.t.Helper()
 	c := &clear{w: w, captures: map[string]*capture{}}
-	for _, b := range append(lab.Bases[:], lab.SlowBase) {
+	for _, b := range append(plan.Bases[:], plan.SlowBase) {
 		if _, err := w.Desktop.Net.LinkByName(b.Device); err == nil {
 			c.captures[b.Device] = captureOn(w.t, w.Desktop.Host, b.Device)
 		}

@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 func TestCluster(t *testing.T) {
@@ -23,27 +26,27 @@ func TestCluster(t *testing.T) {
 	if other, err := c.Member.Fingerprint(w.ctx); err != nil || other == fingerprint {
 		t.Fatalf("controller and member have the same certificate (%v): nothing to test", err)
 	}
-	v := lab.VPN{
-		Name: "cluster", Password: lab.Alice.Password,
+	v := desktop.VPN{
+		Name: "cluster", Password: softether.Alice.Password,
 		Data: map[string]string{
-			"gateway": lab.ControllerAddr.String(), "hub": lab.HubCluster, "user": lab.Alice.Name,
+			"gateway": plan.ControllerAddr.String(), "hub": softether.HubCluster, "user": softether.Alice.Name,
 			"server-cert-sha256": fingerprint, "max-connections": "3",
 		},
-		More: []string{"ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv4.never-default", "yes", "ipv6.method", "disabled"},
+		More: []string{"ipv4.method", "manual", "ipv4.addresses", plan.ClusterClient.String(), "ipv4.never-default", "yes", "ipv6.method", "disabled"},
 	}
 	w.up(quick(v))
-	inner := lab.MemberInner.Addr()
+	inner := plan.MemberInner.Addr()
 	w.pings(inner)
 
 	route := func() {
 		t.Helper()
-		w.hasRoutes(serverRoute(lab.MemberAddr, lab.Bases[0]))
-		w.hasNoRoute(netip.PrefixFrom(lab.ControllerAddr, 32).String())
+		w.hasRoutes(serverRoute(plan.MemberAddr, plan.Bases[0]))
+		w.hasNoRoute(netip.PrefixFrom(plan.ControllerAddr, 32).String())
 	}
 	route()
 	sessions := func() []string {
 		t.Helper()
-		names, err := c.Member.Sessions(w.ctx, lab.HubCluster, lab.Alice)
+		names, err := c.Member.Sessions(w.ctx, softether.HubCluster, softether.Alice)
 		w.ok(err)
 		return names
 	}
@@ -74,7 +77,7 @@ func TestCluster(t *testing.T) {
 
 	// The session is ended: the way back begins at the controller.
 	logins := strings.Count(w.Desktop.NMLog(0), "redirected to a member")
-	w.ok(c.Member.Kick(w.ctx, lab.HubCluster, lab.Alice))
+	w.ok(c.Member.Kick(w.ctx, softether.HubCluster, softether.Alice))
 	w.eventually("pings after the kick", 30*time.Second, func() error { return w.pingOnce(inner) })
 	if now := strings.Count(w.Desktop.NMLog(0), "redirected to a member"); now <= logins {
 		t.Errorf("%d redirects before the kick, %d after it", logins, now)
@@ -90,7 +93,7 @@ func TestCluster(t *testing.T) {
 	w.eventually("pings after the member's return", 60*time.Second, func() error { return w.pingOnce(inner) })
 	w.unchanged("cluster", before)
 	w.down("cluster")
-	w.hasNoRoute(netip.PrefixFrom(lab.MemberAddr, 32).String())
+	w.hasNoRoute(netip.PrefixFrom(plan.MemberAddr, 32).String())
 }
 
 // TestClusterMemberWithAnotherCertificate: the controller says which certificate the member has. Somebody in its place
@@ -106,10 +109,10 @@ func TestClusterMemberWithAnotherCertificate(t *testing.T) {
 	impostor, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
 	impostor = colons(impostor)
-	v := lab.VPN{
-		Name: "cluster", Password: lab.Alice.Password,
-		Data: map[string]string{"gateway": lab.ControllerAddr.String(), "hub": lab.HubCluster, "user": lab.Alice.Name, "server-cert-sha256": fingerprint},
-		More: []string{"ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv6.method", "disabled"},
+	v := desktop.VPN{
+		Name: "cluster", Password: softether.Alice.Password,
+		Data: map[string]string{"gateway": plan.ControllerAddr.String(), "hub": softether.HubCluster, "user": softether.Alice.Name, "server-cert-sha256": fingerprint},
+		More: []string{"ipv4.method", "manual", "ipv4.addresses", plan.ClusterClient.String(), "ipv6.method", "disabled"},
 	}
 	w.ok(w.Desktop.Add(w.ctx, v))
 	mark := w.Desktop.NMLogMark()
@@ -121,7 +124,7 @@ func TestClusterMemberWithAnotherCertificate(t *testing.T) {
 		t.Errorf("the log tells of no redirect to somebody with the certificate %s: %s", impostor, log)
 	}
 	w.ok(w.Desktop.AwaitGone(w.ctx))
-	if said := w.Server.Log(100); strings.Contains(said, lab.HubCluster) {
+	if said := w.Server.Log(100); strings.Contains(said, softether.HubCluster) {
 		t.Errorf("somebody in the member's place was sent a login: %s", said)
 	}
 }
@@ -130,20 +133,20 @@ func TestClusterMemberWithAnotherCertificate(t *testing.T) {
 func TestClusterThroughAProxy(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()
-	w.ok(w.StartSquid(w.ctx, lab.SquidDigest))
+	w.ok(w.StartSquid(w.ctx, servers.SquidDigest))
 	c, err := w.NewCluster(w.ctx)
 	w.ok(err)
 	fingerprint, err := c.Controller.Fingerprint(w.ctx)
 	w.ok(err)
 	w.ok(w.OnlyProxies(w.ctx, true))
-	v := w.proxied("http", lab.SquidDigest, true, "ipv4.method", "manual", "ipv4.addresses", lab.ClusterClient.String(), "ipv4.never-default", "yes")
-	v.Data["gateway"], v.Data["hub"], v.Data["server-cert-sha256"] = lab.ControllerAddr.String(), lab.HubCluster, fingerprint
+	v := w.proxied("http", servers.SquidDigest, true, "ipv4.method", "manual", "ipv4.addresses", plan.ClusterClient.String(), "ipv4.never-default", "yes")
+	v.Data["gateway"], v.Data["hub"], v.Data["server-cert-sha256"] = plan.ControllerAddr.String(), softether.HubCluster, fingerprint
 	v.Data["max-connections"] = "2"
 	w.up(v)
-	inner := lab.MemberInner.Addr()
+	inner := plan.MemberInner.Addr()
 	w.pings(inner)
-	w.hasRoutes(serverRoute(lab.ProxyAddr, lab.Bases[0]))
-	w.hasNoRoute(netip.PrefixFrom(lab.MemberAddr, 32).String())
+	w.hasRoutes(serverRoute(plan.ProxyAddr, plan.Bases[0]))
+	w.hasNoRoute(netip.PrefixFrom(plan.MemberAddr, 32).String())
 	w.eventually("two connections at the member", 15*time.Second, func() error {
 		ports, err := c.Member.VPNPorts(w.ctx)
 		return is("the number of connections", len(ports), 2, err)
@@ -151,7 +154,7 @@ func TestClusterThroughAProxy(t *testing.T) {
 
 	// The session is ended: the way back begins at the controller again.
 	logins := strings.Count(w.Desktop.NMLog(0), "redirected to a member")
-	w.ok(c.Member.Kick(w.ctx, lab.HubCluster, lab.Alice))
+	w.ok(c.Member.Kick(w.ctx, softether.HubCluster, softether.Alice))
 	w.eventually("pings after the kick", 30*time.Second, func() error { return w.pingOnce(inner) })
 	if now := strings.Count(w.Desktop.NMLog(0), "redirected to a member"); now <= logins {
 		t.Errorf("%d redirects before the kick, %d after it", logins, now)
@@ -159,8 +162,8 @@ func TestClusterThroughAProxy(t *testing.T) {
 	w.down(v.Name)
 	// Squid writes a line when a connection has ended.
 	w.eventually("Squid to have led to both", 10*time.Second, func() error {
-		log := w.SquidLog(lab.SquidDigest)
-		for _, addr := range []netip.Addr{lab.ControllerAddr, lab.MemberAddr} {
+		log := w.SquidLog(servers.SquidDigest)
+		for _, addr := range []netip.Addr{plan.ControllerAddr, plan.MemberAddr} {
 			if !strings.Contains(log, fmt.Sprintf("CONNECT %v:443", addr)) {
 				return fmt.Errorf("nothing about %v in its log: %s", addr, log)
 			}

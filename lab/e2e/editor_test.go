@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // edits runs nm-connection-editor on a profile and drives it.
@@ -31,7 +33,7 @@ func (w *world) drivesIn(env []string, options string, steps ...string) {
 	w.ok(err)
 	ctx, cancel := context.WithTimeout(w.ctx, 80*time.Second)
 	defer cancel()
-	res, err := w.Desktop.Run(ctx, lab.Command{
+	res, err := w.Desktop.Run(ctx, netns.Command{
 		Args: append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, options}, steps...),
 		Env:  append(env, "GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11", "HOME="+w.t.TempDir(), "XDG_RUNTIME_DIR="+w.t.TempDir()),
 	})
@@ -46,12 +48,12 @@ func (w *world) drivesIn(env []string, options string, steps ...string) {
 
 func TestPersonEditsAConnectionInNMConnectionEditorAndConnects(t *testing.T) {
 	w := network(t)
-	v := ipv4Only(w.profile("office", lab.HubNAT, lab.Alice))
+	v := ipv4Only(w.profile("office", softether.HubNAT, softether.Alice))
 	v.Data["user"], v.Data["made-up"] = "nobody", "kept"
 	w.ok(w.Desktop.Add(w.ctx, v))
-	w.edits("office", "Server="+lab.ServerName4, "Virtual hub="+lab.HubOffice, "User name="+lab.Alice.Name, "Password="+lab.Alice.Password, "!Save")
+	w.edits("office", "Server="+plan.ServerName4, "Virtual hub="+softether.HubOffice, "User name="+softether.Alice.Name, "Password="+softether.Alice.Password, "!Save")
 	data := w.get("office", "vpn.data")
-	for _, item := range []string{"hub = " + lab.HubOffice, "user = " + lab.Alice.Name, "made-up = kept", "server-cert-sha256 = "} {
+	for _, item := range []string{"hub = " + softether.HubOffice, "user = " + softether.Alice.Name, "made-up = kept", "server-cert-sha256 = "} {
 		if !strings.Contains(data, item) {
 			t.Errorf("vpn.data lacks %s: %s", item, data)
 		}
@@ -60,13 +62,13 @@ func TestPersonEditsAConnectionInNMConnectionEditorAndConnects(t *testing.T) {
 		t.Errorf("DNS priorities of a full tunnel are %q", got)
 	}
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	w.down("office")
 }
 
 func TestWrongInputCannotBeSavedInNMConnectionEditor(t *testing.T) {
 	w := network(t)
-	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
+	w.ok(w.Desktop.Add(w.ctx, w.profile("office", softether.HubOffice, softether.Alice)))
 	w.edits("office", "Port=99999", "?Port: must be a number from 1 to 65535", "dead:Save", "Port=5555", "!Save")
 	if data := w.get("office", "vpn.data"); !strings.Contains(data, "port = 5555") {
 		t.Errorf("vpn.data is %s", data)
@@ -91,21 +93,21 @@ func TestPersonAddsAConnectionInNMConnectionEditor(t *testing.T) {
 	w := network(t)
 	fingerprint, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
-	w.drives("--create --type=vpn", "=SoftEther VPN", "!Create…", "Connection name=added", "Server="+lab.ServerName4, "Virtual hub="+lab.HubOffice,
-		"?User name: ", "dead:Save", "User name="+lab.Alice.Name, "Password="+lab.Alice.Password,
+	w.drives("--create --type=vpn", "=SoftEther VPN", "!Create…", "Connection name=added", "Server="+plan.ServerName4, "Virtual hub="+softether.HubOffice,
+		"?User name: ", "dead:Save", "User name="+softether.Alice.Name, "Password="+softether.Alice.Password,
 		">Server certificate", "Fingerprint (SHA-256)="+fingerprint, "!Save")
 	if got := w.get("added", "connection.type"); got != "vpn" {
 		t.Errorf("the type is %s", got)
 	}
 	w.ok(w.Desktop.Up(w.ctx, "added"))
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	w.down("added")
 }
 
 // The person takes the connection to another computer: what the window exports, nmcli imports.
 func TestPersonExportsAConnectionInNMConnectionEditor(t *testing.T) {
 	w := network(t)
-	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
+	w.ok(w.Desktop.Add(w.ctx, w.profile("office", softether.HubOffice, softether.Alice)))
 	file := filepath.Join(t.TempDir(), "taken.vpn")
 	w.edits("office", "!Export…", "in:Export", "Name:="+file, "!Save", "exists:"+file, "in:Editing", "!Cancel")
 	w.ok(w.Desktop.Clean(w.ctx))
@@ -113,7 +115,7 @@ func TestPersonExportsAConnectionInNMConnectionEditor(t *testing.T) {
 		t.Fatal(res.Text())
 	}
 	data := w.get("office", "vpn.data")
-	for _, item := range []string{"gateway = " + lab.ServerName, "hub = " + lab.HubOffice, "user = " + lab.Alice.Name} {
+	for _, item := range []string{"gateway = " + plan.ServerName, "hub = " + softether.HubOffice, "user = " + softether.Alice.Name} {
 		if !strings.Contains(data, item) {
 			t.Errorf("vpn.data lacks %s: %s", item, data)
 		}
@@ -122,7 +124,7 @@ func TestPersonExportsAConnectionInNMConnectionEditor(t *testing.T) {
 
 func TestAdvancedSettingsAreSavedInNMConnectionEditor(t *testing.T) {
 	w := network(t)
-	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
+	w.ok(w.Desktop.Add(w.ctx, w.profile("office", softether.HubOffice, softether.Alice)))
 	w.edits("office", ">Transport", "Number of TCP connections=8", "+Use data compression", "UDP acceleration=Never",
 		">Proxy", "Proxy type=HTTP", "?Proxy address: ", "dead:Save", "Proxy address=proxy.example.com:3128",
 		">Network device", "MTU=9", "?MTU: must be", "MTU=1400", ">Reconnecting", "Number of attempts (0: no limit)=5", "!Save")
@@ -137,7 +139,7 @@ func TestAdvancedSettingsAreSavedInNMConnectionEditor(t *testing.T) {
 // A section that is folded is not there for the keyboard; one that is unfolded is seen, and its fields come in their order.
 func TestKeyboardWalksThePageInNMConnectionEditor(t *testing.T) {
 	w := network(t)
-	w.ok(w.Desktop.Add(w.ctx, w.profile("office", lab.HubOffice, lab.Alice)))
+	w.ok(w.Desktop.Add(w.ctx, w.profile("office", softether.HubOffice, softether.Alice)))
 	w.edits("office", "focus:Server", "tab:Port", "tab:Virtual hub", "tab:", "tab:User name", "tab:Password", "tab:", "tab:Show passwords",
 		"tab:Server certificate", "tab:Proxy", "tab:Transport", "tab:Network device", "tab:Reconnecting", "tab:Outside the VPN",
 		">Reconnecting", "sees:Number of attempts (0: no limit)", "focus:Reconnecting", "tab:Seconds between attempts", "tab:Number of attempts (0: no limit)", "tab:Outside the VPN",
@@ -146,11 +148,11 @@ func TestKeyboardWalksThePageInNMConnectionEditor(t *testing.T) {
 
 func TestProblemInAFoldedSectionIsShownInNMConnectionEditor(t *testing.T) {
 	w := network(t)
-	v := w.profile("office", lab.HubOffice, lab.Alice)
+	v := w.profile("office", softether.HubOffice, softether.Alice)
 	v.Data["mtu"] = "9"
 	w.ok(w.Desktop.Add(w.ctx, v))
 	w.edits("office", "?MTU: must be a number from 576 to 1500", "dead:Save", "unfolded:Network device", "sees:MTU", "form:", "MTU=1400", "form:",
-		"Server=a b", "?Server: the host name contains", "form:", "Server="+lab.ServerName, "!Save")
+		"Server=a b", "?Server: the host name contains", "form:", "Server="+plan.ServerName, "!Save")
 	if data := w.get("office", "vpn.data"); !strings.Contains(data, "mtu = 1400") {
 		t.Errorf("vpn.data is %s", data)
 	}
@@ -165,13 +167,13 @@ func TestContradictionsAreToldInNMConnectionEditor(t *testing.T) {
 		"another port":      {"Port=992", "Server=vpn.example.com:5555"},
 		"taken for granted": {"Server=[2001:db8::1]:5555", "Port=443"},
 	} {
-		w.ok(w.Desktop.Add(w.ctx, w.profile(name, lab.HubOffice, lab.Alice)))
+		w.ok(w.Desktop.Add(w.ctx, w.profile(name, softether.HubOffice, softether.Alice)))
 		w.edits(name, append(steps, "?Port: the server already has port 5555", "dead:Save", "Port=", "!Save")...)
 		if data := w.get(name, "vpn.data"); !strings.Contains(data, `\:5555`) || strings.Contains(data, "port = ") {
 			t.Errorf("%s: vpn.data is %s", name, data)
 		}
 	}
-	w.ok(w.Desktop.Add(w.ctx, w.profile("others", lab.HubOffice, lab.Alice)))
+	w.ok(w.Desktop.Add(w.ctx, w.profile("others", softether.HubOffice, softether.Alice)))
 	w.edits("others", "Server=vpn.example.com/pc7", "?Protocol: a server name after the slash (pc7) requires UDP", "dead:Save", "unfolded:Transport", "Protocol=UDP (NAT traversal)",
 		">Proxy", "Proxy type=HTTP", "Proxy address=proxy.example.com:3128", "?Protocol: only TCP is possible through a proxy", "dead:Save", "Proxy type=None",
 		"Number of TCP connections=2", "+Use half-duplex mode", "Number of TCP connections=1", "?Use half-duplex mode: requires at least 2 TCP connections", "dead:Save",

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 const examples = "../../data/examples/"
@@ -99,20 +101,20 @@ func TestExamplesOfTheToolsOfAdministratorsConnect(t *testing.T) {
 			t.Fatalf("%s has no keyfile %s", file, name)
 		}
 		for _, change := range [][2]string{
-			{"gateway=vpn.example.com", "gateway=" + lab.ServerName4},
-			{"hub=BRANCHES", "hub=" + lab.HubOffice},
-			{"hub=CLOUD", "hub=" + lab.HubOffice},
-			{"user={{ inventory_hostname_short }}", "user=" + lab.Alice.Name},
-			{"user=vm", "user=" + lab.Alice.Name},
-			{"password={{ softether_password }}", "password=" + lab.Alice.Password},
-			{"password=correct horse battery staple", "password=" + lab.Alice.Password},
+			{"gateway=vpn.example.com", "gateway=" + plan.ServerName4},
+			{"hub=BRANCHES", "hub=" + softether.HubOffice},
+			{"hub=CLOUD", "hub=" + softether.HubOffice},
+			{"user={{ inventory_hostname_short }}", "user=" + softether.Alice.Name},
+			{"user=vm", "user=" + softether.Alice.Name},
+			{"password={{ softether_password }}", "password=" + softether.Alice.Password},
+			{"password=correct horse battery staple", "password=" + softether.Alice.Password},
 			{"3F9C5A701B24DE086691AB3E57C0128DF40E7A99B5216CD348EF03951A7C82B6", pin},
 		} {
 			text = strings.ReplaceAll(text, change[0], change[1])
 		}
 		w.loads(name+".nmconnection", text)
 		w.ok(w.Desktop.Up(w.ctx, name))
-		w.pings(lab.OfficeGateway)
+		w.pings(plan.OfficeGateway)
 		w.down(name)
 	}
 }
@@ -122,7 +124,7 @@ func TestExampleOfNMCLIMakesConnections(t *testing.T) {
 	w := network(t)
 	text, err := os.ReadFile(examples + "nmcli.sh")
 	w.ok(err)
-	r, err := w.Desktop.Run(w.ctx, lab.Command{Args: []string{"sh"}, Stdin: string(text)})
+	r, err := w.Desktop.Run(w.ctx, netns.Command{Args: []string{"sh"}, Stdin: string(text)})
 	w.ok(err)
 	if r.Code != 0 {
 		t.Fatalf("%s", r.Text())

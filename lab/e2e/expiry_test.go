@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // What a router gave ends with its times, when nobody prolongs it: address, DNS and domains.
@@ -19,11 +22,11 @@ func TestIPv6Expires(t *testing.T) {
 	for name, more := range map[string][]string{"full tunnel": nil, "split tunnel": {"ipv4.never-default", "yes", "ipv6.never-default", "yes"}} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
-			w.ok(w.Office.Configure(w.ctx, lab.OfficeDHCP()))
-			radvd, err := w.Office.Serve(w.ctx, lab.Radvd, `interface eth0 { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 10;
+			w.ok(w.Office.Configure(w.ctx, servers.OfficeDHCP()))
+			radvd, err := w.Office.Serve(w.ctx, servers.Radvd, `interface eth0 { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 10;
 				prefix fd20::/64 { AdvValidLifetime 15; AdvPreferredLifetime 10; }; RDNSS fd20::1 { AdvRDNSSLifetime 10; }; DNSSL six.office.test { AdvDNSSLLifetime 10; }; };`)
 			w.ok(err)
-			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, more...)))
+			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, more...)))
 			w.has6()
 			w.pings(officeGateway6)
 			mark := w.Desktop.NMLogMark()
@@ -31,7 +34,7 @@ func TestIPv6Expires(t *testing.T) {
 			w.eventually("the address and its DNS to be gone", 60*time.Second, func() error {
 				addrs, err := w.Desktop.Addrs(w.tap())
 				dns, dnsErr := w.Desktop.VPNDNS()
-				left := slices.ContainsFunc(addrs, func(p netip.Prefix) bool { return lab.OfficeNet6.Contains(p.Addr()) })
+				left := slices.ContainsFunc(addrs, func(p netip.Prefix) bool { return plan.OfficeNet6.Contains(p.Addr()) })
 				for _, e := range dns {
 					left = left || slices.Contains(e.Servers, officeGateway6) || slices.Contains(e.Domains, "six.office.test")
 				}
@@ -43,10 +46,10 @@ func TestIPv6Expires(t *testing.T) {
 			if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "the IPv6 address has expired") {
 				t.Error("the log does not say so")
 			}
-			w.wantState("office", lab.Activated)
-			w.pings(lab.OfficeInner)
-			w.resolves("intranet.office.test", lab.OfficeGateway)
-			_, err = w.Office.Serve(w.ctx, lab.Radvd, radvdConfig)
+			w.wantState("office", desktop.Activated)
+			w.pings(plan.OfficeInner)
+			w.resolves("intranet.office.test", plan.OfficeGateway)
+			_, err = w.Office.Serve(w.ctx, servers.Radvd, radvdConfig)
 			w.ok(err)
 			w.has6()
 			w.pings(officeGateway6)
@@ -58,13 +61,13 @@ func TestIPv6Expires(t *testing.T) {
 // An MTU that IPv6 cannot live with does not take it off the device.
 func TestSmallMTU(t *testing.T) {
 	w := freshNetwork(t)
-	w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(26, "03e8"))))
-	_, err := w.Office.Serve(w.ctx, lab.Radvd, radvdConfig)
+	w.stranger(servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(26, "03e8"))))
+	_, err := w.Office.Serve(w.ctx, servers.Radvd, radvdConfig)
 	w.ok(err)
 	mark := w.Desktop.NMLogMark()
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	w.has6()
-	w.pings(officeGateway6, lab.OfficeInner)
+	w.pings(officeGateway6, plan.OfficeInner)
 	link, err := w.Desktop.Net.LinkByName(w.tap())
 	w.ok(err)
 	if mtu := link.Attrs().MTU; mtu != 1280 {
@@ -79,11 +82,11 @@ func TestSmallMTU(t *testing.T) {
 // A DNS server of the VPN at the address of the router at home is a trap that is named.
 func TestDNSServerWithTheRoutersAddress(t *testing.T) {
 	w := freshNetwork(t)
-	w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(6, quad(lab.Bases[0].Router.String())))))
+	w.stranger(servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(6, quad(plan.Bases[0].Router.String())))))
 	mark := w.Desktop.NMLogMark()
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
-	w.pings(lab.OfficeInner)
-	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "has the address of the router of "+lab.Bases[0].Device) {
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
+	w.pings(plan.OfficeInner)
+	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "has the address of the router of "+plan.Bases[0].Device) {
 		t.Error("the log does not say so")
 	}
 	w.down("office")

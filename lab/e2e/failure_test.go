@@ -10,13 +10,16 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // at returns Alice's profile with another server address.
-func (w *world) at(gateway string, more ...string) lab.VPN {
+func (w *world) at(gateway string, more ...string) desktop.VPN {
 	w.t.Helper()
-	v := w.profile("elsewhere", lab.HubOffice, lab.Alice, more...)
+	v := w.profile("elsewhere", softether.HubOffice, softether.Alice, more...)
 	v.Data["gateway"] = gateway
 	return v
 }
@@ -75,11 +78,11 @@ func discard(c net.Conn) {
 }
 
 func TestServerIsNoSoftEtherServer(t *testing.T) {
-	ca, err := lab.NewAuthority("Somebody")
+	ca, err := softether.NewAuthority("Somebody")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, key, err := ca.Issue("web", nil, lab.ServerAddr)
+	cert, key, err := ca.Issue("web", nil, plan.ServerAddr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,24 +129,24 @@ func TestServerIsNoSoftEtherServer(t *testing.T) {
 
 func TestOfficeGivesNoAddress(t *testing.T) {
 	w := network(t)
-	silent := lab.OfficeDHCP()
+	silent := servers.OfficeDHCP()
 	silent.Silent = true
 	w.ok(w.Office.Configure(w.ctx, silent))
-	t.Cleanup(func() { w.ok(w.Office.Configure(w.ctx, lab.OfficeDHCP())) })
-	w.refused(ipv4Only(w.profile("nodhcp", lab.HubOffice, lab.Alice)), badConfig, "SecureNAT")
+	t.Cleanup(func() { w.ok(w.Office.Configure(w.ctx, servers.OfficeDHCP())) })
+	w.refused(ipv4Only(w.profile("nodhcp", softether.HubOffice, softether.Alice)), badConfig, "SecureNAT")
 }
 
 func TestOfficeSendsARouteOverTheServerItself(t *testing.T) {
 	w := network(t)
-	dhcp := lab.OfficeDHCP()
-	dhcp.Routes = append(dhcp.Routes, lab.Route{Dst: netOf(lab.ServerAddr, 32), Via: lab.OfficeGateway}, lab.Route{Dst: netOf(lab.ServerAddr, 24), Via: lab.OfficeGateway})
+	dhcp := servers.OfficeDHCP()
+	dhcp.Routes = append(dhcp.Routes, servers.Route{Dst: netOf(plan.ServerAddr, 32), Via: plan.OfficeGateway}, servers.Route{Dst: netOf(plan.ServerAddr, 24), Via: plan.OfficeGateway})
 	w.ok(w.Office.Configure(w.ctx, dhcp))
-	t.Cleanup(func() { w.ok(w.Office.Configure(w.ctx, lab.OfficeDHCP())) })
-	w.up(ipv4Only(w.profile("loop", lab.HubOffice, lab.Alice)))
-	if dev, err := w.Desktop.RouteTo(lab.ServerAddr); err != nil || dev != lab.Bases[0].Device {
+	t.Cleanup(func() { w.ok(w.Office.Configure(w.ctx, servers.OfficeDHCP())) })
+	w.up(ipv4Only(w.profile("loop", softether.HubOffice, softether.Alice)))
+	if dev, err := w.Desktop.RouteTo(plan.ServerAddr); err != nil || dev != plan.Bases[0].Device {
 		t.Errorf("the server is reached by %s, %v", dev, err)
 	}
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 }
 
 func TestBadValuesInTheProfile(t *testing.T) {
@@ -153,7 +156,7 @@ func TestBadValuesInTheProfile(t *testing.T) {
 	} {
 		t.Run(key, func(t *testing.T) {
 			w := network(t)
-			v := w.profile("bad", lab.HubOffice, lab.Alice)
+			v := w.profile("bad", softether.HubOffice, softether.Alice)
 			v.Data[key] = value
 			if value == "" { // the default hub does not exist here
 				w.refused(v, connectFailed, "HUB_NOT_FOUND")
@@ -166,7 +169,7 @@ func TestBadValuesInTheProfile(t *testing.T) {
 
 func TestServerGoesAwayWhileConnecting(t *testing.T) {
 	w := freshNetwork(t)
-	v := w.profile("gone", lab.HubOffice, lab.Alice, "vpn.timeout", "10")
+	v := w.profile("gone", softether.HubOffice, softether.Alice, "vpn.timeout", "10")
 	w.ok(w.Server.Freeze(true))
 	w.ok(w.Desktop.Add(w.ctx, v))
 	done := make(chan error, 1)

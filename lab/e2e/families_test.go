@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // radvdConfig is a router that gives the office's prefix and a DNS server.
@@ -20,14 +23,14 @@ const radvdConfig = `interface eth0 { AdvSendAdvert on; MinRtrAdvInterval 3; Max
 var officeGateway6 = netip.MustParseAddr("fd20::1")
 
 // onlyIPv6 makes the office one in which nobody answers DHCP.
-func (w *world) onlyIPv6() { w.t.Helper(); w.stranger(lab.Radvd, radvdConfig) }
+func (w *world) onlyIPv6() { w.t.Helper(); w.stranger(servers.Radvd, radvdConfig) }
 
 // has6 waits for an address from the router.
 func (w *world) has6() {
 	w.t.Helper()
 	w.eventually("an IPv6 address", 15*time.Second, func() error {
 		addrs, err := w.Desktop.Addrs(w.tap())
-		if err == nil && !slices.ContainsFunc(addrs, func(p netip.Prefix) bool { return lab.OfficeNet6.Contains(p.Addr()) }) {
+		if err == nil && !slices.ContainsFunc(addrs, func(p netip.Prefix) bool { return plan.OfficeNet6.Contains(p.Addr()) }) {
 			err = fmt.Errorf("addresses are %v", addrs)
 		}
 		return err
@@ -39,7 +42,7 @@ func (w *world) has4(want bool, limit time.Duration) {
 	w.t.Helper()
 	w.eventually(fmt.Sprintf("an IPv4 address to be there: %v", want), limit, func() error {
 		addrs, err := w.Desktop.Addrs(w.tap())
-		if err == nil && slices.ContainsFunc(addrs, func(p netip.Prefix) bool { return lab.OfficeNet.Contains(p.Addr()) }) != want {
+		if err == nil && slices.ContainsFunc(addrs, func(p netip.Prefix) bool { return plan.OfficeNet.Contains(p.Addr()) }) != want {
 			err = fmt.Errorf("addresses are %v", addrs)
 		}
 		return err
@@ -50,30 +53,30 @@ func (w *world) has4(want bool, limit time.Duration) {
 func TestHubWithoutDHCP(t *testing.T) {
 	w := freshNetwork(t)
 	w.onlyIPv6()
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	w.has6()
 	w.pings(officeGateway6)
 	out, err := w.Desktop.MustNMCLI(w.ctx, "-t", "-f", "IP6", "connection", "show", "office")
 	if err != nil || !strings.Contains(out, "fd20:") {
 		t.Errorf("nmcli shows %q, %v", out, err)
 	}
-	w.office(lab.OfficeDHCP())
+	w.office(servers.OfficeDHCP())
 	w.has4(true, 40*time.Second)
-	w.pings(lab.OfficeGateway, lab.OfficeInner, officeGateway6)
+	w.pings(plan.OfficeGateway, plan.OfficeInner, officeGateway6)
 	w.eventually("DNS of both", 10*time.Second, func() error {
 		list, err := w.Desktop.VPNDNS()
 		var all []netip.Addr
 		for _, e := range list {
 			all = append(all, e.Servers...)
 		}
-		if err != nil || !slices.Contains(all, lab.OfficeGateway) || !slices.Contains(all, officeGateway6) {
+		if err != nil || !slices.Contains(all, plan.OfficeGateway) || !slices.Contains(all, officeGateway6) {
 			return fmt.Errorf("DNS is %v, %v", list, err)
 		}
 		return nil
 	})
-	w.wantState("office", lab.Activated)
-	w.resolves("intranet.office.test", lab.OfficeGateway)
-	w.web("office", w.addressIn(w.tap(), lab.OfficeNet))
+	w.wantState("office", desktop.Activated)
+	w.resolves("intranet.office.test", plan.OfficeGateway)
+	w.web("office", w.addressIn(w.tap(), plan.OfficeNet))
 	w.down("office")
 }
 
@@ -91,7 +94,7 @@ func TestFamilyThatMustBeThere(t *testing.T) {
 			if tc.six {
 				w.onlyIPv6()
 			}
-			w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, tc.property, "no"))))
+			w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, tc.property, "no"))))
 			mark := w.Desktop.NMLogMark()
 			if err := w.Desktop.Up(w.ctx, "office"); err == nil {
 				t.Error("the connection is up without it")
@@ -110,7 +113,7 @@ func TestFamilyThatMustBeThere(t *testing.T) {
 
 // briefLease is a Kea that gives addresses for half a minute.
 func briefLease() string {
-	return lab.KeaConfig(`"valid-lifetime": 30, "renew-timer": 10, "rebind-timer": 20`,
+	return servers.KeaConfig(`"valid-lifetime": 30, "renew-timer": 10, "rebind-timer": 20`,
 		keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(6, quad("10.20.0.1")), keaOption(15, "6f66666963652e74657374")))
 }
 
@@ -118,10 +121,10 @@ func briefLease() string {
 func TestLeaseExpires(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()
-	kea := w.stranger(lab.Kea, briefLease())
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	kea := w.stranger(servers.Kea, briefLease())
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	tap := w.tap()
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	time.Sleep(12 * time.Second) // one renewal
 	mark := w.Desktop.NMLogMark()
 	w.ok(kea.End(w.ctx))
@@ -139,19 +142,19 @@ func TestLeaseExpires(t *testing.T) {
 	})
 	w.hasNoRoute("default via 10.20.0.1")
 	w.hasRoutes("default dev " + tap) // a full tunnel is closed rather than left
-	w.wantState("office", lab.Activated)
+	w.wantState("office", desktop.Activated)
 	log := w.Desktop.VPNLog(mark)
 	for _, want := range []string{"does not renew the lease yet", "no DHCP server renews the lease", "the DHCP lease has expired", "no IPv4 address any more", "IPv4 is blocked"} {
 		if n := strings.Count(log, want); n != 1 {
 			t.Errorf("the log says %q %d times, want once", want, n)
 		}
 	}
-	_, err := w.Office.Serve(w.ctx, lab.Kea, briefLease())
+	_, err := w.Office.Serve(w.ctx, servers.Kea, briefLease())
 	w.ok(err)
 	w.has4(true, 60*time.Second)
 	w.hasRoutes("default via 10.20.0.1 dev " + tap)
-	w.pings(lab.OfficeInner)
-	w.resolves("intranet.office.test", lab.OfficeGateway)
+	w.pings(plan.OfficeInner)
+	w.resolves("intranet.office.test", plan.OfficeGateway)
 	w.down("office")
 }
 
@@ -159,31 +162,31 @@ func TestLeaseExpires(t *testing.T) {
 func TestReconnectWithoutDHCPServer(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	before := w.snapshot()
 	mark := w.Desktop.NMLogMark()
-	quiet := lab.OfficeDHCP()
+	quiet := servers.OfficeDHCP()
 	quiet.Silent = true
 	w.office(quiet)
-	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
 	w.eventually("another session", 30*time.Second, func() error {
 		if !strings.Contains(w.Desktop.NMLog(mark), "connected again") {
 			return fmt.Errorf("not connected again yet")
 		}
 		return nil
 	})
-	w.pings(lab.OfficeInner)
-	session, _ := w.session(lab.HubOffice)
+	w.pings(plan.OfficeInner)
+	session, _ := w.session(softether.HubOffice)
 	time.Sleep(25 * time.Second)
-	if now, _ := w.session(lab.HubOffice); now != session {
+	if now, _ := w.session(softether.HubOffice); now != session {
 		t.Errorf("session %s was thrown away for %s", session, now)
 	}
 	w.unchanged("office", before)
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "no DHCP server confirms the address") {
 		t.Error("the log does not say that the address is not confirmed")
 	}
-	w.office(lab.OfficeDHCP())
+	w.office(servers.OfficeDHCP())
 	w.eventually("a confirmation", 60*time.Second, func() error {
 		if !strings.Contains(w.Desktop.NMLog(mark), "DHCP lease acquired") {
 			return fmt.Errorf("not yet")
@@ -198,17 +201,17 @@ func TestReconnectWithoutDHCPServer(t *testing.T) {
 func TestReconnectConfirmsTheLease(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Forced)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Forced)))
 	before := w.snapshot()
 	mark := w.Desktop.NMLogMark()
-	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Forced))
+	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Forced))
 	w.eventually("a confirmation", 30*time.Second, func() error {
 		if !strings.Contains(w.Desktop.NMLog(mark), "DHCP lease confirmed") {
 			return fmt.Errorf("not yet")
 		}
 		return nil
 	})
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	w.unchanged("office", before)
 	w.down("office")
 }

@@ -10,13 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // The one network there is changes below the VPN: its profile persists or does not, as long as NetworkManager keeps it.
 func TestTheNetworkChanges(t *testing.T) {
-	base, far := lab.Bases[0], wan0
-	ip := func(w *world, h *lab.Host, args ...string) {
+	base, far := plan.Bases[0], wan0
+	ip := func(w *world, h *netns.Host, args ...string) {
 		w.t.Helper()
 		_, err := h.Must(w.ctx, append([]string{"ip"}, args...)...)
 		w.ok(err)
@@ -53,7 +55,7 @@ func TestTheNetworkChanges(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tunnels(t, func(t *testing.T, kind func(lab.VPN) lab.VPN) {
+			tunnels(t, func(t *testing.T, kind func(desktop.VPN) desktop.VPN) {
 				w := freshNetwork(t)
 				w.verbose()
 				w.farAway()
@@ -69,7 +71,7 @@ func TestTheNetworkChanges(t *testing.T) {
 				t.Logf("longest gap %v, %d lost, traffic %v after the change at the latest", gap, b.stop(), time.Since(changed))
 				end()
 				same()
-				w.wantState("office", lab.Activated)
+				w.wantState("office", desktop.Activated)
 				w.down("office")
 			})
 		})
@@ -102,19 +104,19 @@ func TestTheComputerSleeps(t *testing.T) {
 			t.Logf("sleeping was delayed by %v", took)
 			w.ok(syscall.Kill(pid, syscall.SIGSTOP))
 			if tt.wake != 0 {
-				w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile))
+				w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile))
 			}
 			time.Sleep(tt.time)
 			w.ok(syscall.Kill(pid, syscall.SIGCONT))
 			began := time.Now()
 			w.ok(logind.Wake())
 			if tt.wake != 0 {
-				_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[tt.wake].Profile)
+				_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", plan.Bases[tt.wake].Profile)
 				w.ok(err)
 			}
-			w.pings(lab.OfficeGateway)
+			w.pings(plan.OfficeGateway)
 			t.Logf("traffic flows %v after waking", time.Since(began))
-			w.on("office", lab.Bases[tt.wake])
+			w.on("office", plan.Bases[tt.wake])
 			w.eventually("the service to want to hear of the next sleep", 10*time.Second, func() error {
 				return is("that", logind.Holds(nobody), true, nil)
 			})
@@ -135,7 +137,7 @@ func TestTheServiceIsFrozen(t *testing.T) {
 			w.ok(syscall.Kill(pid, syscall.SIGCONT))
 			took := w.flows(60 * time.Second)
 			t.Logf("traffic flows %v after the thaw", took)
-			w.wantState("office", lab.Activated)
+			w.wantState("office", desktop.Activated)
 			if now := w.service(); now != pid {
 				t.Errorf("another service, %d, has the connection, before it was %d", now, pid)
 			}
@@ -151,9 +153,9 @@ func TestTheServersNameMoves(t *testing.T) {
 	w.verbose()
 	v := w.persistent()
 	v.Data["gateway"] = "moving.lab.test"
-	w.ok(w.MoveName("moving.lab.test", lab.ServerAddr))
+	w.ok(w.MoveName("moving.lab.test", plan.ServerAddr))
 	w.up(quick(v))
-	for _, args := range [][]string{{"address", "add", moved + "/32", "dev", "lo"}, {"address", "del", lab.ServerAddr.String() + "/32", "dev", "lo"}} {
+	for _, args := range [][]string{{"address", "add", moved + "/32", "dev", "lo"}, {"address", "del", plan.ServerAddr.String() + "/32", "dev", "lo"}} {
 		_, err := w.Internet.Must(w.ctx, append([]string{"ip"}, args...)...)
 		w.ok(err)
 	}
@@ -166,7 +168,7 @@ func TestTheServersNameMoves(t *testing.T) {
 		}
 		return err
 	})
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	t.Logf("found %v after the move", time.Since(began))
 	w.eventually("NetworkManager's route to it", 10*time.Second, func() error {
 		route, err := w.Desktop.HostRoute(moved)

@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/softether"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,7 +19,7 @@ func TestInnerFramesAreIdenticalAtBothEnds(t *testing.T) {
 	w := freshNetwork(t)
 	w.dualStack()
 	desk := captureOn(t, w.Desktop.Host, w.tap())
-	office := captureOn(t, w.Internet, lab.OfficeTAP)
+	office := captureOn(t, w.Internet, softether.OfficeTAP)
 	w.streams(6_000_000)
 	w.datagrams(2_000_000, 40)
 	w.datagrams(500_000, 0)

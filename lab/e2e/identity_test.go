@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // NetworkManager's own properties say what DHCP servers hear of this computer.
@@ -22,13 +23,13 @@ func TestDHCPServerHearsWhatTheProfileSays(t *testing.T) {
 			}
 		}
 	}
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv4.dhcp-vendor-class-identifier", "MSFT 5.0"))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "ipv4.dhcp-vendor-class-identifier", "MSFT 5.0"))))
 	set := func(more ...string) {
 		t.Helper()
 		_, err := w.Desktop.MustNMCLI(w.ctx, append([]string{"connection", "modify", "office"}, more...)...)
 		w.ok(err)
 		w.ok(w.Desktop.Up(w.ctx, "office"))
-		w.pings(lab.OfficeGateway)
+		w.pings(plan.OfficeGateway)
 		w.down("office")
 	}
 	set("ipv4.dhcp-hostname", "laptop", "ipv4.dhcp-send-hostname", "no")
@@ -43,7 +44,7 @@ func TestDHCPServerHearsWhatTheProfileSays(t *testing.T) {
 // What a VPN cannot do is refused by its name, not left out without a word.
 func TestPropertiesThatCannotBeFollowed(t *testing.T) {
 	w := freshNetwork(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	for _, tc := range []struct {
 		set  []string
 		up   bool
@@ -74,7 +75,7 @@ func TestPropertiesThatCannotBeFollowed(t *testing.T) {
 func TestIPv6AddressOfTheProfile(t *testing.T) {
 	w := freshNetwork(t)
 	w.onlyIPv6()
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv4.method", "disabled", "ipv6.token", "::1:2:3:4", "ipv6.addr-gen-mode", "eui64")))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "ipv4.method", "disabled", "ipv6.token", "::1:2:3:4", "ipv6.addr-gen-mode", "eui64")))
 	w.has6()
 	addrs, err := w.Desktop.Addrs(w.tap())
 	if err != nil || !slices.Contains(addrs, netip.MustParsePrefix("fd20::1:2:3:4/64")) {

@@ -14,13 +14,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 	"network-manager-softether/profile"
 	"network-manager-softether/profile/vpnfile"
 )
 
 // importFile has nmcli import a .vpn file under the name of the connection it makes.
-func (w *world) importFile(file string) lab.Result {
+func (w *world) importFile(file string) netns.Result {
 	w.t.Helper()
 	res, err := w.Desktop.NMCLI(w.ctx, "", "connection", "import", "type", "softether", "file", file)
 	w.ok(err)
@@ -70,9 +73,9 @@ func TestPersonImportsTheFileTheyWereGivenAndConnects(t *testing.T) {
 		}
 		text = re.ReplaceAll(text, []byte(with))
 	}
-	change(`Hostname \S+`, "Hostname "+lab.ServerName4)
-	change(`Username \S+`, "Username "+lab.Alice.Name)
-	change(`HubName \S+`, "HubName "+lab.HubOffice)
+	change(`Hostname \S+`, "Hostname "+plan.ServerName4)
+	change(`Username \S+`, "Username "+softether.Alice.Name)
+	change(`HubName \S+`, "HubName "+softether.HubOffice)
 	change(`Port 992`, "Port 443")
 	change(`ProxyType 1`, "ProxyType 0")
 	change(`EncryptedPassword \S+`, "EncryptedPassword HfoHkBVZXQ==")
@@ -82,12 +85,12 @@ func TestPersonImportsTheFileTheyWereGivenAndConnects(t *testing.T) {
 	if res := w.importFile(given); res.Code != 0 || !strings.Contains(res.Stdout, "Connection 'radius'") {
 		t.Fatal(res.Text())
 	}
-	want := "password = " + lab.Alice.Password
+	want := "password = " + softether.Alice.Password
 	if got := w.get("radius", "vpn.secrets"); got != want {
 		t.Fatalf("the secrets are %q, want %q", got, want)
 	}
 	w.ok(w.Desktop.Up(w.ctx, "radius"))
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	w.down("radius")
 }
 
@@ -136,7 +139,7 @@ func TestForeignAndDamagedFilesAreRefused(t *testing.T) {
 
 func TestExportBySomeoneWithoutTheSecretsHasNone(t *testing.T) {
 	w := network(t)
-	v := lab.VPN{Name: "stored", Password: lab.Alice.Password, Data: map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "alice"}}
+	v := desktop.VPN{Name: "stored", Password: softether.Alice.Password, Data: map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "alice"}}
 	w.ok(w.Desktop.Add(w.ctx, v))
 	file := w.exportFile("stored") // nmcli does not ask for the secrets
 	text, err := os.ReadFile(file)

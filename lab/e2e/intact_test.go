@@ -15,7 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // inner6 is the office over IPv6.
@@ -24,10 +27,10 @@ var inner6 = netip.MustParseAddr("fd20::1")
 // dualStack connects to an office that has IPv6 too, and waits for both ways.
 func (w *world) dualStack() {
 	w.t.Helper()
-	six := lab.OfficeDHCP()
+	six := servers.OfficeDHCP()
 	six.RA = true
 	w.ok(w.Office.Configure(w.ctx, six))
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	w.eventually("IPv6", 20*time.Second, func() error {
 		dev, err := w.Desktop.RouteTo(inner6)
 		if err == nil {
@@ -35,7 +38,7 @@ func (w *world) dualStack() {
 		}
 		return err
 	})
-	w.pings(lab.OfficeGateway, inner6)
+	w.pings(plan.OfficeGateway, inner6)
 }
 
 // A gigabyte, of which every byte is where it belongs.
@@ -56,7 +59,7 @@ func TestAGigabyteArrivesByteForByteBothWays(t *testing.T) {
 func (w *world) streams(size int) {
 	w.t.Helper()
 	var all sync.WaitGroup
-	for i, addr := range []netip.Addr{lab.OfficeGateway, inner6} {
+	for i, addr := range []netip.Addr{plan.OfficeGateway, inner6} {
 		l, err := w.Office.Listen("tcp", netip.AddrPortFrom(addr, 0).String())
 		w.ok(err)
 		defer l.Close()
@@ -162,10 +165,10 @@ func (w *world) datagrams(size, segments int) (lost int) {
 	w.t.Helper()
 	var all sync.WaitGroup
 	var mu sync.Mutex // guards lost
-	for i, addr := range []netip.Addr{lab.OfficeGateway, inner6} {
+	for i, addr := range []netip.Addr{plan.OfficeGateway, inner6} {
 		desk := w.address(addr.Is6())
 		for j, way := range []struct {
-			from, to *lab.Host
+			from, to *netns.Host
 			addr     netip.Addr
 			burst    int
 		}{{w.Desktop.Host, w.Office.Host, addr, segments}, {w.Office.Host, w.Desktop.Host, desk, 0}} {

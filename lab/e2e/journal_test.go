@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // adviceOf is what nmcli tells a person to do whose connection failed.
@@ -21,11 +23,11 @@ func TestNMCLIsAdviceShowsTheRemedy(t *testing.T) {
 	w := network(t)
 	for _, c := range []struct {
 		what string
-		vpn  lab.VPN
+		vpn  desktop.VPN
 		want []string
 	}{
 		{"the port is closed", w.at("203.0.113.10:444"), []string{"VPN connection failed", "203.0.113.10:444", "refused"}},
-		{"the hub is not there", w.profile("no hub", "NOSUCHHUB", lab.Alice), []string{"VPN connection failed", "NOSUCHHUB", "; remedy: "}},
+		{"the hub is not there", w.profile("no hub", "NOSUCHHUB", softether.Alice), []string{"VPN connection failed", "NOSUCHHUB", "; remedy: "}},
 		{"a key has a bad value", w.with("bad value", "port", "99999"), []string{"VPN connection failed", "port", "99999"}},
 		{"a key is unknown, and the connection fails before it is used", w.with("odd", "gatewy", "x", "port", "99999"), []string{"gatewy"}},
 		{"nobody can be asked for the password", w.without("asked for"), []string{"password", `remedy: nmcli --ask connection up "asked for"`}},
@@ -71,9 +73,9 @@ func ours(shown string) string {
 }
 
 // with is Alice's profile with more keys and values.
-func (w *world) with(name string, more ...string) lab.VPN {
+func (w *world) with(name string, more ...string) desktop.VPN {
 	w.t.Helper()
-	v := w.profile(name, lab.HubOffice, lab.Alice)
+	v := w.profile(name, softether.HubOffice, softether.Alice)
 	for i := 0; i < len(more); i += 2 {
 		v.Data[more[i]] = more[i+1]
 	}
@@ -81,7 +83,7 @@ func (w *world) with(name string, more ...string) lab.VPN {
 }
 
 // without is Alice's profile without her password, with more keys and values.
-func (w *world) without(name string, more ...string) lab.VPN {
+func (w *world) without(name string, more ...string) desktop.VPN {
 	w.t.Helper()
 	v := w.with(name, more...)
 	v.Password = ""
@@ -92,7 +94,7 @@ func (w *world) without(name string, more ...string) lab.VPN {
 // owner understands, and each is found by the connection and by the device, also after the service has given up its rights.
 func TestJournalTellsTheStoryOfAConnection(t *testing.T) {
 	w := freshNetwork(t)
-	v := quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	v := quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	w.up(v)
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", w.service()))
 	w.ok(err)
@@ -100,8 +102,8 @@ func TestJournalTellsTheStoryOfAConnection(t *testing.T) {
 		t.Error("this is no NetworkManager as Debian ships it: the service is asked to log more, or less")
 	}
 	tap := w.tap()
-	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
-	w.eventually("the session to be back", 30*time.Second, func() error { return w.pingOnce(lab.OfficeGateway) })
+	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
+	w.eventually("the session to be back", 30*time.Second, func() error { return w.pingOnce(plan.OfficeGateway) })
 	w.down("office")
 
 	uuid, err := w.Desktop.MustNMCLI(w.ctx, "-g", "connection.uuid", "connection", "show", "office")

@@ -12,7 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
@@ -20,7 +24,7 @@ func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
 	seen := w.watchesBases()
 	w.sends(elsewhere6)
 	seen.some(elsewhere6) // without the VPN
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	banner, err := w.Desktop.Banner("office")
 	if err != nil || !strings.Contains(banner, "IPv6 is blocked") {
 		t.Errorf("the banner is %q, %v", banner, err)
@@ -29,7 +33,7 @@ func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
 	w.sends(elsewhere6, elsewhere4)
 	seen.none()
 	// The local network can still be reached, and the server over IPv6.
-	w.pings(lab.Bases[0].Router6)
+	w.pings(plan.Bases[0].Router6)
 	w.down("office")
 	w.baseIntact()
 	seen = w.watchesBases()
@@ -41,7 +45,7 @@ func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
 func TestFullTunnelKeepsIPv6WhoeverIsSilentInTheHub(t *testing.T) {
 	t.Run("the hub has no IPv6", func(t *testing.T) {
 		w := network(t)
-		w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+		w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 		end := w.private(true)
 		time.Sleep(5 * time.Second) // it asks three times, a second each
 		end()
@@ -54,10 +58,10 @@ func TestFullTunnelKeepsIPv6WhoeverIsSilentInTheHub(t *testing.T) {
 	})
 	t.Run("its router does not answer", func(t *testing.T) {
 		w := freshNetwork(t)
-		both := lab.OfficeDHCP()
+		both := servers.OfficeDHCP()
 		both.RA = true
 		w.office(both)
-		w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+		w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 		w.has6()
 		w.pings(officeGateway6)
 		tap := w.tap()
@@ -81,26 +85,26 @@ func TestFullTunnelKeepsIPv6WhoeverIsSilentInTheHub(t *testing.T) {
 
 func TestFullTunnelToAServerOverIPv6LeavesNoIPv6InClear(t *testing.T) {
 	w := network(t)
-	v := w.profile("six", lab.HubOffice, lab.Alice)
-	v.Data["gateway"] = lab.ServerName6
+	v := w.profile("six", softether.HubOffice, softether.Alice)
+	v.Data["gateway"] = plan.ServerName6
 	w.up(v)
 	seen := w.watchesBases()
 	w.sends(elsewhere6, elsewhere4)
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	seen.none()
 	w.down("six")
 }
 
 func TestPersonKeepsIPv6OutsideOfTheTunnel(t *testing.T) {
-	for name, change := range map[string]func(*lab.VPN){
-		"block-ipv6=no":      func(v *lab.VPN) { v.Data["block-ipv6"] = "no" },
-		"split tunnel":       func(v *lab.VPN) { v.More = append(v.More, "ipv4.never-default", "yes") },
-		"ipv6.never-default": func(v *lab.VPN) { v.More = append(v.More, "ipv6.never-default", "yes") },
-		"ipv6.method":        func(v *lab.VPN) { v.More = append(v.More, "ipv6.method", "disabled") },
+	for name, change := range map[string]func(*desktop.VPN){
+		"block-ipv6=no":      func(v *desktop.VPN) { v.Data["block-ipv6"] = "no" },
+		"split tunnel":       func(v *desktop.VPN) { v.More = append(v.More, "ipv4.never-default", "yes") },
+		"ipv6.never-default": func(v *desktop.VPN) { v.More = append(v.More, "ipv6.never-default", "yes") },
+		"ipv6.method":        func(v *desktop.VPN) { v.More = append(v.More, "ipv6.method", "disabled") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := network(t)
-			v := ipv4Only(w.profile("open", lab.HubOffice, lab.Alice))
+			v := ipv4Only(w.profile("open", softether.HubOffice, softether.Alice))
 			change(&v)
 			w.up(v)
 			banner, err := w.Desktop.Banner("open")
@@ -117,9 +121,9 @@ func TestPersonKeepsIPv6OutsideOfTheTunnel(t *testing.T) {
 
 func TestIPv6OfTheVPNTakesThePlaceOfTheClosedOne(t *testing.T) {
 	w := freshNetwork(t)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	seen := w.watchesBases()
-	six := lab.OfficeDHCP()
+	six := servers.OfficeDHCP()
 	six.RA = true
 	w.office(six)
 	w.eventually("the office's IPv6", 30*time.Second, func() error {
@@ -131,7 +135,7 @@ func TestIPv6OfTheVPNTakesThePlaceOfTheClosedOne(t *testing.T) {
 		}
 		return fmt.Errorf("routes are %v, %v", routes, err)
 	})
-	w.wantState("office", lab.Activated)
+	w.wantState("office", desktop.Activated)
 	w.pings(netip.MustParseAddr("fd20::1"))
 	w.sends(elsewhere6)
 	seen.none()
@@ -140,19 +144,19 @@ func TestIPv6OfTheVPNTakesThePlaceOfTheClosedOne(t *testing.T) {
 
 func TestHubCannotChooseWhatGoesIntoTheTunnel(t *testing.T) {
 	w := freshNetwork(t)
-	greedy := lab.OfficeDHCP()
+	greedy := servers.OfficeDHCP()
 	for _, dst := range []string{"0.0.0.0/1", "128.0.0.0/1", "10.81.0.0/24", "203.0.113.10/32", "10.40.0.0/16"} {
-		greedy.Routes = append(greedy.Routes, lab.Route{Dst: netip.MustParsePrefix(dst), Via: lab.OfficeGateway})
+		greedy.Routes = append(greedy.Routes, servers.Route{Dst: netip.MustParsePrefix(dst), Via: plan.OfficeGateway})
 	}
 	w.office(greedy)
 	mark := w.Desktop.NMLogMark()
-	w.up(ipv4Only(w.profile("split", lab.HubOffice, lab.Alice, "ipv4.never-default", "yes")))
+	w.up(ipv4Only(w.profile("split", softether.HubOffice, softether.Alice, "ipv4.never-default", "yes")))
 	w.hasRoutes("10.40.0.0/16 via 10.20.0.1 dev "+w.tap(), "10.30.0.0/16 via 10.20.0.1 dev "+w.tap())
 	for _, r := range []string{"0.0.0.0/1", "128.0.0.0/1", "10.81.0.0/24 via"} {
 		w.hasNoRoute(r)
 	}
-	w.pings(lab.Bases[0].Router, lab.OfficeInner)
-	w.web("internet", lab.Bases[0].Address)
+	w.pings(plan.Bases[0].Router, plan.OfficeInner)
+	w.web("internet", plan.Bases[0].Address)
 	log := w.Desktop.VPNLog(mark)
 	for _, word := range []string{"never-default=yes forbids", "the local network of base0", "leads to the VPN server"} {
 		if !strings.Contains(log, word) {
@@ -161,24 +165,24 @@ func TestHubCannotChooseWhatGoesIntoTheTunnel(t *testing.T) {
 	}
 	w.down("split")
 
-	v := ipv4Only(w.profile("accepting", lab.HubOffice, lab.Alice))
+	v := ipv4Only(w.profile("accepting", softether.HubOffice, softether.Alice))
 	v.Data["accept-overlapping-routes"] = "yes"
 	w.up(v)
 	w.hasRoutes("10.81.0.0/24 via 10.20.0.1 dev " + w.tap())
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	w.down("accepting")
 }
 
 func TestFullTunnelThatIsNoneSaysSo(t *testing.T) {
 	w := freshNetwork(t)
-	without := lab.OfficeDHCP() // a router, but classless routes without a default one, which set it aside
+	without := servers.OfficeDHCP() // a router, but classless routes without a default one, which set it aside
 	without.Routes = without.Routes[1:]
 	w.office(without)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	if banner, err := w.Desktop.Banner("office"); err != nil || !strings.Contains(banner, "offers no default route") {
 		t.Errorf("the banner is %q, %v", banner, err)
 	}
-	w.web("internet", lab.Bases[0].Address)
+	w.web("internet", plan.Bases[0].Address)
 	w.down("office")
 }
 
@@ -194,7 +198,7 @@ func (w *world) asksBase() int {
 	seen := w.watchesBases()
 	ctx, cancel := context.WithTimeout(w.ctx, 8*time.Second)
 	defer cancel()
-	_, _ = w.Desktop.Run(ctx, lab.Command{Args: []string{"getent", "ahosts", "secret.example"}})
+	_, _ = w.Desktop.Run(ctx, netns.Command{Args: []string{"getent", "ahosts", "secret.example"}})
 	n := 0
 	for what, times := range seen.left() {
 		if strings.HasSuffix(what, "port 53") {
@@ -208,7 +212,7 @@ func (w *world) asksBase() int {
 
 func TestFullTunnelAsksNoOtherDNSServer(t *testing.T) {
 	w := freshNetwork(t)
-	one := lab.OfficeDHCP()
+	one := servers.OfficeDHCP()
 	one.DNS = one.DNS[:1] // which is asked in vain for five seconds, and then the next one
 	w.office(one)
 	full := []string{"ipv4.dns-priority", "-50", "ipv6.dns-priority", "-50"}
@@ -222,8 +226,8 @@ func TestFullTunnelAsksNoOtherDNSServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := enter(t, w.Lab)
-			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, tt.more...)))
-			w.resolves("intranet.office.test", lab.OfficeGateway)
+			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, tt.more...)))
+			w.resolves("intranet.office.test", plan.OfficeGateway)
 			n := w.asksBase()
 			t.Logf("%d questions left in clear", n)
 			if (n > 0) != tt.asks {
@@ -234,13 +238,13 @@ func TestFullTunnelAsksNoOtherDNSServer(t *testing.T) {
 	}
 
 	// A network without DNS servers leaves those of the base.
-	none := lab.OfficeDHCP()
+	none := servers.OfficeDHCP()
 	none.Silent = true
 	w.office(none)
-	_, err := w.Office.Serve(w.ctx, lab.Kea, lab.KeaConfig(`"option-data": [{"name": "routers", "data": "10.20.0.1"}]`))
+	_, err := w.Office.Serve(w.ctx, servers.Kea, servers.KeaConfig(`"option-data": [{"name": "routers", "data": "10.20.0.1"}]`))
 	w.ok(err)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, full...)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, full...)))
 	w.hasRoutes("default via 10.20.0.1 dev " + w.tap())
-	w.resolves("www.public.test", lab.EverywhereWeb)
+	w.resolves("www.public.test", plan.EverywhereWeb)
 	w.down("office")
 }

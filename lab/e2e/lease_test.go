@@ -10,18 +10,21 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // shortLease makes clients renew every few seconds.
-func shortLease() lab.DHCP {
-	c := lab.OfficeDHCP()
+func shortLease() servers.DHCP {
+	c := servers.OfficeDHCP()
 	c.Lease, c.T1, c.T2 = 2*time.Minute, 5*time.Second, 40*time.Second
 	return c
 }
 
 // office reconfigures DHCP for the rest of the test.
-func (w *world) office(c lab.DHCP) {
+func (w *world) office(c servers.DHCP) {
 	w.t.Helper()
 	w.ok(w.Office.Configure(w.ctx, c))
 }
@@ -31,10 +34,10 @@ func TestRenewedLeaseBringsAnotherDNSServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
 			w.office(shortLease())
-			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, more...)))
-			before := w.addressIn(w.tap(), lab.OfficeNet)
+			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, more...)))
+			before := w.addressIn(w.tap(), plan.OfficeNet)
 			changed := shortLease()
-			changed.DNS, changed.Search = []netip.Addr{lab.OfficeDNS2}, []string{"new.office.test"}
+			changed.DNS, changed.Search = []netip.Addr{plan.OfficeDNS2}, []string{"new.office.test"}
 			w.office(changed)
 			w.eventually("the new DNS server", 20*time.Second, func() error {
 				list, err := w.Desktop.VPNDNS()
@@ -43,15 +46,15 @@ func TestRenewedLeaseBringsAnotherDNSServer(t *testing.T) {
 				}
 				return nil
 			})
-			if conf := w.Desktop.ResolvConf(); strings.Contains(conf, "nameserver "+lab.OfficeGateway.String()) {
+			if conf := w.Desktop.ResolvConf(); strings.Contains(conf, "nameserver "+plan.OfficeGateway.String()) {
 				t.Errorf("the old server is still in use:\n%s", conf)
 			}
-			w.wantState("office", lab.Activated)
-			if after := w.addressIn(w.tap(), lab.OfficeNet); after != before {
+			w.wantState("office", desktop.Activated)
+			if after := w.addressIn(w.tap(), plan.OfficeNet); after != before {
 				t.Errorf("the address changed from %v to %v", before, after)
 			}
-			w.resolves("intranet.office.test", lab.OfficeGateway)
-			w.pings(lab.OfficeInner)
+			w.resolves("intranet.office.test", plan.OfficeGateway)
+			w.pings(plan.OfficeInner)
 
 			// And once more, with the same difference the other way round.
 			w.office(shortLease())
@@ -62,7 +65,7 @@ func TestRenewedLeaseBringsAnotherDNSServer(t *testing.T) {
 				}
 				return nil
 			})
-			w.wantState("office", lab.Activated)
+			w.wantState("office", desktop.Activated)
 			w.down("office")
 		})
 	}
@@ -71,10 +74,10 @@ func TestRenewedLeaseBringsAnotherDNSServer(t *testing.T) {
 func TestRenewedLeaseBringsAnotherRoute(t *testing.T) {
 	w := freshNetwork(t)
 	w.office(shortLease())
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	tap := w.tap()
 	changed := shortLease()
-	changed.Routes = append(changed.Routes[:1], lab.Route{Dst: netip.MustParsePrefix("10.40.0.0/16"), Via: lab.OfficeGateway})
+	changed.Routes = append(changed.Routes[:1], servers.Route{Dst: netip.MustParsePrefix("10.40.0.0/16"), Via: plan.OfficeGateway})
 	w.office(changed)
 	w.eventually("the new route", 20*time.Second, func() error {
 		routes, err := w.Desktop.Routes()
@@ -83,8 +86,8 @@ func TestRenewedLeaseBringsAnotherRoute(t *testing.T) {
 		}
 		return nil
 	})
-	w.wantState("office", lab.Activated)
-	w.pings(lab.OfficeGateway)
+	w.wantState("office", desktop.Activated)
+	w.pings(plan.OfficeGateway)
 	w.down("office")
 }
 
@@ -92,7 +95,7 @@ func TestRenewalsThatChangeNothingDisturbNothing(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()
 	w.office(shortLease())
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	before := w.snapshot()
 	mark := w.Desktop.NMLogMark()
 	asked := strings.Count(w.Office.Log(1000), "DHCPACK")
@@ -110,8 +113,8 @@ func TestRenewalsThatChangeNothingDisturbNothing(t *testing.T) {
 func TestOfficeMovesToOtherAddresses(t *testing.T) {
 	w := freshNetwork(t)
 	w.office(shortLease())
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
-	before := w.addressIn(w.tap(), lab.OfficeNet)
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
+	before := w.addressIn(w.tap(), plan.OfficeNet)
 	moved := shortLease()
 	moved.First, moved.Last = netip.MustParseAddr("10.20.0.20"), netip.MustParseAddr("10.20.0.29")
 	w.office(moved) // which refuses to renew the old address
@@ -123,21 +126,21 @@ func TestOfficeMovesToOtherAddresses(t *testing.T) {
 		}
 		return nil
 	})
-	w.wantState("office", lab.Activated)
-	w.pings(lab.OfficeInner)
+	w.wantState("office", desktop.Activated)
+	w.pings(plan.OfficeInner)
 	w.down("office")
 }
 
 func TestStaticAddressAsksNoDHCPServer(t *testing.T) {
 	w := network(t)
 	quiet := w.Office.Log(100000)
-	w.up(ipv4Only(w.profile("static", lab.HubOffice, lab.Alice,
+	w.up(ipv4Only(w.profile("static", softether.HubOffice, softether.Alice,
 		"ipv4.method", "manual", "ipv4.addresses", "10.20.0.50/24", "ipv4.never-default", "yes")))
-	if got := w.addressIn(w.tap(), lab.OfficeNet); got.String() != "10.20.0.50" {
+	if got := w.addressIn(w.tap(), plan.OfficeNet); got.String() != "10.20.0.50" {
 		t.Errorf("the address is %v", got)
 	}
-	w.pings(lab.OfficeGateway)
-	w.web("internet", lab.Bases[0].Address)
+	w.pings(plan.OfficeGateway)
+	w.web("internet", plan.Bases[0].Address)
 	if log := strings.TrimPrefix(w.Office.Log(100000), quiet); strings.Count(log, "DHCPDISCOVER") > strings.Count(quiet, "DHCPDISCOVER") {
 		t.Error("the DHCP server was asked")
 	}
@@ -146,30 +149,30 @@ func TestStaticAddressAsksNoDHCPServer(t *testing.T) {
 
 func TestLayerTwoOnly(t *testing.T) {
 	w := network(t)
-	w.up(ipv4Only(w.profile("layer2", lab.HubOffice, lab.Alice, "ipv4.method", "disabled", "ipv6.method", "disabled")))
+	w.up(ipv4Only(w.profile("layer2", softether.HubOffice, softether.Alice, "ipv4.method", "disabled", "ipv6.method", "disabled")))
 	if addrs, err := w.Desktop.Addrs(w.tap()); err != nil || len(addrs) != 0 {
 		t.Errorf("addresses are %v, %v", addrs, err)
 	}
 	if dns, err := w.Desktop.VPNDNS(); err != nil || len(dns) != 0 {
 		t.Errorf("DNS is %v, %v", dns, err)
 	}
-	w.web("internet", lab.Bases[0].Address)
+	w.web("internet", plan.Bases[0].Address)
 	w.down("layer2")
 }
 
 func TestIPv6FromRouterAdvertisements(t *testing.T) {
 	w := freshNetwork(t)
-	six := lab.OfficeDHCP()
+	six := servers.OfficeDHCP()
 	six.RA = true
 	w.office(six)
 	time.Sleep(time.Second) // dnsmasq begins to answer router solicitations a moment after its start
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	gateway := netip.MustParseAddr("fd20::1")
 	var self netip.Addr
 	w.eventually("an IPv6 address", 15*time.Second, func() error {
 		addrs, err := w.Desktop.Addrs(w.tap())
 		for _, a := range addrs {
-			if lab.OfficeNet6.Contains(a.Addr()) && a.Bits() == 64 {
+			if plan.OfficeNet6.Contains(a.Addr()) && a.Bits() == 64 {
 				self = a.Addr()
 				return nil
 			}
@@ -185,11 +188,11 @@ func TestIPv6FromRouterAdvertisements(t *testing.T) {
 		}
 		return fmt.Errorf("DNS is %v, %v", list, err)
 	})
-	w.pings(gateway, lab.OfficeInner)
+	w.pings(gateway, plan.OfficeInner)
 	t.Logf("IPv6 address %v", self)
 	w.down("office")
 
-	w.up(ipv4Only(w.profile("without", lab.HubOffice, lab.Alice, "ipv6.method", "disabled")))
+	w.up(ipv4Only(w.profile("without", softether.HubOffice, softether.Alice, "ipv6.method", "disabled")))
 	time.Sleep(3 * time.Second)
 	addrs, err := w.Desktop.Addrs(w.tap())
 	if err != nil || slices.ContainsFunc(addrs, func(p netip.Prefix) bool { return p.Addr().Is6() }) {

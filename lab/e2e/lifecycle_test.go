@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // gone waits until NetworkManager no longer shows the connection and nothing of it is left.
@@ -27,11 +29,11 @@ func TestServiceIsKilled(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			w := network(t)
-			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 			w.ok(syscall.Kill(w.service(), sig))
 			w.gone("office")
 			w.ok(w.Desktop.Up(w.ctx, "office"))
-			w.pings(lab.OfficeGateway)
+			w.pings(plan.OfficeGateway)
 			w.down("office")
 		})
 	}
@@ -65,7 +67,7 @@ func TestPersonDisconnectsWhileConnecting(t *testing.T) {
 	w.ok(err)
 	w.eventually("the connection to be coming up", 5*time.Second, func() error {
 		state, err := w.Desktop.State(v.Name)
-		return is("state", state, lab.Activating, err)
+		return is("state", state, desktop.Activating, err)
 	})
 	w.ok(w.Desktop.Down(w.ctx, v.Name))
 	w.gone(v.Name)
@@ -73,13 +75,13 @@ func TestPersonDisconnectsWhileConnecting(t *testing.T) {
 
 func TestPersonTogglesQuickly(t *testing.T) {
 	w := network(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	for range 10 {
 		w.ok(w.Desktop.Up(w.ctx, "office"))
 		w.ok(w.Desktop.Down(w.ctx, "office"))
 	}
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	w.down("office")
 	w.baseIntact()
 }
@@ -88,7 +90,7 @@ func TestNetworkManagerIsRestarted(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
 			w := freshNetwork(t)
-			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 			w.ok(w.Desktop.StopNM(w.ctx, sig))
 			// NetworkManager tells its VPN services nothing when it ends: they have to see it themselves.
 			w.eventually("the service to end and its TAP to go", 5*time.Second, func() error {
@@ -100,7 +102,7 @@ func TestNetworkManagerIsRestarted(t *testing.T) {
 			})
 			w.ok(w.Desktop.StartNM(w.ctx))
 			w.ok(w.Desktop.Up(w.ctx, "office"))
-			w.pings(lab.OfficeInner)
+			w.pings(plan.OfficeInner)
 			w.down("office")
 		})
 	}
@@ -108,7 +110,7 @@ func TestNetworkManagerIsRestarted(t *testing.T) {
 
 func TestTAPIsDeleted(t *testing.T) {
 	w := network(t)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	link, err := w.Desktop.Net.LinkByName(w.tap())
 	w.ok(err)
 	w.ok(w.Desktop.Net.LinkDel(link))
@@ -117,7 +119,7 @@ func TestTAPIsDeleted(t *testing.T) {
 
 func TestProfileIsDeletedWhileActive(t *testing.T) {
 	w := network(t)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "delete", "office")
 	w.ok(err)
 	w.gone("office")
@@ -125,14 +127,14 @@ func TestProfileIsDeletedWhileActive(t *testing.T) {
 
 func TestPrivateProfile(t *testing.T) {
 	w := network(t)
-	w.up(ipv4Only(w.profile("private", lab.HubOffice, lab.Alice, "connection.permissions", "user:root")))
-	w.pings(lab.OfficeGateway)
+	w.up(ipv4Only(w.profile("private", softether.HubOffice, softether.Alice, "connection.permissions", "user:root")))
+	w.pings(plan.OfficeGateway)
 	w.down("private")
 }
 
 func TestServiceEndsByItselfWhenNobodyUsesIt(t *testing.T) {
 	w := network(t)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	w.ok(w.Desktop.Down(w.ctx, "office"))
 	w.eventually("the service to end", 3*time.Second, func() error { return is("number of services", len(w.Desktop.Services()), 0, nil) })
 }

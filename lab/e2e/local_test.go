@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
 )
 
 // A person sits in the office, on one network with the VPN server, and the hub pushes a route over that network. The
@@ -16,13 +17,13 @@ func TestTheServerIsOnTheLocalLink(t *testing.T) {
 	for _, tt := range []struct{ transport, udp string }{{"tcp", "no"}, {"tcp", "yes"}} {
 		t.Run(tt.transport+", UDP acceleration "+tt.udp, func(t *testing.T) {
 			w := freshNetwork(t)
-			local := lab.OfficeDHCP()
+			local := servers.OfficeDHCP()
 			for _, half := range []string{"10.81.0.0/25", "10.81.0.128/25"} { // they win against the network itself
-				local.Routes = append(local.Routes, lab.Route{Dst: netip.MustParsePrefix(half), Via: lab.OfficeGateway})
+				local.Routes = append(local.Routes, servers.Route{Dst: netip.MustParsePrefix(half), Via: plan.OfficeGateway})
 			}
 			w.office(local)
 			v := w.persistent("vpn.persistent", "no")
-			v.Data["gateway"], v.Data["transport"], v.Data["udp-acceleration"] = lab.Bases[0].Router.String(), tt.transport, tt.udp
+			v.Data["gateway"], v.Data["transport"], v.Data["udp-acceleration"] = plan.Bases[0].Router.String(), tt.transport, tt.udp
 			v.Data["accept-overlapping-routes"] = "yes"
 			w.up(v)
 			w.hasRoutes("10.81.0.0/25 via 10.20.0.1 dev " + w.tap())

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
 )
 
 // pings checks that addr answers the desktop within 5 seconds.
@@ -66,7 +67,7 @@ func (w *world) web(wantPlace string, wantFrom netip.Addr) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
 	defer cancel()
-	got, err := w.Desktop.WhoAmI(ctx, lab.EverywhereWeb)
+	got, err := w.Desktop.WhoAmI(ctx, plan.EverywhereWeb)
 	w.ok(err)
 	if want := wantPlace + " " + wantFrom.String(); got != want {
 		w.t.Errorf("the web sees %q, want %q", got, want)
@@ -74,7 +75,7 @@ func (w *world) web(wantPlace string, wantFrom netip.Addr) {
 }
 
 // vpnDNS returns the one DNS entry of a VPN.
-func (w *world) vpnDNS() lab.DNSEntry {
+func (w *world) vpnDNS() desktop.DNSEntry {
 	w.t.Helper()
 	list, err := w.Desktop.VPNDNS()
 	w.ok(err)
@@ -96,13 +97,13 @@ func (w *world) resolves(name string, want netip.Addr) {
 // baseIntact checks that the connection below the VPN works as before.
 func (w *world) baseIntact() {
 	w.t.Helper()
-	w.pings(lab.ServerAddr)
-	w.hasRoutes("default via " + lab.Bases[0].Router.String() + " dev " + lab.Bases[0].Device)
-	w.wantState(lab.Bases[0].Profile, lab.Activated)
+	w.pings(plan.ServerAddr)
+	w.hasRoutes("default via " + plan.Bases[0].Router.String() + " dev " + plan.Bases[0].Device)
+	w.wantState(plan.Bases[0].Profile, desktop.Activated)
 }
 
 // serverRoute is the host route that keeps the tunnel's own packets on a base connection.
-func serverRoute(server netip.Addr, base lab.Base) string {
+func serverRoute(server netip.Addr, base plan.Base) string {
 	router := base.Router
 	if server.Is6() {
 		router = base.Router6

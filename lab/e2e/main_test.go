@@ -13,9 +13,13 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
-func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
+func TestMain(m *testing.M) { os.Exit(netns.Main(m.Run)) }
 
 // perTest bounds one test.
 const perTest = 2 * time.Minute
@@ -115,17 +119,17 @@ func (w *world) ok(err error) {
 }
 
 // profile returns a profile for that hub and user with the password stored and the server's present certificate pinned.
-func (w *world) profile(name, hub string, u lab.User, more ...string) lab.VPN {
+func (w *world) profile(name, hub string, u softether.User, more ...string) desktop.VPN {
 	w.t.Helper()
 	fingerprint, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
-	return lab.VPN{Name: name, Password: u.Password, More: more, Data: map[string]string{
-		"gateway": lab.ServerName, "hub": hub, "user": u.Name, "auth-type": u.AuthType, "server-cert-sha256": fingerprint,
+	return desktop.VPN{Name: name, Password: u.Password, More: more, Data: map[string]string{
+		"gateway": plan.ServerName, "hub": hub, "user": u.Name, "auth-type": u.AuthType, "server-cert-sha256": fingerprint,
 	}}
 }
 
 // up makes the profile and connects it.
-func (w *world) up(v lab.VPN) {
+func (w *world) up(v desktop.VPN) {
 	w.t.Helper()
 	w.ok(w.Desktop.Add(w.ctx, v))
 	w.ok(w.Desktop.Up(w.ctx, v.Name))
@@ -162,7 +166,7 @@ func (w *world) service() int {
 // eventually waits for check to succeed. A limit is not shorter than what a slow and busy computer may need.
 func (w *world) eventually(what string, limit time.Duration, check func() error) {
 	w.t.Helper()
-	w.ok(lab.Await(w.ctx, what, max(limit, hung/2), check))
+	w.ok(netns.Await(w.ctx, what, max(limit, hung/2), check))
 }
 
 // state checks the state of the profile's active connection, 0 for none.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // A path that ceases to carry what UDP acceleration needs must not cost anybody his traffic.
@@ -35,7 +37,7 @@ func TestFramesThatUDPDoesNotCarryGoOverTCP(t *testing.T) {
 	}
 	before, err := w.Carriers(w.ctx)
 	w.ok(err)
-	w.ok(w.Desktop.EchoTCP(w.ctx, lab.OfficeGateway, 16<<20))
+	w.ok(w.Desktop.EchoTCP(w.ctx, plan.OfficeGateway, 16<<20))
 	after, err := w.Carriers(w.ctx)
 	w.ok(err)
 	if c := after.Sub(before); c.TCPUp < 100 || c.TCPDown < 100 {
@@ -50,7 +52,7 @@ func (w *world) pinged(bytes int, fits func(lab.Carriers) bool) error {
 	if err != nil {
 		return err
 	}
-	res, err := w.Desktop.Run(w.ctx, lab.Command{Args: []string{"ping", "-q", "-i", "0.05", "-c", "20", "-W", "1", "-s", fmt.Sprint(bytes), lab.OfficeGateway.String()}})
+	res, err := w.Desktop.Run(w.ctx, netns.Command{Args: []string{"ping", "-q", "-i", "0.05", "-c", "20", "-W", "1", "-s", fmt.Sprint(bytes), plan.OfficeGateway.String()}})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
 	"network-manager-softether/protocol/rudp"
 	"network-manager-softether/protocol/rudp/rudptest"
 )
@@ -24,9 +26,9 @@ func TestBothBehindNATs(t *testing.T) {
 	w.ok(err)
 	server := r.Registered()[0]
 	t.Logf("the server registers as %q, at %v", server.HostName, server.Public)
-	natted := func(transport string) lab.VPN {
+	natted := func(transport string) desktop.VPN {
 		v := w.by(transport)
-		v.Name, v.Data["gateway"] = "office-"+transport, lab.SiteAddr.String()
+		v.Name, v.Data["gateway"] = "office-"+transport, plan.SiteAddr.String()
 		v.Data["udp-acceleration"] = "v1" // for bulk datagrams, which find the same holes
 		return v
 	}
@@ -47,14 +49,14 @@ func TestBothBehindNATs(t *testing.T) {
 		} else {
 			w.up(v)
 		}
-		w.pings(lab.OfficeGateway)
-		log, reached := w.Desktop.NMLog(0), fmt.Sprintf("way=udp server=%v:443 peer=%v", lab.SiteAddr, server.Public)
+		w.pings(plan.OfficeGateway)
+		log, reached := w.Desktop.NMLog(0), fmt.Sprintf("way=udp server=%v:443 peer=%v", plan.SiteAddr, server.Public)
 		if !strings.Contains(log, reached) {
 			t.Errorf("transport=%s: the service does not say %q", transport, reached)
 		}
 		var rate float64
 		w.eventually("iperf3, which may still be busy", 30*time.Second, func() error {
-			rate, err = w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 2*time.Second, false)
+			rate, err = w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 2*time.Second, false)
 			return err
 		})
 		t.Logf("transport=%s: %.0f Mbit/s through both NATs", transport, rate/1e6)
@@ -69,7 +71,7 @@ func TestBothBehindNATs(t *testing.T) {
 	}
 
 	// Another server joins the first behind its address: only a hint tells them apart.
-	r.Register(rudptest.Registration{Public: netip.AddrPortFrom(lab.SiteAddr, 9), HostName: "another"})
+	r.Register(rudptest.Registration{Public: netip.AddrPortFrom(plan.SiteAddr, 9), HostName: "another"})
 	mark := w.Desktop.NMLogMark()
 	if w.Desktop.Up(w.ctx, v.Name) == nil {
 		t.Fatal("it connects to one of two servers at random")
@@ -81,7 +83,7 @@ func TestBothBehindNATs(t *testing.T) {
 	hinted.Name = "office-hinted"
 	hinted.Data["gateway"] += "/" + server.HostName
 	w.up(hinted)
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	w.down(hinted.Name)
 	if log := w.Server.Log(60); !strings.Contains(log, "VPN over UDP with NAT-T") {
 		t.Errorf("the server does not speak of NAT traversal:\n%s", log)
@@ -90,7 +92,7 @@ func TestBothBehindNATs(t *testing.T) {
 
 // reattaches has the desktop's NAT lose its table. The way that was opened is closed then, and the session looks for a
 // new one.
-func (w *world) reattaches(v lab.VPN) {
+func (w *world) reattaches(v desktop.VPN) {
 	w.t.Helper()
 	before, mark := w.snapshot(), w.Desktop.NMLogMark()
 	w.ok(w.NATs.Forget(w.ctx))

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/softether"
 )
 
 // tui connects in nmtui. Each step is a text to wait for and the keys that are pressed then; what it showed is returned.
@@ -21,7 +22,7 @@ func (w *world) tui(name string, steps ...[2]string) string {
 		feed += fmt.Sprintf(`; for i in $(seq 300); do tail -c +$from "$out" 2>/dev/null | grep -aqF -- '%s' && break; sleep 0.1; done; sleep 0.5; from=$(($(stat -c %%s "$out") + 1)); printf '%s'`, s[0], s[1])
 	}
 	script := `out=` + out + `; from=1; { ` + feed + `; sleep 1; printf '\033\033'; sleep 1; } | TERM=linux timeout 100 script -f -qec "stty rows 40 cols 120; nmtui connect ` + name + `" "$out" >/dev/null; cat "$out"`
-	res, err := w.Desktop.Run(w.ctx, lab.Command{Args: []string{"sh", "-c", script}, Env: []string{"LANG=C.UTF-8"}})
+	res, err := w.Desktop.Run(w.ctx, netns.Command{Args: []string{"sh", "-c", script}, Env: []string{"LANG=C.UTF-8"}})
 	w.ok(err)
 	return res.Text()
 }
@@ -29,7 +30,7 @@ func (w *world) tui(name string, steps ...[2]string) string {
 func TestNMTUIAsksForThePasswordAgain(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.wrong()))
-	w.tui("typo", [2]string{"did not accept this user name or password", ctrlU + lab.Alice.Password + `\r`})
+	w.tui("typo", [2]string{"did not accept this user name or password", ctrlU + softether.Alice.Password + `\r`})
 	w.comesUp("typo")
 	w.down("typo")
 }
@@ -38,7 +39,7 @@ func TestNMTUITrustsAServerForAYesOnly(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
 	// Enter in the empty field does nothing, and a password is no answer.
-	screen := w.tui("trust", [2]string{"To read it", `\r` + lab.Alice.Password + `\r`}, [2]string{"To read it", `yes\r`})
+	screen := w.tui("trust", [2]string{"To read it", `\r` + softether.Alice.Password + `\r`}, [2]string{"To read it", `yes\r`})
 	w.comesUp("trust")
 	if got := strings.Count(screen, "To read it"); got < 2 {
 		t.Errorf("asked %d times", got)

@@ -12,7 +12,11 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/gui"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // A person at GNOME reads why, and what to do, in place of "Activation of network connection failed"; and that the
@@ -26,18 +30,18 @@ func TestGNOMESaysWhyAConnectionFailed(t *testing.T) {
 	shows := func(texts ...string) {
 		t.Helper()
 		for _, text := range texts {
-			w.ok(shell.PressUntil(w.ctx, "the notification "+text, func() error { return shell.Some("notification", text) }, lab.KeySuper, 'v'))
+			w.ok(shell.PressUntil(w.ctx, "the notification "+text, func() error { return shell.Some("notification", text) }, gui.KeySuper, 'v'))
 		}
 	}
-	v := w.profile("Work", "NOSUCHHUB", lab.Alice)
+	v := w.profile("Work", "NOSUCHHUB", softether.Alice)
 	w.ok(w.Desktop.Add(w.ctx, v))
 	w.ok(shell.FlipVPN(w.ctx, "Work"))
 	_, err = shell.Find(w.ctx, "toggle button", "Work")
-	w.ok(errors.Join(err, shell.Press(lab.KeyEscape))) // the menu with the switch
-	shows("VPN “Work” could not connect", "There is no virtual hub “NOSUCHHUB” on "+lab.ServerName)
+	w.ok(errors.Join(err, shell.Press(gui.KeyEscape))) // the menu with the switch
+	shows("VPN “Work” could not connect", "There is no virtual hub “NOSUCHHUB” on "+plan.ServerName)
 	w.photo("shell-notification", shell.TopPicture)
 
-	_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "modify", "Work", "+vpn.data", "hub="+lab.HubOffice)
+	_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "modify", "Work", "+vpn.data", "hub="+softether.HubOffice)
 	w.ok(err)
 	w.ok(w.Desktop.Up(w.ctx, "Work"))
 	w.ok(shell.AwaitNone(w.ctx, "notification", "could not connect"))
@@ -58,7 +62,7 @@ func (n notifications) Notify(_ string, _ uint32, _, title, body string, _ []str
 func (notifications) CloseNotification(uint32) *dbus.Error { return nil }
 
 // desktopShows starts a desktop session, and returns what is to be shown there.
-func (w *world) desktopShows() (*lab.Shell, notifications) {
+func (w *world) desktopShows() (*desktop.Shell, notifications) {
 	w.t.Helper()
 	session, err := w.Desktop.StartSession(w.ctx)
 	w.ok(err)
@@ -76,11 +80,11 @@ func TestAMistakeIsNamedWhereverAPersonLooks(t *testing.T) {
 	session, shown := w.desktopShows()
 	w.ok(session.StartNotifier(w.ctx))
 
-	silent := lab.OfficeDHCP()
+	silent := servers.OfficeDHCP()
 	silent.Silent = true
 	w.ok(w.Office.Configure(w.ctx, silent))
-	with := func(changes ...string) lab.VPN {
-		v := w.profile("Work", lab.HubOffice, lab.Alice)
+	with := func(changes ...string) desktop.VPN {
+		v := w.profile("Work", softether.HubOffice, softether.Alice)
 		for _, c := range changes {
 			key, value, _ := strings.Cut(c, "=")
 			if key == "password" {
@@ -91,10 +95,10 @@ func TestAMistakeIsNamedWhereverAPersonLooks(t *testing.T) {
 		}
 		return v
 	}
-	expired := w.profile("Work", lab.HubOffice, lab.Expired)
+	expired := w.profile("Work", softether.HubOffice, softether.Expired)
 	for _, tc := range []struct {
 		mistake           string
-		v                 lab.VPN
+		v                 desktop.VPN
 		nmcli, shown, log string
 	}{
 		{"no such hub", with("hub=NOHUB"), connectFailed, "There is no virtual hub “NOHUB” on vpn.lab.test.", "HUB_NOT_FOUND"},
@@ -137,8 +141,8 @@ func TestOtherPeoplesConnectionsAreNotAnnounced(t *testing.T) {
 	session, shown := w.desktopShows()
 	w.ok(session.StartNotifier(w.ctx))
 
-	w.refused(w.profile("Secret", "NOHUB", lab.Alice, "connection.permissions", "user:nobody"), connectFailed, "HUB_NOT_FOUND")
-	w.refused(w.profile("Work", "NOHUB", lab.Alice), connectFailed, "HUB_NOT_FOUND")
+	w.refused(w.profile("Secret", "NOHUB", softether.Alice, "connection.permissions", "user:nobody"), connectFailed, "HUB_NOT_FOUND")
+	w.refused(w.profile("Work", "NOHUB", softether.Alice), connectFailed, "HUB_NOT_FOUND")
 	select {
 	case got := <-shown:
 		if !strings.Contains(got, "Work") {

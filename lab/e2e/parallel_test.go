@@ -10,11 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // parallel gives the profile n connections.
-func parallel(v lab.VPN, n int, half bool) lab.VPN {
+func parallel(v desktop.VPN, n int, half bool) desktop.VPN {
 	v.Data["max-connections"] = fmt.Sprint(n)
 	if half {
 		v.Data["half-duplex"] = "yes"
@@ -35,7 +38,7 @@ func (w *world) connections(n int, limit time.Duration) (ports []string) {
 // session returns the name of Alice's only session on the hub and what the server says about it.
 func (w *world) session(hub string) (name string, facts map[string]string) {
 	w.t.Helper()
-	names, err := w.Server.Sessions(w.ctx, hub, lab.Alice)
+	names, err := w.Server.Sessions(w.ctx, hub, softether.Alice)
 	w.ok(err)
 	if len(names) != 1 {
 		w.t.Fatalf("sessions are %v, want one", names)
@@ -58,7 +61,7 @@ func (w *world) watch() (stop func() time.Duration) {
 	go func() {
 		var longest time.Duration
 		for began := time.Now(); ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
-			_, err := w.Desktop.Ping(ctx, lab.OfficeGateway)
+			_, err := w.Desktop.Ping(ctx, plan.OfficeGateway)
 			longest = max(longest, time.Since(began))
 			if err == nil {
 				began = time.Now()
@@ -76,25 +79,25 @@ func TestEightConnectionsCarryTheTraffic(t *testing.T) {
 	for name, half := range map[string]bool{"full duplex": false, "half duplex": true} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
-			w.up(parallel(w.profile("office", lab.HubOffice, lab.Alice), 8, half))
-			w.pings(lab.OfficeGateway)
+			w.up(parallel(w.profile("office", softether.HubOffice, softether.Alice), 8, half))
+			w.pings(plan.OfficeGateway)
 			w.connections(8, 20*time.Second)
-			id, facts := w.session(lab.HubOffice)
+			id, facts := w.session(softether.HubOffice)
 			if facts["Number of TCP Connections"] != "8" || facts["VoIP / QoS Function"] != "Enabled" ||
 				strings.HasPrefix(facts["Half Duplex TCP Connection Mode"], "Yes") != half {
 				t.Errorf("the server says: %v", facts)
 			}
 			for _, reverse := range []bool{false, true} {
-				bits, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 3*time.Second, reverse)
+				bits, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 3*time.Second, reverse)
 				w.ok(err)
 				t.Logf("%s, reverse %t: %.0f Mbit/s", name, reverse, bits/1e6)
 				if bits < 20e6 {
 					t.Errorf("%s, reverse %t: only %.1f Mbit/s", name, reverse, bits/1e6)
 				}
 			}
-			w.pings(lab.OfficeGateway, lab.OfficeInner)
+			w.pings(plan.OfficeGateway, plan.OfficeInner)
 			w.connections(8, 5*time.Second)
-			if now, _ := w.session(lab.HubOffice); now != id {
+			if now, _ := w.session(softether.HubOffice); now != id {
 				t.Errorf("session %s became %s", id, now)
 			}
 			w.down("office")
@@ -105,11 +108,11 @@ func TestEightConnectionsCarryTheTraffic(t *testing.T) {
 // TestUploadsComeToUseConnectionsThatAreAddedLater: eight uploads begin while there is one connection, and never pause.
 func TestUploadsComeToUseConnectionsThatAreAddedLater(t *testing.T) {
 	w := freshNetwork(t)
-	v := parallel(w.profile("office", lab.HubOffice, lab.Alice), 4, false)
+	v := parallel(w.profile("office", softether.HubOffice, softether.Alice), 4, false)
 	v.Data["connection-interval"], v.Data["qos"] = "2", "no"
 	w.up(v)
 	// The lines are fast: without a limit what is measured is who gets the processor.
-	res, err := w.Desktop.Run(w.ctx, lab.Command{Args: []string{"iperf3", "--client", lab.OfficeGateway.String(), "--parallel", "8", "--bitrate", "10M", "--time", "15"}})
+	res, err := w.Desktop.Run(w.ctx, netns.Command{Args: []string{"iperf3", "--client", plan.OfficeGateway.String(), "--parallel", "8", "--bitrate", "10M", "--time", "15"}})
 	w.ok(err)
 	if res.Code != 0 {
 		t.Fatalf("iperf3: %s", res.Text())
@@ -131,7 +134,7 @@ func TestUploadsComeToUseConnectionsThatAreAddedLater(t *testing.T) {
 }
 
 // inOrder connects with n connections and returns them in the order in which they were made.
-func (w *world) inOrder(v lab.VPN, n int) (ports []string) {
+func (w *world) inOrder(v desktop.VPN, n int) (ports []string) {
 	w.t.Helper()
 	v.Data["connection-interval"] = "3"
 	w.up(v)
@@ -157,12 +160,12 @@ func TestConnectionsAreForgottenOnTheWayOneByOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
-			ports := w.inOrder(quick(parallel(w.profile("office", lab.HubOffice, lab.Alice), 4, tt.half)), 4)
+			ports := w.inOrder(quick(parallel(w.profile("office", softether.HubOffice, softether.Alice), 4, tt.half)), 4)
 			before := w.snapshot()
-			id, _ := w.session(lab.HubOffice)
+			id, _ := w.session(softether.HubOffice)
 			done := make(chan error, 1)
 			go func() {
-				_, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 8*time.Second, false)
+				_, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 8*time.Second, false)
 				done <- err
 			}()
 			stop := w.watch()
@@ -188,7 +191,7 @@ func TestConnectionsAreForgottenOnTheWayOneByOne(t *testing.T) {
 			})
 			w.flows(5 * time.Second)
 			if !tt.half {
-				if now, _ := w.session(lab.HubOffice); now != id {
+				if now, _ := w.session(softether.HubOffice); now != id {
 					t.Errorf("session %s became %s", id, now)
 				}
 			}
@@ -201,7 +204,7 @@ func TestConnectionsAreForgottenOnTheWayOneByOne(t *testing.T) {
 // the client takes a new session.
 func TestServerSendsIntoTheVoid(t *testing.T) {
 	w := freshNetwork(t)
-	ports := w.inOrder(quick(parallel(w.profile("office", lab.HubOffice, lab.Alice), 4, true)), 4)
+	ports := w.inOrder(quick(parallel(w.profile("office", softether.HubOffice, softether.Alice), 4, true)), 4)
 	before := w.snapshot()
 	stop := w.watch()
 	w.ok(w.ForgetConnection(w.ctx, ports[1]))
@@ -214,7 +217,7 @@ func TestServerSendsIntoTheVoid(t *testing.T) {
 	}
 	w.flows(5 * time.Second)
 	for _, reverse := range []bool{false, true} {
-		if _, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, time.Second, reverse); err != nil {
+		if _, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, time.Second, reverse); err != nil {
 			t.Errorf("reverse %t: %v", reverse, err)
 		}
 	}
@@ -226,7 +229,7 @@ func TestServerSendsIntoTheVoid(t *testing.T) {
 // reset (softether-protocol.md 8.6); the way out is a new login.
 func TestServerDropsTheOthersAfterAnAbruptClose(t *testing.T) {
 	w := freshNetwork(t)
-	w.up(quick(parallel(w.profile("office", lab.HubOffice, lab.Alice), 4, false)))
+	w.up(quick(parallel(w.profile("office", softether.HubOffice, softether.Alice), 4, false)))
 	ports := w.connections(4, 10*time.Second)
 	before := w.snapshot()
 	stop := w.watch()
@@ -250,11 +253,11 @@ func TestConnectionsAreReplacedAtTheEndOfTheirLifetime(t *testing.T) {
 	for name, n := range map[string]int{"one": 1, "three": 3} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
-			v := parallel(w.profile("office", lab.HubOffice, lab.Alice), n, false)
+			v := parallel(w.profile("office", softether.HubOffice, softether.Alice), n, false)
 			v.Data["connection-lifetime"] = "4"
 			w.up(v)
 			ports := w.connections(n, 10*time.Second)
-			id, _ := w.session(lab.HubOffice)
+			id, _ := w.session(softether.HubOffice)
 			stop := w.watch()
 			time.Sleep(12 * time.Second)
 			gap := stop()
@@ -267,7 +270,7 @@ func TestConnectionsAreReplacedAtTheEndOfTheirLifetime(t *testing.T) {
 			if slices.ContainsFunc(now, func(p string) bool { return slices.Contains(ports, p) }) {
 				t.Errorf("of the connections %v some are still there: %v", ports, now)
 			}
-			if after, _ := w.session(lab.HubOffice); after != id {
+			if after, _ := w.session(softether.HubOffice); after != id {
 				t.Errorf("session %s became %s", id, after)
 			}
 			w.down("office")
@@ -277,16 +280,16 @@ func TestConnectionsAreReplacedAtTheEndOfTheirLifetime(t *testing.T) {
 
 func TestCompressedSession(t *testing.T) {
 	w := freshNetwork(t)
-	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))
 	v.Data["compression"] = "yes"
 	w.up(v) // with a real DHCP lease
-	w.pings(lab.OfficeGateway, lab.OfficeInner)
-	_, facts := w.session(lab.HubOffice)
+	w.pings(plan.OfficeGateway, plan.OfficeInner)
+	_, facts := w.session(softether.HubOffice)
 	if !strings.HasPrefix(facts["Use of Compression"], "Yes") {
 		t.Errorf("use of compression: %q, want yes", facts["Use of Compression"])
 	}
 	for _, reverse := range []bool{false, true} {
-		bits, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 2*time.Second, reverse)
+		bits, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 2*time.Second, reverse)
 		w.ok(err)
 		t.Logf("reverse %t: %.0f Mbit/s", reverse, bits/1e6)
 	}

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // people are .vpn files that people were given.
@@ -103,10 +105,10 @@ func TestPersonImportsARelayOfVPNGate(t *testing.T) {
 	w.ok(err)
 	file := w.file("own.vpn", string(text))
 	w.ok(os.Chmod(w.Desktop.Path(file), 0o644))
-	if res := w.as(lab.Person, "", "connection", "import", "type", "softether", "file", file); res.Code != 0 {
+	if res := w.as(netns.Person, "", "connection", "import", "type", "softether", "file", file); res.Code != 0 {
 		t.Fatal(res.Text())
 	}
-	if got := w.get("vgp1", "connection.permissions"); strings.ReplaceAll(got, `\`, "") != "user:"+lab.PersonName {
+	if got := w.get("vgp1", "connection.permissions"); strings.ReplaceAll(got, `\`, "") != "user:"+netns.PersonName {
 		t.Errorf("the connection is for %q", got)
 	}
 }
@@ -116,7 +118,7 @@ func TestImportedFileWithoutAUserNameFailsWithASentence(t *testing.T) {
 	text, err := os.ReadFile(people(t, "no-user-name"))
 	w.ok(err)
 	file := filepath.Join(t.TempDir(), "given.vpn")
-	w.ok(os.WriteFile(file, []byte(strings.ReplaceAll(string(text), "203.0.113.1", lab.ServerAddr.String())), 0o644))
+	w.ok(os.WriteFile(file, []byte(strings.ReplaceAll(string(text), "203.0.113.1", plan.ServerAddr.String())), 0o644))
 	if res := w.importFile(file); res.Code != 0 {
 		t.Fatal(res.Text())
 	}
@@ -134,9 +136,9 @@ func TestImportedFileWithoutAUserNameFailsWithASentence(t *testing.T) {
 
 func TestUserNameAsInL2TP(t *testing.T) {
 	w := network(t)
-	v := w.profile("office", lab.HubOffice, lab.Alice)
-	v.Data["user"] = "alice@" + lab.HubOffice
-	w.refused(v, noSecrets, `nmcli connection modify "office" +vpn.data user=alice +vpn.data hub=`+lab.HubOffice)
+	v := w.profile("office", softether.HubOffice, softether.Alice)
+	v.Data["user"] = "alice@" + softether.HubOffice
+	w.refused(v, noSecrets, `nmcli connection modify "office" +vpn.data user=alice +vpn.data hub=`+softether.HubOffice)
 }
 
 // A person edits a keyfile and leaves blanks, copies the name of the interface from nmcli, and saves the authority's
@@ -145,8 +147,8 @@ func TestValuesAsPeopleWriteThem(t *testing.T) {
 	w := freshNetwork(t)
 	w.ok(w.Server.UseSignedCert(w.ctx))
 	ca := w.file("ca.pem", "\ufeff"+string(w.Server.CA.PEM))
-	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "connection.interface-name", "--"))
-	v.Data = map[string]string{"gateway": lab.ServerName, "hub": lab.HubOffice, "user": lab.Alice.Name, "ca": ca, "mtu": "1400"}
+	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "connection.interface-name", "--"))
+	v.Data = map[string]string{"gateway": plan.ServerName, "hub": softether.HubOffice, "user": softether.Alice.Name, "ca": ca, "mtu": "1400"}
 	w.ok(w.Desktop.Add(w.ctx, v))
 	found, err := filepath.Glob(w.Desktop.Path("/etc/NetworkManager/system-connections/office*"))
 	w.ok(err)
@@ -167,7 +169,7 @@ func TestValuesAsPeopleWriteThem(t *testing.T) {
 	w.ok(err)
 	mark := w.Desktop.NMLogMark()
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	if tap := w.tap(); tap != "se0" {
 		t.Errorf("the interface is %s", tap)
 	}

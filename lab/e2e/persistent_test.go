@@ -9,14 +9,17 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/procfs"
+	"network-manager-softether/lab/softether"
 )
 
 // NetworkManager restarts a persistent connection only if its plugin cannot outlive the base. Ours can, and is at an end
 // without its device.
 func TestPersistentConnectionEndsWithItsDevice(t *testing.T) {
 	w := network(t)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "vpn.persistent", "yes")))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "vpn.persistent", "yes")))
 	link, err := w.Desktop.Net.LinkByName(w.tap())
 	w.ok(err)
 	w.ok(w.Desktop.Net.LinkDel(link))
@@ -25,30 +28,30 @@ func TestPersistentConnectionEndsWithItsDevice(t *testing.T) {
 }
 
 func TestPersistentConnectionOutlivesItsBase(t *testing.T) {
-	tunnels(t, func(t *testing.T, kind func(lab.VPN) lab.VPN) {
+	tunnels(t, func(t *testing.T, kind func(desktop.VPN) desktop.VPN) {
 		w := freshNetwork(t)
 		w.verbose()
 		w.up(kind(w.persistent()))
 		pid := w.service()
-		w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile))
+		w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile))
 		w.eventually("NetworkManager to say that it is connecting", 20*time.Second, func() error {
 			state, err := w.Desktop.State("office")
-			return is("state", state, lab.Activating, err)
+			return is("state", state, desktop.Activating, err)
 		})
 		time.Sleep(25 * time.Second) // the server forgets the session after 20 s
-		before, err := lab.UsageOf(pid)
+		before, err := procfs.UsageOf(pid)
 		w.ok(err)
 		time.Sleep(5 * time.Second)
-		after, err := lab.UsageOf(pid)
+		after, err := procfs.UsageOf(pid)
 		w.ok(err)
 		t.Logf("in 5 s without a network the service was woken %d times", after.Switches-before.Switches)
 		began := time.Now()
-		_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[1].Profile)
+		_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "up", plan.Bases[1].Profile)
 		w.ok(err)
-		w.pings(lab.OfficeInner)
+		w.pings(plan.OfficeInner)
 		t.Logf("traffic flows %v after the next base was asked for", time.Since(began))
-		w.on("office", lab.Bases[1])
-		w.pings(lab.OfficeInner)
+		w.on("office", plan.Bases[1])
+		w.pings(plan.OfficeInner)
 		if now := w.service(); now != pid {
 			t.Errorf("another service, %d, has the connection, before it was %d", now, pid)
 		}
@@ -63,7 +66,7 @@ func TestAuthorityIsPartOfTheProfile(t *testing.T) {
 	v := w.unpinned()
 	v.Data["ca"] = string(w.Server.CA.PEM)
 	w.up(v)
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	w.down("trust")
 }
 
@@ -71,7 +74,7 @@ func TestComputerHasNoTunnelDevice(t *testing.T) {
 	w := freshNetwork(t)
 	_, err := w.Desktop.Must(w.ctx, "mount", "-t", "tmpfs", "none", "/dev/net")
 	w.ok(err)
-	w.refused(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)), badConfig, "modprobe tun")
+	w.refused(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)), badConfig, "modprobe tun")
 }
 
 // A persistent connection is NetworkManager's to bring back after it was restarted: with connection.secondaries of the
@@ -83,7 +86,7 @@ func TestPersistentConnectionIsBackWithNetworkManager(t *testing.T) {
 			w.up(w.persistent())
 			uuid, err := w.Desktop.MustNMCLI(w.ctx, "-g", "connection.uuid", "connection", "show", "office")
 			w.ok(err)
-			_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "modify", lab.Bases[0].Profile, "connection.secondaries", strings.TrimSpace(uuid))
+			_, err = w.Desktop.MustNMCLI(w.ctx, "connection", "modify", plan.Bases[0].Profile, "connection.secondaries", strings.TrimSpace(uuid))
 			w.ok(err)
 			w.ok(w.Desktop.StopNM(w.ctx, sig))
 			w.eventually("the service to end", 5*time.Second, func() error {
@@ -92,25 +95,25 @@ func TestPersistentConnectionIsBackWithNetworkManager(t *testing.T) {
 				}
 				return nil
 			})
-			left, err := w.Desktop.HostRoute(lab.ServerAddr.String())
+			left, err := w.Desktop.HostRoute(plan.ServerAddr.String())
 			w.ok(err)
 			t.Logf("what is left of the route to the server: %q", left)
 			w.ok(w.Desktop.StartNM(w.ctx))
 			again := false
-			if state, err := w.Desktop.State(lab.Bases[0].Profile); err == nil && state == lab.Activated {
+			if state, err := w.Desktop.State(plan.Bases[0].Profile); err == nil && state == desktop.Activated {
 				// NetworkManager has taken the base over as it was, and then starts no secondaries.
 				time.Sleep(3 * time.Second)
 				if s, _ := w.Desktop.State("office"); s == 0 {
 					again = true
-					w.ok(w.Desktop.Up(w.ctx, lab.Bases[0].Profile))
+					w.ok(w.Desktop.Up(w.ctx, plan.Bases[0].Profile))
 				}
 			}
 			t.Logf("the base had to be brought up again: %v", again)
 			w.eventually("the VPN to be back by itself", 30*time.Second, func() error {
 				state, err := w.Desktop.State("office")
-				return is("state", state, lab.Activated, err)
+				return is("state", state, desktop.Activated, err)
 			})
-			w.pings(lab.OfficeInner)
+			w.pings(plan.OfficeInner)
 			w.down("office")
 		})
 	}
@@ -120,9 +123,9 @@ func TestPersistentConnectionIsBackWithNetworkManager(t *testing.T) {
 func TestChangedPasswordCostsOneRefusedLogin(t *testing.T) {
 	w := freshNetwork(t)
 	w.up(w.persistent())
-	_, err := w.Server.Admin(w.ctx, "Hub "+lab.HubOffice+"\nUserPasswordSet alice /PASSWORD:other")
+	_, err := w.Server.Admin(w.ctx, "Hub "+softether.HubOffice+"\nUserPasswordSet alice /PASSWORD:other")
 	w.ok(err)
-	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
 	w.gone("office")
 	time.Sleep(5 * time.Second)
 	if n := strings.Count(w.Server.Log(400), "User authentication failed. The user name"); n != 1 {

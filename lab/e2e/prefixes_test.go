@@ -17,7 +17,9 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // Prefixes of two providers, in which the office's routers have addresses, and an address far away.
@@ -134,17 +136,17 @@ func TestTwoRoutersAndThreePrefixes(t *testing.T) {
 	w.farAway6()
 	w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix("2001:db8:20::1/64")))
 	w.secondRouter(netip.MustParsePrefix("2001:db8:21::1/64"))
-	first, err := w.Office.Serve(w.ctx, lab.Radvd, ra("eth0", "AdvDefaultPreference high;", "fd20::/64 2000 1000", firstNet.String()+" 4000 3000"))
+	first, err := w.Office.Serve(w.ctx, servers.Radvd, ra("eth0", "AdvDefaultPreference high;", "fd20::/64 2000 1000", firstNet.String()+" 4000 3000"))
 	w.ok(err)
-	_, err = w.Office.Serve(w.ctx, lab.Radvd, ra("eth1", "AdvDefaultPreference low;", secondNet.String()+" 6000 5000"))
+	_, err = w.Office.Serve(w.ctx, servers.Radvd, ra("eth1", "AdvDefaultPreference low;", secondNet.String()+" 6000 5000"))
 	w.ok(err)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
-	w.lives(lab.OfficeNet6, [2]int{1600, 2000}, [2]int{700, 1000})
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
+	w.lives(plan.OfficeNet6, [2]int{1600, 2000}, [2]int{700, 1000})
 	w.lives(firstNet, [2]int{3200, 7200}, [2]int{2400, 3000}) // NetworkManager's: see networkmanager.md 4.3
 	// The second provider's is for connections that are open, as the default route leads to the first one's router.
 	w.lives(secondNet, [2]int{5000, 6000}, [2]int{0, 0})
 	w.pings(officeGateway6, netip.MustParseAddr("2001:db8:21::1"))
-	w.leaves(officeGateway6, lab.OfficeNet6)
+	w.leaves(officeGateway6, plan.OfficeNet6)
 	w.leaves(farHost, firstNet)
 	w.ok(first.End(w.ctx)) // says goodbye as a router
 	w.eventually("the second router to have the default route", 20*time.Second, func() error {
@@ -171,15 +173,15 @@ func TestDHCPv6BesidePrefixes(t *testing.T) {
 	w.farAway6()
 	w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix("2001:db8:20::1/64")))
 	leased := netip.MustParsePrefix("fd20::1:0/120")
-	server, err := w.Office.Serve(w.ctx, lab.ISC6, `default-lease-time 12; preferred-lifetime 6; authoritative;
+	server, err := w.Office.Serve(w.ctx, servers.ISC6, `default-lease-time 12; preferred-lifetime 6; authoritative;
 		subnet6 fd20::/64 { range6 fd20::1:10 fd20::1:1f; option dhcp6.name-servers fd20::1; }`)
 	w.ok(err)
-	_, err = w.Office.Serve(w.ctx, lab.Radvd, ra("eth0", "AdvManagedFlag on;", "fd20::/64 2000 1000", firstNet.String()+" 4000 3000"))
+	_, err = w.Office.Serve(w.ctx, servers.Radvd, ra("eth0", "AdvManagedFlag on;", "fd20::/64 2000 1000", firstNet.String()+" 4000 3000"))
 	w.ok(err)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	w.eventually("three addresses", 20*time.Second, func() error {
 		addrs, err := w.Desktop.Addrs(w.tap())
-		for _, n := range []netip.Prefix{leased, lab.OfficeNet6, firstNet} {
+		for _, n := range []netip.Prefix{leased, plan.OfficeNet6, firstNet} {
 			if err == nil && !slices.ContainsFunc(addrs, func(p netip.Prefix) bool {
 				return n.Contains(p.Addr()) && leased.Contains(p.Addr()) == (n == leased)
 			}) {
@@ -198,7 +200,7 @@ func TestDHCPv6BesidePrefixes(t *testing.T) {
 		}
 		return nil
 	})
-	w.leaves(officeGateway6, lab.OfficeNet6)
+	w.leaves(officeGateway6, plan.OfficeNet6)
 	w.leaves(farHost, firstNet)
 	w.lives(firstNet, [2]int{3200, 7200}, [2]int{2400, 3000})
 	w.down("office")
@@ -210,9 +212,9 @@ func TestRenumberingKeepsConnections(t *testing.T) {
 	w.farAway6()
 	w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix("2001:db8:20::1/64")))
 	w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix("2001:db8:21::1/64")))
-	radvd, err := w.Office.Serve(w.ctx, lab.Radvd, ra("eth0", "", firstNet.String()+" 8000 6000"))
+	radvd, err := w.Office.Serve(w.ctx, servers.Radvd, ra("eth0", "", firstNet.String()+" 8000 6000"))
 	w.ok(err)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	w.lives(firstNet, [2]int{6500, 8000}, [2]int{5000, 6000})
 	c, old := w.dials(farHost)
 	if !firstNet.Contains(old) {
@@ -220,7 +222,7 @@ func TestRenumberingKeepsConnections(t *testing.T) {
 	}
 	w.echoes(c)
 	w.ok(radvd.Stop(w.ctx, syscall.SIGKILL))
-	radvd, err = w.Office.Serve(w.ctx, lab.Radvd, ra("eth0", "", firstNet.String()+" 7500 0", secondNet.String()+" 8000 6000"))
+	radvd, err = w.Office.Serve(w.ctx, servers.Radvd, ra("eth0", "", firstNet.String()+" 7500 0", secondNet.String()+" 8000 6000"))
 	w.ok(err)
 	w.lives(firstNet, [2]int{6000, 7500}, [2]int{0, 0})
 	w.lives(secondNet, [2]int{7000, 8000}, [2]int{5000, 6000})

@@ -6,19 +6,22 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // wrong is a profile with a wrong password stored.
-func (w *world) wrong() lab.VPN {
+func (w *world) wrong() desktop.VPN {
 	w.t.Helper()
-	v := w.profile("typo", lab.HubOffice, lab.Alice)
-	v.Password = "not-" + lab.Alice.Password
+	v := w.profile("typo", softether.HubOffice, softether.Alice)
+	v.Password = "not-" + softether.Alice.Password
 	return v
 }
 
 // asks connects with someone at the keyboard who types these lines.
-func (w *world) asks(name string, lines ...string) lab.Result {
+func (w *world) asks(name string, lines ...string) netns.Result {
 	w.t.Helper()
 	res, err := w.Desktop.NMCLI(w.ctx, strings.Join(lines, "\n")+"\n", "--ask", "connection", "up", name)
 	w.ok(err)
@@ -37,26 +40,26 @@ func TestWrongPasswordWithNobodyToAsk(t *testing.T) {
 func TestWrongPasswordIsAskedForAgain(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.wrong()))
-	res := w.asks("typo", ctrlU+lab.Alice.Password)
+	res := w.asks("typo", ctrlU+softether.Alice.Password)
 	if res.Code != 0 {
 		t.Fatalf("nmcli --ask failed: %s", res.Text())
 	}
-	for _, want := range []string{"did not accept this user name or password", "Enter the password of user “" + lab.Alice.Name + "” on ", "Ctrl-U"} {
+	for _, want := range []string{"did not accept this user name or password", "Enter the password of user “" + softether.Alice.Name + "” on ", "Ctrl-U"} {
 		if !strings.Contains(res.Text(), want) {
 			t.Errorf("no %q in\n%s", want, res.Text())
 		}
 	}
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	w.down("typo")
 }
 
 func TestSecondAttemptAtThePromptIsRight(t *testing.T) {
 	w := network(t)
 	w.ok(w.Desktop.Add(w.ctx, w.wrong()))
-	if res := w.asks("typo", ctrlU+"still wrong", ctrlU+lab.Alice.Password); res.Code != 0 {
+	if res := w.asks("typo", ctrlU+"still wrong", ctrlU+softether.Alice.Password); res.Code != 0 {
 		t.Fatalf("nmcli --ask failed: %s", res.Text())
 	}
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	w.down("typo")
 }
 
@@ -76,21 +79,21 @@ func TestAlwaysWrongPasswordEndsAfterThreeRounds(t *testing.T) {
 func TestNoPasswordStored(t *testing.T) {
 	t.Run("nobody to ask", func(t *testing.T) {
 		w := network(t)
-		v := w.profile("none", lab.HubOffice, lab.Alice)
+		v := w.profile("none", softether.HubOffice, softether.Alice)
 		v.Password = ""
 		w.refused(v, noSecrets, "")
 	})
 	for name, flags := range map[string]string{"asked": "0", "asked every time": "2"} {
 		t.Run(name, func(t *testing.T) {
 			w := network(t)
-			v := w.profile("none", lab.HubOffice, lab.Alice)
+			v := w.profile("none", softether.HubOffice, softether.Alice)
 			v.Password = ""
 			v.Data["password-flags"] = flags
 			w.ok(w.Desktop.Add(w.ctx, v))
-			if res := w.asks("none", lab.Alice.Password); res.Code != 0 {
+			if res := w.asks("none", softether.Alice.Password); res.Code != 0 {
 				t.Fatalf("nmcli --ask failed: %s", res.Text())
 			}
-			w.pings(lab.OfficeGateway)
+			w.pings(plan.OfficeGateway)
 			w.down("none")
 			if flags == "2" {
 				if res, err := w.Desktop.NMCLI(w.ctx, "", "connection", "up", "none"); err != nil || res.Code == 0 {
@@ -115,11 +118,11 @@ func TestPersonCancelsThePrompt(t *testing.T) {
 
 func TestPasswordFile(t *testing.T) {
 	w := network(t)
-	v := w.profile("file", lab.HubOffice, lab.Alice)
+	v := w.profile("file", softether.HubOffice, softether.Alice)
 	v.Password = ""
 	w.ok(w.Desktop.Add(w.ctx, v))
-	w.ok(w.Desktop.WriteFile("/etc/NetworkManager/passwords", "vpn.secrets.password:"+lab.Alice.Password+"\n"))
+	w.ok(w.Desktop.WriteFile("/etc/NetworkManager/passwords", "vpn.secrets.password:"+softether.Alice.Password+"\n"))
 	_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", "file", "passwd-file", "/etc/NetworkManager/passwords")
 	w.ok(err)
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 }

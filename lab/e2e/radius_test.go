@@ -7,24 +7,25 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // company is how somebody logs in whose account the VPN server asks FreeRADIUS about.
-func company(r lab.RADIUSUser) lab.User {
-	return lab.User{Name: r.Name, Password: r.Password, AuthType: "plain-password"}
+func company(r softether.RADIUSUser) softether.User {
+	return softether.User{Name: r.Name, Password: r.Password, AuthType: "plain-password"}
 }
 
 func TestCompanyAccountsOverRADIUS(t *testing.T) {
 	w := freshNetwork(t)
 	// Names that the server does not let an administrator create can come from RADIUS.
-	accented := lab.RADIUSUser{Name: "Zoë Müller-密码", Password: "Grüße-čaj"}
-	plain := lab.RADIUSUser{Name: "bob", Password: "pa55"}
-	w.ok(w.Server.UseRADIUS(w.ctx, lab.HubOffice, accented, plain))
-	for _, u := range []lab.RADIUSUser{accented, plain} {
-		v := ipv4Only(w.profile("company", lab.HubOffice, company(u)))
+	accented := softether.RADIUSUser{Name: "Zoë Müller-密码", Password: "Grüße-čaj"}
+	plain := softether.RADIUSUser{Name: "bob", Password: "pa55"}
+	w.ok(w.Server.UseRADIUS(w.ctx, softether.HubOffice, accented, plain))
+	for _, u := range []softether.RADIUSUser{accented, plain} {
+		v := ipv4Only(w.profile("company", softether.HubOffice, company(u)))
 		w.up(v)
-		w.pings(lab.OfficeGateway)
+		w.pings(plan.OfficeGateway)
 		w.down(v.Name)
 		w.ok(w.Desktop.Clean(w.ctx))
 		if log := w.Server.RADIUSLog(); !strings.Contains(log, "Login OK: ["+u.Name+"]") {
@@ -32,7 +33,7 @@ func TestCompanyAccountsOverRADIUS(t *testing.T) {
 		}
 	}
 	plain.Password = "wrong"
-	w.refused(w.profile("company", lab.HubOffice, company(plain)), noSecrets, "password")
+	w.refused(w.profile("company", softether.HubOffice, company(plain)), noSecrets, "password")
 	if log := w.Server.RADIUSLog(); !strings.Contains(log, "Login incorrect") {
 		t.Errorf("FreeRADIUS refused nobody:\n%s", log)
 	}
@@ -44,18 +45,18 @@ func TestRADIUSAnswersLate(t *testing.T) {
 	w := freshNetwork(t)
 	patience, err := w.Server.RADIUSPatience(w.ctx)
 	w.ok(err)
-	late := lab.RADIUSUser{Name: "carol", Password: "pa55", Delay: patience - 2*time.Second}
-	never := lab.RADIUSUser{Name: "dave", Password: "pa55", Delay: patience + 5*time.Second}
-	w.ok(w.Server.UseRADIUS(w.ctx, lab.HubOffice, late, never))
-	v := ipv4Only(w.profile("company", lab.HubOffice, company(late)))
+	late := softether.RADIUSUser{Name: "carol", Password: "pa55", Delay: patience - 2*time.Second}
+	never := softether.RADIUSUser{Name: "dave", Password: "pa55", Delay: patience + 5*time.Second}
+	w.ok(w.Server.UseRADIUS(w.ctx, softether.HubOffice, late, never))
+	v := ipv4Only(w.profile("company", softether.HubOffice, company(late)))
 	w.ok(w.Desktop.Add(w.ctx, v))
 	began := time.Now()
 	w.ok(w.Desktop.Up(w.ctx, v.Name))
 	if took := time.Since(began); took < late.Delay {
 		t.Errorf("it took %v: FreeRADIUS was not asked", took)
 	}
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	w.down(v.Name)
 	w.ok(w.Desktop.Clean(w.ctx))
-	w.refused(w.profile("company", lab.HubOffice, company(never)), noSecrets, "AUTH_FAILED")
+	w.refused(w.profile("company", softether.HubOffice, company(never)), noSecrets, "AUTH_FAILED")
 }

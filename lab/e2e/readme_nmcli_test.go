@@ -11,7 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // theirs is the connection of the documents.
@@ -23,16 +25,16 @@ func (v *visitor) nmcli(s shown) error {
 		return err
 	}
 	// Who is asked, has the password, and the administrator's word for the fingerprint.
-	out, err := v.types(v.Desktop.Host, s.line, lab.Alice.Password+"\nyes\n")
+	out, err := v.types(v.Desktop.Host, s.line, softether.Alice.Password+"\nyes\n")
 	switch {
 	case err != nil:
 		return err
 	case strings.Contains(s.line, "general logging"):
 		return v.Desktop.LogAsDebian(v.ctx)
-	case strings.Contains(s.line, "connection export") && !strings.Contains(out, lab.ServerName):
+	case strings.Contains(s.line, "connection export") && !strings.Contains(out, plan.ServerName):
 		return fmt.Errorf("it shows no file, but: %s", out)
 	case strings.Contains(s.line, "connection up"):
-		_, err = v.Desktop.Ping(v.ctx, lab.OfficeGateway)
+		_, err = v.Desktop.Ping(v.ctx, plan.OfficeGateway)
 	}
 	return err
 }
@@ -60,14 +62,14 @@ func (v *visitor) ready(line string) error {
 		if err != nil {
 			return err
 		}
-		vpn := v.profile(theirs, lab.HubOffice, lab.Alice)
+		vpn := v.profile(theirs, softether.HubOffice, softether.Alice)
 		delete(vpn.Data, "server-cert-sha256")
 		vpn.Secrets = map[string]string{"trust-sha256-" + fingerprint: "yes"}
 		if err := v.Desktop.Add(v.ctx, vpn); err != nil {
 			return err
 		}
 	}
-	up := state == lab.Activated
+	up := state == desktop.Activated
 	switch {
 	case strings.Contains(line, "connection up") && up:
 		return v.Desktop.Down(v.ctx, theirs)
@@ -93,7 +95,7 @@ func (v *visitor) theFile(there bool) error {
 
 // TestInstalledIsWhatUninstallTakesAway does what the documents say about the system in a folder that stands for it.
 func TestInstalledIsWhatUninstallTakesAway(t *testing.T) {
-	stage, err := lab.Stage()
+	stage, err := desktop.Stage()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,10 @@ import (
 	"slices"
 	"strings"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // A visitor does what the documents say.
@@ -202,7 +205,7 @@ func (v *visitor) vpngates(s shown) error {
 }
 
 func (v *visitor) status(s shown) error {
-	stage, err := lab.Stage()
+	stage, err := desktop.Stage()
 	if err != nil {
 		return err
 	}
@@ -224,14 +227,14 @@ func (v *visitor) here(args ...string) (string, error) {
 }
 
 // types has a shell on a computer of the lab do the line, with the lab's names for what the documents make up.
-func (v *visitor) types(host *lab.Host, line, stdin string) (string, error) {
+func (v *visitor) types(host *netns.Host, line, stdin string) (string, error) {
 	fingerprint, err := v.Server.Fingerprint(v.ctx)
 	if err != nil {
 		return "", err
 	}
-	line = strings.NewReplacer("vpn.example.com", lab.ServerName, "user=joe", "user="+lab.Alice.Name, "password=…", "password="+lab.Alice.Password,
-		"password=...", "password="+lab.Alice.Password, "sha256-…", "sha256-"+fingerprint).Replace(line)
-	res, err := host.Run(v.ctx, lab.Command{Args: []string{"sh", "-c", "cd " + v.dir + " && " + line}, Stdin: stdin})
+	line = strings.NewReplacer("vpn.example.com", plan.ServerName, "user=joe", "user="+softether.Alice.Name, "password=…", "password="+softether.Alice.Password,
+		"password=...", "password="+softether.Alice.Password, "sha256-…", "sha256-"+fingerprint).Replace(line)
+	res, err := host.Run(v.ctx, netns.Command{Args: []string{"sh", "-c", "cd " + v.dir + " && " + line}, Stdin: stdin})
 	if err == nil && res.Code != 0 {
 		err = fmt.Errorf("exit status %d: %s", res.Code, res.Text())
 	}

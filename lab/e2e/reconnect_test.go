@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // quick makes the service try again as often as it may.
-func quick(v lab.VPN) lab.VPN {
+func quick(v desktop.VPN) desktop.VPN {
 	v.Data["reconnect-interval"] = "5"
 	return v
 }
@@ -24,7 +26,7 @@ func (w *world) flows(limit time.Duration) time.Duration {
 	ctx, cancel := context.WithTimeout(w.ctx, max(limit, hung/2))
 	defer cancel()
 	began := time.Now()
-	_, err := w.Desktop.Ping(ctx, lab.OfficeGateway)
+	_, err := w.Desktop.Ping(ctx, plan.OfficeGateway)
 	w.ok(err)
 	return time.Since(began)
 }
@@ -50,14 +52,14 @@ func (w *world) unchanged(name, before string) {
 	if after := w.snapshot(); after != before {
 		w.t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
-	w.wantState(name, lab.Activated)
+	w.wantState(name, desktop.Activated)
 }
 
 func TestServerIsKilledAndComesBack(t *testing.T) {
-	for hub, gateway := range map[string]string{lab.HubOffice: lab.ServerName4, lab.HubNAT: lab.ServerName} {
+	for hub, gateway := range map[string]string{softether.HubOffice: plan.ServerName4, softether.HubNAT: plan.ServerName} {
 		t.Run(hub, func(t *testing.T) {
 			w := freshNetwork(t)
-			v := w.profile("office", hub, lab.Alice)
+			v := w.profile("office", hub, softether.Alice)
 			v.Data["gateway"] = gateway
 			w.up(v) // with the reconnect-interval that people have by default
 			before := w.snapshot()
@@ -69,9 +71,9 @@ func TestServerIsKilledAndComesBack(t *testing.T) {
 			w.ok(w.Server.Start(w.ctx))
 			ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
 			defer cancel()
-			target := lab.OfficeGateway
-			if hub == lab.HubNAT {
-				target = lab.NATGateway
+			target := plan.OfficeGateway
+			if hub == softether.HubNAT {
+				target = plan.NATGateway
 			}
 			began := time.Now()
 			_, err := w.Desktop.Ping(ctx, target)
@@ -81,10 +83,10 @@ func TestServerIsKilledAndComesBack(t *testing.T) {
 			if took > hung {
 				t.Errorf("it took %v", took)
 			}
-			if hub == lab.HubOffice { // SecureNAT forgets its leases, and may give another address
+			if hub == softether.HubOffice { // SecureNAT forgets its leases, and may give another address
 				w.unchanged("office", before)
 			}
-			w.wantState("office", lab.Activated)
+			w.wantState("office", desktop.Activated)
 			w.down("office")
 		})
 	}
@@ -92,9 +94,9 @@ func TestServerIsKilledAndComesBack(t *testing.T) {
 
 func TestAdministratorKicksTheSession(t *testing.T) {
 	w := network(t)
-	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.up(quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	before := w.snapshot()
-	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
 	took := w.flows(20 * time.Second)
 	t.Logf("traffic flows again after %.1f s", took.Seconds())
 	w.unchanged("office", before)
@@ -102,7 +104,7 @@ func TestAdministratorKicksTheSession(t *testing.T) {
 
 func TestConnectionIsResetAtBothEnds(t *testing.T) {
 	w := network(t)
-	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.up(quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	before := w.snapshot()
 	w.ok(w.ResetConnections(w.ctx))
 	took := w.flows(15 * time.Second)
@@ -112,14 +114,14 @@ func TestConnectionIsResetAtBothEnds(t *testing.T) {
 
 func TestConnectionIsForgottenOnTheWayAndTheSessionGoesOn(t *testing.T) {
 	w := freshNetwork(t)
-	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.up(quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	before := w.snapshot()
-	sessions, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+	sessions, err := w.Server.Sessions(w.ctx, softether.HubOffice, softether.Alice)
 	w.ok(err)
 	w.ok(w.ForgetConnections(w.ctx))
 	took := w.flows(15 * time.Second)
 	t.Logf("traffic flows again after %.1f s", took.Seconds())
-	after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+	after, err := w.Server.Sessions(w.ctx, softether.HubOffice, softether.Alice)
 	w.ok(err)
 	if len(sessions) != 1 || !slices.Equal(sessions, after) {
 		t.Errorf("sessions are %v, before they were %v: a new login where the old session could be taken up again", after, sessions)
@@ -133,7 +135,7 @@ func TestConnectionIsForgottenOnTheWayAndTheSessionGoesOn(t *testing.T) {
 
 func TestPathIsSilentLongerThanTheSessionLives(t *testing.T) {
 	w := freshNetwork(t)
-	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.up(quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	before := w.snapshot()
 	w.ok(w.BlackHole(w.ctx, true))
 	time.Sleep(30 * time.Second) // the server's time-out is 20 s
@@ -147,7 +149,7 @@ func TestPathIsSilentLongerThanTheSessionLives(t *testing.T) {
 
 func TestShortSilenceIsNoLoss(t *testing.T) {
 	w := network(t)
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	before := w.snapshot()
 	w.ok(w.BlackHole(w.ctx, true))
 	time.Sleep(4 * time.Second)
@@ -158,10 +160,10 @@ func TestShortSilenceIsNoLoss(t *testing.T) {
 
 func TestPasswordIsChangedWhileConnected(t *testing.T) {
 	w := freshNetwork(t)
-	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
-	_, err := w.Server.Admin(w.ctx, "Hub "+lab.HubOffice+"\nUserPasswordSet alice /PASSWORD:other")
+	w.up(quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
+	_, err := w.Server.Admin(w.ctx, "Hub "+softether.HubOffice+"\nUserPasswordSet alice /PASSWORD:other")
 	w.ok(err)
-	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
 	// Trying again with a password that is refused would lock accounts; it ends.
 	w.eventually("the connection to end", 20*time.Second, func() error {
 		state, err := w.Desktop.State("office")
@@ -173,7 +175,7 @@ func TestPasswordIsChangedWhileConnected(t *testing.T) {
 
 func TestReconnectAttemptsAreLimited(t *testing.T) {
 	w := freshNetwork(t)
-	v := quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	v := quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	v.Data["reconnect-attempts"] = "2"
 	w.up(v)
 	w.ok(w.Server.Kill(w.ctx))

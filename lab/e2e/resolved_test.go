@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // A resolvedLink is what systemd-resolved has of an interface.
@@ -55,21 +57,21 @@ func (w *world) asked(question string) (answer, link string, err error) {
 func TestResolvedAsksWhereTheLeaseSays(t *testing.T) {
 	w := freshNetwork(t)
 	w.ok(w.Desktop.UseResolved(w.ctx))
-	base := lab.Bases[0].Device
+	base := plan.Bases[0].Device
 	reverse := "0.20.10.in-addr.arpa"
 
-	named := lab.OfficeDHCP()
+	named := servers.OfficeDHCP()
 	nameless := named
 	nameless.Domain, nameless.Search, nameless.Routes = "", nil, nil
 	withoutRouter := nameless
 	withoutRouter.Router = netip.Addr{}
 	// The same address as the router outside, for which NetworkManager has a route that no plugin's can beat.
 	homely := named
-	homely.DNS = []netip.Addr{lab.Bases[0].Router}
-	w.ok(w.Office.AddAddr("eth0", netip.PrefixFrom(lab.Bases[0].Router, 32)))
+	homely.DNS = []netip.Addr{plan.Bases[0].Router}
+	w.ok(w.Office.AddAddr("eth0", netip.PrefixFrom(plan.Bases[0].Router, 32)))
 	for _, tc := range []struct {
 		name    string
-		lease   lab.DHCP
+		lease   servers.DHCP
 		never   string
 		domains []string
 		full    bool
@@ -113,7 +115,7 @@ func TestResolvedAsksWhereTheLeaseSays(t *testing.T) {
 		},
 	} {
 		w.office(tc.lease)
-		w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv4.never-default", tc.never)))
+		w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "ipv4.never-default", tc.never)))
 		tap := w.tap()
 		w.eventually(tc.name+": what systemd-resolved has", 10*time.Second, func() error {
 			got, err := w.resolved(tap)

@@ -13,6 +13,10 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // officeMAC is the MAC address of the office's only computer, in small letters.
@@ -26,7 +30,7 @@ func (w *world) officeMAC() string {
 // claims has the office's computer ask for a neighbour that it has not asked for yet, from an address that it has taken.
 func (w *world) claims(a netip.Addr, neighbour int) {
 	w.t.Helper()
-	_, err := w.Office.Run(w.ctx, lab.Command{Args: []string{"ping", "-c", "1", "-W", "1", "-I", a.String(), fmt.Sprintf("10.20.0.%d", neighbour)}})
+	_, err := w.Office.Run(w.ctx, netns.Command{Args: []string{"ping", "-c", "1", "-W", "1", "-I", a.String(), fmt.Sprintf("10.20.0.%d", neighbour)}})
 	w.ok(err)
 }
 
@@ -40,8 +44,8 @@ func TestSomebodyTakesTheAddressInUse(t *testing.T) {
 		"by hand": {"ipv4.method", "manual", "ipv4.addresses", "10.20.0.50/24"},
 	} {
 		mark := w.Desktop.NMLogMark()
-		w.up(ipv4Only(w.profile(name, lab.HubOffice, lab.Alice, append(more, "ipv4.never-default", "yes")...)))
-		self := w.addressIn(w.tap(), lab.OfficeNet)
+		w.up(ipv4Only(w.profile(name, softether.HubOffice, softether.Alice, append(more, "ipv4.never-default", "yes")...)))
+		self := w.addressIn(w.tap(), plan.OfficeNet)
 		time.Sleep(time.Second / 2) // the leased one has settled
 		if strings.Contains(w.Desktop.VPNLog(mark), warning) {
 			t.Errorf("%s: there is a warning before anybody has the address", name)
@@ -55,7 +59,7 @@ func TestSomebodyTakesTheAddressInUse(t *testing.T) {
 			}
 			return nil
 		})
-		w.wantState(name, lab.Activated)
+		w.wantState(name, desktop.Activated)
 		w.down(name)
 	}
 }
@@ -74,7 +78,7 @@ func TestAssignedAddressIsInUse(t *testing.T) {
 		"not probed": {"10.20.0.50/24", "-1", true, true},
 	} {
 		mark := w.Desktop.NMLogMark()
-		w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile(name, lab.HubOffice, lab.Alice, "ipv4.method", "manual", "ipv4.addresses", tc.address,
+		w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile(name, softether.HubOffice, softether.Alice, "ipv4.method", "manual", "ipv4.addresses", tc.address,
 			"ipv4.dad-timeout", tc.dad, "ipv4.never-default", "yes", "ipv6.method", "disabled"))))
 		err := w.Desktop.Up(w.ctx, name)
 		if (err == nil) != tc.up {
@@ -95,11 +99,11 @@ func TestLeaseIsGivenBackWhereTheProfileSaysSo(t *testing.T) {
 	w := freshNetwork(t)
 	var opts lab.Options
 	w.ok(opts.FindPrograms())
-	vpn := w.profile("office", lab.HubOffice, lab.Alice)
+	vpn := w.profile("office", softether.HubOffice, softether.Alice)
 	for word, want := range map[int32]bool{-1: false, 0: false, 1: true} { // NM_TERNARY_DEFAULT, _FALSE, _TRUE
 		const api = "org.freedesktop.NetworkManager.VPN.Plugin"
 		name := fmt.Sprintf("org.freedesktop.NetworkManager.softether.Connection_%d", 900+word)
-		p, err := w.Desktop.Start(fmt.Sprint("service", word), lab.Command{Args: []string{opts.Service, "--bus-name", name}})
+		p, err := w.Desktop.Start(fmt.Sprint("service", word), netns.Command{Args: []string{opts.Service, "--bus-name", name}})
 		w.ok(err)
 		before := strings.Count(w.Office.Log(10000), "DHCPRELEASE")
 		acks := strings.Count(w.Office.Log(10000), "DHCPACK")

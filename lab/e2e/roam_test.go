@@ -13,27 +13,29 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // fullTunnel makes a profile's tunnel carry everything.
-func fullTunnel(v lab.VPN) lab.VPN { return v } // the office announces a default route
+func fullTunnel(v desktop.VPN) desktop.VPN { return v } // the office announces a default route
 
 // splitTunnel leaves the default route with the base.
-func splitTunnel(v lab.VPN) lab.VPN {
+func splitTunnel(v desktop.VPN) desktop.VPN {
 	v.More = append(v.More, "ipv4.never-default", "yes")
 	return v
 }
 
 // tunnels runs a test with a full and with a split tunnel.
-func tunnels(t *testing.T, f func(t *testing.T, kind func(lab.VPN) lab.VPN)) {
+func tunnels(t *testing.T, f func(t *testing.T, kind func(desktop.VPN) desktop.VPN)) {
 	t.Run("full", func(t *testing.T) { f(t, fullTunnel) })
 	t.Run("split", func(t *testing.T) { f(t, splitTunnel) })
 }
 
 // over6 reaches the server over IPv6.
-func over6(v lab.VPN) lab.VPN {
-	v.Data["gateway"] = lab.ServerName6
+func over6(v desktop.VPN) desktop.VPN {
+	v.Data["gateway"] = plan.ServerName6
 	return v
 }
 
@@ -52,7 +54,7 @@ var (
 )
 
 // of makes a profile's tunnel that kind.
-func (r ride) of(v lab.VPN) lab.VPN {
+func (r ride) of(v desktop.VPN) desktop.VPN {
 	if !r.full {
 		v = splitTunnel(v)
 	}
@@ -70,8 +72,8 @@ func rides(t *testing.T, list []ride, f func(t *testing.T, r ride)) {
 }
 
 // persistent is a profile that outlives its base.
-func (w *world) persistent(more ...string) lab.VPN {
-	return ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, append([]string{"vpn.persistent", "yes"}, more...)...))
+func (w *world) persistent(more ...string) desktop.VPN {
+	return ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, append([]string{"vpn.persistent", "yes"}, more...)...))
 }
 
 // private sends what nobody outside of the tunnel is to see until the returned function is called, which fails the
@@ -84,9 +86,9 @@ func (w *world) private(full bool) (end func()) {
 	go func() {
 		defer close(done)
 		for {
-			w.whispers(lab.OfficeInner)
+			w.whispers(plan.OfficeInner)
 			if full {
-				w.whispers(elsewhere4, elsewhere6, lab.EverywhereWeb)
+				w.whispers(elsewhere4, elsewhere6, plan.EverywhereWeb)
 			}
 			select {
 			case <-stop:
@@ -100,7 +102,7 @@ func (w *world) private(full bool) (end func()) {
 		close(stop)
 		<-done
 		for what, n := range seen.left() {
-			office := strings.Contains(what, "to "+lab.OfficeInner.String()) || strings.Contains(what, "to "+lab.OfficeGateway.String())
+			office := strings.Contains(what, "to "+plan.OfficeInner.String()) || strings.Contains(what, "to "+plan.OfficeGateway.String())
 			if (full || office) && !routersOwn(what) {
 				w.t.Errorf("%d packets left in clear: %s", n, what)
 			}
@@ -111,7 +113,7 @@ func (w *world) private(full bool) (end func()) {
 // routersOwn reports whether that is what the computer's kernel tells the router of the link (an ICMP error), or is
 // asked of it about the VPN server's name: none of it is the person's.
 func routersOwn(what string) bool {
-	for _, b := range append(lab.Bases[:], lab.SlowBase) {
+	for _, b := range append(plan.Bases[:], plan.SlowBase) {
 		for _, kind := range []string{b.Router.String() + ", protocol 1", b.Router6.String() + ", protocol 58"} {
 			if strings.HasSuffix(what, "to "+kind) {
 				return true
@@ -124,11 +126,11 @@ func routersOwn(what string) bool {
 // both has both cables up, the second one better or worse than the first.
 func (w *world) both(better bool) {
 	w.t.Helper()
-	w.joins(lab.Bases[1], better)
+	w.joins(plan.Bases[1], better)
 }
 
 // joins brings a base up beside the first one, better or worse than that.
-func (w *world) joins(b lab.Base, better bool) {
+func (w *world) joins(b plan.Base, better bool) {
 	w.t.Helper()
 	metric := "600"
 	if better {
@@ -160,7 +162,7 @@ func (w *world) farAway() {
 }
 
 // standsOn waits until the tunnel has a TCP connection over that base. Those over one that is gone are still waited for.
-func (w *world) standsOn(b lab.Base, limit time.Duration) {
+func (w *world) standsOn(b plan.Base, limit time.Duration) {
 	w.t.Helper()
 	w.eventually("the tunnel to stand on "+b.Device, limit, func() error {
 		res, err := w.Desktop.Must(w.ctx, "ss", "-Htn", "state", "established", "dport", "=", ":443")
@@ -175,22 +177,22 @@ func (w *world) standsOn(b lab.Base, limit time.Duration) {
 }
 
 // on waits until NetworkManager says that the VPN is active over that base, with the route to the server there.
-func (w *world) on(name string, b lab.Base) {
+func (w *world) on(name string, b plan.Base) {
 	w.t.Helper()
 	w.eventually("NetworkManager to have the VPN on "+b.Device, 20*time.Second, func() error {
 		state, err := w.Desktop.State(name)
-		if err := is("state", state, lab.Activated, err); err != nil {
+		if err := is("state", state, desktop.Activated, err); err != nil {
 			return err
 		}
 		devices, err := w.Desktop.BaseOf(name)
 		if err := is("base", fmt.Sprint(devices), fmt.Sprint([]string{b.Device}), err); err != nil {
 			return err
 		}
-		route4, err := w.Desktop.HostRoute(lab.ServerAddr.String())
+		route4, err := w.Desktop.HostRoute(plan.ServerAddr.String())
 		if err != nil {
 			return err
 		}
-		route6, err := w.Desktop.HostRoute(lab.ServerAddr6.String())
+		route6, err := w.Desktop.HostRoute(plan.ServerAddr6.String())
 		if route := route4 + route6; err == nil && !strings.HasSuffix(route, b.Device) {
 			err = fmt.Errorf("the routes to the server are %q and %q", route4, route6)
 		}
@@ -202,7 +204,7 @@ func (w *world) on(name string, b lab.Base) {
 // waits for its end and compares every byte.
 func (w *world) streamsMeanwhile() (end func()) {
 	w.t.Helper()
-	l, err := w.Office.Listen("tcp", netip.AddrPortFrom(lab.OfficeGateway, 0).String())
+	l, err := w.Office.Listen("tcp", netip.AddrPortFrom(plan.OfficeGateway, 0).String())
 	w.ok(err)
 	desk, err := w.Desktop.DialContext(w.ctx, "tcp", l.Addr().String())
 	w.ok(err)
@@ -243,13 +245,13 @@ func TestABetterNetworkComesUp(t *testing.T) {
 		w := freshNetwork(t)
 		w.verbose()
 		w.up(r.of(w.persistent()))
-		w.standsOn(lab.Bases[0], 5*time.Second)
+		w.standsOn(plan.Bases[0], 5*time.Second)
 		same := w.sameSession()
 		end := w.streamsMeanwhile()
 		b := w.beats()
 		secret := w.private(r.full)
 		w.both(true)
-		w.standsOn(lab.Bases[1], 20*time.Second)
+		w.standsOn(plan.Bases[1], 20*time.Second)
 		planned := b.gap()
 		lost := b.stop()
 		t.Logf("walked to the better base: longest gap %v, %d datagrams lost", planned, lost)
@@ -257,9 +259,9 @@ func TestABetterNetworkComesUp(t *testing.T) {
 			t.Errorf("%d datagrams were lost though both bases were up", lost)
 		}
 		b = w.beats()
-		w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile))
+		w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile))
 		t.Logf("the former base goes: longest gap %v", b.gap())
-		w.on("office", lab.Bases[1])
+		w.on("office", plan.Bases[1])
 		t.Logf("NetworkManager has followed: longest gap %v, %d lost", b.gap(), b.stop())
 		end()
 		secret()
@@ -274,10 +276,10 @@ func TestTheNetworkIsLeft(t *testing.T) {
 		rides []ride
 		leave func(w *world)
 	}{
-		{"disconnected", []ride{full4, split6}, func(w *world) { w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile)) }},
+		{"disconnected", []ride{full4, split6}, func(w *world) { w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile)) }},
 		{"cable pulled", []ride{split4, full6}, func(w *world) { w.ok(w.Internet.SetLink(wan0, false)) }},
 		{"device gone", []ride{full4}, func(w *world) {
-			link, err := w.Desktop.Net.LinkByName(lab.Bases[0].Device)
+			link, err := w.Desktop.Net.LinkByName(plan.Bases[0].Device)
 			w.ok(err)
 			w.ok(w.Desktop.Net.LinkDel(link))
 		}},
@@ -289,14 +291,14 @@ func TestTheNetworkIsLeft(t *testing.T) {
 				w.both(false)
 				w.farAway()
 				w.up(r.of(w.persistent()))
-				w.standsOn(lab.Bases[0], 5*time.Second)
+				w.standsOn(plan.Bases[0], 5*time.Second)
 				end := w.streamsMeanwhile()
 				b := w.beats()
 				secret := w.private(r.full)
 				tt.leave(w)
 				t.Logf("longest gap %v", b.gap())
-				w.standsOn(lab.Bases[1], 10*time.Second)
-				w.on("office", lab.Bases[1])
+				w.standsOn(plan.Bases[1], 10*time.Second)
+				w.on("office", plan.Bases[1])
 				t.Logf("NetworkManager has followed: longest gap %v, %d lost", b.gap(), b.stop())
 				end()
 				secret()
@@ -308,38 +310,38 @@ func TestTheNetworkIsLeft(t *testing.T) {
 
 // The one network has IPv4 only, the other one IPv6 only, and the server's name has both.
 func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
-	tunnels(t, func(t *testing.T, kind func(lab.VPN) lab.VPN) {
+	tunnels(t, func(t *testing.T, kind func(desktop.VPN) desktop.VPN) {
 		w := freshNetwork(t)
 		w.verbose()
 		for _, change := range [][]string{
-			{"connection", "modify", lab.Bases[0].Profile, "ipv6.method", "disabled", "ipv6.addresses", "", "ipv6.gateway", ""},
-			{"connection", "up", lab.Bases[0].Profile},
-			{"connection", "modify", lab.Bases[1].Profile, "ipv4.method", "disabled", "ipv4.addresses", "", "ipv4.gateway", "", "ipv4.dns", "", "ipv6.dns", lab.Bases[1].Router6.String()},
+			{"connection", "modify", plan.Bases[0].Profile, "ipv6.method", "disabled", "ipv6.addresses", "", "ipv6.gateway", ""},
+			{"connection", "up", plan.Bases[0].Profile},
+			{"connection", "modify", plan.Bases[1].Profile, "ipv4.method", "disabled", "ipv4.addresses", "", "ipv4.gateway", "", "ipv4.dns", "", "ipv6.dns", plan.Bases[1].Router6.String()},
 		} {
 			_, err := w.Desktop.MustNMCLI(w.ctx, change...)
 			w.ok(err)
 		}
 		v := w.persistent()
-		v.Data["gateway"] = lab.ServerName
+		v.Data["gateway"] = plan.ServerName
 		w.up(kind(v))
-		w.standsOn(lab.Bases[0], 5*time.Second)
+		w.standsOn(plan.Bases[0], 5*time.Second)
 		same := w.sameSession()
 		w.both(false)
 		for i, down := range []int{0, 1} {
 			end := w.streamsMeanwhile()
 			b := w.beats()
 			secret := w.private(false)
-			w.ok(w.Desktop.Down(w.ctx, lab.Bases[down].Profile))
+			w.ok(w.Desktop.Down(w.ctx, plan.Bases[down].Profile))
 			gap := b.gap()
-			t.Logf("from %s: longest gap %v, %d lost", lab.Bases[down].Device, gap, b.stop())
-			w.standsOn(lab.Bases[1-down], 5*time.Second)
-			w.on("office", lab.Bases[1-down])
+			t.Logf("from %s: longest gap %v, %d lost", plan.Bases[down].Device, gap, b.stop())
+			w.standsOn(plan.Bases[1-down], 5*time.Second)
+			w.on("office", plan.Bases[1-down])
 			end()
 			secret()
 			if i == 0 {
 				same()
 				// Soon after this one the server may still count what was left behind: the next move may be a new login.
-				_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[0].Profile)
+				_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", plan.Bases[0].Profile)
 				w.ok(err)
 			}
 		}
@@ -357,7 +359,7 @@ func TestUDPAccelerationFollows(t *testing.T) {
 			}
 			v := w.accelerate("yes")
 			v.More = append(v.More, "vpn.persistent", "yes")
-			v.Data["gateway"] = lab.ServerName4
+			v.Data["gateway"] = plan.ServerName4
 			w.up(v)
 			w.settles("UDP to carry everything", 40*time.Second, allUDP)
 			b := w.beats()
@@ -366,7 +368,7 @@ func TestUDPAccelerationFollows(t *testing.T) {
 			} else {
 				w.ok(w.Internet.SetLink(wan0, false))
 			}
-			w.standsOn(lab.Bases[1], 20*time.Second)
+			w.standsOn(plan.Bases[1], 20*time.Second)
 			gap := b.gap()
 			t.Logf("longest gap %v, %d lost", gap, b.stop())
 			w.settles("UDP to carry everything again", 40*time.Second, allUDP)
@@ -378,14 +380,14 @@ func TestUDPAccelerationFollows(t *testing.T) {
 // sameSession returns a function that checks that the server knows the session of now, and no other one.
 func (w *world) sameSession() func() {
 	w.t.Helper()
-	before, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+	before, err := w.Server.Sessions(w.ctx, softether.HubOffice, softether.Alice)
 	w.ok(err)
 	if len(before) != 1 {
 		w.t.Errorf("the server has the sessions %v", before)
 	}
 	return func() {
 		w.t.Helper()
-		after, err := w.Server.Sessions(w.ctx, lab.HubOffice, lab.Alice)
+		after, err := w.Server.Sessions(w.ctx, softether.HubOffice, softether.Alice)
 		w.ok(err)
 		if !slices.Equal(before, after) {
 			w.t.Errorf("sessions are %v, before they were %v", after, before)

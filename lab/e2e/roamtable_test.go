@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // A kind of move, for a desktop with our service and for a computer with the official client.
@@ -16,7 +17,7 @@ type move struct {
 	name     string
 	prepare  func(w *world)
 	ours     func(w *world)
-	official func(w *world, o *lab.Official)
+	official func(w *world, o *softether.Official)
 }
 
 var moves = []move{
@@ -24,21 +25,21 @@ var moves = []move{
 		"a better network comes up",
 		func(*world) {},
 		func(w *world) { w.both(true) },
-		func(w *world, o *lab.Official) { w.ok(o.PreferSecondCable(w.ctx)) },
+		func(w *world, o *softether.Official) { w.ok(o.PreferSecondCable(w.ctx)) },
 	},
 	{
 		"the network is disconnected",
 		func(w *world) { w.both(false) },
-		func(w *world) { w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile)) },
-		func(w *world, o *lab.Official) { w.ok(o.SetLink(lab.OfficialCables[0].Device, false)) },
+		func(w *world) { w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile)) },
+		func(w *world, o *softether.Official) { w.ok(o.SetLink(softether.OfficialCables[0].Device, false)) },
 	},
 	{
 		"the cable is pulled",
 		func(w *world) { w.both(false) },
 		func(w *world) { w.ok(w.Internet.SetLink(wan0, false)) },
-		func(w *world, o *lab.Official) {
+		func(w *world, o *softether.Official) {
 			// Without NetworkManager nobody takes the route of a cable without carrier away.
-			w.ok(w.Internet.SetLink(lab.OfficialCables[0].Far, false))
+			w.ok(w.Internet.SetLink(softether.OfficialCables[0].Far, false))
 			w.ok(o.PreferSecondCable(w.ctx))
 		},
 	},
@@ -70,10 +71,10 @@ func TestRoamingBesideTheOfficialClient(t *testing.T) {
 func (w *world) roams(m move) (gap time.Duration, lost int) {
 	w.t.Helper()
 	w.up(w.persistent())
-	w.standsOn(lab.Bases[0], 5*time.Second)
+	w.standsOn(plan.Bases[0], 5*time.Second)
 	b := w.beats()
 	m.ours(w)
-	w.standsOn(lab.Bases[1], 20*time.Second)
+	w.standsOn(plan.Bases[1], 20*time.Second)
 	gap, lost = b.gap(), b.stop()
 	w.ok(w.Desktop.Down(w.ctx, "office"))
 	return gap, lost
@@ -86,7 +87,7 @@ func (w *world) officialRoams(m move) (gap time.Duration, lost int) {
 	w.ok(o.SecondCable(w.ctx))
 	_, err = w.Internet.Must(w.ctx, "ip", "route", "add", "10.83.0.0/24", "dev", "void", "metric", "9999")
 	w.ok(err)
-	w.ok(o.Up(w.ctx, lab.OfficialAccount{NoUDP: true}))
+	w.ok(o.Up(w.ctx, softether.OfficialAccount{NoUDP: true}))
 	b := w.beatsFrom(o.Host)
 	m.official(w, o)
 	time.Sleep(3 * time.Second) // it notices late

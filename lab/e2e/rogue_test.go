@@ -13,7 +13,8 @@ import (
 	"github.com/mdlayher/ndp"
 	"golang.org/x/sys/unix"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 var rogueMAC = [6]byte{2, 0, 0, 0, 0, 0x66}
@@ -60,11 +61,11 @@ func TestARogueRouterInARunningVPNGetsNothing(t *testing.T) {
 	for name, more := range map[string][]string{"full tunnel": nil, "split tunnel": {"ipv4.never-default", "yes"}} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
-			six := lab.OfficeDHCP()
+			six := servers.OfficeDHCP()
 			six.RA = true
 			w.office(six)
 			time.Sleep(time.Second) // dnsmasq begins to answer router solicitations a moment after its start
-			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, more...)))
+			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, more...)))
 			w.eventually("the office's IPv6", 20*time.Second, func() error {
 				dev, err := w.Desktop.RouteTo(netip.MustParseAddr("fd20::1"))
 				return is("the way to the office", dev, w.tap(), err)

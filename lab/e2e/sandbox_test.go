@@ -13,6 +13,10 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/procfs"
+	"network-manager-softether/lab/softether"
 	"network-manager-softether/service/sandbox"
 )
 
@@ -25,25 +29,25 @@ func TestTheSandboxFitsTheService(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	v := w.profile("everything", lab.HubOffice, lab.Alice)
+	v := w.profile("everything", softether.HubOffice, softether.Alice)
 	v.Data["udp-acceleration"] = "yes"
 	v.Data["max-connections"] = "4"
 	v.Data["compression"] = "yes"
 	w.up(quick(v))
-	w.pings(lab.OfficeInner)
-	if _, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 12*time.Second, false); err != nil { // UDP is used after ten seconds
+	w.pings(plan.OfficeInner)
+	if _, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 12*time.Second, false); err != nil { // UDP is used after ten seconds
 		t.Fatal(err)
 	}
-	if _, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, time.Second, true); err != nil {
+	if _, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, time.Second, true); err != nil {
 		t.Fatal(err)
 	}
 	w.ok(w.ResetConnections(w.ctx))
 	w.flows(20 * time.Second)
-	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
 	w.flows(20 * time.Second)
 	w.down("everything")
 
-	calls, err := lab.CallsInSandbox(dir)
+	calls, err := desktop.CallsInSandbox(dir)
 	w.ok(err)
 	used := make(map[string]bool)
 	permitted := make(map[string]sandbox.Permitted)
@@ -76,7 +80,7 @@ func (w *world) withoutRights() error {
 	if len(pids) != 1 {
 		return fmt.Errorf("service processes are %v, want one", pids)
 	}
-	status, err := lab.Status(pids[0])
+	status, err := procfs.Status(pids[0])
 	if err != nil {
 		return err
 	}
@@ -93,9 +97,9 @@ func (w *world) withoutRights() error {
 
 func TestServiceReconnectsWithoutRights(t *testing.T) {
 	w := network(t)
-	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.up(quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	w.ok(w.withoutRights())
-	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
 	w.flows(20 * time.Second)
 	w.down("office")
 }
@@ -103,11 +107,11 @@ func TestServiceReconnectsWithoutRights(t *testing.T) {
 // Whoever answers at the server's address, and before the first byte of the answer, talks to a process without rights.
 func TestAHostileServerMeetsAProcessWithoutRights(t *testing.T) {
 	w := network(t)
-	l, err := w.Internet.Listen("tcp", lab.ServerAddr.String()+":8081")
+	l, err := w.Internet.Listen("tcp", plan.ServerAddr.String()+":8081")
 	w.ok(err)
 	defer l.Close()
-	v := ipv4Only(w.profile("hostile", lab.HubOffice, lab.Alice))
-	v.Data["gateway"] = lab.ServerAddr.String() + ":8081"
+	v := ipv4Only(w.profile("hostile", softether.HubOffice, softether.Alice))
+	v.Data["gateway"] = plan.ServerAddr.String() + ":8081"
 	w.ok(w.Desktop.Add(w.ctx, v))
 	up := make(chan error, 1)
 	go func() { up <- w.Desktop.Up(w.ctx, "hostile") }()

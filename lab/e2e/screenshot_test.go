@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
 )
 
 // pictures is where pictures are kept if the variable SCREENSHOTS is set; without it they are taken, looked at as far
@@ -31,7 +31,7 @@ func pictures(t *testing.T) string {
 func TestSettingsPagesFitTheScreen(t *testing.T) {
 	w := network(t)
 	dir := pictures(t)
-	v := lab.VPN{Name: "Office", Password: "not shown", Data: map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "joe"}}
+	v := desktop.VPN{Name: "Office", Password: "not shown", Data: map[string]string{"gateway": "vpn.example.com", "hub": "OFFICE", "user": "joe"}}
 	w.ok(w.Desktop.Add(w.ctx, v))
 	identity, advanced := []string{"?Show passwords"}, []string{">Server certificate", ">Transport", "Number of TCP connections=8", "scroll:"}
 	wrong := []string{"Port=99999", "?Port: "}

@@ -11,23 +11,27 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/gui"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // settings is the network page of GNOME Settings in a session with GNOME Shell.
 type settings struct {
 	w      *world
-	shell  *lab.Shell
-	screen *lab.Screen // its windows alone
+	shell  *desktop.Shell
+	screen *gui.Screen // its windows alone
 }
 
 // Places of the pages of a connection.
 const identity = 1
 
-func (w *world) settings(shell *lab.Shell, env ...string) settings {
+func (w *world) settings(shell *desktop.Shell, env ...string) settings {
 	w.t.Helper()
 	// Drawing without OpenGL, which is slow where it is imitated.
-	p, err := shell.Start("settings", lab.Command{Args: []string{"gnome-control-center", "network"}, Env: append(env, "GSK_RENDERER=cairo")})
+	p, err := shell.Start("settings", netns.Command{Args: []string{"gnome-control-center", "network"}, Env: append(env, "GSK_RENDERER=cairo")})
 	w.ok(err)
 	w.t.Cleanup(func() {
 		w.ok(p.Stop(w.ctx, syscall.SIGTERM))
@@ -38,7 +42,7 @@ func (w *world) settings(shell *lab.Shell, env ...string) settings {
 	return settings{w, shell, shell.Program("gnome-control-center")}
 }
 
-func (s settings) find(role, text string) *lab.Widget {
+func (s settings) find(role, text string) *gui.Widget {
 	s.w.t.Helper()
 	found, err := s.screen.Find(s.w.ctx, role, text)
 	s.w.ok(err)
@@ -56,7 +60,7 @@ func (s settings) presses(role, text string) {
 func (s settings) awaits(role, text string, on bool) {
 	s.w.t.Helper()
 	s.w.eventually(fmt.Sprintf("%s %q", role, text), perTest/4, func() error {
-		return is("whether it can be pressed", s.find(role, text).Is(lab.StateSensitive), on, nil)
+		return is("whether it can be pressed", s.find(role, text).Is(gui.StateSensitive), on, nil)
 	})
 }
 
@@ -73,8 +77,8 @@ func (s settings) types(fields ...string) {
 func (s settings) adds(row, role, text string) {
 	s.w.t.Helper()
 	s.presses("button", "Add connection|Add VPN") // in GNOME 43, and in 48
-	s.w.ok(s.screen.MoveTo(s.w.ctx, lab.KeyDown, "list item", row))
-	s.w.ok(s.screen.PressUntil(s.w.ctx, row, func() error { return s.screen.Some(role, text) }, lab.KeyReturn))
+	s.w.ok(s.screen.MoveTo(s.w.ctx, gui.KeyDown, "list item", row))
+	s.w.ok(s.screen.PressUntil(s.w.ctx, row, func() error { return s.screen.Some(role, text) }, gui.KeyReturn))
 }
 
 // picks answers the file chooser that is open or about to be.
@@ -82,13 +86,13 @@ func (s settings) picks(file string) {
 	s.w.t.Helper()
 	s.find("button", "Open")
 	// It is the only one, and has a name in GTK 4.8 alone.
-	s.w.ok(s.screen.PressUntil(s.w.ctx, "the field for a path", func() error { return s.screen.Some("text box", "") }, lab.KeyControl, 'l'))
+	s.w.ok(s.screen.PressUntil(s.w.ctx, "the field for a path", func() error { return s.screen.Some("text box", "") }, gui.KeyControl, 'l'))
 	s.types("=" + file)
 	// The chooser goes once it has looked at what was typed.
 	gone := func() error { return s.screen.None("button", "Open") }
 	for try := 0; gone() != nil; try++ {
 		s.presses("button", "Open")
-		if err := lab.Await(s.w.ctx, "the file chooser to be gone", 5*time.Second, gone); try == 5 {
+		if err := netns.Await(s.w.ctx, "the file chooser to be gone", 5*time.Second, gone); try == 5 {
 			s.w.ok(err)
 		}
 	}
@@ -106,13 +110,13 @@ func (s settings) turns() {
 	s.w.t.Helper()
 	s.find("tab", "Identity")
 	s.w.eventually("the page to be shown", perTest/4, func() error {
-		if s.find("tab", "Identity").Is(lab.StateSelected) {
+		if s.find("tab", "Identity").Is(gui.StateSelected) {
 			return nil // alone, where GNOME 43 adds a connection
 		}
 		if err := s.find("tab list", "").Choose(identity); err != nil {
 			return err
 		}
-		return is("whether it is chosen", s.find("tab", "Identity").Is(lab.StateSelected), true, nil)
+		return is("whether it is chosen", s.find("tab", "Identity").Is(gui.StateSelected), true, nil)
 	})
 }
 
@@ -135,7 +139,7 @@ func TestGNOMESettings(t *testing.T) {
 	w := freshNetwork(t)
 	shell, err := w.Desktop.StartShell(w.ctx)
 	w.ok(err)
-	for name, test := range map[string]func(*world, *lab.Shell){
+	for name, test := range map[string]func(*world, *desktop.Shell){
 		"a person adds a connection and switches it on": addsInSettings,
 		"a person edits a connection":                   editsInSettings,
 		"wrong input cannot be saved":                   errsInSettings,
@@ -146,17 +150,17 @@ func TestGNOMESettings(t *testing.T) {
 	}
 }
 
-func addsInSettings(w *world, shell *lab.Shell) {
+func addsInSettings(w *world, shell *desktop.Shell) {
 	s := w.settings(shell)
 	s.adds("SoftEther", "tab", "Identity")
 	s.turns()
 	s.awaits("button", "Add", false)
-	s.types("Name=Office", "Server="+lab.ServerName, "Virtual hub="+lab.HubOffice, "User name="+lab.Alice.Name, "Password="+lab.Alice.Password)
+	s.types("Name=Office", "Server="+plan.ServerName, "Virtual hub="+softether.HubOffice, "User name="+softether.Alice.Name, "Password="+softether.Alice.Password)
 	w.photo("settings-page", shell.WindowPicture)
 	s.presses("button", "Add")
-	s.saved("Office", "gateway = "+lab.ServerName, "hub = "+lab.HubOffice, "user = "+lab.Alice.Name)
+	s.saved("Office", "gateway = "+plan.ServerName, "hub = "+softether.HubOffice, "user = "+softether.Alice.Name)
 	w.eventually("the password to be saved", perTest/4, func() error {
-		return is("what is saved", w.get("Office", "vpn.secrets"), "password = "+lab.Alice.Password, nil)
+		return is("what is saved", w.get("Office", "vpn.secrets"), "password = "+softether.Alice.Password, nil)
 	})
 	s.presses("switch", "Office")
 	p := prompt{w, shell, "Office"}
@@ -165,35 +169,35 @@ func addsInSettings(w *world, shell *lab.Shell) {
 	w.comesUp("Office")
 }
 
-func editsInSettings(w *world, shell *lab.Shell) {
-	v := w.profile("Office", lab.HubNAT, lab.Alice)
+func editsInSettings(w *world, shell *desktop.Shell) {
+	v := w.profile("Office", softether.HubNAT, softether.Alice)
 	v.Data["made-up"] = "kept"
 	w.ok(w.Desktop.Add(w.ctx, v))
 	s := w.settings(shell, "ADW_DEBUG_COLOR_SCHEME=prefer-dark")
 	s.opens()
 	s.awaits("button", "Apply", false)
-	s.types("Virtual hub="+lab.HubOffice, "User name=bob")
+	s.types("Virtual hub="+softether.HubOffice, "User name=bob")
 	s.w.ok(s.find("combo box", "Authentication").Choose(1))
 	s.presses("button", "Transport")
 	s.types("Number of TCP connections=4")
 	s.ticks("Use data compression", 'm')
 	w.photo("settings-page-dark", shell.WindowPicture)
 	s.presses("button", "Apply")
-	s.saved("Office", "hub = "+lab.HubOffice, "user = bob", "auth-type = plain-password", "max-connections = 4", "compression = yes",
+	s.saved("Office", "hub = "+softether.HubOffice, "user = bob", "auth-type = plain-password", "max-connections = 4", "compression = yes",
 		"made-up = kept", "server-cert-sha256 = "+v.Data["server-cert-sha256"])
 }
 
 // ticks turns a check button by Alt and a letter.
 func (s settings) ticks(text string, letter uint32) {
 	s.w.t.Helper()
-	before := s.find("checkbox", text).Is(lab.StateChecked)
+	before := s.find("checkbox", text).Is(gui.StateChecked)
 	s.w.ok(s.screen.PressUntil(s.w.ctx, "the tick at "+text, func() error {
-		return is("whether it is there", s.find("checkbox", text).Is(lab.StateChecked), !before, nil)
-	}, lab.KeyAlt, letter))
+		return is("whether it is there", s.find("checkbox", text).Is(gui.StateChecked), !before, nil)
+	}, gui.KeyAlt, letter))
 }
 
-func errsInSettings(w *world, shell *lab.Shell) {
-	w.ok(w.Desktop.Add(w.ctx, w.profile("Office", lab.HubOffice, lab.Alice)))
+func errsInSettings(w *world, shell *desktop.Shell) {
+	w.ok(w.Desktop.Add(w.ctx, w.profile("Office", softether.HubOffice, softether.Alice)))
 	s := w.settings(shell)
 	s.opens()
 	s.types("Port=99999")
@@ -206,7 +210,7 @@ func errsInSettings(w *world, shell *lab.Shell) {
 	s.saved("Office", "port = 5555")
 }
 
-func importsInSettings(w *world, shell *lab.Shell) {
+func importsInSettings(w *world, shell *desktop.Shell) {
 	text, err := os.ReadFile(official(w.t, "radius-http-proxy"))
 	w.ok(err)
 	file, err := shell.Give("office.vpn", text)
@@ -225,16 +229,16 @@ func importsInSettings(w *world, shell *lab.Shell) {
 	}
 }
 
-func readsInSettings(w *world, shell *lab.Shell) {
-	ca, err := lab.NewAuthority("User CA")
+func readsInSettings(w *world, shell *desktop.Shell) {
+	ca, err := softether.NewAuthority("User CA")
 	w.ok(err)
 	badge := w.newBadge(ca, "stored", time.Hour)
-	w.ok(w.Server.AddCertUser(w.ctx, lab.HubOffice, "stored", []byte(badge.cert)))
+	w.ok(w.Server.AddCertUser(w.ctx, softether.HubOffice, "stored", []byte(badge.cert)))
 	cert, err := shell.Give("stored.crt", []byte(badge.cert))
 	w.ok(err)
 	key, err := shell.Give("stored.key", []byte(badge.key))
 	w.ok(err)
-	w.ok(w.Desktop.Add(w.ctx, w.profile("Office", lab.HubOffice, lab.Alice)))
+	w.ok(w.Desktop.Add(w.ctx, w.profile("Office", softether.HubOffice, softether.Alice)))
 	s := w.settings(shell)
 	s.opens()
 	w.ok(s.find("combo box", "Authentication").Choose(2))
@@ -249,5 +253,5 @@ func readsInSettings(w *world, shell *lab.Shell) {
 	s.presses("button", "Apply")
 	s.saved("Office", "auth-type = certificate", "BEGIN CERTIFICATE", "BEGIN RSA PRIVATE KEY")
 	w.ok(w.Desktop.Up(w.ctx, "Office"))
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 }

@@ -13,18 +13,21 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/gui"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // A prompt is GNOME Shell's question for secrets.
 type prompt struct {
 	w     *world
-	shell *lab.Shell
+	shell *desktop.Shell
 	name  string // of the connection
 }
 
 // flips makes the profile and flips its switch.
-func (p prompt) flips(v lab.VPN) {
+func (p prompt) flips(v desktop.VPN) {
 	p.w.t.Helper()
 	p.w.ok(p.w.Desktop.Add(p.w.ctx, v))
 	p.w.ok(p.shell.FlipVPN(p.w.ctx, p.name))
@@ -47,13 +50,13 @@ func (p prompt) types(text string) {
 	if text != "" {
 		p.w.ok(field.SetText(text))
 	}
-	p.w.ok(errors.Join(field.Focus(), p.shell.Press(lab.KeyReturn)))
+	p.w.ok(errors.Join(field.Focus(), p.shell.Press(gui.KeyReturn)))
 }
 
 // cancels closes the question, and checks that this is the end of it.
 func (p prompt) cancels() {
 	p.w.t.Helper()
-	p.w.ok(p.shell.Press(lab.KeyEscape))
+	p.w.ok(p.shell.Press(gui.KeyEscape))
 	p.w.eventually("the connection to end", perTest/4, func() error {
 		state, err := p.w.Desktop.State(p.name)
 		return is("its state", state, 0, err)
@@ -68,9 +71,9 @@ func (w *world) comesUp(name string) {
 	w.t.Helper()
 	w.eventually(name+" to come up", perTest/4, func() error {
 		state, err := w.Desktop.State(name)
-		return is("its state", state, lab.Activated, err)
+		return is("its state", state, desktop.Activated, err)
 	})
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 }
 
 // photo takes a picture of a page if pictures are kept: that takes a while.
@@ -91,7 +94,7 @@ func TestGNOMEShell(t *testing.T) {
 	w := freshNetwork(t)
 	shell, err := w.Desktop.StartShell(w.ctx)
 	w.ok(err)
-	for name, test := range map[string]func(p prompt, v lab.VPN){
+	for name, test := range map[string]func(p prompt, v desktop.VPN){
 		"connects with the password that is typed": typesPassword,
 		"asks again when the password was wrong":   typesWrongPassword,
 		"keeps the password in the keyring":        keepsPassword,
@@ -101,36 +104,36 @@ func TestGNOMEShell(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := enter(t, w.Lab)
-			v := w.profile("Office", lab.HubOffice, lab.Alice)
+			v := w.profile("Office", softether.HubOffice, softether.Alice)
 			v.Password = ""
 			test(prompt{w, shell, v.Name}, v)
 		})
 	}
 }
 
-func typesPassword(p prompt, v lab.VPN) {
+func typesPassword(p prompt, v desktop.VPN) {
 	p.flips(v)
-	p.awaits("user “" + lab.Alice.Name + "” on " + lab.ServerName)
+	p.awaits("user “" + softether.Alice.Name + "” on " + plan.ServerName)
 	p.w.photo("shell-prompt", p.shell.Picture)
-	p.types(lab.Alice.Password)
+	p.types(softether.Alice.Password)
 	p.w.comesUp(p.name)
 }
 
-func typesWrongPassword(p prompt, v lab.VPN) {
+func typesWrongPassword(p prompt, v desktop.VPN) {
 	p.flips(v)
 	p.awaits("Enter the password")
-	p.types("not-" + lab.Alice.Password)
-	p.awaits("did not accept this user name or password", "Enter the password of user “"+lab.Alice.Name+"”")
-	p.types(lab.Alice.Password)
+	p.types("not-" + softether.Alice.Password)
+	p.awaits("did not accept this user name or password", "Enter the password of user “"+softether.Alice.Name+"”")
+	p.types(softether.Alice.Password)
 	p.w.comesUp(p.name)
 }
 
 // The keyring is asked by the shell, not by our program.
-func keepsPassword(p prompt, v lab.VPN) {
+func keepsPassword(p prompt, v desktop.VPN) {
 	v.Data["password-flags"] = "1" // of an agent
 	p.flips(v)
 	p.awaits("Enter the password")
-	p.types(lab.Alice.Password)
+	p.types(softether.Alice.Password)
 	p.w.comesUp(p.name)
 	p.w.down(p.name)
 	p.w.ok(p.shell.FlipVPN(p.w.ctx, p.name))
@@ -140,23 +143,23 @@ func keepsPassword(p prompt, v lab.VPN) {
 	}
 }
 
-func cancelsPassword(p prompt, v lab.VPN) {
+func cancelsPassword(p prompt, v desktop.VPN) {
 	p.flips(v)
 	p.awaits("Enter the password")
 	p.cancels()
 }
 
-func trusts(p prompt, v lab.VPN) {
+func trusts(p prompt, v desktop.VPN) {
 	fingerprint := p.distrusts(&v)
 	p.flips(v)
-	p.awaits(lab.ServerName, "self-signed", colons(fingerprint), "Type “yes”", "trusted from now on", "openssl x509 -noout -fingerprint")
+	p.awaits(plan.ServerName, "self-signed", colons(fingerprint), "Type “yes”", "trusted from now on", "openssl x509 -noout -fingerprint")
 	p.w.photo("shell-certificate", p.shell.Picture)
 	// The Return that follows the password's, and the password itself, trust nobody.
 	p.types("")
 	p.awaits(colons(fingerprint))
-	p.types(lab.Alice.Password)
+	p.types(softether.Alice.Password)
 	p.w.eventually("the question to be asked again", perTest/4, func() error {
-		return is("what the profile stores", p.w.get(p.name, "vpn.secrets"), "password = "+lab.Alice.Password+", trust-sha256-"+fingerprint+" = no", nil)
+		return is("what the profile stores", p.w.get(p.name, "vpn.secrets"), "password = "+softether.Alice.Password+", trust-sha256-"+fingerprint+" = no", nil)
 	})
 	p.awaits(colons(fingerprint))
 	p.w.eventually("the field to be empty", perTest/4, func() error {
@@ -173,7 +176,7 @@ func trusts(p prompt, v lab.VPN) {
 	p.w.comesUp(p.name)
 }
 
-func trustsNot(p prompt, v lab.VPN) {
+func trustsNot(p prompt, v desktop.VPN) {
 	fingerprint := p.distrusts(&v)
 	p.flips(v)
 	p.awaits(colons(fingerprint))
@@ -184,9 +187,9 @@ func trustsNot(p prompt, v lab.VPN) {
 }
 
 // distrusts makes a profile have all it needs but the server's certificate, and returns the fingerprint of that.
-func (p prompt) distrusts(v *lab.VPN) string {
+func (p prompt) distrusts(v *desktop.VPN) string {
 	p.w.t.Helper()
-	v.Password = lab.Alice.Password
+	v.Password = softether.Alice.Password
 	fingerprint := v.Data["server-cert-sha256"]
 	v.Data["server-cert-sha256"] = ""
 	return fingerprint

@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // Nobody tells the computer that a base is dead: the session itself has to find out, and goes to the other one.
@@ -17,19 +18,19 @@ func TestTheNetworkDiesWithoutAWord(t *testing.T) {
 		w.verbose()
 		w.both(false)
 		w.up(r.of(w.persistent()))
-		w.standsOn(lab.Bases[0], 5*time.Second)
+		w.standsOn(plan.Bases[0], 5*time.Second)
 		same := w.sameSession()
 		mark := w.Desktop.NMLogMark()
 		end := w.streamsMeanwhile()
 		b := w.beats()
 		secret := w.private(r.full)
-		w.ok(w.Vanish(w.ctx, lab.Bases[0]))
+		w.ok(w.Vanish(w.ctx, plan.Bases[0]))
 		gap := b.gap()
 		t.Logf("longest gap %v, %d lost", gap, b.stop())
-		w.standsOn(lab.Bases[1], 5*time.Second)
+		w.standsOn(plan.Bases[1], 5*time.Second)
 		end()
 		secret()
-		if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "the server was silent over "+lab.Bases[0].Device) {
+		if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "the server was silent over "+plan.Bases[0].Device) {
 			t.Error("it did not move because of the silence")
 		}
 		same()
@@ -44,35 +45,35 @@ func TestASlowNetwork(t *testing.T) {
 	w.verbose()
 	slow, err := w.AddSlowBase(w.ctx)
 	w.ok(err)
-	slow.Set(lab.Impairment{Delay: 150 * time.Millisecond, Loss: 0.02, Rate: 4e6, Queue: 300})
+	slow.Set(netns.Impairment{Delay: 150 * time.Millisecond, Loss: 0.02, Rate: 4e6, Queue: 300})
 	w.up(w.persistent())
-	w.standsOn(lab.Bases[0], 5*time.Second)
+	w.standsOn(plan.Bases[0], 5*time.Second)
 	same := w.sameSession()
 	mark := w.Desktop.NMLogMark()
 	b := w.beats()
 	secret := w.private(true)
-	w.joins(lab.SlowBase, true)
-	w.standsOn(lab.SlowBase, 20*time.Second)
+	w.joins(plan.SlowBase, true)
+	w.standsOn(plan.SlowBase, 20*time.Second)
 	t.Logf("to the slow base: longest gap %v", b.gap())
 	end := w.streamsMeanwhile()
 	time.Sleep(8 * time.Second) // twice what makes it look elsewhere
-	w.standsOn(lab.SlowBase, 5*time.Second)
+	w.standsOn(plan.SlowBase, 5*time.Second)
 	if log := w.Desktop.VPNLog(mark); strings.Contains(log, "trying another network") {
 		t.Error("it took the slow network for dead")
 	}
 	b.fresh()
-	w.ok(w.Desktop.Down(w.ctx, lab.SlowBase.Profile))
+	w.ok(w.Desktop.Down(w.ctx, plan.SlowBase.Profile))
 	t.Logf("from the slow base, which goes: longest gap %v, %d lost", b.gap(), b.stop())
-	w.on("office", lab.Bases[0])
+	w.on("office", plan.Bases[0])
 	end()
 
 	t.Log("the first base dies without a word, and the slow one is there")
-	w.joins(lab.SlowBase, false)
+	w.joins(plan.SlowBase, false)
 	b = w.beats()
-	w.ok(w.Vanish(w.ctx, lab.Bases[0]))
+	w.ok(w.Vanish(w.ctx, plan.Bases[0]))
 	gap := b.gap()
 	t.Logf("longest gap %v, %d lost", gap, b.stop())
-	w.standsOn(lab.SlowBase, 5*time.Second)
+	w.standsOn(plan.SlowBase, 5*time.Second)
 	secret()
 	same()
 	w.down("office")

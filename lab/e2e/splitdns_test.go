@@ -6,7 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // DNS servers that come without a domain and without a default route are asked about the networks in the tunnel, and
@@ -23,11 +25,11 @@ func TestDNSServersOfASplitTunnelWithoutADomain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
-			w.stranger(lab.Kea, lab.KeaConfig(tc.config))
-			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "ipv4.never-default", tc.never)))
-			w.pings(lab.OfficeGateway)
+			w.stranger(servers.Kea, servers.KeaConfig(tc.config))
+			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "ipv4.never-default", tc.never)))
+			w.pings(plan.OfficeGateway)
 			dns := w.vpnDNS()
-			if !slices.Equal(dns.Domains, tc.want) || !slices.Contains(dns.Servers, lab.OfficeGateway) {
+			if !slices.Equal(dns.Domains, tc.want) || !slices.Contains(dns.Servers, plan.OfficeGateway) {
 				t.Errorf("NetworkManager has %+v, want the domains %v", dns, tc.want)
 			}
 			t.Logf("%+v\n%s", dns, w.Desktop.ResolvConf())

@@ -9,17 +9,20 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // somebody is a user of the computer who is not root, and nobody's friend.
 const somebody = 65534
 
 // status runs nm-softether-status as a user.
-func (w *world) status(user uint32, args ...string) lab.Result {
+func (w *world) status(user uint32, args ...string) netns.Result {
 	w.t.Helper()
 	program := installed(w.t) + "/usr/bin/nm-softether-status"
-	r, err := w.Desktop.Run(w.ctx, lab.Command{Args: append([]string{program}, args...), User: user})
+	r, err := w.Desktop.Run(w.ctx, netns.Command{Args: append([]string{program}, args...), User: user})
 	w.ok(err)
 	return r
 }
@@ -30,20 +33,20 @@ func TestPersonSeesHowTheConnectionStands(t *testing.T) {
 	if r := w.status(somebody); r.Code != 0 || !strings.Contains(r.Stdout, "No SoftEther connection") {
 		t.Errorf("before: %+v", r)
 	}
-	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))
 	v.Data["udp-acceleration"] = "no"
 	w.up(v)
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	seen := w.status(somebody, "office")
 	for _, want := range []string{
-		"office (" + w.tap() + ")", "Virtual hub: " + lab.HubOffice, "User: " + lab.Alice.Name, "Encryption: TLS 1.", "TCP connections: 1 of 1",
-		"UDP acceleration: off", w.addressIn(w.tap(), lab.OfficeNet).String(),
+		"office (" + w.tap() + ")", "Virtual hub: " + softether.HubOffice, "User: " + softether.Alice.Name, "Encryption: TLS 1.", "TCP connections: 1 of 1",
+		"UDP acceleration: off", w.addressIn(w.tap(), plan.OfficeNet).String(),
 	} {
 		if !strings.Contains(seen.Stdout, want) {
 			t.Errorf("no %q in\n%s%s", want, seen.Stdout, seen.Stderr)
 		}
 	}
-	if strings.Contains(seen.Stdout, lab.Alice.Password) {
+	if strings.Contains(seen.Stdout, softether.Alice.Password) {
 		t.Error("the password is shown")
 	}
 	var list []struct {
@@ -64,7 +67,7 @@ func TestPersonSeesHowTheConnectionStands(t *testing.T) {
 // stays with root.
 func TestStatusOfAPrivateProfileIsPrivate(t *testing.T) {
 	w := network(t)
-	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))
 	v.More = append(v.More, "connection.permissions", "user:daemon")
 	w.up(v)
 	const daemon = 1
@@ -81,7 +84,7 @@ func TestStatusOfAPrivateProfileIsPrivate(t *testing.T) {
 		}
 	}
 	// The policy lets a user read, and nothing else.
-	r, err := w.Desktop.Run(w.ctx, lab.Command{User: daemon, Args: []string{
+	r, err := w.Desktop.Run(w.ctx, netns.Command{User: daemon, Args: []string{
 		"dbus-send", "--system", "--print-reply",
 		"--dest=" + serviceName(w), "/org/freedesktop/NetworkManager/VPN/Plugin", "org.freedesktop.NetworkManager.VPN.Plugin.Disconnect",
 	}})
@@ -89,7 +92,7 @@ func TestStatusOfAPrivateProfileIsPrivate(t *testing.T) {
 	if r.Code == 0 || !strings.Contains(r.Stderr, "AccessDenied") {
 		t.Errorf("a user may disconnect: %+v", r)
 	}
-	w.wantState("office", lab.Activated)
+	w.wantState("office", desktop.Activated)
 }
 
 // serviceName is the bus name of the one service that runs.

@@ -12,13 +12,16 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // stranger lets another program than dnsmasq hand out the office's addresses.
-func (w *world) stranger(program, config string) *lab.Process {
+func (w *world) stranger(program, config string) *netns.Process {
 	w.t.Helper()
-	quiet := lab.OfficeDHCP()
+	quiet := servers.OfficeDHCP()
 	quiet.Silent = true
 	w.office(quiet)
 	p, err := w.Office.Serve(w.ctx, program, config)
@@ -53,23 +56,23 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 		warned                string   // in the log
 	}{
 		{
-			"router outside the subnet", lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad(offLink)), dns)),
+			"router outside the subnet", servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad(offLink)), dns)),
 			[]string{"default via 10.99.0.1 dev %s", "10.99.0.1/32 dev %s"},
 			"outside the subnet",
 		},
 		{
-			"pushed default by a router outside the subnet", lab.Kea, lab.KeaConfig(keaOptions(keaOption(121, "00"+quad(offLink)), dns)),
+			"pushed default by a router outside the subnet", servers.Kea, servers.KeaConfig(keaOptions(keaOption(121, "00"+quad(offLink)), dns)),
 			[]string{"default via 10.99.0.1 dev %s", "10.99.0.1/32 dev %s"},
 			"outside the subnet",
 		},
 		{
-			"pushed default on the link", lab.Kea, lab.KeaConfig(keaOptions(keaOption(121, "00"+quad("0.0.0.0")), dns)),
+			"pushed default on the link", servers.Kea, servers.KeaConfig(keaOptions(keaOption(121, "00"+quad("0.0.0.0")), dns)),
 			[]string{"default dev %s"},
 			"",
 		},
 		// Kea of Debian 13 does not send what is wrong.
 		{
-			"pushed routes cut off, router there", lab.ISC, `authoritative; default-lease-time 600;
+			"pushed routes cut off, router there", servers.ISC, `authoritative; default-lease-time 600;
 			option broken code 121 = array of unsigned integer 8;
 			subnet 10.20.0.0 netmask 255.255.255.0 { range 10.20.0.100 10.20.0.199;
 				option routers 10.20.0.1; option domain-name-servers 10.20.0.1; option broken 16, 10, 30, 10, 20, 0, 1, 24, 10; }`,
@@ -77,13 +80,13 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 			"damaged",
 		},
 		{
-			"route by a router outside the subnet", lab.Kea,
-			lab.KeaConfig(keaOptions(keaOption(121, "00"+quad("10.20.0.1")+"100a1e"+quad(offLink)), dns)),
+			"route by a router outside the subnet", servers.Kea,
+			servers.KeaConfig(keaOptions(keaOption(121, "00"+quad("10.20.0.1")+"100a1e"+quad(offLink)), dns)),
 			[]string{"default via 10.20.0.1 dev %s", "10.99.0.1/32 dev %s", "10.30.0.0/16 via 10.99.0.1 dev %s"},
 			"outside the subnet",
 		},
 		{
-			"classful routes", lab.ISC, `authoritative; default-lease-time 600;
+			"classful routes", servers.ISC, `authoritative; default-lease-time 600;
 			option broken code 15 = text;
 			subnet 10.20.0.0 netmask 255.255.255.0 { range 10.20.0.100 10.20.0.199;
 				option routers 10.20.0.1; option static-routes 10.30.0.1 10.20.0.1; option broken ".Office.test,lab.office.test"; }`,
@@ -91,7 +94,7 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 			"",
 		},
 		{
-			"the simplest server", lab.Udhcpd, "start 10.20.0.100\nend 10.20.0.199\noption subnet 255.255.255.0\noption router 10.20.0.1\noption dns 10.20.0.1\noption wins 10.20.0.2\noption ntpsrv 10.20.0.3\n",
+			"the simplest server", servers.Udhcpd, "start 10.20.0.100\nend 10.20.0.199\noption subnet 255.255.255.0\noption router 10.20.0.1\noption dns 10.20.0.1\noption wins 10.20.0.2\noption ntpsrv 10.20.0.3\n",
 			[]string{"default via 10.20.0.1 dev %s"},
 			"",
 		},
@@ -102,14 +105,14 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 			w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix(offLink+"/32")))
 			w.stranger(tc.program, tc.config)
 			mark := w.Desktop.NMLogMark()
-			w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 			tap := w.tap()
 			var want []string
 			for _, r := range tc.routes {
 				want = append(want, fmt.Sprintf(r, tap))
 			}
 			w.hasRoutes(want...)
-			w.pings(lab.OfficeGateway, lab.OfficeInner)
+			w.pings(plan.OfficeGateway, plan.OfficeInner)
 			if log := w.Desktop.VPNLog(mark); tc.warned != "" && !strings.Contains(log, tc.warned) {
 				t.Errorf("the log does not say %q", tc.warned)
 			}
@@ -121,8 +124,8 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 // A router that is none spoils a lease only for whom it would lead.
 func TestRouterNobodyNeeds(t *testing.T) {
 	w := freshNetwork(t)
-	w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("127.0.0.1")))))
-	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	w.stranger(servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad("127.0.0.1")))))
+	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))
 	w.ok(w.Desktop.Add(w.ctx, v))
 	mark := w.Desktop.NMLogMark()
 	if err := w.Desktop.Up(w.ctx, "office"); err == nil {
@@ -135,8 +138,8 @@ func TestRouterNobodyNeeds(t *testing.T) {
 		_, err := w.Desktop.MustNMCLI(w.ctx, append([]string{"connection", "modify", "office"}, more...)...)
 		w.ok(err)
 		w.ok(w.Desktop.Up(w.ctx, "office"))
-		w.pings(lab.OfficeGateway)
-		w.web("internet", lab.Bases[0].Address)
+		w.pings(plan.OfficeGateway)
+		w.web("internet", plan.Bases[0].Address)
 		w.down("office")
 	}
 }
@@ -150,10 +153,10 @@ func TestManyPushedRoutes(t *testing.T) {
 			for i := range n {
 				pushed = append(pushed, fmt.Sprintf("10.%d.0.0/255.255.0.0/192.168.30.254", i+1))
 			}
-			_, err := w.Server.Admin(w.ctx, "Hub "+lab.HubNAT+"\nDhcpSet /START:192.168.30.10 /END:192.168.30.200 /MASK:255.255.255.0 /EXPIRE:7200 "+
+			_, err := w.Server.Admin(w.ctx, "Hub "+softether.HubNAT+"\nDhcpSet /START:192.168.30.10 /END:192.168.30.200 /MASK:255.255.255.0 /EXPIRE:7200 "+
 				`/GW:none /DNS:192.168.30.1 /DNS2:none /DOMAIN:corp.example /LOG:no /PUSHROUTE:"`+strings.Join(pushed, ",")+`"`)
 			w.ok(err)
-			w.up(ipv4Only(w.profile("nat", lab.HubNAT, lab.Alice)))
+			w.up(ipv4Only(w.profile("nat", softether.HubNAT, softether.Alice)))
 			tap := w.tap()
 			var want []string
 			for i := range n {
@@ -171,8 +174,8 @@ func TestManyPushedRoutes(t *testing.T) {
 				}
 				return nil
 			})
-			w.pings(lab.NATGateway)
-			w.web("internet", lab.Bases[0].Address)
+			w.pings(plan.NATGateway)
+			w.web("internet", plan.Bases[0].Address)
 			w.down("nat")
 		})
 	}
@@ -181,12 +184,12 @@ func TestManyPushedRoutes(t *testing.T) {
 // A router beside pushed routes is set aside; the line that says so also says what makes all traffic go by it.
 func TestRouterBesidePushedRoutes(t *testing.T) {
 	w := freshNetwork(t)
-	w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(121, "100a1e"+quad("10.20.0.1")), keaOption(6, quad("10.20.0.1")))))
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.stranger(servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(121, "100a1e"+quad("10.20.0.1")), keaOption(6, quad("10.20.0.1")))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	mark := w.Desktop.NMLogMark()
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	w.pings(lab.OfficeInner)
-	w.web("internet", lab.Bases[0].Address)
+	w.pings(plan.OfficeInner)
+	w.web("internet", plan.Bases[0].Address)
 	log := w.Desktop.VPNLog(mark)
 	remedy := regexp.MustCompile(`nmcli connection modify .*?0\.0\.0\.0/0 10\.20\.0\.1`).FindString(log)
 	if strings.Count(log, "is set aside (RFC 3442)") != 1 || remedy == "" {
@@ -197,7 +200,7 @@ func TestRouterBesidePushedRoutes(t *testing.T) {
 	w.ok(err)
 	w.ok(w.Desktop.Up(w.ctx, "office"))
 	w.eventually("the web by the office", 5*time.Second, func() error {
-		got, err := w.Desktop.WhoAmI(w.ctx, lab.EverywhereWeb)
+		got, err := w.Desktop.WhoAmI(w.ctx, plan.EverywhereWeb)
 		return is("who answers", strings.HasPrefix(got, "office "), true, err)
 	})
 	w.down("office")
@@ -207,11 +210,11 @@ func TestRouterBesidePushedRoutes(t *testing.T) {
 func TestNamesOfStrangers(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()
-	w.stranger(lab.Kea, lab.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(6, quad("10.20.0.1")),
+	w.stranger(servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(6, quad("10.20.0.1")),
 		keaOption(15, hex.EncodeToString([]byte(".Office.test,bücher.example"))),
 		keaOption(42, quad("10.20.0.2")), keaOption(44, quad("10.20.0.1", "10.20.0.2")))))
 	mark := w.Desktop.NMLogMark()
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	dns := w.vpnDNS()
 	for _, d := range []string{"office.test", "xn--bcher-kva.example"} {
 		if !slices.Contains(dns.Domains, d) {
@@ -226,6 +229,6 @@ func TestNamesOfStrangers(t *testing.T) {
 	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "NTP 10.20.0.2") {
 		t.Error("the log does not have the time server")
 	}
-	w.resolves("intranet.office.test", lab.OfficeGateway)
+	w.resolves("intranet.office.test", plan.OfficeGateway)
 	w.down("office")
 }

@@ -10,13 +10,16 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // strictly runs nm-softether-strict on the desktop and returns what it says.
 func (w *world) strictly(args ...string) string {
 	w.t.Helper()
-	dir, err := lab.Stage()
+	dir, err := desktop.Stage()
 	w.ok(err)
 	out, err := w.Desktop.Must(w.ctx, append([]string{filepath.Join(dir, "usr/bin/nm-softether-strict")}, args...)...)
 	w.ok(err)
@@ -27,7 +30,7 @@ func (w *world) strictly(args ...string) string {
 func (w *world) blocked(during ...func()) {
 	w.t.Helper()
 	seen := w.watchesBases()
-	w.sends(elsewhere4, elsewhere6, lab.EverywhereWeb, lab.Bases[0].Router, lab.Bases[0].Router6)
+	w.sends(elsewhere4, elsewhere6, plan.EverywhereWeb, plan.Bases[0].Router, plan.Bases[0].Router6)
 	for _, f := range during {
 		f()
 		w.sends(elsewhere4, elsewhere6)
@@ -47,8 +50,8 @@ func (w *world) opened() {
 
 func TestStrictModeHoldsWhateverHappensToTheVPN(t *testing.T) {
 	w := freshNetwork(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
-	if out := w.strictly("on", "office"); !strings.Contains(out, lab.ServerAddr.String()) {
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
+	if out := w.strictly("on", "office"); !strings.Contains(out, plan.ServerAddr.String()) {
 		t.Errorf("on says %q", out)
 	}
 	w.blocked() // before the first connection
@@ -56,41 +59,41 @@ func TestStrictModeHoldsWhateverHappensToTheVPN(t *testing.T) {
 	if banner, err := w.Desktop.Banner("office"); err != nil || strings.Contains(banner, "NOT blocked") {
 		t.Errorf("the banner is %q, %v", banner, err)
 	}
-	w.pings(lab.OfficeGateway, lab.OfficeInner)
-	w.resolves("intranet.office.test", lab.OfficeGateway)
-	w.blocked(func() { w.pings(lab.OfficeInner) })
+	w.pings(plan.OfficeGateway, plan.OfficeInner)
+	w.resolves("intranet.office.test", plan.OfficeGateway)
+	w.blocked(func() { w.pings(plan.OfficeInner) })
 
 	t.Log("the service is killed")
 	w.blocked(func() { w.ok(syscall.Kill(w.service(), syscall.SIGKILL)) }, func() { w.ok(w.Desktop.AwaitGone(w.ctx)) })
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 
 	t.Log("the server ends the session")
-	w.blocked(func() { w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice)) })
-	w.eventually("the session again", 30*time.Second, func() error { return w.pingOnce(lab.OfficeInner) })
+	w.blocked(func() { w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice)) })
+	w.eventually("the session again", 30*time.Second, func() error { return w.pingOnce(plan.OfficeInner) })
 
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		t.Log("NetworkManager ends by", sig)
 		w.blocked(func() { w.ok(w.Desktop.StopNM(w.ctx, sig)) }, func() { w.ok(w.Desktop.StartNM(w.ctx)) })
 		w.ok(w.Desktop.Up(w.ctx, "office"))
-		w.pings(lab.OfficeInner)
+		w.pings(plan.OfficeInner)
 	}
 
 	t.Log("the person moves to another network")
 	w.blocked(func() { w.ok(w.Desktop.UseBase(w.ctx, 1)) })
 	w.ok(w.Desktop.AwaitGone(w.ctx))
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	w.blocked()
 	w.ok(w.Desktop.UseBase(w.ctx, 0))
 
-	if out := w.strictly("status"); !strings.Contains(out, "office: yes, "+lab.ServerAddr.String()) {
+	if out := w.strictly("status"); !strings.Contains(out, "office: yes, "+plan.ServerAddr.String()) {
 		t.Errorf("status says %q", out)
 	}
 	w.strictly("off", "office")
 	w.opened()
 	w.ok(w.Desktop.Up(w.ctx, "office")) // with the password that was stored before
-	w.web("office", w.addressIn(w.tap(), lab.OfficeNet))
+	w.web("office", w.addressIn(w.tap(), plan.OfficeNet))
 	w.down("office")
 	w.baseIntact()
 	if out, err := w.Desktop.MustNMCLI(w.ctx, "-t", "-f", "NAME", "connection", "show"); err != nil || strings.Contains(out, "strict") {
@@ -100,13 +103,13 @@ func TestStrictModeHoldsWhateverHappensToTheVPN(t *testing.T) {
 
 func TestStrictModeHoldsFromTheStartOfTheComputer(t *testing.T) {
 	w := freshNetwork(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	w.strictly("on", "office")
 	for range 4 { // which device comes up first is chance
 		w.starts()
 	}
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	w.blocked()
 	w.down("office")
 }
@@ -144,28 +147,28 @@ func (w *world) starts() {
 
 func TestStrictModeWithTheLocalNetwork(t *testing.T) {
 	w := freshNetwork(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	w.strictly("on", "--allow-lan", "office")
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	w.pings(lab.Bases[0].Router, lab.Bases[0].Router6, lab.OfficeGateway, lab.OfficeInner)
+	w.pings(plan.Bases[0].Router, plan.Bases[0].Router6, plan.OfficeGateway, plan.OfficeInner)
 	seen := w.watchesBases()
-	w.sends(elsewhere4, elsewhere6, lab.EverywhereWeb)
+	w.sends(elsewhere4, elsewhere6, plan.EverywhereWeb)
 	seen.none()
 	w.strictly("on", "office")
 	seen = w.watchesBases()
-	w.sends(lab.Bases[0].Router, lab.Bases[0].Router6)
+	w.sends(plan.Bases[0].Router, plan.Bases[0].Router6)
 	seen.none()
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 	w.down("office")
 }
 
 func TestStrictSplitTunnel(t *testing.T) {
 	w := freshNetwork(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("split", lab.HubOffice, lab.Alice, "ipv4.never-default", "yes"))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("split", softether.HubOffice, softether.Alice, "ipv4.never-default", "yes"))))
 	w.strictly("on", "split")
 	w.ok(w.Desktop.Up(w.ctx, "split"))
-	w.pings(lab.OfficeGateway, lab.OfficeInner)
-	w.blocked(func() { w.pings(lab.OfficeInner) })
+	w.pings(plan.OfficeGateway, plan.OfficeInner)
+	w.blocked(func() { w.pings(plan.OfficeInner) })
 	w.down("split")
 	w.strictly("off", "--all")
 	w.opened()
@@ -173,29 +176,29 @@ func TestStrictSplitTunnel(t *testing.T) {
 
 func TestStrictModeHoldsWhileRoaming(t *testing.T) {
 	w := freshNetwork(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "vpn.persistent", "yes"))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "vpn.persistent", "yes"))))
 	w.strictly("on", "office")
 	w.ok(w.Desktop.Up(w.ctx, "office"))
 	both := func() {
-		_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[1].Profile)
+		_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", plan.Bases[1].Profile)
 		w.ok(err)
 	}
-	w.blocked(both, func() { w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile)) }, func() {
-		w.eventually("the office over the other base", perTest/4, func() error { return w.pingOnce(lab.OfficeInner) })
-	}, func() { w.ok(w.Desktop.Down(w.ctx, lab.Bases[1].Profile)) }, both, func() {
-		w.eventually("the office after a time without any network", perTest/4, func() error { return w.pingOnce(lab.OfficeInner) })
+	w.blocked(both, func() { w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile)) }, func() {
+		w.eventually("the office over the other base", perTest/4, func() error { return w.pingOnce(plan.OfficeInner) })
+	}, func() { w.ok(w.Desktop.Down(w.ctx, plan.Bases[1].Profile)) }, both, func() {
+		w.eventually("the office after a time without any network", perTest/4, func() error { return w.pingOnce(plan.OfficeInner) })
 	})
-	w.wantState("office", lab.Activated)
+	w.wantState("office", desktop.Activated)
 	w.down("office")
 }
 
 func TestOrdinaryUserTurnsStrictModeOnAndOff(t *testing.T) {
 	w := freshNetwork(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "connection.permissions", "user:"+lab.PersonName))))
-	dir, err := lab.Stage()
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "connection.permissions", "user:"+netns.PersonName))))
+	dir, err := desktop.Stage()
 	w.ok(err)
 	for _, command := range []string{"on", "off"} {
-		res, err := w.Desktop.Run(w.ctx, lab.Command{User: lab.Person, Args: []string{filepath.Join(dir, "usr/bin/nm-softether-strict"), command, "office"}})
+		res, err := w.Desktop.Run(w.ctx, netns.Command{User: netns.Person, Args: []string{filepath.Join(dir, "usr/bin/nm-softether-strict"), command, "office"}})
 		if err != nil || res.Code != 0 {
 			t.Fatalf("%s: %v\n%s", command, err, res.Text())
 		}
@@ -208,7 +211,7 @@ func TestOrdinaryUserTurnsStrictModeOnAndOff(t *testing.T) {
 
 func TestStrictProfileWithoutItsRulesSaysSo(t *testing.T) {
 	w := network(t)
-	v := ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))
+	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))
 	v.Data["strict"] = "yes"
 	w.up(v)
 	if banner, err := w.Desktop.Banner("office"); err != nil || !strings.Contains(banner, "NOT blocked") {

@@ -9,48 +9,50 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // A person chooses on the settings page what happens to the traffic outside the VPN, and does no more.
 func TestTheChoiceOnThePageBlocksAndOpens(t *testing.T) {
 	w := freshNetwork(t)
 	session, shown := w.desktopShows()
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice, "connection.permissions", "user:"+lab.PersonName))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "connection.permissions", "user:"+netns.PersonName))))
 	w.ok(session.StartNotifier(w.ctx))
 
 	t.Log("blocked, before the first connection")
 	w.choose("strict=yes")
-	w.awaitStrict("yes, " + lab.ServerAddr.String())
+	w.awaitStrict("yes, " + plan.ServerAddr.String())
 	w.blocked()
 	w.ok(w.Desktop.Up(w.ctx, "office"))
 	if banner, err := w.Desktop.Banner("office"); err != nil || strings.Contains(banner, "NOT blocked") {
 		t.Errorf("the banner is %q, %v", banner, err)
 	}
-	w.pings(lab.OfficeInner)
-	w.blocked(func() { w.pings(lab.OfficeInner) })
+	w.pings(plan.OfficeInner)
+	w.blocked(func() { w.pings(plan.OfficeInner) })
 
 	t.Log("the service is killed")
 	w.blocked(func() { w.ok(syscall.Kill(w.service(), syscall.SIGKILL)) }, func() { w.ok(w.Desktop.AwaitGone(w.ctx)) })
 	w.ok(w.Desktop.Up(w.ctx, "office"))
-	w.pings(lab.OfficeInner)
+	w.pings(plan.OfficeInner)
 
 	t.Log("another gateway, of which the server is one, too")
-	w.choose("gateway=" + lab.ServerAddr6.String())
-	w.awaitStrict("yes, " + lab.ServerAddr6.String())
-	w.eventually("the office by the other gateway", perTest/4, func() error { return w.pingOnce(lab.OfficeInner) })
-	w.blocked(func() { w.pings(lab.OfficeInner) })
+	w.choose("gateway=" + plan.ServerAddr6.String())
+	w.awaitStrict("yes, " + plan.ServerAddr6.String())
+	w.eventually("the office by the other gateway", perTest/4, func() error { return w.pingOnce(plan.OfficeInner) })
+	w.blocked(func() { w.pings(plan.OfficeInner) })
 
 	t.Log("except in the local network")
 	w.choose("strict=allow-lan")
-	w.awaitStrict("allow-lan, " + lab.ServerAddr6.String())
-	w.eventually("the router", perTest/4, func() error { return w.pingOnce(lab.Bases[0].Router) })
+	w.awaitStrict("allow-lan, " + plan.ServerAddr6.String())
+	w.eventually("the router", perTest/4, func() error { return w.pingOnce(plan.Bases[0].Router) })
 
 	t.Log("opened, while connected")
 	seen := w.watchesBases()
 	w.choose("strict=no")
 	w.awaitStrict("")
-	w.eventually("the office in the ordinary table", perTest/4, func() error { return w.pingOnce(lab.OfficeInner) })
+	w.eventually("the office in the ordinary table", perTest/4, func() error { return w.pingOnce(plan.OfficeInner) })
 	seen.none()
 	w.ok(w.Desktop.Down(w.ctx, "office"))
 	w.opened()
@@ -76,7 +78,7 @@ func TestTheChoiceOnThePageBlocksAndOpens(t *testing.T) {
 // choose changes a key of the profile as a settings page does that the person saves.
 func (w *world) choose(pair string) {
 	w.t.Helper()
-	if res := w.as(lab.Person, "", "connection", "modify", "office", "+vpn.data", pair); res.Code != 0 {
+	if res := w.as(netns.Person, "", "connection", "modify", "office", "+vpn.data", pair); res.Code != 0 {
 		w.t.Fatalf("%s: %s", pair, res.Text())
 	}
 }

@@ -8,15 +8,18 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 func TestDataArrivesIntactInAllSizes(t *testing.T) {
 	w := freshNetwork(t)
-	six := lab.OfficeDHCP()
+	six := servers.OfficeDHCP()
 	six.RA = true
 	w.ok(w.Office.Configure(w.ctx, six))
-	w.up(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice)))
+	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	inner6 := netip.MustParseAddr("fd20::1")
 	w.eventually("IPv6", 20*time.Second, func() error {
 		dev, err := w.Desktop.RouteTo(inner6)
@@ -25,7 +28,7 @@ func TestDataArrivesIntactInAllSizes(t *testing.T) {
 		}
 		return err
 	})
-	for _, addr := range []netip.Addr{lab.OfficeGateway, lab.OfficeInner, inner6} {
+	for _, addr := range []netip.Addr{plan.OfficeGateway, plan.OfficeInner, inner6} {
 		w.pings(addr)
 		ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
 		if err := w.Desktop.EchoTCP(ctx, addr, 50<<20); err != nil {
@@ -44,14 +47,14 @@ func TestDataArrivesIntactInAllSizes(t *testing.T) {
 
 func TestDownloadSurvivesALostSession(t *testing.T) {
 	w := freshNetwork(t)
-	w.up(quick(ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.up(quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	done := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
 	defer cancel()
-	go func() { done <- w.Desktop.EchoTCP(ctx, lab.OfficeGateway, 300<<20) }()
+	go func() { done <- w.Desktop.EchoTCP(ctx, plan.OfficeGateway, 300<<20) }()
 	time.Sleep(500 * time.Millisecond)
-	w.ok(w.Server.Kick(w.ctx, lab.HubOffice, lab.Alice))
+	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
 	w.ok(<-done) // TCP through the tunnel only sees a pause
-	w.wantState("office", lab.Activated)
+	w.wantState("office", desktop.Activated)
 	w.down("office")
 }

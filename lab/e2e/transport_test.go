@@ -7,30 +7,32 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // by returns a profile of the office with that transport, to the server's address.
-func (w *world) by(transport string) lab.VPN {
-	v := w.profile("office", lab.HubOffice, lab.Alice)
-	v.Data["gateway"] = lab.ServerAddr.String()
+func (w *world) by(transport string) desktop.VPN {
+	v := w.profile("office", softether.HubOffice, softether.Alice)
+	v.Data["gateway"] = plan.ServerAddr.String()
 	v.Data["transport"] = transport
 	return quick(v)
 }
 
 // works brings the profile up and checks address, routes and traffic in both directions, then that the server really
 // was reached as the firewall says.
-func (w *world) works(v lab.VPN) {
+func (w *world) works(v desktop.VPN) {
 	w.t.Helper()
 	began := time.Now()
 	w.up(v)
 	w.t.Logf("transport=%s: up after %.2f s", v.Data["transport"], time.Since(began).Seconds())
-	w.pings(lab.OfficeGateway)
-	rate, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 2*time.Second, false)
+	w.pings(plan.OfficeGateway)
+	rate, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 2*time.Second, false)
 	w.ok(err)
 	var back float64
 	w.eventually("iperf3, which may still be busy", 10*time.Second, func() error {
-		back, err = w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 2*time.Second, true)
+		back, err = w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 2*time.Second, true)
 		return err
 	})
 	w.t.Logf("transport=%s: %.0f Mbit/s there, %.0f back", v.Data["transport"], rate/1e6, back/1e6)
@@ -40,7 +42,7 @@ func (w *world) works(v lab.VPN) {
 }
 
 // The server is killed and comes back: the service, which has no rights any more by then, connects again the same way.
-func (w *world) survives(v lab.VPN) {
+func (w *world) survives(v desktop.VPN) {
 	w.t.Helper()
 	before := w.snapshot()
 	w.ok(w.Server.Kill(w.ctx))
@@ -79,11 +81,11 @@ func TestTransportUDP(t *testing.T) {
 	w.ok(w.OnlyLet(w.ctx, "meta l4proto udp"))
 	w.works(v)
 	asked := r.Asked()
-	if len(asked) == 0 || asked[0].Str("dest_ip") != lab.ServerAddr.String() {
+	if len(asked) == 0 || asked[0].Str("dest_ip") != plan.ServerAddr.String() {
 		t.Errorf("the rendezvous server was asked %d times", len(asked))
 	}
 	w.ok(w.OnlyLet(w.ctx, "meta l4proto udp numgen random mod 100 < 90"))
-	rate, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 3*time.Second, false)
+	rate, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 3*time.Second, false)
 	w.ok(err)
 	t.Logf("with 10 %% loss to the server: %.1f Mbit/s", rate/1e6)
 	if rate < 1e6 {
@@ -106,7 +108,7 @@ func TestTransportAuto(t *testing.T) {
 	w.down(v.Name)
 	w.ok(w.OnlyLet(w.ctx, "meta l4proto icmp"))
 	w.ok(w.Desktop.Up(w.ctx, v.Name))
-	w.pings(lab.OfficeGateway)
+	w.pings(plan.OfficeGateway)
 	w.down(v.Name)
 }
 

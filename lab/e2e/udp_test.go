@@ -9,14 +9,19 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/procfs"
+	"network-manager-softether/lab/softether"
 	"network-manager-softether/protocol/udpaccel"
 )
 
 // accelerate begins to count what carries the frames, and returns the profile with that udp-acceleration.
-func (w *world) accelerate(mode string) lab.VPN {
+func (w *world) accelerate(mode string) desktop.VPN {
 	w.t.Helper()
 	w.ok(w.CountCarriers(w.ctx))
-	v := ipv4Only(w.profile("fast", lab.HubOffice, lab.Alice))
+	v := ipv4Only(w.profile("fast", softether.HubOffice, softether.Alice))
 	v.Data["udp-acceleration"] = mode
 	return v
 }
@@ -27,7 +32,7 @@ func (w *world) carriers(reverse bool) (lab.Carriers, error) {
 	if err != nil {
 		return before, err
 	}
-	if _, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, time.Second, reverse); err != nil {
+	if _, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, time.Second, reverse); err != nil {
 		return before, err
 	}
 	after, err := w.Carriers(w.ctx)
@@ -68,7 +73,7 @@ func TestFramesTravelOverUDPAndOverTCPWhileUDPIsDead(t *testing.T) {
 	w := freshNetwork(t)
 	w.up(w.accelerate("yes"))
 	// Rights are given up before the login, but the room for bursts has to be there (udpaccel.SocketBuffer).
-	if res, err := w.Desktop.Run(w.ctx, lab.Command{Args: []string{"ss", "-uanm"}}); err != nil || !strings.Contains(res.Stdout, fmt.Sprintf("rb%d", 2*udpaccel.SocketBuffer)) {
+	if res, err := w.Desktop.Run(w.ctx, netns.Command{Args: []string{"ss", "-uanm"}}); err != nil || !strings.Contains(res.Stdout, fmt.Sprintf("rb%d", 2*udpaccel.SocketBuffer)) {
 		t.Errorf("no UDP socket has the room of udpaccel.SocketBuffer: %v\n%s", err, res.Stdout)
 	}
 	// The protocol uses UDP after it has worked for ten seconds.
@@ -76,7 +81,7 @@ func TestFramesTravelOverUDPAndOverTCPWhileUDPIsDead(t *testing.T) {
 
 	transfer := make(chan error, 1)
 	go func() {
-		_, err := w.Desktop.Iperf(w.ctx, lab.OfficeGateway, 8*time.Second, false)
+		_, err := w.Desktop.Iperf(w.ctx, plan.OfficeGateway, 8*time.Second, false)
 		transfer <- err
 	}()
 	time.Sleep(2 * time.Second) // in the middle of it
@@ -90,8 +95,8 @@ func TestFramesTravelOverUDPAndOverTCPWhileUDPIsDead(t *testing.T) {
 	})
 	w.ok(w.BlockUDP(w.ctx, false))
 	w.settles("frames to go over UDP again", 25*time.Second, allUDP)
-	w.wantState("fast", lab.Activated)
-	if sockets, err := lab.Listening(w.service()); err != nil || len(sockets) > 0 {
+	w.wantState("fast", desktop.Activated)
+	if sockets, err := procfs.Listening(w.service()); err != nil || len(sockets) > 0 {
 		t.Errorf("the service listens: %v, %v", sockets, err)
 	}
 	w.down("fast")
@@ -100,7 +105,7 @@ func TestFramesTravelOverUDPAndOverTCPWhileUDPIsDead(t *testing.T) {
 func TestUDPWorksOverIPv6(t *testing.T) {
 	w := freshNetwork(t)
 	v := w.accelerate("yes")
-	v.Data["gateway"] = lab.ServerName6
+	v.Data["gateway"] = plan.ServerName6
 	w.up(v)
 	w.settles("frames to go over UDP", 25*time.Second, allUDP)
 	w.down("fast")
@@ -118,14 +123,14 @@ func TestFramesReturnToUDPAfterTheSessionIsReattached(t *testing.T) {
 
 func TestAutomaticUDPWaitsUntilTheLineLosesPackets(t *testing.T) {
 	w := freshNetwork(t, func(o *lab.Options) { o.Impaired = true })
-	far := lab.Impairment{Delay: 10 * time.Millisecond}
+	far := netns.Impairment{Delay: 10 * time.Millisecond}
 	w.Line.Set(far)
 	w.up(w.accelerate("auto"))
 	time.Sleep(12 * time.Second) // by now UDP could be used
 	before, err := w.Carriers(w.ctx)
 	w.ok(err)
 	// Not so much that it overruns the line.
-	w.ok(w.Desktop.EchoTCP(w.ctx, lab.OfficeGateway, 1<<20))
+	w.ok(w.Desktop.EchoTCP(w.ctx, plan.OfficeGateway, 1<<20))
 	after, err := w.Carriers(w.ctx)
 	w.ok(err)
 	w.ok(allTCP(after.Sub(before)))

@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // gateHub is the hub of a VPN Gate relay: one user for everybody, addresses from SecureNAT.
@@ -41,22 +43,22 @@ func (w *world) relays() string {
 		return fmt.Sprintf("vpn1,%s,1,5,200000000,A country,%s,3,86400000,1,1,2weeks,Someone,,%s\r\n", address, code, base64.StdEncoding.EncodeToString([]byte(config)))
 	}
 	list := "*vpn_servers\r\n#HostName,IP,Score,Ping,Speed,CountryLong,CountryShort,NumVpnSessions,Uptime,TotalUsers,TotalTraffic,LogType,Operator,Message,OpenVPN_ConfigData_Base64\r\n" +
-		row(lab.ServerAddr.String(), "JP", fmt.Sprintf("proto tcp\r\nremote %v 992\r\n", lab.ServerAddr)) +
+		row(plan.ServerAddr.String(), "JP", fmt.Sprintf("proto tcp\r\nremote %v 992\r\n", plan.ServerAddr)) +
 		row("203.0.113.77", "KR", "proto udp\r\nremote 203.0.113.77 1194\r\n") + "*\r\n"
-	l, err := w.Internet.Listen("tcp", lab.ServerAddr.String()+":8080")
+	l, err := w.Internet.Listen("tcp", plan.ServerAddr.String()+":8080")
 	w.ok(err)
 	web := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, list) })}
 	go func() { _ = web.Serve(l) }() // ends with Close
 	w.t.Cleanup(func() { web.Close() })
-	return fmt.Sprintf("http://%v:8080/api/iphone/", lab.ServerAddr)
+	return fmt.Sprintf("http://%v:8080/api/iphone/", plan.ServerAddr)
 }
 
 // vpngate runs the program under test on the desktop.
-func (w *world) vpngate(as []string, args ...string) lab.Result {
+func (w *world) vpngate(as []string, args ...string) netns.Result {
 	w.t.Helper()
-	dir, err := lab.Stage()
+	dir, err := desktop.Stage()
 	w.ok(err)
-	res, err := w.Desktop.Run(w.ctx, lab.Command{Args: append(append(as, filepath.Join(dir, "usr/bin/nm-softether-vpngate")), args...)})
+	res, err := w.Desktop.Run(w.ctx, netns.Command{Args: append(append(as, filepath.Join(dir, "usr/bin/nm-softether-vpngate")), args...)})
 	w.ok(err)
 	return res
 }
@@ -71,7 +73,7 @@ func TestPersonTakesARelayOfVPNGate(t *testing.T) {
 	if res := w.vpngate(nil, "add", "--url", url, "--country", "JP"); res.Code != 0 || !strings.Contains(res.Stdout, name) {
 		t.Fatalf("add (exit status %d): %s", res.Code, res.Text())
 	}
-	if res := w.vpngate(nil, "add", "--url", url, lab.ServerAddr.String(), "--json"); res.Code != 0 || !strings.Contains(res.Stdout, `"added": false`) {
+	if res := w.vpngate(nil, "add", "--url", url, plan.ServerAddr.String(), "--json"); res.Code != 0 || !strings.Contains(res.Stdout, `"added": false`) {
 		t.Errorf("the second time (exit status %d): %s", res.Code, res.Text())
 	}
 
@@ -85,8 +87,8 @@ func TestPersonTakesARelayOfVPNGate(t *testing.T) {
 	if res.Code != 0 || !strings.Contains(res.Text(), colons(fingerprint)) {
 		t.Fatalf("nmcli --ask with yes typed (exit status %d) said, without the fingerprint %s:\n%s", res.Code, fingerprint, res.Text())
 	}
-	w.pings(lab.NATGateway)
-	w.resolves("www.public.test", lab.EverywhereWeb)
+	w.pings(plan.NATGateway)
+	w.resolves("www.public.test", plan.EverywhereWeb)
 	w.down(name)
 
 	// From now on it is this relay, unasked, and no other.
@@ -102,11 +104,11 @@ func TestPersonTakesARelayOfVPNGate(t *testing.T) {
 func TestRelayAddedByAnOrdinaryUserIsTheirs(t *testing.T) {
 	w := network(t)
 	url := w.relays()
-	person := []string{"setpriv", "--reuid=" + lab.PersonName, "--regid=" + lab.PersonName, "--init-groups"}
+	person := []string{"setpriv", "--reuid=" + netns.PersonName, "--regid=" + netns.PersonName, "--init-groups"}
 	if res := w.vpngate(person, "add", "--url", url); res.Code != 0 {
 		t.Fatalf("add (exit status %d): %s", res.Code, res.Text())
 	}
-	if got := w.get("VPN Gate JP 203.0.113.10", "connection.permissions"); got != `user\:`+lab.PersonName { // nmcli escapes the colon
+	if got := w.get("VPN Gate JP 203.0.113.10", "connection.permissions"); got != `user\:`+netns.PersonName { // nmcli escapes the colon
 		t.Errorf("the connection belongs to %q", got)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/softether"
 )
 
 // logged is when the journal has a line with those words, since a time.
@@ -49,7 +49,7 @@ func TestALeaseIsNoWait(t *testing.T) {
 	w.ok(err)
 	_, err = w.Desktop.MustNMCLI(w.ctx, "device", "set", cable, "autoconnect", "no")
 	w.ok(err)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	messages := func() (n int) {
 		for _, kind := range []string{"DHCPDISCOVER(", "DHCPOFFER(", "DHCPREQUEST(", "DHCPACK("} {
 			n += strings.Count(w.Office.Log(100000), kind)

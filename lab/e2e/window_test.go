@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // ownWindow is a network whose agents let the password dialog show its own window.
@@ -34,10 +37,10 @@ func TestOurWindowAsksForThePassword(t *testing.T) {
 	w := ownWindow(t)
 	w.ok(w.Desktop.Add(w.ctx, w.asking()))
 	w.applet("office",
-		"?Enter the password of user “"+lab.Alice.Name+"”", "dead:Connect", picture(t, "dialog-password"), "Password=wrong", "key:Return",
+		"?Enter the password of user “"+softether.Alice.Name+"”", "dead:Connect", picture(t, "dialog-password"), "Password=wrong", "key:Return",
 		"?did not accept this user name or password", "dead:Connect", picture(t, "dialog-wrong"),
-		"Password="+lab.Alice.Password, "reads:Password=●", "!Show what is typed", "reads:Password="+lab.Alice.Password, "!Connect", "up", "again", "up")
-	w.pings(lab.OfficeGateway)
+		"Password="+softether.Alice.Password, "reads:Password=●", "!Show what is typed", "reads:Password="+softether.Alice.Password, "!Connect", "up", "again", "up")
+	w.pings(plan.OfficeGateway)
 	w.down("office")
 }
 
@@ -46,7 +49,7 @@ func TestOurWindowAsksAboutACertificateOnce(t *testing.T) {
 	fingerprint, err := w.Server.Fingerprint(w.ctx)
 	w.ok(err)
 	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
-	w.applet("trust", "?Trust this server?", "?"+lab.ServerName, "?Issued to", "?Issued by", "?Valid", "?"+colons(fingerprint)[:48],
+	w.applet("trust", "?Trust this server?", "?"+plan.ServerName, "?Issued to", "?Issued by", "?Valid", "?"+colons(fingerprint)[:48],
 		picture(t, "dialog-certificate"), "key:Alt+t", "up", "again", "up")
 	w.down("trust")
 }
@@ -78,7 +81,7 @@ func TestOurWindowIsCancelled(t *testing.T) {
 func TestOurWindowGoesWhenTheAgentGoes(t *testing.T) {
 	w := network(t)
 	const agent = `{ printf 'DATA_KEY=user\nDATA_VAL=alice\n\nDONE\n'; sleep 4; } | xvfb-run -a "$0" -u 1 -n office -i -s org.freedesktop.NetworkManager.softether`
-	res, err := w.Desktop.Run(w.ctx, lab.Command{Args: []string{"sh", "-c", agent, w.AuthDialog()}, Env: []string{"GDK_BACKEND=x11", "HOME=" + t.TempDir(), "XDG_RUNTIME_DIR=" + t.TempDir()}})
+	res, err := w.Desktop.Run(w.ctx, netns.Command{Args: []string{"sh", "-c", agent, w.AuthDialog()}, Env: []string{"GDK_BACKEND=x11", "HOME=" + t.TempDir(), "XDG_RUNTIME_DIR=" + t.TempDir()}})
 	w.ok(err)
 	if res.Code != 1 || res.Stdout != "" || strings.Contains(res.Stderr, "needs an answer") {
 		t.Errorf("exit status %d after %v, want 1 when the agent is gone: %s", res.Code, res.Took, res.Text())

@@ -11,13 +11,13 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
 )
 
 // installed is the folder with what make stage installs.
 func installed(t *testing.T) string {
 	t.Helper()
-	dir, err := lab.Stage()
+	dir, err := desktop.Stage()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
 )
 
 // A beat sends a small datagram through a tunnel all the time, which is echoed there, and so sees for how long nothing
@@ -25,7 +25,7 @@ type beat struct {
 
 const beatEvery = 20 * time.Millisecond
 
-func startBeat(ctx context.Context, h *lab.Host, to netip.Addr) (*beat, error) {
+func startBeat(ctx context.Context, h *netns.Host, to netip.Addr) (*beat, error) {
 	conn, err := h.DialContext(ctx, "udp", netip.AddrPortFrom(to, 7).String())
 	if err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // A watch looks at everything that leaves the desktop by any of its bases, for as long as the storm lasts, while a
@@ -33,7 +35,7 @@ var elsewhere = []netip.Addr{netip.MustParseAddr("192.0.2.77"), netip.MustParseA
 func (s *storm) watchBases() (*watch, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watch{storm: s, stop: cancel, kinds: map[string]int{}}
-	for _, b := range lab.Bases {
+	for _, b := range plan.Bases {
 		fd, err := listenOn(s.Desktop.Host, b.Device)
 		if err != nil {
 			cancel()
@@ -49,7 +51,7 @@ func (s *storm) watchBases() (*watch, error) {
 }
 
 // listenOn opens a socket that sees what passes an interface.
-func listenOn(h *lab.Host, device string) (fd int, err error) {
+func listenOn(h *netns.Host, device string) (fd int, err error) {
 	link, err := h.Net.LinkByName(device)
 	if err != nil {
 		return -1, err
@@ -102,7 +104,7 @@ func (w *watch) fail(err error) {
 
 // try sends a datagram to each of the offices and elsewhere, from sockets that are bound to nothing, ten times a second.
 func (w *watch) try(ctx context.Context) {
-	targets := append([]netip.Addr{lab.EverywhereWeb}, elsewhere...)
+	targets := append([]netip.Addr{plan.EverywhereWeb}, elsewhere...)
 	for _, t := range w.storm.tunnels {
 		targets = append(targets, t.inner)
 	}
@@ -130,7 +132,7 @@ func (w *watch) seen() map[string]int {
 // end waits, without strict mode, until the watch sees more than before: one that sees nothing where there must be
 // something would see nothing ever. It returns how much.
 func (w *watch) end(ctx context.Context, before map[string]int) (more int, err error) {
-	err = lab.Await(ctx, "packets in clear, now that nothing blocks them", limit, func() error {
+	err = netns.Await(ctx, "packets in clear, now that nothing blocks them", limit, func() error {
 		if more = packets(w.seen()) - packets(before); more == 0 {
 			return errors.New("none was seen")
 		}

@@ -10,7 +10,9 @@ import (
 	"syscall"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/servers"
+	"network-manager-softether/lab/softether"
 )
 
 // A fault is something that happens to the connections.
@@ -38,7 +40,7 @@ var tunnelFaults = []fault{
 		return nil, s.ResetConnection(ctx, ports[s.random.IntN(len(ports))])
 	}},
 	{"session kicked", 0, time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
-		return nil, s.Server.Kick(ctx, s.anyTunnel().hub, lab.Alice)
+		return nil, s.Server.Kick(ctx, s.anyTunnel().hub, softether.Alice)
 	}},
 	{"server restarted", 0, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
 		end := s.Server.Stop
@@ -80,8 +82,8 @@ var tunnelFaults = []fault{
 }
 
 // hastyDHCP is the office's DHCP with leases that are renewed every few seconds.
-func hastyDHCP() lab.DHCP {
-	c := lab.OfficeDHCP()
+func hastyDHCP() servers.DHCP {
+	c := servers.OfficeDHCP()
 	c.Lease, c.T1, c.T2 = 2*time.Minute, 8*time.Second, 80*time.Second
 	return c
 }
@@ -91,7 +93,7 @@ func (s *storm) anyTunnel() *tunnel { return s.tunnels[s.random.IntN(len(s.tunne
 
 // reconnect connects what is down, as a person would.
 func (s *storm) reconnect(ctx context.Context) error {
-	err := lab.Await(ctx, "NetworkManager to see which VPNs have ended", limit, func() error {
+	err := netns.Await(ctx, "NetworkManager to see which VPNs have ended", limit, func() error {
 		active := 0
 		for _, t := range s.tunnels {
 			state, err := s.Desktop.State(t.name)

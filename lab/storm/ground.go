@@ -10,7 +10,9 @@ import (
 	"syscall"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
 )
 
 // Metrics of the second base; the first has 100.
@@ -31,7 +33,7 @@ func (s *storm) prepareGround(ctx context.Context) error {
 	if err := s.secondBase(ctx, worse); err != nil {
 		return err
 	}
-	for _, c := range [][]string{{"connection", "modify", lab.Bases[1].Profile, "connection.autoconnect", "yes"}, {"connection", "up", lab.Bases[1].Profile}} {
+	for _, c := range [][]string{{"connection", "modify", plan.Bases[1].Profile, "connection.autoconnect", "yes"}, {"connection", "up", plan.Bases[1].Profile}} {
 		if _, err := s.Desktop.MustNMCLI(ctx, c...); err != nil {
 			return err
 		}
@@ -42,24 +44,24 @@ func (s *storm) prepareGround(ctx context.Context) error {
 
 // secondBase makes the second base the better or the worse one.
 func (s *storm) secondBase(ctx context.Context, metric string) error {
-	_, err := s.Desktop.MustNMCLI(ctx, "connection", "modify", lab.Bases[1].Profile, "ipv4.route-metric", metric, "ipv6.route-metric", metric)
+	_, err := s.Desktop.MustNMCLI(ctx, "connection", "modify", plan.Bases[1].Profile, "ipv4.route-metric", metric, "ipv6.route-metric", metric)
 	return err
 }
 
 // reapply has NetworkManager follow a changed profile without taking the base down.
 func (s *storm) reapply(ctx context.Context, n int, change ...string) error {
-	if _, err := s.Desktop.MustNMCLI(ctx, append([]string{"connection", "modify", lab.Bases[n].Profile}, change...)...); err != nil {
+	if _, err := s.Desktop.MustNMCLI(ctx, append([]string{"connection", "modify", plan.Bases[n].Profile}, change...)...); err != nil {
 		return err
 	}
-	_, err := s.Desktop.MustNMCLI(ctx, "device", "reapply", lab.Bases[n].Device)
+	_, err := s.Desktop.MustNMCLI(ctx, "device", "reapply", plan.Bases[n].Device)
 	return err
 }
 
 // basesUp waits for both bases, as NetworkManager brings them up by itself.
 func (s *storm) basesUp(ctx context.Context) error {
-	return lab.Await(ctx, "both bases", limit, func() error {
-		for _, b := range lab.Bases {
-			if state, err := s.Desktop.State(b.Profile); err != nil || state != lab.Activated {
+	return netns.Await(ctx, "both bases", limit, func() error {
+		for _, b := range plan.Bases {
+			if state, err := s.Desktop.State(b.Profile); err != nil || state != desktop.Activated {
 				return fmt.Errorf("the state of %s is %d (%v)", b.Profile, state, err)
 			}
 		}
@@ -69,10 +71,10 @@ func (s *storm) basesUp(ctx context.Context) error {
 
 // standing counts the tunnels' TCP connections on each base.
 func (s *storm) standing(ctx context.Context) (map[string]int, error) {
-	out, err := s.Desktop.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "dst", lab.ServerAddr.String())
+	out, err := s.Desktop.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "dst", plan.ServerAddr.String())
 	on := map[string]int{}
 	for line := range strings.Lines(out) {
-		for _, b := range lab.Bases {
+		for _, b := range plan.Bases {
 			if strings.Contains(line, "%"+b.Device+":") {
 				on[b.Device]++
 			}
@@ -84,7 +86,7 @@ func (s *storm) standing(ctx context.Context) (map[string]int, error) {
 // onTheBetterBase reports whether all tunnels have walked back.
 func (s *storm) onTheBetterBase(ctx context.Context) error {
 	on, err := s.standing(ctx)
-	if err == nil && (on[lab.Bases[0].Device] < len(s.tunnels) || on[lab.Bases[1].Device] > 0) {
+	if err == nil && (on[plan.Bases[0].Device] < len(s.tunnels) || on[plan.Bases[1].Device] > 0) {
 		err = fmt.Errorf("the tunnels' connections are on %v", on)
 	}
 	return err
@@ -100,11 +102,11 @@ var groundFaults = []fault{
 		return func() error { return errors.Join(set(true), s.basesUp(ctx)) }, set(false)
 	}},
 	{"base disconnected", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
-		return func() error { return s.Desktop.Up(ctx, lab.Bases[0].Profile) }, s.Desktop.Down(ctx, lab.Bases[0].Profile)
+		return func() error { return s.Desktop.Up(ctx, plan.Bases[0].Profile) }, s.Desktop.Down(ctx, plan.Bases[0].Profile)
 	}},
 	{"better base appears and goes", 2 * time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
 		again := func(metric string) error {
-			return errors.Join(s.Desktop.Down(ctx, lab.Bases[1].Profile), s.secondBase(ctx, metric), s.Desktop.Up(ctx, lab.Bases[1].Profile))
+			return errors.Join(s.Desktop.Down(ctx, plan.Bases[1].Profile), s.secondBase(ctx, metric), s.Desktop.Up(ctx, plan.Bases[1].Profile))
 		}
 		return func() error { return again(worse) }, again(better)
 	}},
@@ -118,19 +120,19 @@ var groundFaults = []fault{
 			_, err := s.Internet.Must(ctx, "ip", "address", "del", before+"/24", "dev", "wan0")
 			_, err2 := s.Internet.Must(ctx, "ip", "address", "replace", now+"/24", "dev", "wan0")
 			err3 := s.reapply(ctx, 0, "ipv4.gateway", now)
-			_, err4 := s.Desktop.Must(ctx, "ip", "neighbour", "flush", "dev", lab.Bases[0].Device)
+			_, err4 := s.Desktop.Must(ctx, "ip", "neighbour", "flush", "dev", plan.Bases[0].Device)
 			return errors.Join(err, err2, err3, err4)
 		}
-		own := lab.Bases[0].Router.String()
+		own := plan.Bases[0].Router.String()
 		return func() error { return router(own, otherRouter) }, router(otherRouter, own)
 	}},
 	{"address changed", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
-		return func() error { return s.reapply(ctx, 0, "ipv4.addresses", lab.Bases[0].Address.String()+"/24") },
+		return func() error { return s.reapply(ctx, 0, "ipv4.addresses", plan.Bases[0].Address.String()+"/24") },
 			s.reapply(ctx, 0, "ipv4.addresses", otherAddress+"/24")
 	}},
 	{"line bad", 3 * time.Second, 10 * time.Second, false, func(_ context.Context, s *storm) (func() error, error) {
-		s.Line.Set(lab.Impairment{Delay: time.Duration(5+s.random.IntN(60)) * time.Millisecond, Loss: 0.01 + 0.05*s.random.Float64(), Reorder: 0.02})
-		return func() error { s.Line.Set(lab.Impairment{}); return nil }, nil
+		s.Line.Set(netns.Impairment{Delay: time.Duration(5+s.random.IntN(60)) * time.Millisecond, Loss: 0.01 + 0.05*s.random.Float64(), Reorder: 0.02})
+		return func() error { s.Line.Set(netns.Impairment{}); return nil }, nil
 	}},
 	{"line silent", time.Second, 12 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
 		return func() error { return s.BlackHole(ctx, false) }, s.BlackHole(ctx, true)

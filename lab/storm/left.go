@@ -12,7 +12,8 @@ import (
 	"strings"
 	"syscall"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/procfs"
 )
 
 // A state is what a computer looks like: lines by what they are about.
@@ -72,13 +73,13 @@ type use struct {
 func (s *storm) uses() (map[string]use, error) {
 	all := map[string]use{}
 	for name, pids := range map[string][]int{"services": s.Desktop.Services(), "NetworkManager": {s.Desktop.NM()}} {
-		usage, err := lab.UsageOf(pids...)
+		usage, err := procfs.UsageOf(pids...)
 		if err != nil {
 			return nil, err
 		}
 		sum := use{memory: usage.Private}
 		for _, pid := range pids {
-			n, err := lab.Open(pid)
+			n, err := procfs.Open(pid)
 			if err != nil {
 				return nil, err
 			}
@@ -118,7 +119,7 @@ func (s *storm) stacks(ctx context.Context) (int, error) {
 		if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
 			return 0, err
 		}
-		err := lab.Await(ctx, "the service to end by SIGQUIT", limit, func() error {
+		err := netns.Await(ctx, "the service to end by SIGQUIT", limit, func() error {
 			if slices.Contains(s.Desktop.Services(), pid) {
 				return errors.New("it still runs")
 			}
@@ -141,7 +142,7 @@ func (s *storm) connected(ctx context.Context) error {
 	if err := s.reconnect(ctx); err != nil {
 		return err
 	}
-	return lab.Await(ctx, "all TCP connections", limit, func() error {
+	return netns.Await(ctx, "all TCP connections", limit, func() error {
 		ports, err := s.VPNConnections(ctx)
 		if err == nil && len(ports) < tcpConnections {
 			err = fmt.Errorf("there are %d of %d", len(ports), tcpConnections)

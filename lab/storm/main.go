@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
 )
 
-func main() { os.Exit(lab.Main(run)) }
+func main() { os.Exit(netns.Main(run)) }
 
 // options are the command line.
 type options struct {

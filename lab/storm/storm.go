@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
 )
 
 // limit is longer than anything takes that has not hung.
@@ -148,7 +150,7 @@ func (s *storm) strike(ctx context.Context, f fault) error {
 	o.back = time.Since(over)
 	// The way back is part of it: it costs nothing, or is a gap. A base that did not lead to the server is left alone for
 	// a minute.
-	err = lab.Await(ctx, "the tunnels to be on the better base", 3*limit, func() error { return s.onTheBetterBase(ctx) })
+	err = netns.Await(ctx, "the tunnels to be on the better base", 3*limit, func() error { return s.onTheBetterBase(ctx) })
 	o.home = time.Since(over)
 	o.failed = errors.Join(o.failed, err)
 	for _, t := range s.tunnels {
@@ -176,7 +178,7 @@ func (s *storm) strike(ctx context.Context, f fault) error {
 func (s *storm) recovers(ctx context.Context, since time.Time) error {
 	var errs []error
 	for _, t := range s.tunnels {
-		errs = append(errs, lab.Await(ctx, t.name+" to work again", limit, func() error { return t.works(ctx, s.Desktop, since) }))
+		errs = append(errs, netns.Await(ctx, t.name+" to work again", limit, func() error { return t.works(ctx, s.Desktop, since) }))
 	}
 	return errors.Join(errs...)
 }
@@ -184,7 +186,7 @@ func (s *storm) recovers(ctx context.Context, since time.Time) error {
 // rescue does what a person would when a connection does not come back, so that the storm can go on.
 func (s *storm) rescue(ctx context.Context) error {
 	for _, t := range s.tunnels {
-		if state, err := s.Desktop.State(t.name); err != nil || state == lab.Activated {
+		if state, err := s.Desktop.State(t.name); err != nil || state == desktop.Activated {
 			continue
 		}
 		_ = s.Desktop.Down(ctx, t.name) // it may be down already

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
 )
 
-func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
+func TestMain(m *testing.M) { os.Exit(netns.Main(m.Run)) }
 
 // A storm of three minutes, which draws the same faults each time. Its table is in the log.
 func TestAStormIsSurvived(t *testing.T) {

@@ -12,6 +12,10 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // A tunnel is one of the VPNs and what runs through it.
@@ -31,19 +35,19 @@ func (s *storm) connectAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	profiles := map[string]lab.VPN{}
+	profiles := map[string]desktop.VPN{}
 	add := func(t *tunnel, data map[string]string, more ...string) {
 		maps.Copy(data, map[string]string{
-			"gateway": lab.ServerName4, "hub": t.hub, "user": lab.Alice.Name,
+			"gateway": plan.ServerName4, "hub": t.hub, "user": softether.Alice.Name,
 			"server-cert-sha256": fingerprint, "reconnect-interval": "5",
 		})
 		s.tunnels = append(s.tunnels, t)
-		profiles[t.name] = lab.VPN{
-			Name: t.name, Password: lab.Alice.Password, Data: data,
+		profiles[t.name] = desktop.VPN{
+			Name: t.name, Password: softether.Alice.Password, Data: data,
 			More: append([]string{"vpn.persistent", "yes", "ipv4.never-default", "yes", "ipv6.method", "disabled"}, more...),
 		}
 	}
-	add(&tunnel{name: "split", hub: lab.HubOffice, about: "one TCP connection, DHCP", inner: lab.OfficeGateway},
+	add(&tunnel{name: "split", hub: softether.HubOffice, about: "one TCP connection, DHCP", inner: plan.OfficeGateway},
 		map[string]string{"udp-acceleration": "no"})
 	for i, data := range []map[string]string{{"udp-acceleration": "yes"}, {"max-connections": "4", "udp-acceleration": "no"}} {
 		site, err := s.NewSite(ctx, i+1)
@@ -60,7 +64,7 @@ func (s *storm) connectAll(ctx context.Context) error {
 		if err := s.Desktop.Add(ctx, profiles[t.name]); err != nil {
 			return err
 		}
-		if err := s.strict(ctx, "on", t.name, lab.ServerAddr.String()); err != nil {
+		if err := s.strict(ctx, "on", t.name, plan.ServerAddr.String()); err != nil {
 			return err
 		}
 	}
@@ -74,7 +78,7 @@ func (s *storm) connectAll(ctx context.Context) error {
 
 // strict runs nm-softether-strict.
 func (s *storm) strict(ctx context.Context, args ...string) error {
-	dir, err := lab.Stage()
+	dir, err := desktop.Stage()
 	if err != nil {
 		return err
 	}
@@ -105,12 +109,12 @@ func (t *tunnel) load(ctx context.Context, l *lab.Lab) error {
 		return err
 	}
 	t.checked = time.Now()
-	return lab.Await(ctx, t.name+" to work", limit, func() error { return t.works(ctx, l.Desktop, t.checked) })
+	return netns.Await(ctx, t.name+" to work", limit, func() error { return t.works(ctx, l.Desktop, t.checked) })
 }
 
 // works reports whether, since then, echoes and the bytes of all streams have come, a new connection gets through, and
 // NetworkManager calls the VPN active.
-func (t *tunnel) works(ctx context.Context, d *lab.Desktop, since time.Time) error {
+func (t *tunnel) works(ctx context.Context, d *desktop.Desktop, since time.Time) error {
 	if !t.beat.heard(since) {
 		return errors.New("no echo comes")
 	}
@@ -120,7 +124,7 @@ func (t *tunnel) works(ctx context.Context, d *lab.Desktop, since time.Time) err
 		}
 	}
 	state, err := d.State(t.name)
-	if err != nil || state != lab.Activated {
+	if err != nil || state != desktop.Activated {
 		return fmt.Errorf("its state is %d (%v)", state, err)
 	}
 	if !t.checked.Before(since) {

@@ -16,9 +16,10 @@ import (
 	"time"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
 )
 
-func main() { os.Exit(lab.Main(run)) }
+func main() { os.Exit(netns.Main(run)) }
 
 const limit = 5 * time.Minute
 
@@ -94,9 +95,9 @@ func (t *trial) sh(args ...string) (string, error) {
 }
 
 // person runs a command as the ordinary user at the desktop and shows it.
-func (t *trial) person(args ...string) (lab.Result, error) {
+func (t *trial) person(args ...string) (netns.Result, error) {
 	fmt.Println("$", strings.Join(args, " "))
-	r, err := t.lab.Desktop.Run(t.ctx, lab.Command{Args: args, User: lab.Person})
+	r, err := t.lab.Desktop.Run(t.ctx, netns.Command{Args: args, User: netns.Person})
 	fmt.Print(indented(r.Stdout + r.Stderr))
 	return r, err
 }

@@ -11,6 +11,10 @@ import (
 	"strings"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/desktop"
+	"network-manager-softether/lab/netns"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 const profileName = "office"
@@ -19,7 +23,7 @@ func (t *trial) connect() error {
 	if _, err := t.sh("sed", "-n", "2,5p", "/usr/lib/NetworkManager/VPN/nm-softether-service.name"); err != nil {
 		return err
 	}
-	l, err := lab.Start(t.ctx, lab.Options{Plugin: lab.Plugin{Installed: true}})
+	l, err := lab.Start(t.ctx, lab.Options{Plugin: desktop.Plugin{Installed: true}})
 	if err != nil {
 		return err
 	}
@@ -28,11 +32,11 @@ func (t *trial) connect() error {
 	if err != nil {
 		return err
 	}
-	v := lab.VPN{
-		Name: profileName, Password: lab.Alice.Password, Data: map[string]string{
-			"gateway": lab.ServerName, "hub": lab.HubOffice, "user": lab.Alice.Name, "server-cert-sha256": strings.ReplaceAll(pin, ":", ""),
+	v := desktop.VPN{
+		Name: profileName, Password: softether.Alice.Password, Data: map[string]string{
+			"gateway": plan.ServerName, "hub": softether.HubOffice, "user": softether.Alice.Name, "server-cert-sha256": strings.ReplaceAll(pin, ":", ""),
 		},
-		More: []string{"connection.permissions", "user:" + lab.PersonName},
+		More: []string{"connection.permissions", "user:" + netns.PersonName},
 	}
 	for _, args := range [][]string{{"id", "-un"}, append([]string{"nmcli"}, v.Args()...), {"nmcli", "connection", "up", profileName}} {
 		if _, err := t.must(args...); err != nil {
@@ -47,9 +51,9 @@ func (t *trial) lives() error {
 	if _, err := t.must("nm-softether-status", profileName); err != nil {
 		return err
 	}
-	rtt, err := t.lab.Desktop.Ping(t.ctx, lab.OfficeGateway)
+	rtt, err := t.lab.Desktop.Ping(t.ctx, plan.OfficeGateway)
 	if err == nil {
-		fmt.Printf("    %v in the office answers a ping in %v\n", lab.OfficeGateway, rtt)
+		fmt.Printf("    %v in the office answers a ping in %v\n", plan.OfficeGateway, rtt)
 	}
 	return err
 }
@@ -129,7 +133,7 @@ func (t *trial) remove() error {
 	if _, err := t.sh("dpkg", "-r", corePackage); err != nil {
 		return err
 	}
-	rtt, err := t.lab.Desktop.Ping(t.ctx, lab.OfficeGateway)
+	rtt, err := t.lab.Desktop.Ping(t.ctx, plan.OfficeGateway)
 	if err != nil {
 		return fmt.Errorf("the connection died with the package: %w", err)
 	}

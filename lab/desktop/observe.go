@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package desktop
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+
+	"network-manager-softether/lab/procfs"
+)
+
+// Services lists the process ids of the plugin's service on the desktop.
+func (d *Desktop) Services() []int {
+	return slices.DeleteFunc(d.PIDs(), func(pid int) bool { return filepath.Base(procfs.Program(pid)) != "nm-softether-service" })
+}
+
+// TAPs lists the TAP interfaces on the desktop.
+func (d *Desktop) TAPs() ([]string, error) {
+	links, err := d.Net.LinkList()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, l := range links {
+		if l.Type() == "tuntap" || l.Type() == "tun" {
+			names = append(names, l.Attrs().Name)
+		}
+	}
+	return names, nil
+}
+
+// ResolvConf returns the desktop's /etc/resolv.conf.
+func (d *Desktop) ResolvConf() string {
+	b, _ := os.ReadFile(d.Path("/etc/resolv.conf"))
+	return string(b)
+}

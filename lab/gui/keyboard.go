@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/lab/netns"
+)
+
+// Keys that make no character (X keysyms).
+const (
+	KeyReturn  uint32 = 0xff0d
+	KeyEscape  uint32 = 0xff1b
+	KeyControl uint32 = 0xffe3
+	KeyAlt     uint32 = 0xffe9
+	KeySuper   uint32 = 0xffeb
+	KeyDown    uint32 = 0xff54
+)
+
+// keyLimit bounds the wait for what a key does, after which it is pressed again.
+const keyLimit = 3 * time.Second
+
+// Press presses keys of the keyboard together and lets them go: one, or with a modifier before it.
+func (s *Screen) Press(keys ...uint32) error {
+	if err := s.keyboard.plug(); err != nil {
+		return err
+	}
+	var err error
+	for i := range 2 * len(keys) {
+		key, down := keys[min(i, 2*len(keys)-1-i)], i < len(keys)
+		err = errors.Join(err, s.keyboard.session.Call(remote+".Session.NotifyKeyboardKeysym", 0, key, down).Err)
+	}
+	if err != nil {
+		return fmt.Errorf("pressing keys %#x: %w", keys, err)
+	}
+	return nil
+}
+
+// PressUntil presses keys until check returns nil. A key can be lost, as windows take none in their first moment, so it is
+// pressed again after a while and should then do no harm.
+func (s *Screen) PressUntil(ctx context.Context, what string, check func() error, keys ...uint32) error {
+	for deadline := time.Now().Add(screenLimit); ; {
+		if err := s.Press(keys...); err != nil {
+			return err
+		}
+		err := netns.Await(ctx, what, keyLimit, check)
+		if err == nil || ctx.Err() != nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// MoveTo presses a key that moves the keyboard's place, such as KeyDown, until it is at what Find would find.
+func (s *Screen) MoveTo(ctx context.Context, key uint32, role, text string) error {
+	for {
+		w, err := s.Find(ctx, role, text)
+		if err != nil || w.Is(StateFocused) {
+			return err
+		}
+		before := s.focused()
+		err = s.PressUntil(ctx, "another place of the keyboard", func() error {
+			if s.focused() == before {
+				return fmt.Errorf("it is still at %s", before)
+			}
+			return nil
+		}, key)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// focused says where the keyboard is in each window.
+func (s *Screen) focused() (list string) {
+	_ = s.walk(desktop, nil, func(w *Widget, _ []*Widget) bool {
+		if w.Is(StateFocused) {
+			list += fmt.Sprintf("%s at %s, ", w, w.at.Path)
+		}
+		return true
+	})
+	return list
+}
+
+// A keyboard is one that GNOME Shell takes for a real one.
+type keyboard struct {
+	bus     *dbus.Conn
+	session dbus.BusObject // nil = not plugged in
+}
+
+const remote = "org.gnome.Mutter.RemoteDesktop"
+
+// plug plugs the keyboard in. Programs that are running need a moment then until they take keys from it.
+func (k *keyboard) plug() error {
+	if k.session != nil {
+		return nil
+	}
+	var path dbus.ObjectPath
+	if err := k.bus.Object(remote, "/org/gnome/Mutter/RemoteDesktop").Call(remote+".CreateSession", 0).Store(&path); err != nil {
+		return fmt.Errorf("asking for a keyboard: %w", err)
+	}
+	session := k.bus.Object(remote, path)
+	if err := session.Call(remote+".Session.Start", 0).Err; err != nil {
+		return fmt.Errorf("plugging the keyboard in: %w", err)
+	}
+	k.session = session
+	return nil
+}
+
+// pull pulls the keyboard out. While it is in, the shell shows a sign of remote control.
+func (k *keyboard) pull() error {
+	if k.session == nil {
+		return nil
+	}
+	session := k.session
+	k.session = nil
+	return session.Call(remote+".Session.Stop", 0).Err
+}
+
+// Unplug pulls the keyboard out until the next key, for pictures without the sign of remote control.
+func (s *Screen) Unplug() error { return s.keyboard.pull() }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package softether
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"network-manager-softether/lab/plan"
+)
+
+// VPNPorts is VPNConnections for a server of a cluster. The one between controller and member is not among them.
+func (s *Server) VPNPorts(ctx context.Context) ([]string, error) {
+	if s.Host.Name == "controller" {
+		return s.Connections(ctx, plan.ControllerAddr)
+	}
+	return s.Connections(ctx, plan.MemberAddr)
+}
+
+// Connections lists the TCP connections to addr that are established as the server sees it, by the port of their other end.
+func (s *Server) Connections(ctx context.Context, addr netip.Addr) ([]string, error) {
+	out, err := s.Host.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "src", addr.String(), "sport", "=", ":443")
+	if err != nil {
+		return nil, err
+	}
+	var ports []string
+	for line := range strings.Lines(out) {
+		f := strings.Fields(line) // queues, local and remote address
+		if len(f) < 4 {
+			continue
+		}
+		host, port, err := net.SplitHostPort(f[3])
+		if err != nil {
+			return nil, fmt.Errorf("ss says %q: %w", line, err)
+		}
+		if host != plan.MemberAddr.String() {
+			ports = append(ports, port)
+		}
+	}
+	return ports, nil
+}
+
+// Forget is ForgetConnection for any server.
+func (s *Server) Forget(ctx context.Context, port string) error {
+	_, err := s.Host.Must(ctx, "nft", fmt.Sprintf(`table ip forgotten%s {
+		chain to_server { type filter hook input priority 0; tcp sport %s reject with tcp reset; }
+	}`, port, port))
+	return err
+}
