@@ -12,7 +12,7 @@
 //
 // What grows with the load is measured as it grows: 1, 8 and 32 TCP connections, 1 and 100 TCP flows, and datagrams
 // of 64 to 1400 bytes in 1, 100 and 10,000 flows, at the highest rate that loses less than 1 %. A second lab has a line
-// that loses 1 % of the packets and delays the others (lab.Line).
+// that loses 1 % of the packets and delays the others (netns.Line).
 //
 // "No VPN" is bare TCP over the same cable, with the same pings meanwhile. A ping over it is answered by the kernel
 // without any process, so that it says little about a machine without idle processors; "a program in the way" is the

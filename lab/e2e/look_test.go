@@ -38,7 +38,7 @@ func (w *world) addressIn(dev string, net netip.Prefix) netip.Addr {
 	return addrs[0].Addr()
 }
 
-// hasRoutes checks that all these routes are there, in the form of lab.Host.Routes.
+// hasRoutes checks that all these routes are there, in the form of netns.Host.Routes.
 func (w *world) hasRoutes(want ...string) {
 	w.t.Helper()
 	got, err := w.Desktop.Routes()

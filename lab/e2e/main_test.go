@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package e2e holds the end-to-end tests: what a person does with the VPN, against a real NetworkManager and a real
-// softether-vpnserver. They need root and the installed programs, see [lab.Stage].
+// softether-vpnserver. They need root and the installed programs, see [desktop.Stage].
 package e2e
 
 import (
