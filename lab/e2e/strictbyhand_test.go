@@ -9,7 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/softether"
 )
 
 // byHand returns the lines of the manual page of nm-softether-strict that turn strict mode on and off by nmcli alone, for
@@ -25,7 +26,7 @@ func byHand(t *testing.T) (on, off string) {
 	var blocks []string
 	for _, rest := range strings.Split(section, "\n.nf\n")[1:] {
 		block, _, _ := strings.Cut(rest, "\n.fi\n")
-		block = strings.NewReplacer(`\e`, `\`, `\-`, "-", "192.0.2.1", lab.ServerAddr.String(), "Office", "office").Replace(block)
+		block = strings.NewReplacer(`\e`, `\`, `\-`, "-", "192.0.2.1", plan.ServerAddr.String(), "Office", "office").Replace(block)
 		blocks = append(blocks, block)
 	}
 	if len(blocks) != 2 {
@@ -44,8 +45,8 @@ func byHand(t *testing.T) (on, off string) {
 func TestStrictModeByTheLinesOfTheManual(t *testing.T) {
 	w := freshNetwork(t)
 	on, off := byHand(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", lab.HubOffice, lab.Alice))))
-	before := w.rulesOf(lab.Bases[0].Profile)
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
+	before := w.rulesOf(plan.Bases[0].Profile)
 	for name, away := range map[string]func(){
 		"by nm-softether-strict": func() { w.strictly("off", "office") },
 		"by hand":                func() { w.inShell(off) },
@@ -59,8 +60,8 @@ func TestStrictModeByTheLinesOfTheManual(t *testing.T) {
 		if banner, err := w.Desktop.Banner("office"); err != nil || strings.Contains(banner, "NOT blocked") {
 			t.Errorf("the banner is %q, %v", banner, err)
 		}
-		w.pings(lab.OfficeGateway, lab.OfficeInner)
-		w.blocked(func() { w.pings(lab.OfficeInner) })
+		w.pings(plan.OfficeGateway, plan.OfficeInner)
+		w.blocked(func() { w.pings(plan.OfficeInner) })
 		w.blocked(func() { w.ok(syscall.Kill(w.service(), syscall.SIGKILL)) }, func() { w.ok(w.Desktop.AwaitGone(w.ctx)) })
 		if name == "by hand" {
 			w.starts()
@@ -69,11 +70,11 @@ func TestStrictModeByTheLinesOfTheManual(t *testing.T) {
 		t.Log("taken away", name)
 		away()
 		w.opened()
-		if got := w.rulesOf(lab.Bases[0].Profile); got != before {
+		if got := w.rulesOf(plan.Bases[0].Profile); got != before {
 			t.Errorf("%s: the network has the rules %q, before it had %q", name, got, before)
 		}
 		w.ok(w.Desktop.Up(w.ctx, "office"))
-		w.web("office", w.addressIn(w.tap(), lab.OfficeNet))
+		w.web("office", w.addressIn(w.tap(), plan.OfficeNet))
 		w.down("office")
 		w.baseIntact()
 	}
