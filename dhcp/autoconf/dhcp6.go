@@ -66,12 +66,16 @@ type dhcp6 struct {
 
 	hint    []netip.Addr // to ask for
 	server  []byte       // DUID of the server chosen
+	known   server6      // that answered first, or took its place
+	earlier [3]byte      // the exchange that found the server chosen; others may still answer to it
 	t1, t2  time.Time    // zero: never
 	penalty time.Duration
 	leased  table[netip.Addr, time.Time] // value: preferred until
 	dns     []netip.Addr
 	domains []string
 	refresh time.Time // when to ask for information again
+
+	strangers []server6 // that were named
 }
 
 func newDHCP6(id identity, log *slog.Logger, hint []netip.Addr) dhcp6 {

@@ -14,7 +14,8 @@ import (
 
 // answer takes in a server's message, if it is one to the exchange under way.
 func (d *dhcp6) answer(r *reply6, now time.Time) {
-	if r.xid != d.xid {
+	late := r.xid == d.earlier
+	if !late && r.xid != d.xid || !d.admits(r) || late {
 		return
 	}
 	advertise := r.kind == dhcpv6.MessageTypeAdvertise
@@ -37,7 +38,8 @@ func (d *dhcp6) advertised(r *reply6, now time.Time) {
 		d.log.Debug("DHCPv6 server offers no address", "status", r.status)
 		return
 	}
-	d.server = r.server
+	d.adopt(r)
+	d.server, d.earlier = r.server, d.xid
 	d.hint = nil
 	for _, a := range r.grant.addrs {
 		d.hint = append(d.hint, a.addr)
@@ -53,6 +55,7 @@ func (d *dhcp6) information(r *reply6, now time.Time) {
 	if r.status != iana.StatusSuccess {
 		return
 	}
+	d.adopt(r)
 	d.phase, d.penalty = informed, 0
 	d.dns, d.domains = r.dns, r.domains
 	switch refresh := r.refresh; {
@@ -96,6 +99,7 @@ func (d *dhcp6) granted(r *reply6, now time.Time) {
 		}
 		return
 	}
+	d.adopt(r)
 	d.phase, d.penalty, d.server, d.hint = bound, 0, r.server, d.addrs()
 	d.dns, d.domains = r.dns, r.domains
 	d.setTimes(r.grant, soonest, last, now)

@@ -84,6 +84,7 @@ type reply6 struct {
 	kind    dhcpv6.MessageType // ADVERTISE or REPLY
 	xid     [3]byte
 	server  []byte // DUID
+	mac     packet.MAC
 	rapid   bool
 	status  iana.StatusCode // of the whole message
 	grant   *grant          // nil: no IA_NA of ours, or one that breaks the rules
@@ -91,6 +92,9 @@ type reply6 struct {
 	domains []string
 	refresh time.Duration // option 32; 0: not said
 }
+
+// from is who sent it.
+func (r *reply6) from() server6 { return server6{string(r.server), r.mac} }
 
 // grant is an IA_NA.
 type grant struct {
@@ -111,7 +115,7 @@ func (id identity) parseReply6(frame []byte) (*reply6, bool) {
 	if !ok || u.Dst.Port() != clientPort || !u.Dst.Addr().Is6() || len(u.Payload) < 4 {
 		return nil, false
 	}
-	r := &reply6{kind: dhcpv6.MessageType(u.Payload[0]), xid: [3]byte(u.Payload[1:4])}
+	r := &reply6{kind: dhcpv6.MessageType(u.Payload[0]), xid: [3]byte(u.Payload[1:4]), mac: u.SrcMAC}
 	if r.kind != dhcpv6.MessageTypeAdvertise && r.kind != dhcpv6.MessageTypeReply {
 		return nil, false
 	}

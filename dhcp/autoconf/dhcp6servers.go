@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package autoconf
+
+import (
+	"encoding/hex"
+	"slices"
+
+	"network-manager-softether/dhcp/internal/packet"
+)
+
+// Any host in the hub hears what a DHCPv6 client asks, and can answer it. So the server of a session is the one that
+// answers first. Another one is taken when that is silent, with a warning.
+
+const (
+	// known servers get so many messages before another one is listened to: they have three seconds then.
+	chances = 3
+	// maxStrangers bounds how many others are named.
+	maxStrangers = 8
+)
+
+// server6 is a server as it shows: the same DUID from other hardware is another's, or a copy's.
+type server6 struct {
+	duid string
+	mac  packet.MAC
+}
+
+// admits reports whether an answer is taken, and names who sends one that is not.
+func (d *dhcp6) admits(r *reply6) bool {
+	from := r.from()
+	if d.known.duid == "" || from == d.known {
+		return true
+	}
+	switch d.phase {
+	case rebinding: // its own server has not answered for most of the lease
+		return true
+	case soliciting, informing:
+		if d.tries >= chances {
+			return true
+		}
+	}
+	if len(d.strangers) < maxStrangers && !slices.Contains(d.strangers, from) {
+		d.strangers = append(d.strangers, from)
+		d.log.Warn("another DHCPv6 server answers, too; the first one is taken", attrs(from, d.known)...)
+	}
+	return false
+}
+
+// adopt makes the sender of an answer that is taken the server of the session.
+func (d *dhcp6) adopt(r *reply6) {
+	from := r.from()
+	if d.known.duid != "" && from != d.known {
+		d.log.Warn("another DHCPv6 server takes the place of the first one, which does not answer", attrs(from, d.known)...)
+	}
+	d.known = from
+}
+
+func attrs(from, known server6) []any {
+	return []any{
+		"mac", from.mac, "duid", hex.EncodeToString([]byte(from.duid)),
+		"taken-mac", known.mac, "taken-duid", hex.EncodeToString([]byte(known.duid)),
+	}
+}
