@@ -194,7 +194,14 @@ func TestStrictModeHoldsWhileRoaming(t *testing.T) {
 
 func TestOrdinaryUserTurnsStrictModeOnAndOff(t *testing.T) {
 	w := freshNetwork(t)
-	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "connection.permissions", "user:"+netns.PersonName))))
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "connection.permissions", "user:"+netns.PersonName,
+		"ipv4.auto-route-ext-gw", "no", "ipv6.route-table", "77"))))
+	own := func() string {
+		out, err := w.Desktop.MustNMCLI(w.ctx, "-g", "ipv4.route-table,ipv4.auto-route-ext-gw,ipv6.route-table,ipv6.auto-route-ext-gw", "connection", "show", "office")
+		w.ok(err)
+		return out
+	}
+	before := own()
 	dir, err := desktop.Stage()
 	w.ok(err)
 	for _, command := range []string{"on", "off"} {
@@ -207,6 +214,9 @@ func TestOrdinaryUserTurnsStrictModeOnAndOff(t *testing.T) {
 		}
 	}
 	w.opened()
+	if got := own(); got != before {
+		t.Errorf("the person's own settings are %q, were %q", got, before)
+	}
 }
 
 func TestStrictProfileWithoutItsRulesSaysSo(t *testing.T) {

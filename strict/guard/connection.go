@@ -51,19 +51,24 @@ func (v Connection) bound() bool {
 }
 
 // free reports whether unlocked has been here.
-func (v Connection) free() bool { return !v.bound() && v.data()[profile.KeyServerAddresses] == "" }
+func (v Connection) free() bool {
+	return !v.bound() && v.data()[profile.KeyServerAddresses] == "" && !v.remembers()
+}
 
 var families = []string{"ipv4", "ipv6"}
 
 // inTable reports whether a family's routes go to the table of strict mode.
 func (v Connection) inTable(family string) bool {
-	return v.settings[family]["route-table"].Value() == uint32(profile.StrictTable)
+	return v.settings[family][routeTable].Value() == uint32(profile.StrictTable)
 }
 
-// routeToServer says whether NetworkManager makes a route to the server by the local network's router, and one to that
-// router. The rules lead there without. NetworkManager 1.52 has them in the table of the profile, where strict mode lets
-// everything through, 1.42 in the main one.
-const routeToServer = "auto-route-ext-gw"
+const (
+	routeTable = "route-table"
+	// routeToServer says whether NetworkManager makes a route to the server by the local network's router, and one to that
+	// router. The rules lead there without. NetworkManager 1.52 has them in the table of the profile, where strict mode lets
+	// everything through, 1.42 in the main one.
+	routeToServer = "auto-route-ext-gw"
+)
 
 // absent reports whether a family is not used.
 func (v Connection) absent(family string) bool {
@@ -93,9 +98,10 @@ func (v Connection) locked(l Lock) Settings {
 	data := v.data()
 	data[profile.KeyStrict], data[profile.KeyServerAddresses] = string(l.mode()), words(l.Servers)
 	s["vpn"]["data"] = dbus.MakeVariant(data)
+	v.remember(s)
 	full := v.settings["ipv4"]["never-default"].Value() != true
 	for _, family := range families {
-		s[family]["route-table"] = dbus.MakeVariant(uint32(profile.StrictTable))
+		s[family][routeTable] = dbus.MakeVariant(uint32(profile.StrictTable))
 		s[family][routeToServer] = dbus.MakeVariant(int32(0))
 		if _, chosen := s[family]["dns-priority"]; !chosen && full {
 			s[family]["dns-priority"] = dbus.MakeVariant(int32(profile.FullDNSPriority))
@@ -111,12 +117,7 @@ func (v Connection) unlocked() Settings {
 	delete(data, profile.KeyStrict)
 	delete(data, profile.KeyServerAddresses)
 	s["vpn"]["data"] = dbus.MakeVariant(data)
-	for _, family := range families {
-		if v.inTable(family) {
-			delete(s[family], "route-table")
-			delete(s[family], routeToServer)
-		}
-	}
+	v.restore(s)
 	return s
 }
 
