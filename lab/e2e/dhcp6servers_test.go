@@ -20,13 +20,13 @@ import (
 // first is gone.
 func TestTheFirstOfTwoDHCPv6ServersIsTaken(t *testing.T) {
 	w := freshNetwork(t)
-	servers := map[string]*netns.Process{}
+	running := map[string]*netns.Process{}
 	for _, n := range []string{"a", "b"} {
 		p, err := w.Office.Serve(w.ctx, servers.ISC6, fmt.Sprintf(`server-duid LL ethernet 02:00:00:00:00:0%s;
 			default-lease-time 12; preferred-lifetime 6; authoritative;
 			subnet6 fd20::/64 { range6 fd20::%s:10 fd20::%s:1f; option dhcp6.name-servers fd20::%s; }`, n, n, n, n))
 		w.ok(err)
-		servers[n] = p
+		running[n] = p
 	}
 	_, err := w.Office.Serve(w.ctx, servers.Radvd, ra("eth0", "AdvManagedFlag on;", "fd20::/64 2000 1000"))
 	w.ok(err)
@@ -46,7 +46,7 @@ func TestTheFirstOfTwoDHCPv6ServersIsTaken(t *testing.T) {
 		t.Fatalf("server %q is said to answer, too", first)
 	}
 	w.leased6(first)
-	w.ok(servers[first].Stop(w.ctx, syscall.SIGKILL))
+	w.ok(running[first].Stop(w.ctx, syscall.SIGKILL))
 	w.leased6(other)
 	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "another DHCPv6 server takes the place of the first one") || len(warned.FindAllString(log, -1)) != 1 {
 		t.Error("the log does not say that the other one took over, or names it again")
