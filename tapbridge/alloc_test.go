@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/inetsum"
 	"network-manager-softether/tapbridge"
 
 	"golang.org/x/sys/unix"
@@ -76,18 +77,9 @@ func segment(seq uint32, n int) []byte {
 	ip, tcp := f[14:34], f[34:]
 	copy(ip, []byte{0x45, 0, byte((40 + n) >> 8), byte(40 + n), byte(seq / 1400 >> 8), byte(seq / 1400), 0x40, 0, 64, 6, 0, 0, 10, 9, 0, 2, 10, 9, 0, 1})
 	copy(tcp, []byte{0x13, 0x89, 0x13, 0x8a, byte(seq >> 24), byte(seq >> 16), byte(seq >> 8), byte(seq), 0, 0, 0, 1, 0x50, 0x10, 1, 0})
-	put(ip[10:], checksum(0, ip))
-	put(tcp[16:], checksum(uint32(len(tcp))+6, append(net.IP{10, 9, 0, 2, 10, 9, 0, 1}, tcp...)))
+	put(ip[10:], ^inetsum.Of(ip))
+	put(tcp[16:], ^inetsum.Fold(inetsum.Add(inetsum.Add(uint64(len(tcp))+6, net.IP{10, 9, 0, 2, 10, 9, 0, 1}), tcp)))
 	return f
 }
 
 func put(b []byte, v uint16) { b[0], b[1] = byte(v>>8), byte(v) }
-
-// checksum is that of RFC 1071 over b, with sum added.
-func checksum(sum uint32, b []byte) uint16 {
-	for i, c := range b {
-		sum += uint32(c) << (8 * (1 - i%2))
-	}
-	sum = sum&0xffff + sum>>16
-	return ^uint16(sum&0xffff + sum>>16)
-}

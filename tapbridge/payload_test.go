@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"network-manager-softether/internal/inetsum"
 	"network-manager-softether/tapbridge"
 
 	"golang.org/x/sys/unix"
@@ -232,8 +233,8 @@ func datagrams(n int) [][]byte {
 		ip, udp := f[14:34], f[34:]
 		copy(ip, []byte{0x45, 0, 0, 128, 0, byte(i), 0x40, 0, 64, 17, 0, 0, 10, 9, 0, 2, 10, 9, 0, 1})
 		copy(udp, []byte{0, 9, 0, 9, 0, 108, 0, 0, byte(i)})
-		put(ip[10:], checksum(0, ip))
-		put(udp[6:], checksum(uint32(binary.BigEndian.Uint16(udp[4:]))+17, append(net.IP{10, 9, 0, 2, 10, 9, 0, 1}, udp...)))
+		put(ip[10:], ^inetsum.Of(ip))
+		put(udp[6:], ^inetsum.Fold(inetsum.Add(inetsum.Add(uint64(binary.BigEndian.Uint16(udp[4:]))+17, net.IP{10, 9, 0, 2, 10, 9, 0, 1}), udp)))
 		out = append(out, f)
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"network-manager-softether/internal/inetsum"
 	"network-manager-softether/lab"
 	"network-manager-softether/lab/netns"
 )
@@ -115,7 +116,7 @@ func (c *capture) end() []captured {
 // split makes the frames of a packet the slow and obvious way, as the standards say, sharing nothing with the code under
 // test: each segment has the headers of the whole, with its own length, number, flags and checksums.
 func split(p captured) ([][]byte, error) {
-	l3, l4, proto, fragment, err := layers(p.data)
+	l3, l4, proto, fragment, err := lab.Layers(p.data)
 	if err != nil || fragment {
 		return [][]byte{p.data}, err
 	}
@@ -139,7 +140,7 @@ func split(p captured) ([][]byte, error) {
 			binary.BigEndian.PutUint16(f[l3+2:], uint16(len(f)-l3))
 			binary.BigEndian.PutUint16(f[l3+4:], binary.BigEndian.Uint16(f[l3+4:])+uint16(len(frames)))
 			binary.BigEndian.PutUint16(f[l3+10:], 0)
-			binary.BigEndian.PutUint16(f[l3+10:], ^onesSum(f[l3:l4]))
+			binary.BigEndian.PutUint16(f[l3+10:], ^inetsum.Of(f[l3:l4]))
 		} else {
 			binary.BigEndian.PutUint16(f[l3+4:], uint16(len(f)-l3-40))
 		}
@@ -160,24 +161,6 @@ func split(p captured) ([][]byte, error) {
 	return frames, nil
 }
 
-// layers is lab.Layers.
-func layers(f []byte) (l3, l4 int, proto byte, fragment bool, err error) { return lab.Layers(f) }
-
-// onesSum is the sum of RFC 1071, two bytes at a time.
-func onesSum(parts ...[]byte) uint16 {
-	var sum uint32
-	for _, b := range parts {
-		for i := 0; i+1 < len(b); i += 2 {
-			sum += uint32(b[i])<<8 | uint32(b[i+1])
-		}
-		if len(b)%2 == 1 {
-			sum += uint32(b[len(b)-1]) << 8
-		}
-		sum = sum>>16 + sum&0xffff
-	}
-	return uint16(sum>>16 + sum&0xffff)
-}
-
 // transportSum is the sum over the pseudo header and the transport header with its payload: all ones if it is right.
 func transportSum(f []byte, l3, l4 int, proto byte) uint16 {
 	addrs := f[l3+12 : l3+20]
@@ -186,7 +169,7 @@ func transportSum(f []byte, l3, l4 int, proto byte) uint16 {
 		addrs, end = f[l3+8:l3+40], l3+40+int(binary.BigEndian.Uint16(f[l3+4:]))
 	}
 	length := end - l4
-	return onesSum(addrs, []byte{0, proto, byte(length >> 8), byte(length)}, f[l4:end])
+	return inetsum.Of(addrs, []byte{0, proto, byte(length >> 8), byte(length)}, f[l4:end])
 }
 
 func putTransportSum(f []byte, l3, l4 int, proto byte) {
@@ -201,11 +184,11 @@ func putTransportSum(f []byte, l3, l4 int, proto byte) {
 
 // verify checks the checksums of a frame.
 func verify(f []byte) error {
-	l3, l4, proto, fragment, err := layers(f)
+	l3, l4, proto, fragment, err := lab.Layers(f)
 	switch {
 	case err != nil:
 		return err
-	case f[l3]>>4 == 4 && onesSum(f[l3:l4]) != 0xffff:
+	case f[l3]>>4 == 4 && inetsum.Of(f[l3:l4]) != 0xffff:
 		return errors.New("the IP checksum is wrong")
 	case !fragment && (proto == unix.IPPROTO_TCP || proto == unix.IPPROTO_UDP) && transportSum(f, l3, l4, proto) != 0xffff:
 		return errors.New("the checksum of TCP or UDP is wrong")
@@ -215,7 +198,7 @@ func verify(f []byte) error {
 
 // flowKey is what frames have in common that have to stay in order.
 func flowKey(f []byte) (string, bool) {
-	l3, l4, proto, fragment, err := layers(f)
+	l3, l4, proto, fragment, err := lab.Layers(f)
 	if err != nil || proto != unix.IPPROTO_TCP && proto != unix.IPPROTO_UDP && !fragment {
 		return "", false
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"network-manager-softether/lab"
 	"network-manager-softether/lab/softether"
 
 	"golang.org/x/sys/unix"
@@ -132,7 +133,7 @@ func asksForLess(got, f []byte) bool {
 	if at == 0 || at != there || less >= mss || len(got) != len(f) {
 		return false
 	}
-	_, tcp, _, _, _ := layers(f)
+	_, tcp, _, _, _ := lab.Layers(f)
 	as := bytes.Clone(got)
 	copy(as[at:at+2], f[at:at+2])
 	copy(as[tcp+16:tcp+18], f[tcp+16:tcp+18]) // the checksums were verified
@@ -142,7 +143,7 @@ func asksForLess(got, f []byte) bool {
 // mssOf returns the MSS of a TCP SYN whose first option it is, as it is with Linux, and where it stands: nowhere, in other frames.
 func mssOf(f []byte) (mss uint16, at int) {
 	const syn = 2
-	_, tcp, proto, fragment, err := layers(f)
+	_, tcp, proto, fragment, err := lab.Layers(f)
 	if err != nil || fragment || proto != unix.IPPROTO_TCP || len(f) < tcp+24 || f[tcp+13]&syn == 0 || f[tcp+20] != 2 {
 		return 0, 0
 	}
@@ -152,7 +153,7 @@ func mssOf(f []byte) (mss uint16, at int) {
 // standsFor reports whether both are TCP segments that only acknowledge, and f acknowledges more than old.
 func standsFor(f, old []byte) bool {
 	number := func(f []byte) (uint32, bool) {
-		l3, l4, proto, fragment, err := layers(f)
+		l3, l4, proto, fragment, err := lab.Layers(f)
 		if err != nil || fragment || proto != unix.IPPROTO_TCP {
 			return 0, false
 		}

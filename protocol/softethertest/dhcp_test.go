@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"network-manager-softether/internal/inetsum"
 	"network-manager-softether/protocol/softethertest"
 )
 
@@ -29,18 +30,6 @@ func wrap(m *dhcpv4.DHCPv4) []byte {
 	return append(append(f, 0, 0), payload...)
 }
 
-// internetSum is 0xffff over data with a right checksum (RFC 1071).
-func internetSum(b []byte) uint16 {
-	sum := 0
-	for i, v := range b {
-		sum += int(v) << (8 * (1 - i%2))
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return uint16(sum)
-}
-
 // unwrap takes a reply out of its frame and checks what carries it.
 func unwrap(t *testing.T, f []byte) *dhcpv4.DHCPv4 {
 	t.Helper()
@@ -51,7 +40,7 @@ func unwrap(t *testing.T, f []byte) *dhcpv4.DHCPv4 {
 		t.Errorf("lengths in the headers of %x", f[14:42])
 	}
 	pseudo := append(bytes.Clone(f[26:34]), 0, 17, f[38], f[39])
-	if internetSum(f[14:34]) != 0xffff || internetSum(append(pseudo, f[34:]...)) != 0xffff {
+	if inetsum.Of(f[14:34]) != 0xffff || inetsum.Of(pseudo, f[34:]) != 0xffff {
 		t.Error("wrong checksum")
 	}
 	m, err := dhcpv4.FromBytes(f[42:])

@@ -11,6 +11,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/inetsum"
 )
 
 const (
@@ -90,33 +91,18 @@ func dhcpFrame(m *dhcpv4.DHCPv4, l Lease) []byte {
 	total := ipv4Len + udpLen + len(payload)
 	head := []byte{0x45, 0, byte(total >> 8), byte(total), 0, 0, 0, 0, 64, protoUDP, 0, 0}
 	head = append(append(head, src[:]...), dst...)
-	binary.BigEndian.PutUint16(head[10:], checksum(head))
+	binary.BigEndian.PutUint16(head[10:], ^inetsum.Of(head))
 
 	udp := []byte{0, dhcpsPort, 0, dhcpcPort, 0, 0, 0, 0}
 	binary.BigEndian.PutUint16(udp[4:], uint16(udpLen+len(payload)))
 	udp = append(udp, payload...)
 	pseudo := append(bytes.Clone(head[12:20]), 0, protoUDP, udp[4], udp[5])
-	sum := checksum(append(pseudo, udp...))
+	sum := ^inetsum.Of(pseudo, udp)
 	if sum == 0 {
 		sum = 0xffff // 0 would mean that there is none
 	}
 	binary.BigEndian.PutUint16(udp[6:], sum)
 	return append(append(f, head...), udp...)
-}
-
-// checksum is the Internet checksum (RFC 1071).
-func checksum(b []byte) uint16 {
-	var sum uint32
-	for ; len(b) >= 2; b = b[2:] {
-		sum += uint32(b[0])<<8 | uint32(b[1])
-	}
-	if len(b) == 1 {
-		sum += uint32(b[0]) << 8
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
 }
 
 // arp returns the answer to a request for an address of d, or nil.

@@ -8,6 +8,7 @@ import (
 	"net"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/inetsum"
 )
 
 // How long 5.02 lets a TCP segment inside of a session be that it has granted UDP to, whether frames go there or not: what
@@ -64,14 +65,14 @@ func clamp(f []byte, most uint16) {
 			return
 		}
 		if value := tcp[at+2 : at+int(tcp[at+1])]; tcp[at] == maxSegment && len(value) == 2 && binary.BigEndian.Uint16(value) > most {
-			was := checksum(padded(value, at))
+			was := ^inetsum.Of(padded(value, at))
 			binary.BigEndian.PutUint16(value, most)
 			var sum [6]byte // the old sum, less what was, plus what is (RFC 1624)
 			copy(sum[:], tcp[tcpSum:tcpSum+2])
 			sum[0], sum[1] = ^sum[0], ^sum[1]
 			binary.BigEndian.PutUint16(sum[2:], was)
-			binary.BigEndian.PutUint16(sum[4:], ^checksum(padded(value, at)))
-			binary.BigEndian.PutUint16(tcp[tcpSum:], checksum(sum[:]))
+			binary.BigEndian.PutUint16(sum[4:], inetsum.Of(padded(value, at)))
+			binary.BigEndian.PutUint16(tcp[tcpSum:], ^inetsum.Of(sum[:]))
 			return
 		}
 		at += int(tcp[at+1])

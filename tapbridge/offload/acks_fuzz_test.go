@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
+	"network-manager-softether/internal/inetsum"
 	"testing"
 )
 
@@ -28,13 +29,13 @@ func repair(f []byte) {
 		at, addrs = 54, f[22:54]
 	} else {
 		copy(f[24:26], []byte{0, 0})
-		binary.BigEndian.PutUint16(f[24:], rfc1071(f[14:34]))
+		binary.BigEndian.PutUint16(f[24:], ^inetsum.Of(f[14:34]))
 	}
 	l4 := f[at:]
 	copy(l4[16:18], []byte{0, 0})
 	pseudo := binary.BigEndian.AppendUint32(bytes.Clone(addrs), uint32(len(l4)))
 	pseudo = append(pseudo, 0, 0, 0, 6)
-	binary.BigEndian.PutUint16(l4[16:], rfc1071(append(pseudo, l4...)))
+	binary.BigEndian.PutUint16(l4[16:], ^inetsum.Of(pseudo, l4))
 }
 
 // cut takes the last bytes off frames; in the memory behind them they are still there.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/inetsum"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -196,23 +197,23 @@ func TestAChecksumThatWouldComeBackDifferentIsLeftAlone(t *testing.T) {
 	copy(l4[60:], []byte{0, 0})
 	copy(l4[tcpChecksum:], []byte{0xff, 0xff})
 	pseudo := append(bytes.Clone(tcp[1][26:34]), 0, 6, 0, byte(len(l4)))
-	binary.BigEndian.PutUint16(l4[60:], rfc1071(append(pseudo, l4...)))
+	binary.BigEndian.PutUint16(l4[60:], ^inetsum.Of(pseudo, l4))
 
 	udp := flow(spec{udp: true, ttl: 64, src: 1, dst: 2, sport: 9}, 3, nil)
 	l4 = udp[1][34:]
 	copy(l4[60:], []byte{0, 0})
 	copy(l4[udpChecksum:], []byte{0, 0})
 	pseudo = append(bytes.Clone(udp[1][26:34]), 0, 17, 0, byte(len(l4)))
-	binary.BigEndian.PutUint16(l4[60:], rfc1071(append(pseudo, l4...)))
+	binary.BigEndian.PutUint16(l4[60:], ^inetsum.Of(pseudo, l4))
 
 	ip := flow(tcp4(5000, nil), 3, nil)
 	copy(ip[1][18:], []byte{0, 0})
 	copy(ip[1][24:], []byte{0, 0})
-	id := rfc1071(ip[1][14:34]) // makes the checksum 0
+	id := ^inetsum.Of(ip[1][14:34]) // makes the checksum 0
 	for i, f := range ip {
 		binary.BigEndian.PutUint16(f[18:], id+uint16(i)-1)
 		copy(f[24:], []byte{0, 0})
-		binary.BigEndian.PutUint16(f[24:], rfc1071(f[14:34]))
+		binary.BigEndian.PutUint16(f[24:], ^inetsum.Of(f[14:34]))
 	}
 	copy(ip[1][24:], []byte{0xff, 0xff})
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/inetsum"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -80,9 +81,9 @@ func (s spec) addrs() (src, dst []byte) {
 func (s spec) build(partial bool) ([]byte, int) {
 	l4, pseudo, field := s.transport()
 	if partial {
-		binary.BigEndian.PutUint16(l4[field:], ^rfc1071(pseudo))
+		binary.BigEndian.PutUint16(l4[field:], inetsum.Of(pseudo))
 	} else {
-		sum := rfc1071(append(pseudo, l4...))
+		sum := ^inetsum.Of(pseudo, l4)
 		if s.udp && sum == 0 {
 			sum = 0xffff
 		}
@@ -109,7 +110,7 @@ func (s spec) build(partial bool) ([]byte, int) {
 		}
 		ip = append(ip, df, 0, s.ttl, proto, 0, 0)
 		ip = append(append(ip, src...), dst...)
-		binary.BigEndian.PutUint16(ip[10:], rfc1071(ip))
+		binary.BigEndian.PutUint16(ip[10:], ^inetsum.Of(ip))
 		f = append(append(f, 8, 0), ip...)
 	}
 	return append(f, l4...), len(f)
@@ -161,21 +162,6 @@ func (s spec) segments(size int) [][]byte {
 	return out
 }
 
-// rfc1071 is the checksum as RFC 1071 4.1 describes it: the complement of the sum
-// of 16-bit words.
-func rfc1071(b []byte) uint16 {
-	var sum uint32
-	for i, c := range b {
-		if i%2 == 0 {
-			sum += uint32(c) << 8
-		} else {
-			sum += uint32(c)
-		}
-		sum = sum&0xffff + sum>>16
-	}
-	return ^uint16(sum)
-}
-
 // sums reports whether f is a whole TCP or UDP packet in IPv4 without options or IPv6
 // without extension headers, and whether its checksums are right.
 func sums(f []byte) (known, right bool) {
@@ -189,7 +175,7 @@ func sums(f []byte) (known, right bool) {
 	switch {
 	case f[12] == 8 && f[13] == 0 && len(ip) >= 20 && ip[0] == 0x45:
 		pseudo, l4, proto = bytes.Clone(ip[12:20]), ip[20:], ip[9]
-		right = rfc1071(ip[:20]) == 0 && ip[6]&0xbf == 0 && ip[7] == 0 &&
+		right = inetsum.Of(ip[:20]) == 0xffff && ip[6]&0xbf == 0 && ip[7] == 0 &&
 			int(binary.BigEndian.Uint16(ip[2:])) == len(ip)
 	case f[12] == 0x86 && f[13] == 0xdd && len(ip) >= 40 && ip[0]>>4 == 6:
 		pseudo, l4, proto = bytes.Clone(ip[8:40]), ip[40:], ip[6]
@@ -202,7 +188,7 @@ func sums(f []byte) (known, right bool) {
 	}
 	pseudo = binary.BigEndian.AppendUint32(pseudo, uint32(len(l4)))
 	pseudo = append(pseudo, 0, 0, 0, proto)
-	return true, right && rfc1071(append(pseudo, l4...)) == 0
+	return true, right && inetsum.Of(pseudo, l4) == 0xffff
 }
 
 // split loads b and drains it through batches of the given size.

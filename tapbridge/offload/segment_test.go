@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/inetsum"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -66,7 +67,7 @@ func TestUnfinishedChecksumsAreFinished(t *testing.T) {
 	zero := func(s spec) spec {
 		s.payload = []byte{0, 0, 1, 2, 3}
 		l4, pseudo, _ := s.transport()
-		binary.BigEndian.PutUint16(s.payload, rfc1071(append(pseudo, l4...)))
+		binary.BigEndian.PutUint16(s.payload, ^inetsum.Of(pseudo, l4))
 		return s
 	}
 	tcp := tcp4(9, pattern(333))

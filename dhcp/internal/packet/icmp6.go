@@ -5,6 +5,7 @@ package packet
 import (
 	"encoding/binary"
 	"net/netip"
+	"network-manager-softether/internal/inetsum"
 )
 
 // ICMPv6 is an ICMPv6 message together with the addresses it travels between.
@@ -23,7 +24,7 @@ func (m *ICMPv6) Marshal() []byte {
 	f = append(f, m.Message...)
 	d := f[start:]
 	d[2], d[3] = 0, 0
-	binary.BigEndian.PutUint16(d[2:], ^fold(sum(pseudo(m.Src, m.Dst, protoICMPv6, len(d)), d)))
+	binary.BigEndian.PutUint16(d[2:], ^inetsum.Fold(inetsum.Add(pseudo(m.Src, m.Dst, protoICMPv6, len(d)), d)))
 	return f
 }
 
@@ -35,7 +36,7 @@ func ParseICMPv6(frame []byte) (m ICMPv6, ok bool) {
 	if !ok || h.proto != protoICMPv6 || !h.src.Is6() || len(h.payload) < icmpLen {
 		return ICMPv6{}, false
 	}
-	if fold(sum(pseudo(h.src, h.dst, protoICMPv6, len(h.payload)), h.payload)) != 0xffff {
+	if inetsum.Fold(inetsum.Add(pseudo(h.src, h.dst, protoICMPv6, len(h.payload)), h.payload)) != 0xffff {
 		return ICMPv6{}, false
 	}
 	return ICMPv6{

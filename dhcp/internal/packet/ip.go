@@ -5,6 +5,7 @@ package packet
 import (
 	"encoding/binary"
 	"net/netip"
+	"network-manager-softether/internal/inetsum"
 )
 
 // header is what the Ethernet and IP headers of a frame say.
@@ -48,7 +49,7 @@ func (h *header) parseIPv4(p []byte) bool {
 	if binary.BigEndian.Uint16(p[6:])&moreFragmentsOrOffset != 0 {
 		return false
 	}
-	if fold(sum(0, p[:hlen])) != 0xffff {
+	if inetsum.Of(p[:hlen]) != 0xffff {
 		return false
 	}
 	h.hops, h.proto = p[8], p[9]
@@ -94,7 +95,7 @@ func appendIPv4(srcMAC, dstMAC MAC, src, dst netip.Addr, n int) []byte {
 	f = append(f, src.AsSlice()...)
 	f = append(f, dst.AsSlice()...)
 	h := f[start:]
-	binary.BigEndian.PutUint16(h[10:], ^fold(sum(0, h)))
+	binary.BigEndian.PutUint16(h[10:], ^inetsum.Of(h))
 	return f
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/netip"
+	"network-manager-softether/internal/inetsum"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,7 +108,7 @@ func TestRefused(t *testing.T) {
 		p := b[ethernetLen:]
 		f(p)
 		p[10], p[11] = 0, 0
-		s := ^fold(sum(0, p[:int(max(p[0]&15, 5))*4]))
+		s := ^inetsum.Of(p[:int(max(p[0]&15, 5))*4])
 		p[10], p[11] = byte(s>>8), byte(s)
 		return b
 	}
@@ -160,7 +161,7 @@ func TestUnfinishedChecksums(t *testing.T) {
 		if _, ok := ParseUDP(f); ok != tc.none {
 			t.Errorf("%s without a checksum: %v, want %v", name, ok, tc.none)
 		}
-		half := fold(pseudo(tc.u.Src.Addr(), tc.u.Dst.Addr(), protoUDP, 13))
+		half := inetsum.Fold(pseudo(tc.u.Src.Addr(), tc.u.Dst.Addr(), protoUDP, 13))
 		f[tc.offset], f[tc.offset+1] = byte(half>>8), byte(half)
 		if _, ok := ParseUDP(f); !ok {
 			t.Errorf("%s with half a checksum is refused", name)

@@ -5,6 +5,7 @@ package packet
 import (
 	"encoding/binary"
 	"net/netip"
+	"network-manager-softether/internal/inetsum"
 )
 
 // UDP is a datagram together with the link addresses it travels between.
@@ -30,7 +31,7 @@ func (u *UDP) Marshal() []byte {
 	f = append(f, 0, 0)
 	f = append(f, u.Payload...)
 	d := f[start:]
-	check := ^fold(sum(pseudo(u.Src.Addr(), u.Dst.Addr(), protoUDP, n), d))
+	check := ^inetsum.Fold(inetsum.Add(pseudo(u.Src.Addr(), u.Dst.Addr(), protoUDP, n), d))
 	if check == 0 {
 		check = 0xffff // 0 means "no checksum" (RFC 768)
 	}

@@ -7,6 +7,7 @@ package icmpwire
 import (
 	"crypto/sha1"
 	"encoding/binary"
+	"network-manager-softether/internal/inetsum"
 )
 
 // Types of ICMP messages (RFC 792). A client sends EchoReply and InfoRequest, and
@@ -43,22 +44,7 @@ func PutEcho(b []byte, flow Flow) { header(b, EchoRequest, flow) }
 func header(b []byte, kind uint8, flow Flow) {
 	b[0], b[1], b[2], b[3] = kind, 0, 0, 0
 	copy(b[4:], flow[:])
-	binary.BigEndian.PutUint16(b[2:], ^checksum(b))
-}
-
-// checksum adds up b as 16-bit numbers in one's complement (RFC 1071).
-func checksum(b []byte) uint16 {
-	var sum uint64
-	for ; len(b) >= 2; b = b[2:] {
-		sum += uint64(binary.BigEndian.Uint16(b))
-	}
-	if len(b) == 1 {
-		sum += uint64(b[0]) << 8
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return uint16(sum)
+	binary.BigEndian.PutUint16(b[2:], ^inetsum.Of(b))
 }
 
 // Parse returns what an IPv4 packet with an ICMP message carries. ok is false if

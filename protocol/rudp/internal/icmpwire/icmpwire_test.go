@@ -5,6 +5,7 @@ package icmpwire
 import (
 	"bytes"
 	"encoding/hex"
+	"network-manager-softether/internal/inetsum"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,8 +47,8 @@ func TestChecksum(t *testing.T) {
 	for n := range 300 {
 		b := bytes.Repeat([]byte{0xff, 0xfe, byte(n)}, 200)[:8+n]
 		PutEcho(b, flow)
-		if b[0] != EchoRequest || b[1] != 0 || checksum(b) != 0xffff {
-			t.Errorf("%d bytes: % x adds up to %x", n, b[:8], checksum(b))
+		if b[0] != EchoRequest || b[1] != 0 || inetsum.Of(b) != 0xffff {
+			t.Errorf("%d bytes: % x adds up to %x", n, b[:8], inetsum.Of(b))
 		}
 	}
 }
