@@ -22,6 +22,8 @@ if gtk:
     gi.require_version("Gtk", f"{gtk}.0")
     from gi.repository import Gtk  # noqa: E402
 
+    import widgets  # noqa: E402
+
     if gtk == 3:
         assert Gtk.init_check()[0], "no display"
     else:
@@ -75,26 +77,10 @@ class Page:
             self.widget.show_all()  # as nm-connection-editor does
         self.changes = 0
         self.editor.connect("changed", self.count)
-        self.w = {}
-        self.walk(self.widget)
+        self.w = dict(widgets.named(self.widget))
 
     def count(self, _):
         self.changes += 1
-
-    def walk(self, widget):
-        name = Gtk.Buildable.get_name(widget) if gtk == 3 else widget.get_buildable_id()
-        if name:
-            self.w[name] = widget
-        if gtk == 4 and isinstance(widget, Gtk.Expander):  # has its child only while it is open
-            self.walk(widget.get_child())
-        elif gtk == 4:
-            child = widget.get_first_child()
-            while child:
-                self.walk(child)
-                child = child.get_next_sibling()
-        elif isinstance(widget, Gtk.Container):
-            for child in widget.get_children():
-                self.walk(child)
 
     def set(self, key, value):
         widget = self.w[key]

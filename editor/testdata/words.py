@@ -15,6 +15,8 @@ gi.require_version("NM", "1.0")
 gi.require_version("Gtk", f"{gtk}.0")
 from gi.repository import NM, Gtk  # noqa: E402
 
+import widgets  # noqa: E402
+
 Gtk.init_check() if gtk == 4 else Gtk.init_check(None)
 plugin = NM.VpnEditorPlugin.load(library, "org.freedesktop.NetworkManager.softether")
 connection = NM.SimpleConnection.new()
@@ -26,28 +28,14 @@ connection.add_setting(vpn)
 editor = plugin.get_editor(connection)
 texts = {}
 
-
-def walk(widget):
-    name = Gtk.Buildable.get_name(widget) if gtk == 3 else widget.get_buildable_id()
-    if name and not name.startswith("gtk-"):
-        for prop in ("label", "tooltip-text"):
-            if widget.find_property(prop) and widget.get_property(prop):
-                texts[f"{name} {prop}"] = widget.get_property(prop)
-        if isinstance(widget, Gtk.ComboBoxText):
-            texts[f"{name} words"] = "|".join(row[0] for row in widget.get_model())
-    if gtk == 4 and isinstance(widget, Gtk.Expander):  # has its child only while it is open
-        walk(widget.get_child())
-    elif gtk == 4:
-        child = widget.get_first_child()
-        while child:
-            walk(child)
-            child = child.get_next_sibling()
-    elif isinstance(widget, Gtk.Container):
-        for child in widget.get_children():
-            walk(child)
-
-
-walk(editor.get_widget())
+for name, widget in widgets.named(editor.get_widget()):
+    if name.startswith("gtk-"):
+        continue
+    for prop in ("label", "tooltip-text"):
+        if widget.find_property(prop) and widget.get_property(prop):
+            texts[f"{name} {prop}"] = widget.get_property(prop)
+    if isinstance(widget, Gtk.ComboBoxText):
+        texts[f"{name} words"] = "|".join(row[0] for row in widget.get_model())
 try:
     editor.update_connection(connection)
 except gi.repository.GLib.Error as e:

@@ -22,7 +22,6 @@ Arguments: the options for nm-connection-editor in one word, then steps:
 
 nm-connection-editor runs within, on the DISPLAY given.
 """
-import ctypes
 import os
 import subprocess
 import sys
@@ -31,19 +30,14 @@ import time
 import gi
 
 gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi, GLib  # noqa: E402
+gi.require_version("Gdk", "3.0")
+from gi.repository import Atspi, Gdk  # noqa: E402
+
+from screen import await_that, key, walk  # noqa: E402
 
 VISIBLE = Atspi.StateType.VISIBLE
 LIMIT = 20  # seconds for each step
 title = ""  # of the windows that matter
-
-
-def walk(node):
-    yield node
-    for i in range(node.get_child_count()):
-        child = node.get_child_at_index(i)
-        if child:
-            yield from walk(child)
 
 
 def windows():
@@ -58,18 +52,13 @@ def windows():
 
 def find(what, matches, state=Atspi.StateType.SHOWING):
     """The first such widget. With VISIBLE it may be where the page would have to be scrolled first."""
-    end = time.monotonic() + LIMIT
-    while time.monotonic() < end:
-        try:
-            for window in windows():
-                for node in walk(window):
-                    if matches(node) and node.get_state_set().contains(state):
-                        return node
-        except GLib.Error:
-            pass  # something on the way is gone again: look anew
-        time.sleep(0.1)
-    names = [(n.get_role_name(), n.get_name()) for w in windows() for n in walk(w) if n.get_name()]
-    sys.exit(f"there is no {what}; there are {names}")
+    return await_that(f"there is no {what}", lambda: next(
+        (n for w in windows() for n in walk(w) if matches(n) and n.get_state_set().contains(state)), None), LIMIT)
+
+
+def page():
+    """The page's window."""
+    return find("the page's window", lambda node: node.get_role() in (Atspi.Role.FRAME, Atspi.Role.DIALOG))
 
 
 def labelled(name):
@@ -92,19 +81,8 @@ def sensitive(node):
     return node.get_state_set().contains(Atspi.StateType.SENSITIVE)
 
 
-def now(condition):
-    try:
-        return condition()
-    except GLib.Error:
-        return False  # a widget went away while it was looked at: look again
-
-
 def until(what, condition):
-    end = time.monotonic() + LIMIT
-    while not now(condition):
-        if time.monotonic() > end:
-            sys.exit(what)
-        time.sleep(0.05)
+    await_that(what, condition, LIMIT)
 
 
 def press(node):
@@ -143,10 +121,8 @@ def whole(window):
 
 
 def picture(file):
-    gi.require_version("Gdk", "3.0")
-    from gi.repository import Gdk
     Gdk.init_check([])
-    window = find("the page's window", lambda node: node.get_role() in (Atspi.Role.FRAME, Atspi.Role.DIALOG))
+    window = page()
     screen = Gdk.Screen.get_default()
     screen.get_display().get_default_seat().get_pointer().warp(screen, 1023, 599)  # away from anything with a tooltip
     screen.get_display().sync()
@@ -185,24 +161,6 @@ def called(node):
 
 def focused():
     return [called(n) for w in windows() for n in walk(w) if n.get_state_set().contains(Atspi.StateType.FOCUSED)]
-
-
-def tab():
-    x11, xtest = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
-    x11.XOpenDisplay.restype = ctypes.c_void_p
-    display = ctypes.c_void_p(x11.XOpenDisplay(None))
-    # There is no window manager, so the keyboard is made to follow the pointer, which is put over the window.
-    left, top, _, _ = box(find("the page's window", lambda node: node.get_role() in (Atspi.Role.FRAME, Atspi.Role.DIALOG)))
-    x11.XDefaultRootWindow.restype = ctypes.c_ulong
-    x11.XWarpPointer(display, ctypes.c_ulong(0), ctypes.c_ulong(x11.XDefaultRootWindow(display)), 0, 0, 0, 0, left + 5, top + 5)
-    x11.XSetInputFocus(display, ctypes.c_ulong(1), 1, ctypes.c_ulong(0))
-    x11.XSync(display, 0)
-    time.sleep(0.3)  # the window notices
-    code = x11.XKeysymToKeycode(display, ctypes.c_ulong(x11.XStringToKeysym(b"Tab")))
-    for pressed in (1, 0):
-        xtest.XTestFakeKeyEvent(display, code, pressed, ctypes.c_ulong(0))
-    x11.XSync(display, 0)
-    x11.XCloseDisplay(display)
 
 
 def sees(name):
@@ -255,7 +213,7 @@ for step in sys.argv[2:]:
         find(step, lambda node: called(node) == step[6:] and node.get_state_set().contains(Atspi.StateType.FOCUSABLE)).get_component_iface().grab_focus()
         until(f"{step[6:]} does not get the keyboard", lambda: step[6:] in focused())
     elif step.startswith("tab:"):
-        tab()
+        key("Tab", page())
         until(f"the Tab key leads to {focused()}, not to {step[4:]}", lambda: focused() == ([step[4:]] if step[4:] else []))
     elif step.startswith("sees:"):
         sees(step[5:])

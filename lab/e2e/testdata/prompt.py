@@ -52,7 +52,7 @@ def step(what):
     elif what.startswith("!"):
         screen.press(what[1:])
     elif kind == "key":
-        screen.key(rest)
+        screen.key(rest, dialog())
     elif kind == "picture":
         screen.picture(dialog(), rest)
     elif kind == "dead":

@@ -79,14 +79,14 @@ def press(name):
     node.get_action_iface().do_action(0)
 
 
-def key(name):
-    """Presses a key over the window that is shown: Return, Escape, or with Alt: Alt+t."""
+def key(name, window):
+    """Presses a key in a window: Return, Escape, or with Alt: Alt+t."""
     x11, xtest = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
     x11.XOpenDisplay.restype = ctypes.c_void_p
     x11.XDefaultRootWindow.restype = ctypes.c_ulong
     display = ctypes.c_void_p(x11.XOpenDisplay(None))
     # There is no window manager, so the keyboard is made to follow the pointer.
-    area = find("dialog", lambda n: n.get_role() == Atspi.Role.DIALOG).get_component_iface().get_extents(Atspi.CoordType.SCREEN)
+    area = window.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
     root = ctypes.c_ulong(x11.XDefaultRootWindow(display))
     x11.XWarpPointer(display, ctypes.c_ulong(0), root, 0, 0, 0, 0, area.x + 5, area.y + 5)
     x11.XSetInputFocus(display, ctypes.c_ulong(1), 1, ctypes.c_ulong(0))
