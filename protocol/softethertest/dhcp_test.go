@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -77,79 +76,28 @@ func tunnel(t *testing.T, d *softethertest.DHCP) (*softethertest.ServerSession, 
 }
 
 func TestLease(t *testing.T) {
-	via := netip.MustParseAddr("10.66.0.254")
-	d := softethertest.NewDHCP(softethertest.Lease{
-		Router:   netip.MustParseAddr("10.66.0.1"),
-		DNS:      []netip.Addr{netip.MustParseAddr("10.66.0.1"), netip.MustParseAddr("1.1.1.1")},
-		Domain:   "example.test",
-		Search:   []string{"a.test", "b.test"},
-		Routes:   []softethertest.Route{{Dst: netip.MustParsePrefix("10.1.0.0/16"), Via: via}, {Dst: netip.MustParsePrefix("0.0.0.0/0"), Via: via}},
-		Duration: time.Hour, T1: time.Minute, T2: 2 * time.Minute,
-		Options: map[uint8][]byte{26: {5, 120}, 28: nil},
-	})
+	d := softethertest.NewDHCP(softethertest.Lease{Addr: netip.MustParsePrefix("10.7.0.50/16"), Server: netip.MustParseAddr("10.7.0.1")})
 	_, e := tunnel(t, d)
 	offer := e.ask(dhcpv4.NewDiscovery(hostMAC))
 	if offer.MessageType() != dhcpv4.MessageTypeOffer {
 		t.Errorf("offer is %v", offer.MessageType())
 	}
 	ack := e.ask(dhcpv4.NewRequestFromOffer(offer))
-	routes := []byte{16, 10, 1, 10, 66, 0, 254, 0, 10, 66, 0, 254}
-	got := map[string]any{
-		"type": ack.MessageType().String(), "addr": ack.YourIPAddr.String(), "mask": ack.SubnetMask().String(),
-		"server": ack.ServerIdentifier().String(), "router": ack.Router()[0].String(), "dns": len(ack.DNS()), "domain": ack.DomainName(),
-		"search": ack.DomainSearch().Labels, "121": ack.GetOneOption(dhcpv4.GenericOptionCode(121)), "249": ack.GetOneOption(dhcpv4.GenericOptionCode(249)),
-		"lease": ack.IPAddressLeaseTime(0), "t1": ack.IPAddressRenewalTime(0), "t2": ack.IPAddressRebindingTime(0), "mtu": ack.GetOneOption(dhcpv4.GenericOptionCode(26)),
-	}
-	want := map[string]any{
-		"type": "ACK", "addr": "10.66.0.10", "mask": "ffffff00", "server": "10.66.0.1", "router": "10.66.0.1", "dns": 2, "domain": "example.test",
-		"search": []string{"a.test", "b.test"}, "121": routes, "249": routes,
-		"lease": time.Hour, "t1": time.Minute, "t2": 2 * time.Minute, "mtu": []byte{5, 120},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	got := []string{ack.MessageType().String(), ack.YourIPAddr.String(), ack.SubnetMask().String(), ack.ServerIdentifier().String(), ack.IPAddressLeaseTime(0).String()}
+	if diff := cmp.Diff([]string{"ACK", "10.7.0.50", "ffff0000", "10.7.0.1", "2h0m0s"}, got); diff != "" {
 		t.Errorf("unexpected lease (-want +got):\n%s", diff)
 	}
 	if ack := e.ask(dhcpv4.NewRenewFromAck(ack)); ack.MessageType() != dhcpv4.MessageTypeAck {
 		t.Errorf("renewal is answered with %v", ack.MessageType())
 	}
-	if n := len(d.Requests()); n != 3 {
-		t.Errorf("%d requests noted, want 3", n)
-	}
-	bare := softethertest.NewDHCP(softethertest.Lease{})
-	_, e = tunnel(t, bare)
-	offer = e.ask(dhcpv4.NewDiscovery(hostMAC))
-	if offer.Router() != nil || offer.DNS() != nil || offer.DomainName() != "" || offer.GetOneOption(dhcpv4.GenericOptionCode(121)) != nil {
-		t.Errorf("a bare lease says more than it should:\n%s", offer.Summary())
-	}
 }
 
 func TestLeaseIsRefused(t *testing.T) {
-	d := softethertest.NewDHCP(softethertest.Lease{})
-	_, e := tunnel(t, d)
+	_, e := tunnel(t, softethertest.NewDHCP(softethertest.Lease{}))
 	offer := e.ask(dhcpv4.NewDiscovery(hostMAC))
 	wrong := dhcpv4.WithOption(dhcpv4.OptRequestedIPAddress(net.IPv4(10, 0, 0, 99)))
 	if got := e.ask(dhcpv4.NewRequestFromOffer(offer, wrong)); got.MessageType() != dhcpv4.MessageTypeNak || !got.IsBroadcast() {
 		t.Errorf("asking for another address is answered with %v", got.MessageType())
-	}
-	d.Intercept(softethertest.NAK)
-	if got := e.ask(dhcpv4.NewRequestFromOffer(offer)); got.MessageType() != dhcpv4.MessageTypeNak {
-		t.Errorf("answer %v, want NAK", got.MessageType())
-	}
-	d.Intercept(func(_, reply *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
-		reply.YourIPAddr = net.IPv4zero
-		return reply
-	})
-	if got := e.ask(dhcpv4.NewRequestFromOffer(offer)); !got.YourIPAddr.IsUnspecified() {
-		t.Errorf("address %v, want that of the intercept", got.YourIPAddr)
-	}
-	d.Intercept(softethertest.Mute)
-	m, err := dhcpv4.NewDiscovery(hostMAC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.c.send(wrap(m))
-	e.c.send(testFrame("what comes next"))
-	if f, err := e.c.next(); err != nil || !bytes.Equal(f, echoed(testFrame("what comes next"))) {
-		t.Errorf("frame %x, error %v, want nothing before the echo", f, err)
 	}
 }
 
@@ -166,22 +114,20 @@ func TestTwoClientsGetTwoAddresses(t *testing.T) {
 	}
 }
 
-func TestRouterAnswersARP(t *testing.T) {
-	_, e := tunnel(t, softethertest.NewDHCP(softethertest.Lease{Router: netip.MustParseAddr("10.66.0.254")}))
+func TestDHCPServerAnswersARP(t *testing.T) {
+	_, e := tunnel(t, softethertest.NewDHCP(softethertest.Lease{}))
 	request := func(last byte) []byte {
 		f := append(append(bytes.Repeat([]byte{0xff}, 6), hostMAC...), 8, 6, 0, 1, 8, 0, 6, 4, 0, 1)
 		f = append(append(f, hostMAC...), 10, 66, 0, 10, 0, 0, 0, 0, 0, 0)
 		return append(f, 10, 66, 0, last)
 	}
-	for _, last := range []byte{1, 254} {
-		e.c.send(request(last))
-		mac := []byte{0x5e, 0, 0, 0x66, 0, 1}
-		want := append(append(bytes.Clone(hostMAC), mac...), 8, 6, 0, 1, 8, 0, 6, 4, 0, 2)
-		want = append(append(append(append(want, mac...), 10, 66, 0, last), hostMAC...), 10, 66, 0, 10)
-		got, err := e.c.next()
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("error %v, unexpected answer (-want +got):\n%s", err, diff)
-		}
+	e.c.send(request(1))
+	mac := []byte{0x5e, 0, 0, 0x66, 0, 1}
+	want := append(append(bytes.Clone(hostMAC), mac...), 8, 6, 0, 1, 8, 0, 6, 4, 0, 2)
+	want = append(append(append(append(want, mac...), 10, 66, 0, 1), hostMAC...), 10, 66, 0, 10)
+	got, err := e.c.next()
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("error %v, unexpected answer (-want +got):\n%s", err, diff)
 	}
 	e.c.send(request(77))
 	if got, err := e.c.next(); err != nil || !bytes.Equal(got, echoed(request(77))) {

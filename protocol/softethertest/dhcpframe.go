@@ -53,8 +53,8 @@ func (d *DHCP) respond(f []byte) (reply []byte, mine bool) {
 		if err != nil || m.OpCode != dhcpv4.OpcodeBootRequest || len(m.ClientHWAddr) != macLen {
 			return nil, false
 		}
-		if r, l := d.answer(m); r != nil {
-			reply = dhcpFrame(r, l)
+		if r := d.answer(m); r != nil {
+			reply = dhcpFrame(r, d.lease.Server)
 		}
 		return reply, true
 	default:
@@ -79,15 +79,15 @@ func dhcpPayload(b []byte) ([]byte, bool) {
 }
 
 // dhcpFrame wraps a reply, as a broadcast if the client has to have it so (RFC 2131 4.1).
-func dhcpFrame(m *dhcpv4.DHCPv4, l Lease) []byte {
+func dhcpFrame(m *dhcpv4.DHCPv4, server netip.Addr) []byte {
 	dstMAC, dst := m.ClientHWAddr, m.YourIPAddr.To4()
 	if m.IsBroadcast() || dst == nil || dst.IsUnspecified() {
 		dstMAC, dst = net.HardwareAddr(bytes.Repeat([]byte{0xff}, macLen)), net.IPv4bcast.To4()
 	}
 	payload := m.ToBytes()
-	src := l.Server.As4()
+	src := server.As4()
 
-	f := append(append(bytes.Clone(dstMAC), l.ServerMAC...), typeIPv4>>8, typeIPv4&0xff)
+	f := append(append(bytes.Clone(dstMAC), dhcpMAC...), typeIPv4>>8, typeIPv4&0xff)
 	total := ipv4Len + udpLen + len(payload)
 	head := []byte{0x45, 0, byte(total >> 8), byte(total), 0, 0, 0, 0, 64, protoUDP, 0, 0}
 	head = append(append(head, src[:]...), dst...)
@@ -105,21 +105,17 @@ func dhcpFrame(m *dhcpv4.DHCPv4, l Lease) []byte {
 	return append(append(f, head...), udp...)
 }
 
-// arp returns the answer to a request for an address of d, or nil.
+// arp returns the answer to a request for the address of d, or nil.
 func (d *DHCP) arp(b []byte) []byte {
 	const requestLen = 28
 	if len(b) < requestLen || !bytes.Equal(b[:8], []byte{0, 1, 8, 0, 6, 4, 0, 1}) {
 		return nil
 	}
-	d.mu.Lock()
-	l := d.lease
-	d.mu.Unlock()
-	target := netip.AddrFrom4([4]byte(b[24:28]))
-	if target != l.Server && target != l.Router {
+	if netip.AddrFrom4([4]byte(b[24:28])) != d.lease.Server {
 		return nil
 	}
-	f := append(append(bytes.Clone(b[8:14]), l.ServerMAC...), typeARP>>8, typeARP&0xff)
+	f := append(append(bytes.Clone(b[8:14]), dhcpMAC...), typeARP>>8, typeARP&0xff)
 	f = append(f, 0, 1, 8, 0, 6, 4, 0, 2)
-	f = append(append(f, l.ServerMAC...), b[24:28]...)
+	f = append(append(f, dhcpMAC...), b[24:28]...)
 	return append(f, b[8:18]...)
 }

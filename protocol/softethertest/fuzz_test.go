@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"net"
-	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -56,8 +55,6 @@ func FuzzRequest(f *testing.F) {
 // FuzzDHCP holds that whatever a client sends is answered with a whole frame to
 // it, or not at all.
 func FuzzDHCP(f *testing.F) {
-	via := netip.MustParseAddr("10.66.0.1")
-	lease := Lease{Router: via, DNS: []netip.Addr{via}, Domain: "x.test", Routes: []Route{{netip.MustParsePrefix("10.0.0.0/8"), via}}}
 	mac := net.HardwareAddr{0x5e, 1, 2, 3, 4, 5}
 	m, err := dhcpv4.NewDiscovery(mac)
 	if err != nil {
@@ -69,11 +66,11 @@ func FuzzDHCP(f *testing.F) {
 	f.Add(append(append(bytes.Repeat([]byte{0xff}, macLen), mac...), 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
 		0x5e, 1, 2, 3, 4, 5, 10, 66, 0, 10, 0, 0, 0, 0, 0, 0, 10, 66, 0, 1))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		reply, mine := NewDHCP(lease).respond(b)
+		reply, mine := NewDHCP(Lease{}).respond(b)
 		if reply == nil {
 			return
 		}
-		if !mine || len(reply) < 42 || len(reply) > 1514 || !bytes.Equal(reply[6:12], []byte{0x5e, 0, 0, 0x66, 0, 1}) {
+		if !mine || len(reply) < 42 || len(reply) > 1514 || !bytes.Equal(reply[6:12], dhcpMAC) {
 			t.Errorf("mine %v, reply %x", mine, reply)
 		}
 	})
