@@ -6,8 +6,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
-	"network-manager-softether/internal/inetsum"
 	"testing"
+
+	"network-manager-softether/internal/inetsum"
 )
 
 // edited returns frames, without padding, changed byte by byte and with right checksums again.

@@ -5,6 +5,7 @@ package packet
 import (
 	"encoding/binary"
 	"net/netip"
+
 	"network-manager-softether/internal/inetsum"
 )
 

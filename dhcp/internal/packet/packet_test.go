@@ -6,8 +6,9 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/netip"
-	"network-manager-softether/internal/inetsum"
 	"testing"
+
+	"network-manager-softether/internal/inetsum"
 
 	"github.com/google/go-cmp/cmp"
 )

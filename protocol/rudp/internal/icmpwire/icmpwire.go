@@ -7,6 +7,7 @@ package icmpwire
 import (
 	"crypto/sha1"
 	"encoding/binary"
+
 	"network-manager-softether/internal/inetsum"
 )
 

@@ -5,8 +5,9 @@ package icmpwire
 import (
 	"bytes"
 	"encoding/hex"
-	"network-manager-softether/internal/inetsum"
 	"testing"
+
+	"network-manager-softether/internal/inetsum"
 
 	"github.com/google/go-cmp/cmp"
 )
