@@ -77,7 +77,7 @@ func (s settings) types(fields ...string) {
 func (s settings) adds(row, role, text string) {
 	s.w.t.Helper()
 	s.presses("button", "Add connection|Add VPN") // in GNOME 43, and in 48
-	s.w.ok(s.screen.MoveTo(s.w.ctx, gui.KeyDown, "list item", row))
+	s.w.ok(s.screen.MoveTo(s.w.ctx, gui.KeyDown, gui.KeyUp, "list item", row))
 	s.w.ok(s.screen.PressUntil(s.w.ctx, row, func() error { return s.screen.Some(role, text) }, gui.KeyReturn))
 }
 

@@ -20,6 +20,7 @@ const (
 	KeyControl uint32 = 0xffe3
 	KeyAlt     uint32 = 0xffe9
 	KeySuper   uint32 = 0xffeb
+	KeyUp      uint32 = 0xff52
 	KeyDown    uint32 = 0xff54
 )
 
@@ -56,22 +57,45 @@ func (s *Screen) PressUntil(ctx context.Context, what string, check func() error
 	}
 }
 
-// MoveTo presses a key that moves the keyboard's place, such as KeyDown, until it is at what Find would find.
-func (s *Screen) MoveTo(ctx context.Context, key uint32, role, text string) error {
-	for {
+// MoveTo presses a key that moves the keyboard's place, such as KeyDown, until it is at what Find would find. A key that
+// came late may have carried it past, so where the place moves no further it turns round, with the other key.
+func (s *Screen) MoveTo(ctx context.Context, key, other uint32, role, text string) error {
+	for pressed, stalls := 0, 0; ; {
+		before := s.focused()
 		w, err := s.Find(ctx, role, text)
-		if err != nil || w.Is(StateFocused) {
+		if err != nil {
 			return err
 		}
-		before := s.focused()
-		err = s.PressUntil(ctx, "another place of the keyboard", func() error {
+		there := w.Is(StateFocused)
+		if there && pressed <= 0 {
+			return nil
+		}
+		if !there {
+			if err := s.Press(key); err != nil {
+				return err
+			}
+			pressed++
+		}
+		err = netns.Await(ctx, "another place of the keyboard", keyLimit, func() error {
 			if s.focused() == before {
 				return fmt.Errorf("it is still at %s", before)
 			}
 			return nil
-		}, key)
-		if err != nil {
+		})
+		switch {
+		case err == nil:
+			pressed-- // what is left may still move it
+		case ctx.Err() != nil:
 			return err
+		case there:
+			pressed = 0
+		default:
+			if stalls++; stalls == 20 {
+				return err
+			}
+			if stalls%2 == 0 { // not just a key that was lost
+				key, other = other, key
+			}
 		}
 	}
 }
