@@ -17,7 +17,9 @@ MESON = $(BUILD)/build.ninja
 
 # The lab runs the programs as they are installed, in a folder of its own: LAB_PREFIX is its one name for a build.
 STAGE = $(abspath $(BUILD)/stage)
-IN_LAB = $(SUDO) env "PATH=$$PATH" LAB_PREFIX=$(STAGE)
+# Servers are where the PATH of an ordinary user does not lead.
+AS_ROOT = $(SUDO) env "PATH=$$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+IN_LAB = $(AS_ROOT) LAB_PREFIX=$(STAGE)
 
 # A go.work or GOFLAGS of the developer must not change what is built here.
 export GOWORK = off
@@ -99,7 +101,7 @@ TEST = $(TOOL) gotestsum --hide-summary skipped --rerun-fails=1 --rerun-fails-ru
 # One package at a time: their waits are real, and the end-to-end ones start programs.
 unit: packages
 	@echo "== unit tests, with the race detector"
-	$(SUDO) env "PATH=$$PATH" $(TEST) --format standard-quiet --packages="$$($(GO) list ./... | grep -v '/lab' | tr '\n' ' ')" -- -race -p 1 -timeout 900s
+	$(AS_ROOT) $(TEST) --format standard-quiet --packages="$$($(GO) list ./... | grep -v '/lab' | tr '\n' ' ')" -- -race -p 1 -timeout 900s
 
 # The desktop's tests want the window, whatever build/ itself was configured for.
 e2e: STAGE = $(abspath $(BUILD)/lab/stage)
