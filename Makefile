@@ -94,8 +94,9 @@ fuzz-briefly: build-packages
 	@$(GO) run ./lab/fuzz -time 1s dhcp protocol tapbridge vpngate
 
 # A test that fails among hundreds runs once more by itself: computers that others use, too, stall now and then, and
-# programs of others fail now and then. Those that passed only then are listed at the end; more than a few are no accident.
-TEST = $(TOOL) gotestsum --hide-summary skipped --rerun-fails=1 --rerun-fails-run-root-test --rerun-fails-max-failures=6
+# programs of others fail now and then. Those that passed only then are listed at the end; more than a few are no accident,
+# and neither is a data race, nor anything that ends a package with a panic, as a goroutine that is left does.
+TEST = $(TOOL) gotestsum --hide-summary skipped --rerun-fails=1 --rerun-fails-run-root-test --rerun-fails-max-failures=6 --rerun-fails-abort-on-data-race
 
 # The service, tapbridge and the like open TAP devices and change identities, so their tests need root.
 # One package at a time: their waits are real, and the end-to-end ones start programs.

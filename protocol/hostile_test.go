@@ -137,7 +137,7 @@ func TestHostileTunnel(t *testing.T) {
 		{"silence", Silence, protocol.ErrTimeout, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			timeout := 5 * time.Second
+			timeout := time.Minute
 			if tt.quiet {
 				timeout = 300 * time.Millisecond
 			}

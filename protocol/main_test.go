@@ -6,12 +6,12 @@ import (
 	"flag"
 	"testing"
 
-	"go.uber.org/goleak"
+	"network-manager-softether/internal/leaktest"
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	// Most tests that run in parallel only wait for a server that keeps silent.
 	flag.Set("test.parallel", "16")
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }

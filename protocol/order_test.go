@@ -23,8 +23,9 @@ import (
 // next frames of the flow come in over another. So what is held to is what keeps a flow
 // in order, whatever the server's goroutines do: on each connection its frames are in
 // order, and it leaves a connection only when that is lost.
+//
+// It does not run beside other tests, whose descriptors would count as its own.
 func TestOrderUnderKills(t *testing.T) {
-	t.Parallel()
 	const flows, kills = 24, 40
 	var mu sync.Mutex
 	var arrived []arrival
@@ -42,7 +43,7 @@ func TestOrderUnderKills(t *testing.T) {
 	cfg := many(srv, 8)
 	s, server := whole(t, srv, cfg)
 	s.Start(func([][]byte) {})
-	stop := make(chan struct{})
+	stop, began := make(chan struct{}), time.Now()
 	var wg sync.WaitGroup
 	sent := 0
 	wg.Go(func() {
@@ -86,8 +87,8 @@ func TestOrderUnderKills(t *testing.T) {
 	// Once a second one flow is moved to a connection that has little to do, and a
 	// connection that hangs loses its flows. Frames dealt out one by one, as the official
 	// client does, would move thousands of times.
-	if moves > flows {
-		t.Errorf("flows left a living connection %d times, want at most %d", moves, flows)
+	if most := flows + int(time.Since(began).Seconds()); moves > most {
+		t.Errorf("flows left a living connection %d times, want at most %d", moves, most)
 	}
 	mu.Unlock()
 	if len(srv.Logins()) != 1 {

@@ -251,7 +251,7 @@ func TestUncleanCloseBugWithManyConnections(t *testing.T) {
 	t.Parallel()
 	srv := start(t, WithUncleanCloseBug())
 	cfg := many(srv, 4)
-	cfg.ConnectionInterval = 400 * time.Millisecond // longer than the new ones live
+	cfg.ConnectionInterval = time.Second // longer than the new ones live
 	var first net.Conn
 	cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (c net.Conn, err error) {
 		c, err = new(net.Dialer).DialContext(ctx, "tcp", address)

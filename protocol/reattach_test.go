@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
@@ -43,37 +44,52 @@ func TestALostConnectionIsReattached(t *testing.T) {
 			{"closed without a word", func(s *ServerSession) { s.Cut(Abrupt) }, protocol.ErrLost},
 			{"reset", func(s *ServerSession) { s.Cut(RST) }, protocol.ErrLost},
 			{"against the framing", func(s *ServerSession) { s.WriteRaw([]byte{0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff}) }, protocol.ErrMalformed},
-			{"silent", func(s *ServerSession) { s.Freeze() }, protocol.ErrTimeout},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				t.Parallel()
-				srv := start(t, server, WithHandler(Echo), WithTimeout(4*time.Second))
+				srv := start(t, server, WithHandler(Echo), WithTimeout(time.Minute))
 				cfg := alice(srv)
-				events := watch(cfg)
-				s := dial(t, cfg)
-				got := collect(s)
-				theirs := theSession(t, srv)
-				echoes(t, s, got)
-				name := s.Info().SessionName
-				tt.lose(theirs)
-				if e := expect[protocol.Detached](t, s, events); !errors.Is(e.Err, tt.err) {
-					t.Errorf("detached: %v, want %v", e.Err, tt.err)
-				}
-				if e := expect[protocol.Reattached](t, s, events); e.Addr != srv.AddrPort() || e.After <= 0 {
+				if e := reattaches(t, srv, cfg, tt.lose, tt.err); e.Addr != srv.AddrPort() || e.After <= 0 {
 					t.Errorf("re-attached to %v after %v", e.Addr, e.After)
 				}
-				for len(got) > 0 {
-					<-got
-				}
-				echoes(t, s, got)
-				if len(srv.Logins()) != 1 || s.Info().SessionName != name {
-					t.Errorf("%d logins, session %s, want 1 and %s", len(srv.Logins()), s.Info().SessionName, name)
-				}
-				s.Close()
-				waitEnd(t, srv, 1, EndPolite)
 			})
 		}
 	})
+}
+
+func TestASilentConnectionIsReattached(t *testing.T) {
+	eachVersion(t, func(t *testing.T, server Option) {
+		bubbletest.Run(t, func(t *testing.T) {
+			srv, cfg := inMemory(t, server, WithHandler(Echo), WithTimeout(20*time.Second))
+			reattaches(t, srv, cfg, func(s *ServerSession) { s.Freeze() }, protocol.ErrTimeout)
+		})
+	})
+}
+
+// reattaches has a session lose its connection for the reason why, and checks that it goes on with another one.
+func reattaches(t *testing.T, srv *Server, cfg *protocol.Config, lose func(*ServerSession), why error) (e protocol.Reattached) {
+	t.Helper()
+	events := watch(cfg)
+	s := dial(t, cfg)
+	got := collect(s)
+	theirs := theSession(t, srv)
+	echoes(t, s, got)
+	name := s.Info().SessionName
+	lose(theirs)
+	if e := expect[protocol.Detached](t, s, events); !errors.Is(e.Err, why) {
+		t.Errorf("detached: %v, want %v", e.Err, why)
+	}
+	e = expect[protocol.Reattached](t, s, events)
+	for len(got) > 0 {
+		<-got
+	}
+	echoes(t, s, got)
+	if len(srv.Logins()) != 1 || s.Info().SessionName != name {
+		t.Errorf("%d logins, session %s, want 1 and %s", len(srv.Logins()), s.Info().SessionName, name)
+	}
+	s.Close()
+	waitEnd(t, srv, 1, EndPolite)
+	return e
 }
 
 func TestOurEndOfALostConnectionIsPolite(t *testing.T) {
@@ -90,14 +106,18 @@ func TestOurEndOfALostConnectionIsPolite(t *testing.T) {
 
 func TestWhileDetachedFramesAreDropped(t *testing.T) {
 	t.Parallel()
-	srv := start(t, WithTimeout(5*time.Second), WithFault(StepAttach, Times(1, Delay(100*time.Millisecond))))
+	sent := make(chan struct{})
+	srv := start(t, WithTimeout(time.Minute), WithFault(StepAttach, func(*Exchange) bool { <-sent; return true }))
 	cfg := alice(srv)
 	s, server, events := watched(t, srv, cfg)
-	server.Cut(Polite)
-	expect[protocol.Detached](t, s, events)
-	if err := s.Send(batch(numbered(60, 1))); err != nil {
-		t.Errorf("Send while detached: %v, want nil", err)
-	}
+	func() {
+		defer close(sent)
+		server.Cut(Polite)
+		expect[protocol.Detached](t, s, events)
+		if err := s.Send(batch(numbered(60, 1))); err != nil {
+			t.Errorf("Send while detached: %v, want nil", err)
+		}
+	}()
 	expect[protocol.Reattached](t, s, events)
 	if n := server.Stats().FramesIn; n != 0 {
 		t.Errorf("%d frames arrived, want none", n)
@@ -105,7 +125,6 @@ func TestWhileDetachedFramesAreDropped(t *testing.T) {
 }
 
 func TestReattachingTriesAgain(t *testing.T) {
-	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		fault Fault
@@ -117,17 +136,16 @@ func TestReattachingTriesAgain(t *testing.T) {
 		{"captive portal", Status("302 Found")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			srv := start(t, WithTimeout(20*time.Second), WithFault(StepAttach, Times(2, tt.fault)))
-			cfg := alice(srv)
-			protocol.Shorten(cfg, protocol.Waits{Step: 3 * time.Second})
-			s, server, events := watched(t, srv, cfg)
-			server.Cut(Polite)
-			expect[protocol.Detached](t, s, events)
-			expect[protocol.Reattached](t, s, events)
-			if n := len(srv.Records()); n != 4 {
-				t.Errorf("%d connections, want 1 and 3 attempts", n)
-			}
+			bubbletest.Run(t, func(t *testing.T) {
+				srv, cfg := inMemory(t, WithTimeout(time.Minute), WithFault(StepAttach, Times(2, tt.fault)))
+				s, server, events := watched(t, srv, cfg)
+				server.Cut(Polite)
+				expect[protocol.Detached](t, s, events)
+				expect[protocol.Reattached](t, s, events)
+				if n := len(srv.Records()); n != 4 {
+					t.Errorf("%d connections, want 1 and 3 attempts", n)
+				}
+			})
 		})
 	}
 }
@@ -176,8 +194,13 @@ func TestASessionEndsWhenItCannotBeReattached(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			srv := start(t, append(tt.opts, WithTimeout(4*time.Second))...)
+			timeout := time.Minute
+			if tt.want == protocol.ErrUnreachable {
+				timeout = 4 * time.Second // it is tried for that long
+			}
+			srv := start(t, append(tt.opts, WithTimeout(timeout))...)
 			cfg := alice(srv)
+			protocol.Shorten(cfg, protocol.Waits{ReattachLife: time.Minute})
 			s, server, events := watched(t, srv, cfg)
 			tt.lose(srv, server)
 			expect[protocol.Detached](t, s, events)
@@ -243,7 +266,7 @@ func TestAReattachedConnectionMustShowTheSameCertificate(t *testing.T) {
 
 func TestAServerThatKeepsDroppingIsGivenUp(t *testing.T) {
 	t.Parallel()
-	srv := start(t, WithTimeout(20*time.Second), WithFault(StepData, func(x *Exchange) bool {
+	srv := start(t, WithTimeout(2*time.Minute), WithFault(StepData, func(x *Exchange) bool {
 		time.Sleep(100 * time.Millisecond)
 		return CloseNotify(x)
 	}))
@@ -261,8 +284,9 @@ func TestAServerThatKeepsDroppingIsGivenUp(t *testing.T) {
 // our close_notify takes new ones, and drops them (softether-protocol.md 8.6).
 func TestUncleanCloseBug(t *testing.T) {
 	t.Parallel()
-	srv := start(t, WithTimeout(5*time.Second), WithUncleanCloseBug())
+	srv := start(t, WithTimeout(time.Minute), WithUncleanCloseBug())
 	cfg := alice(srv)
+	protocol.Shorten(cfg, protocol.Waits{ReattachLife: time.Minute})
 	var raw net.Conn
 	cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (c net.Conn, err error) {
 		c, err = new(net.Dialer).DialContext(ctx, "tcp", address)

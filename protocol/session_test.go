@@ -37,7 +37,10 @@ func collect(s *protocol.Session) <-chan []byte {
 	got := make(chan []byte, 4096)
 	s.Start(func(frames [][]byte) {
 		for _, f := range frames {
-			got <- bytes.Clone(f)
+			select {
+			case got <- bytes.Clone(f):
+			case <-s.Done(): // the session's end waits for this, and the test reads no more
+			}
 		}
 	})
 	return got
@@ -149,12 +152,18 @@ func TestCloseIsPoliteAndQuick(t *testing.T) {
 // waitEnd waits until the server's n-th connection has ended, and checks how.
 func waitEnd(t *testing.T, srv *Server, n int, want End) {
 	t.Helper()
-	ctx := within(t)
-	for srv.Records()[n].End == EndOpen && ctx.Err() == nil {
-		time.Sleep(time.Millisecond)
-	}
-	if got := srv.Records()[n].End; got != want {
-		t.Errorf("connection %d ended %q, want %q", n, got, want)
+	for ctx := within(t); ; time.Sleep(time.Millisecond) {
+		all := srv.Records()
+		if n < len(all) && all[n].End != EndOpen {
+			if got := all[n].End; got != want {
+				t.Errorf("connection %d ended %q, want %q", n, got, want)
+			}
+			return
+		}
+		if ctx.Err() != nil {
+			t.Errorf("connection %d of %d has not ended, want %q", n, len(all), want)
+			return
+		}
 	}
 }
 
@@ -194,8 +203,8 @@ func TestAutoDisconnectIsObeyed(t *testing.T) {
 	srv := start(t, WithHub(Hub{Name: "TEST", Users: []User{
 		{Name: "alice", Password: "secret1", Policy: map[string]uint32{"AutoDisconnect": 1}},
 	}}))
+	began := time.Now() // the second is counted from a moment within Dial
 	s := dial(t, alice(srv))
-	began := time.Now()
 	over(t, s)
 	var code *protocol.ServerError
 	if !errors.As(s.Err(), &code) || code.Code != protocol.CodeAutoDisconnected {

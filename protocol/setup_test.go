@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
@@ -17,7 +18,7 @@ import (
 func start(t *testing.T, opts ...Option) *Server {
 	t.Helper()
 	srv := NewServer(opts...)
-	t.Cleanup(srv.Close)
+	t.Cleanup(func() { leaktest.Ends(t, "closing the server", srv.Close) })
 	return srv
 }
 
@@ -43,7 +44,8 @@ func many(srv *Server, n int) *protocol.Config {
 // inMemory returns a server inside a bubble, and how to log in to it.
 func inMemory(t *testing.T, opts ...Option) (*Server, *protocol.Config) {
 	pipe := NewPipe()
-	srv := start(t, append(opts, WithListener(pipe))...)
+	srv := NewServer(append(opts, WithListener(pipe))...)
+	t.Cleanup(srv.Close) // by the bubble's clock that may take an hour, and what hangs in one is told anyway
 	return srv, &protocol.Config{
 		Host: "192.0.2.1", Port: 443, Hub: "TEST", User: "anon", Auth: protocol.Anonymous{},
 		Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: pipe,
@@ -57,7 +59,7 @@ func dial(t *testing.T, cfg *protocol.Config) *protocol.Session {
 	if err != nil {
 		t.Fatalf("dial: %v (%s)", err, protocol.Hint(err))
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { leaktest.Ends(t, "closing the session", func() { s.Close() }) })
 	return s
 }
 
@@ -145,7 +147,7 @@ func over(t *testing.T, s *protocol.Session) {
 // within returns a context for anything but a failure: a computer that is busy takes many
 // times as long as another one.
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), leaktest.Patience)
 	t.Cleanup(cancel)
 	return ctx
 }

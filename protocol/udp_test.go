@@ -47,7 +47,11 @@ func overTCP() (Option, <-chan uint32) {
 				return
 			}
 			for _, f := range frames {
-				got <- number(f)
+				select {
+				case got <- number(f):
+				case <-s.Done(): // the test reads no more
+					return
+				}
 			}
 		}
 	}), got

@@ -11,14 +11,14 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/tapbridge"
 	"network-manager-softether/tapbridge/tapbridgetest"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // recorder is a Link that keeps what it gets.
 type recorder struct {

@@ -14,10 +14,11 @@ import (
 
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
+
+	"network-manager-softether/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const (
 	uuid       = "6f7c2b0a-0000-4000-8000-000000000001"

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/rudp/bulk"
 	"network-manager-softether/protocol/rudp/rudptest"
@@ -105,7 +106,7 @@ func TestSessionBesideTheStream(t *testing.T) {
 				srv := softethertest.NewServer(tt.server, softethertest.WithHandler(softethertest.Echo), softethertest.WithListener(keeping{l, b.conns}),
 					softethertest.WithFault(softethertest.StepLogin, b.welcome))
 				t.Cleanup(srv.Close)
-				s, err := protocol.Dial(within(t, 10*time.Second), &protocol.Config{
+				s, err := protocol.Dial(within(t, leaktest.Patience), &protocol.Config{
 					Host: "127.0.0.1", Port: 443, Hub: "TEST", User: "alice", Auth: protocol.Password{Secret: "secret1"},
 					Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: dialFunc(dial), UDP: tt.mode, MaxConnections: 4,
 				})
@@ -131,7 +132,7 @@ func TestSessionBesideTheStream(t *testing.T) {
 						got <- bytes.Clone(f)
 					}
 				})
-				server, err := srv.Session(within(t, 5*time.Second))
+				server, err := srv.Session(within(t, leaktest.Patience))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -139,7 +140,7 @@ func TestSessionBesideTheStream(t *testing.T) {
 				f := bytes.Repeat([]byte{2, 4, 6}, 500)
 				batch := frame.NewBatch(64<<10, 16)
 				batch.Append(f)
-				for until := time.Now().Add(5 * time.Second); ; {
+				for until := time.Now().Add(leaktest.Patience); ; {
 					before := server.Stats().FramesIn
 					if err := s.Send(batch); err != nil {
 						t.Fatal(err)
@@ -149,7 +150,7 @@ func TestSessionBesideTheStream(t *testing.T) {
 						if !bytes.Equal(g, f) {
 							t.Fatalf("it came back as %d other bytes", len(g))
 						}
-					case <-time.After(5 * time.Second):
+					case <-time.After(leaktest.Patience):
 						t.Fatal("it does not come back")
 					}
 					if beside := server.Stats().FramesIn == before; beside == tt.beside {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol/rudp"
 	"network-manager-softether/protocol/rudp/rudptest"
 )
@@ -63,12 +64,12 @@ func TestCarriers(t *testing.T) {
 				}
 			}()
 			for range 2 { // two at a time, side by side
-				c, err := dial(within(t, 5*time.Second))
+				c, err := dial(within(t, leaktest.Patience))
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer c.Close()
-				c.SetDeadline(time.Now().Add(20 * time.Second))
+				c.SetDeadline(time.Now().Add(leaktest.Patience))
 				data := make([]byte, 300_000)
 				rand.Read(data)
 				go c.Write(data)

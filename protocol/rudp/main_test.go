@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"network-manager-softether/internal/leaktest"
 )
 
 func TestMain(m *testing.M) {
@@ -20,12 +20,12 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 // within2 bounds a dial in a process of its own.
 func within2() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	time.AfterFunc(5*time.Second, cancel)
+	ctx, cancel := context.WithTimeout(context.Background(), leaktest.Patience)
+	time.AfterFunc(leaktest.Patience, cancel)
 	return ctx
 }

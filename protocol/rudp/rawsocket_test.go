@@ -14,6 +14,7 @@ import (
 
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol/rudp"
 )
 
@@ -36,7 +37,7 @@ func withoutRights() error {
 		if err != nil {
 			return err
 		}
-		c.SetDeadline(time.Now().Add(5 * time.Second))
+		c.SetDeadline(time.Now().Add(leaktest.Patience))
 		b := make([]byte, 5)
 		if _, err = c.Write([]byte("hello")); err == nil {
 			_, err = io.ReadFull(c, b)

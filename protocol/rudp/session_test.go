@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/rudp/rudptest"
 	"network-manager-softether/protocol/softethertest"
@@ -51,7 +52,7 @@ func TestSessionOverEachCarrier(t *testing.T) {
 			t.Cleanup(srv.Close)
 			l, dial := listen(t, kind)
 			go relay(l, srv.Addr())
-			s, err := protocol.Dial(within(t, 10*time.Second), &protocol.Config{
+			s, err := protocol.Dial(within(t, leaktest.Patience), &protocol.Config{
 				Host: srv.Host(), Port: srv.Port(), Hub: "TEST", User: "alice", Auth: protocol.Password{Secret: "secret1"},
 				Trust: protocol.Trust{Mode: protocol.TrustAny}, Dialer: dialFunc(dial),
 			})
@@ -79,7 +80,7 @@ func TestSessionOverEachCarrier(t *testing.T) {
 					if !bytes.Equal(g, f) {
 						t.Fatalf("frame %d came back as %d other bytes", i, len(g))
 					}
-				case <-time.After(5 * time.Second):
+				case <-time.After(leaktest.Patience):
 					t.Fatalf("frame %d does not come back", i)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol/pack"
 	"network-manager-softether/protocol/rudp"
 	"network-manager-softether/protocol/rudp/rudptest"
@@ -42,7 +43,7 @@ func echoes(t *testing.T, l *rudptest.Listener, c net.Conn) {
 		t.Fatal(err)
 	}
 	go io.Copy(s, s)
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	c.SetDeadline(time.Now().Add(leaktest.Patience))
 	b := make([]byte, 5)
 	if _, err := c.Write([]byte("hello")); err != nil {
 		t.Fatal(err)
@@ -68,7 +69,7 @@ func TestTraversal(t *testing.T) {
 			l, _ := listen(t, "udp")
 			r := meet(t, l, change)
 			tr := rudp.Traversal{Rendezvous: r.AddrPort(), Hint: "branch", Host: "vpn.example.org"}
-			c, err := tr.Dial(within(t, 5*time.Second), public)
+			c, err := tr.Dial(within(t, leaktest.Patience), public)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -88,7 +89,7 @@ func TestServersPortMoves(t *testing.T) {
 		}
 	})
 	tr := rudp.Traversal{Rendezvous: r.AddrPort()}
-	c, err := tr.Dial(within(t, 5*time.Second), public)
+	c, err := tr.Dial(within(t, leaktest.Patience), public)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func TestPunchIsAskedForAgain(t *testing.T) {
 		}
 	})
 	tr := rudp.Traversal{Rendezvous: r.AddrPort()}
-	c, err := tr.Dial(within(t, 5*time.Second), public)
+	c, err := tr.Dial(within(t, leaktest.Patience), public)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,11 @@ func TestTraversalFails(t *testing.T) {
 			l, _ := listen(t, "udp")
 			r := meet(t, l, tt.change)
 			tr := rudp.Traversal{Rendezvous: r.AddrPort()}
-			c, err := tr.Dial(within(t, 600*time.Millisecond), public)
+			limit := leaktest.Patience
+			if tt.want == context.DeadlineExceeded || tt.want == rudp.ErrNoRendezvous { // which is said in the end
+				limit = 600 * time.Millisecond
+			}
+			c, err := tr.Dial(within(t, limit), public)
 			if c != nil || !errors.Is(err, tt.want) {
 				t.Errorf("%v, %v; want %v", c, err, tt.want)
 			}
@@ -154,7 +159,7 @@ func TestTraversalFails(t *testing.T) {
 	}
 	t.Run("the public server has no name", func(t *testing.T) {
 		tr := rudp.Traversal{Resolver: noNames{}}
-		if c, err := tr.Dial(within(t, time.Second), public); c != nil || !errors.Is(err, rudp.ErrNoRendezvous) {
+		if c, err := tr.Dial(within(t, leaktest.Patience), public); c != nil || !errors.Is(err, rudp.ErrNoRendezvous) {
 			t.Errorf("%v, %v", c, err)
 		}
 	})

@@ -31,40 +31,69 @@ func (c *conn) attach(p *pack.Pack) error {
 	if sess == nil {
 		return c.sendError(StepAttach, errSessionTimeout, false)
 	}
-	direction, ok := sess.nextDirection()
+	direction, ok := sess.reserve()
 	if !ok {
 		return c.sendError(StepAttach, errTooManyConnection, false)
 	}
 	var reply pack.Pack
 	reply.AddInt("error", 0)
 	reply.AddInt("direction", direction)
-	if err := c.grant(StepAttach, &reply); err != nil {
+	answer, err := c.decide(StepAttach, &reply)
+	if err != nil || isRefusal(answer) {
+		sess.unreserve(direction)
+		if err != nil {
+			return err
+		}
+		return c.granted(answer, c.send(answer))
+	}
+	if err := c.send(answer); err != nil {
+		sess.unreserve(direction)
 		return err
 	}
 	return sess.open(c, direction, false)
 }
 
-// nextDirection returns what one more connection would be for, and whether there
-// may be one: as in the original, one more than granted.
-func (s *ServerSession) nextDirection() (uint32, bool) {
+// reserve takes a place in the session, which holds one connection more than granted as in the original, and returns
+// what that connection is for. A client that has its answer may ask for the next one before the first is in.
+func (s *ServerSession) reserve() (direction uint32, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.socks) > s.most {
+	all := slices.Clone(s.reserved)
+	for _, k := range s.socks {
+		all = append(all, k.direction)
+	}
+	if len(all) > s.most {
 		return 0, false
 	}
-	if !s.half {
-		return directionBoth, true
-	}
-	toClient := 0
-	for _, k := range s.socks {
-		if k.direction == directionToClient {
-			toClient++
+	direction = directionBoth
+	if s.half {
+		toClient := 0
+		for _, d := range all {
+			if d == directionToClient {
+				toClient++
+			}
+		}
+		direction = directionToClient
+		if toClient > len(all)-toClient {
+			direction = directionToServer
 		}
 	}
-	if toClient > len(s.socks)-toClient {
-		return directionToServer, true
+	s.reserved = append(s.reserved, direction)
+	return direction, true
+}
+
+// unreserve gives a place back.
+func (s *ServerSession) unreserve(direction uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.freePlace(direction)
+}
+
+// freePlace is unreserve for those that hold s.mu.
+func (s *ServerSession) freePlace(direction uint32) {
+	if i := slices.Index(s.reserved, direction); i >= 0 {
+		s.reserved = slices.Delete(s.reserved, i, i+1)
 	}
-	return directionToClient, true
 }
 
 // open makes c a connection of the session and carries frames until it ends. The
@@ -104,6 +133,7 @@ func (s *ServerSession) run() {
 func (s *ServerSession) add(k *sock) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.freePlace(k.direction)
 	if s.isOver() {
 		return false
 	}
@@ -121,11 +151,7 @@ func (s *ServerSession) add(k *sock) bool {
 // remove takes k out of the session. The last one leaves it to linger.
 func (s *ServerSession) remove(k *sock, how End) {
 	s.mu.Lock()
-	i := slices.Index(s.socks, k)
-	if i >= 0 {
-		s.socks = slices.Delete(s.socks, i, i+1)
-	}
-	s.update()
+	s.forget(k)
 	if s.bug && how == EndAbrupt {
 		s.poisoned = true
 		for _, other := range s.socks {
@@ -139,6 +165,14 @@ func (s *ServerSession) remove(k *sock, how End) {
 	s.mu.Unlock()
 	if last && s.srv.settings().noReattach {
 		s.end(Polite)
+	}
+}
+
+// forget takes k off the list. The caller holds s.mu.
+func (s *ServerSession) forget(k *sock) {
+	if i := slices.Index(s.socks, k); i >= 0 {
+		s.socks = slices.Delete(s.socks, i, i+1)
+		s.update()
 	}
 }
 

@@ -14,13 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol/pack"
 	"network-manager-softether/protocol/softethertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // A client speaks just enough of the protocol to see what the server does.
 type client struct {

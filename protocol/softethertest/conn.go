@@ -100,18 +100,34 @@ func (c *conn) say(at Step, p *pack.Pack) error {
 
 // answer is say that returns what was really sent.
 func (c *conn) answer(at Step, p *pack.Pack) (*pack.Pack, error) {
+	p, err := c.decide(at, p)
+	if err != nil {
+		return nil, err
+	}
+	return p, c.send(p)
+}
+
+// decide returns what a fault makes of p.
+func (c *conn) decide(at Step, p *pack.Pack) (*pack.Pack, error) {
 	addPadding(p)
 	x := &Exchange{Step: at, Conn: c.tls, Reply: p}
 	if !c.fault(x) {
 		return nil, errOver
 	}
-	return x.Reply, c.send(x.Reply)
+	return x.Reply, nil
 }
 
 // grant sends p, which lets the client into the tunnel, and returns nil if it was
 // not turned into something else by a fault.
 func (c *conn) grant(at Step, p *pack.Pack) error {
-	sent, err := c.answer(at, p)
+	return c.granted(c.answer(at, p))
+}
+
+// isRefusal reports whether p, which was to let the client into the tunnel, was turned into something else.
+func isRefusal(p *pack.Pack) bool { return p.Bool("error") || p.Bool("Redirect") }
+
+// granted goes on after what was really sent in place of a grant.
+func (c *conn) granted(sent *pack.Pack, err error) error {
 	switch {
 	case err != nil:
 		return err

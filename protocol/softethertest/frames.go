@@ -188,6 +188,7 @@ func (s *ServerSession) CutOne(n int, how Cut) bool {
 		return false
 	}
 	k := s.socks[n]
+	s.forget(k) // who waits for its successor must not take it for that
 	s.mu.Unlock()
 	k.close(how)
 	return true

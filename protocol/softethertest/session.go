@@ -45,8 +45,9 @@ type ServerSession struct {
 	ice       atomic.Pointer[[]*sock] // frozen ones
 
 	mu       sync.Mutex
-	socks    []*sock // oldest first
-	poisoned bool    // by the unclean close bug
+	socks    []*sock  // oldest first
+	reserved []uint32 // directions of those that were granted and are not in socks yet
+	poisoned bool     // by the unclean close bug
 	linger   *time.Timer
 	changed  chan struct{} // closed and replaced when socks changes
 }

@@ -11,12 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // socket returns a socket on loopback that is connected to port of it, 0 = to itself.
 func socket(t testing.TB, address string, port int) *net.UDPConn {
@@ -272,12 +271,18 @@ func TestPathAllocatesNothing(t *testing.T) {
 	client := start(t, PathConfig{Engine: ce, Conn: cs, Port: portOf(ss)})
 	b := framesOf(ether(1363), ether(1363), ether(1363), ether(66), ether(1514), ether(1514))
 	var sent int64
+	late := time.NewTimer(leaktest.Patience)
+	defer late.Stop()
 	if n := testing.AllocsPerRun(200, func() {
 		if err := client.Send(b); err != nil {
 			t.Fatal(err)
 		}
 		for sent += int64(len(b)); got.Load() < sent; {
-			<-more
+			select {
+			case <-more:
+			case <-late.C:
+				t.Fatalf("%d frames arrived, sent were %d", got.Load(), sent)
+			}
 		}
 	}); n >= 1 { // a keep-alive may allocate
 		t.Errorf("%v allocations a batch, sent and received, want 0", n)

@@ -16,12 +16,12 @@ import (
 
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/lab/bustest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const (
 	testName = "org.freedesktop.NetworkManager.softether.Connection_7"

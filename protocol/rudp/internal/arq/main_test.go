@@ -5,7 +5,7 @@ package arq
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"network-manager-softether/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
