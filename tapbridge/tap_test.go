@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/tapbridge"
 
 	"github.com/google/go-cmp/cmp"
@@ -150,7 +151,7 @@ func deadline(t testing.TB, c <-chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-c:
-	case <-time.After(5 * time.Second):
+	case <-time.After(leaktest.Patience):
 		t.Fatalf("%s did not happen", what)
 	}
 }
@@ -200,7 +201,7 @@ func TestATAPThatIsDownLosesFramesAndComesBack(t *testing.T) {
 		t.Errorf("a device that is down answered:\n%s", out)
 	}
 	p.b.run("ip", "link", "set", p.b.tap.Name(), "up")
-	p.a.run("ping", "-c", "1", "-W", "2", p.b.v4)
+	p.a.run("ping", "-c", "3", "-i", "0.2", "-W", "30", p.b.v4)
 	if p.b.bridge.Stats().ReceiveDropped == 0 {
 		t.Error("no dropped frame was counted")
 	}
@@ -208,13 +209,13 @@ func TestATAPThatIsDownLosesFramesAndComesBack(t *testing.T) {
 
 func TestTheTAPOutlivesItsLinks(t *testing.T) {
 	p := newPair(t, tapbridge.TAPConfig{})
-	p.a.run("ping", "-c", "1", "-W", "2", p.b.v4)
+	p.a.run("ping", "-c", "3", "-i", "0.2", "-W", "30", p.b.v4)
 	p.a.bridge.SetLink(nil)
 	if out, err := p.a.try("ping", "-c", "1", "-W", "0.2", p.b.v4); err == nil {
 		t.Errorf("an unplugged bridge answered:\n%s", out)
 	}
 	p.a.bridge.SetLink(cross{p.b.bridge})
-	p.a.run("ping", "-c", "1", "-W", "2", p.b.v4)
+	p.a.run("ping", "-c", "3", "-i", "0.2", "-W", "30", p.b.v4)
 }
 
 func TestALinkLocalAddressIsGoodAtOnce(t *testing.T) {

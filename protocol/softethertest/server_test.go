@@ -114,8 +114,8 @@ func TestRecordsTellHowAConnectionEnded(t *testing.T) {
 
 func TestSilentClientIsCut(t *testing.T) {
 	s := newServer(t, softethertest.WithTimeout(150*time.Millisecond))
-	c, _ := login(t, s)
 	start := time.Now()
+	c, _ := login(t, s)
 	for {
 		if _, err := c.next(); err != nil {
 			if err != io.EOF {
@@ -133,7 +133,7 @@ func TestSilentClientIsCut(t *testing.T) {
 }
 
 func TestSessionLingersAndCanBeReattached(t *testing.T) {
-	s := newServer(t, softethertest.WithTimeout(2*time.Second), softethertest.WithHandler(softethertest.Echo))
+	s := newServer(t, softethertest.WithTimeout(5*time.Second), softethertest.WithHandler(softethertest.Echo))
 	c, welcome := login(t, s)
 	sess := session(t, s)
 	c.conn.Close()
