@@ -9,12 +9,12 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"network-manager-softether/auth-dialog/window"
+	"network-manager-softether/internal/bubbletest"
 )
 
 const unknown = "DATA_KEY=gateway\nDATA_VAL=vpn.example.com\n\nDATA_KEY=user\nDATA_VAL=joe\n\nDONE\n\n"
@@ -144,7 +144,7 @@ func TestWindowIsClosedWhenTheAgentLosesInterest(t *testing.T) {
 		{"the agent is gone", func(w *io.PipeWriter) { time.Sleep(10 * time.Second); w.Close() }, 10 * time.Second, 1},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				r, w := io.Pipe()
 				defer w.Close()
 				go func() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/profile"
 )
@@ -46,7 +47,7 @@ func TestNormalModeWaitsForQuitAndNotLonger(t *testing.T) {
 		{"the agent is silent", func(*io.PipeWriter) {}, 20 * time.Second},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				r, w := io.Pipe()
 				defer w.Close()
 				var out, errs bytes.Buffer
@@ -72,7 +73,7 @@ func TestNormalModeWaitsForQuitAndNotLonger(t *testing.T) {
 }
 
 func TestAgentThatNeverFinishesIsNotWaitedFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		r, w := io.Pipe()
 		defer w.Close()
 		go io.WriteString(w, "DATA_KEY=user\nDATA_VAL=joe\n")

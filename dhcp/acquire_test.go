@@ -8,13 +8,13 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"network-manager-softether/dhcp/internal/packet"
+	"network-manager-softether/internal/bubbletest"
 )
 
 var cmpNet = cmp.Options{
@@ -40,7 +40,7 @@ func acquire(c *Client, ctx context.Context, want netip.Addr) <-chan acquired {
 }
 
 func TestAcquireExchange(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		c.host = "laptop"
 		want := netip.MustParseAddr("192.168.30.77")
@@ -88,7 +88,7 @@ func TestAcquireExchange(t *testing.T) {
 // However slow a server is, a lease takes its time and none of ours.
 func TestALeaseTakesTheServersTimeAlone(t *testing.T) {
 	for _, slow := range []time.Duration{0, 40 * time.Millisecond, 400 * time.Millisecond} {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			s, c := newServer(t)
 			done := acquire(c, t.Context(), netip.Addr{})
 			d := s.expect(dhcpv4.MessageTypeDiscover)
@@ -105,7 +105,7 @@ func TestALeaseTakesTheServersTimeAlone(t *testing.T) {
 }
 
 func TestNothingIsSaidAboutTheComputerUnasked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := acquire(c, ctx, netip.Addr{})
@@ -125,7 +125,7 @@ func TestNothingIsSaidAboutTheComputerUnasked(t *testing.T) {
 // A lost packet costs half a second, silence few broadcasts, and the flag that
 // asks for broadcast answers comes with the third try.
 func TestDiscoverIsSentAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
@@ -151,7 +151,7 @@ func TestDiscoverIsSentAgain(t *testing.T) {
 }
 
 func TestAcquireEndsWithoutADeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		_, c := newServer(t)
 		got := <-acquire(c, context.Background(), netip.Addr{})
 		if !errors.Is(got.err, ErrNoAnswer) || got.took != defaultPatience {
@@ -175,7 +175,7 @@ func TestForeignAnswersAreIgnored(t *testing.T) {
 	}
 	for name, change := range foreign {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				s, c := newServer(t)
 				done := acquire(c, t.Context(), netip.Addr{})
 				d := s.expect(dhcpv4.MessageTypeDiscover)
@@ -199,7 +199,7 @@ func TestForeignAnswersAreIgnored(t *testing.T) {
 }
 
 func TestServerFallsSilentAfterOffer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		done := acquire(c, t.Context(), netip.Addr{})
 		d := s.expect(dhcpv4.MessageTypeDiscover)
@@ -220,7 +220,7 @@ func TestServerFallsSilentAfterOffer(t *testing.T) {
 }
 
 func TestRefusalsEndTheSearch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		done := acquire(c, t.Context(), netip.MustParseAddr("192.168.30.10"))
 		for i := range maxRefusals {
@@ -244,7 +244,7 @@ func TestRefusalsEndTheSearch(t *testing.T) {
 func TestAbsurdOffers(t *testing.T) {
 	loopback := withAddr("127.0.0.1")
 	t.Run("a good one comes too", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			s, c := newServer(t)
 			done := acquire(c, t.Context(), netip.Addr{})
 			d := s.expect(dhcpv4.MessageTypeDiscover)
@@ -257,7 +257,7 @@ func TestAbsurdOffers(t *testing.T) {
 		})
 	})
 	t.Run("nothing else comes", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			s, c := newServer(t)
 			done := acquire(c, t.Context(), netip.Addr{})
 			for range badOfferWait {
@@ -274,7 +274,7 @@ func TestAbsurdOffers(t *testing.T) {
 		})
 	})
 	t.Run("confirmed", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			s, c := newServer(t)
 			done := acquire(c, t.Context(), netip.Addr{})
 			s.reply(s.expect(dhcpv4.MessageTypeDiscover), dhcpv4.MessageTypeOffer)
@@ -288,7 +288,7 @@ func TestAbsurdOffers(t *testing.T) {
 }
 
 func TestPortGoesAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		done := acquire(c, t.Context(), netip.Addr{})
 		s.expect(dhcpv4.MessageTypeDiscover)

@@ -10,13 +10,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"network-manager-softether/dhcp/internal/packet"
 	"network-manager-softether/dhcp/internal/porttest"
+	"network-manager-softether/internal/bubbletest"
 )
 
 var rivalMAC = packet.MAC{0x5e, 0, 0, 0, 0, 0x66}
@@ -30,7 +30,7 @@ func claim(from packet.MAC, addr netip.Addr) []byte {
 func TestAnAddressInUseIsDeclined(t *testing.T) {
 	free := withAddr("192.168.30.11")
 	t.Run("before it is confirmed", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			s, c := newServer(t)
 			done := acquire(c, t.Context(), leasedIP)
 			s.reply(s.expect(dhcpv4.MessageTypeDiscover), dhcpv4.MessageTypeOffer)
@@ -56,7 +56,7 @@ func TestAnAddressInUseIsDeclined(t *testing.T) {
 		})
 	})
 	t.Run("while it is in use", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			s, c := newServer(t)
 			done := acquire(c, t.Context(), netip.Addr{})
 			s.reply(s.expect(dhcpv4.MessageTypeDiscover), dhcpv4.MessageTypeOffer)
@@ -75,7 +75,7 @@ func TestAnAddressInUseIsDeclined(t *testing.T) {
 		})
 	})
 	t.Run("time after time", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			s, c := newServer(t)
 			done := acquire(c, t.Context(), netip.Addr{})
 			for range maxRefusals {
@@ -102,7 +102,7 @@ func TestWhatIsNoConflict(t *testing.T) {
 		"cut off":           claim(rivalMAC, leasedIP)[:41],
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				s, c := newServer(t)
 				done := acquire(c, t.Context(), netip.Addr{})
 				s.reply(s.expect(dhcpv4.MessageTypeDiscover), dhcpv4.MessageTypeOffer)
@@ -126,7 +126,7 @@ func TestWhatIsNoConflict(t *testing.T) {
 }
 
 func TestProbeBeforeUse(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s := &server{t: t, port: porttest.New()}
 		c := New(s.port, Config{MAC: clientMAC.HardwareAddr(), Probe: 200 * time.Millisecond})
 		done := acquire(c, t.Context(), netip.Addr{})

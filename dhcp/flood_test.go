@@ -8,15 +8,16 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 // Everybody in the hub hears a DISCOVER and can answer it a thousand times a second.
 func TestFloodOfOffersDoesNotFloodTheLog(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		var log bytes.Buffer // written by Acquire's goroutine, read after its end
 		c.log = slog.New(slog.NewTextHandler(&log, nil))

@@ -5,12 +5,12 @@ package dhcp
 import (
 	"net/netip"
 	"testing"
-	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"network-manager-softether/dhcp/internal/porttest"
+	"network-manager-softether/internal/bubbletest"
 )
 
 func TestWhatTheServerIsTold(t *testing.T) {
@@ -25,7 +25,7 @@ func TestWhatTheServerIsTold(t *testing.T) {
 		"class and id": {Config{VendorClass: "MSFT 5.0", ClientID: []byte("\x00joe")}, map[uint8]string{60: "MSFT 5.0", 61: "\x00joe"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				s := &server{t: t, port: porttest.New()}
 				tc.cfg.MAC = clientMAC.HardwareAddr()
 				acquire(New(s.port, tc.cfg), t.Context(), netip.Addr{})
@@ -42,7 +42,7 @@ func TestWhatTheServerIsTold(t *testing.T) {
 }
 
 func TestServersThatAreNotListenedTo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s := &server{t: t, port: porttest.New()}
 		c := New(s.port, Config{MAC: clientMAC.HardwareAddr(), Reject: []netip.Prefix{netip.MustParsePrefix("192.168.30.64/26")}})
 		done := acquire(c, t.Context(), netip.Addr{})

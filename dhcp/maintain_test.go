@@ -14,6 +14,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"network-manager-softether/dhcp/internal/packet"
+	"network-manager-softether/internal/bubbletest"
 )
 
 // maintained runs Maintain on a lease of two hours just acquired.
@@ -34,7 +35,7 @@ func leased() *Lease {
 }
 
 func TestRenewByUnicast(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		l := leased()
@@ -70,7 +71,7 @@ func TestRenewByUnicast(t *testing.T) {
 // RFC 2131 4.4.5: half of what is left, at least a minute; first to the server,
 // then to all, then it is over.
 func TestSilentServer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		l := leased()
 		_, end := maintained(t, t.Context(), c, l)
@@ -110,7 +111,7 @@ func TestSilentServer(t *testing.T) {
 
 // The shortest lease still gets more than one try at each step.
 func TestShortLeaseIsTriedMoreThanOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		l := leased()
 		l.Duration, l.T1, l.T2 = 10*time.Second, 5*time.Second, 8750*time.Millisecond
@@ -125,7 +126,7 @@ func TestShortLeaseIsTriedMoreThanOnce(t *testing.T) {
 }
 
 func TestRebindToAnotherServer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		l := leased()
 		changes, _ := maintained(t, t.Context(), c, l)
@@ -151,7 +152,7 @@ func TestRebindToAnotherServer(t *testing.T) {
 }
 
 func TestRenewalRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		_, end := maintained(t, t.Context(), c, leased())
 		s.reply(s.expect(dhcpv4.MessageTypeRequest), dhcpv4.MessageTypeNak)
@@ -164,7 +165,7 @@ func TestRenewalRefused(t *testing.T) {
 // A renewal that no host could use, or for another address, does not replace a
 // good lease.
 func TestAbsurdRenewalIsIgnored(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		changes, _ := maintained(t, t.Context(), c, leased())
 		r := s.expect(dhcpv4.MessageTypeRequest)
@@ -178,7 +179,7 @@ func TestAbsurdRenewalIsIgnored(t *testing.T) {
 }
 
 func TestInfiniteLeaseIsLeftAlone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		l := leased()
 		l.Duration, l.T1, l.T2 = Infinite, Infinite, Infinite
@@ -206,7 +207,7 @@ func TestTimeSleptCounts(t *testing.T) {
 		"past expiry": {3 * time.Hour, packet.MAC{}, ErrExpired},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				s, c := newServer(t)
 				began := time.Now()
 				l := leased()
@@ -228,7 +229,7 @@ func TestTimeSleptCounts(t *testing.T) {
 }
 
 func TestPortGoesAwayWhileIdle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		_, end := maintained(t, t.Context(), c, leased())
 		synctest.Wait()

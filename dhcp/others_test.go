@@ -8,15 +8,15 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"network-manager-softether/dhcp/internal/packet"
+	"network-manager-softether/internal/bubbletest"
 )
 
 func TestASecondServerIsNamedAndNotTaken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		var log bytes.Buffer
 		c.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))

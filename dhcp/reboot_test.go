@@ -8,10 +8,11 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 func rebooted(ctx context.Context, c *Client, l *Lease) <-chan acquired {
@@ -45,7 +46,7 @@ func TestReboot(t *testing.T) {
 		"only the second is heard": {func(s *server, m heard) { s.reply(s.expect(dhcpv4.MessageTypeRequest), dhcpv4.MessageTypeAck) }, nil, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				s, c := newServer(t)
 				done := rebooted(t.Context(), c, leased())
 				m := s.expect(dhcpv4.MessageTypeRequest)

@@ -9,13 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"network-manager-softether/dhcp/internal/packet"
 	"network-manager-softether/dhcp/internal/porttest"
+	"network-manager-softether/internal/bubbletest"
 )
 
 // announcement is what from sends to everybody when it has got addr.
@@ -57,7 +57,7 @@ func TestWhoIsARival(t *testing.T) {
 }
 
 func TestRivalsAreToldOfOnceAMinute(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		port := porttest.New()
 		mine := packet.MAC{2, 0, 0, 0, 0, 7}
 		r := NewRivals(clientMAC.HardwareAddr(), func(mac net.HardwareAddr) bool { return packet.MAC(mac) == mine }, false)
@@ -96,7 +96,7 @@ func TestProbeOfAnAssignedAddress(t *testing.T) {
 		"as NetworkManager ": {-1, false, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				port := porttest.New()
 				r := NewRivals(clientMAC.HardwareAddr(), nil, true)
 				r.Use(leasedIP)
@@ -121,7 +121,7 @@ func TestProbeOfAnAssignedAddress(t *testing.T) {
 }
 
 func TestRelease(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
 		c.Release(leased())
 		r := s.expect(dhcpv4.MessageTypeRelease)
@@ -140,7 +140,7 @@ func TestRelease(t *testing.T) {
 
 // Another interface of this computer in the same network answers for the address on the TAP.
 func TestAnAnswerOfOurOwnIsNoConflict(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s := &server{t: t, port: porttest.New()}
 		c := New(s.port, Config{
 			MAC: clientMAC.HardwareAddr(), Probe: 200 * time.Millisecond,

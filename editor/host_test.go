@@ -79,7 +79,7 @@ func startXvfb(t *testing.T) string {
 		_ = x.Wait()
 	})
 	w.Close()
-	if err := r.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := r.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	var number strings.Builder

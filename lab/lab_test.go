@@ -104,7 +104,7 @@ func TestNothingIsLeftWhenTheLabIsKilled(t *testing.T) {
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	err = netns.Await(t.Context(), "the killed lab's processes to end", 5*time.Second, func() error {
+	err = netns.Await(t.Context(), "the killed lab's processes to end", time.Minute, func() error {
 		if now := len(procfs.All()); now > before {
 			return fmt.Errorf("%d of %d are left", now-before, during-before)
 		}

@@ -41,7 +41,7 @@ func TestAnImpairedLineDelaysAndLoses(t *testing.T) {
 	for _, run := range []struct {
 		line netns.Impairment
 		got  *float64
-	}{{netns.Impairment{}, &clean}, {netns.Impairment{Delay: 20 * time.Millisecond, Loss: 0.01}, &lossy}} {
+	}{{netns.Impairment{}, &clean}, {netns.Impairment{Delay: 20 * time.Millisecond, Loss: 0.1}, &lossy}} {
 		l.Line.Set(run.line)
 		err := netns.Await(ctx, "iperf3 over the line", 30*time.Second, func() error {
 			var err error
@@ -52,7 +52,7 @@ func TestAnImpairedLineDelaysAndLoses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("bare TCP over the line: %.0f Mbit/s; with 1 %% loss and 40 ms: %.0f Mbit/s", clean/1e6, lossy/1e6)
+	t.Logf("bare TCP over the line: %.0f Mbit/s; with 10 %% loss and 40 ms: %.0f Mbit/s", clean/1e6, lossy/1e6)
 	if lossy <= 0 || lossy > clean/2 {
 		t.Errorf("loss and delay slow TCP from %.0f to %.0f Mbit/s only", clean/1e6, lossy/1e6)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/profile"
 	"network-manager-softether/strict/guard"
 )
@@ -86,7 +87,7 @@ func pause(d time.Duration) {
 }
 
 func TestARefusedChoiceIsToldOnceAndTriedAgainLater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		step := guard.Step{Action: guard.SetUp, UUID: "u", Name: "Office", Key: profile.StrictYes, For: "yes"}
 		g, d, k := keeping(t)
 		pause(time.Minute)
@@ -139,7 +140,7 @@ func TestARefusedChoiceIsToldOnceAndTriedAgainLater(t *testing.T) {
 }
 
 func TestWhoIsInTheMidstOfAChangeIsLeftAlone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		g, _, k := keeping(t, guard.Step{Action: guard.Settle, UUID: "u", Name: "Office"})
 		pause(3 * time.Minute)
 		if got := g.take(); got != "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/profile"
 	"network-manager-softether/service/notice"
 )
@@ -122,7 +123,7 @@ func TestWhatAPersonIsShown(t *testing.T) {
 		{"the person does not wait as long", []any{notice.Lost, 5 * time.Second, notice.Stopped, time.Minute}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				say, s, tl := stage(t)
 				for _, step := range tt.steps {
 					switch step := step.(type) {
@@ -144,7 +145,7 @@ func TestWhatAPersonIsShown(t *testing.T) {
 
 // A service that is killed says nothing any more.
 func TestNothingIsLeftOfAServiceThatIsGone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		say, s, tl := stage(t)
 		say(notice.Lost)
 		time.Sleep(patience + time.Second)

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 func TestWhatASessionTellsReachesTheLoopInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		c := &connection{inbox: make(chan func()), gone: make(chan struct{})}
 		var got, want []int
 		for i := range 1000 { // while the loop is busy

@@ -8,12 +8,12 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"network-manager-softether/dhcp/autoconf"
+	"network-manager-softether/internal/bubbletest"
 )
 
 var (
@@ -72,7 +72,7 @@ func TestClaims(t *testing.T) {
 }
 
 func TestClaimsAreForgotten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		c := &claims6{own: claimOwnMAC}
 		claim := func(a netip.Addr) { c.watch(neighbour(claimOtherMAC, a, 136, a, 255, 0xff)) }
 		claim(kernelOwn)

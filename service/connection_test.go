@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
@@ -229,7 +230,7 @@ func ended(t *testing.T, st *stage) {
 }
 
 func TestAConnectionComesUpAndGoesDown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, settings())
 		st.expect(t, connected...)
@@ -260,7 +261,7 @@ func TestAConnectionComesUpAndGoesDown(t *testing.T) {
 }
 
 func TestAWrongPasswordIsAskedForThreeTimes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.answers = []error{errWrongPassword, errWrongPassword, errWrongPassword, errWrongPassword}
 		st.connect(t, true, settings())
@@ -281,7 +282,7 @@ func TestAWrongPasswordIsAskedForThreeTimes(t *testing.T) {
 }
 
 func TestWithoutInteractionAWrongPasswordEndsAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.answers = []error{errWrongPassword}
 		st.connect(t, false, settings())
@@ -304,7 +305,7 @@ func TestTheCertificateQuestion(t *testing.T) {
 		{"yes to another certificate is no answer", "!trust-sha256-" + strings.Repeat("ab", 32) + "=yes", again},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				st.answers = []error{cert}
 				st.connect(t, true, settings())
@@ -322,7 +323,7 @@ func TestTheCertificateQuestion(t *testing.T) {
 }
 
 func TestAChangedPinIsNoQuestion(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		cert, _ := certificate(protocol.CertPinChanged)
 		st := newStage(false)
 		st.answers = []error{cert}
@@ -332,7 +333,7 @@ func TestAChangedPinIsNoQuestion(t *testing.T) {
 }
 
 func TestALostSessionComesBackWithoutAWordToNetworkManager(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, settings())
 		st.expect(t, connected...)
@@ -354,7 +355,7 @@ func TestALostSessionComesBackWithoutAWordToNetworkManager(t *testing.T) {
 }
 
 func TestAfterARefusedLoginThereIsNoFurtherAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, settings())
 		st.expect(t, connected...)
@@ -369,7 +370,7 @@ func TestAfterARefusedLoginThereIsNoFurtherAttempt(t *testing.T) {
 }
 
 func TestReconnectAttemptsAreCounted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, settings("reconnect-attempts=2"))
 		st.expect(t, connected...)
@@ -406,7 +407,7 @@ func TestDisconnectInEveryPhase(t *testing.T) {
 		},
 	} {
 		t.Run(tt.phase.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				tt.reach(st)
 				synctest.Wait()
@@ -437,7 +438,7 @@ func TestWhatElseEndsAConnection(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				st.connect(t, true, settings())
 				st.expect(t, connected...)
@@ -450,7 +451,7 @@ func TestWhatElseEndsAConnection(t *testing.T) {
 }
 
 func TestTheWatchdogIsPatientButThere(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.hang = true
 		s := settings()
@@ -464,7 +465,7 @@ func TestTheWatchdogIsPatientButThere(t *testing.T) {
 }
 
 func TestAnUnusedProcessEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		time.Sleep(100 * time.Second)
 		if setting, err := st.NeedSecrets(settings("password-flags=2", "!password=")); setting != "" || err != nil {
@@ -484,7 +485,7 @@ func TestAnUnusedProcessEnds(t *testing.T) {
 }
 
 func TestPersistWaitsForAConnectionAndCarriesOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(true)
 		time.Sleep(10 * idleQuit)
 		st.connect(t, true, settings())
@@ -496,7 +497,7 @@ func TestPersistWaitsForAConnectionAndCarriesOne(t *testing.T) {
 }
 
 func TestAConnectionThatCannotGiveUpItsRightsIsNone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.refuse = errors.New("no")
 		st.connect(t, true, settings())
@@ -513,7 +514,7 @@ func TestAConnectionThatCannotGiveUpItsRightsIsNone(t *testing.T) {
 }
 
 func TestTheTAPOfARefusedLoginServesTheNext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.answers = []error{errWrongPassword}
 		st.connect(t, true, settings())
@@ -541,7 +542,7 @@ func TestBadProfilesAreRefusedWithTheRightName(t *testing.T) {
 		{"a transport that is none", settings("transport=pigeon"), nmvpn.ErrorBadArguments, "transport"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				if setting, err := st.NeedSecrets(tt.settings); setting != "" || err != nil {
 					t.Errorf("NeedSecrets said %q, %v: Connect has the better words", setting, err)
@@ -562,7 +563,7 @@ func TestBadProfilesAreRefusedWithTheRightName(t *testing.T) {
 func TestUnfinishedProfilesFailWithASentence(t *testing.T) {
 	for _, key := range []string{"user", "gateway"} {
 		for _, ended := range []bool{false, true} {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				var log bytes.Buffer
 				st.log = slog.New(slog.NewTextHandler(&log, nil))

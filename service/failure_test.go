@@ -11,9 +11,9 @@ import (
 	"os/user"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"network-manager-softether/dhcp"
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
@@ -83,7 +83,7 @@ func TestNamesAsInL2TPAreExplained(t *testing.T) {
 // Where nobody can be asked NetworkManager ends the activation, and the line about the
 // question is all there is.
 func TestTheQuestionForAPasswordIsLoggedWithARemedy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		var log bytes.Buffer
 		st.log = slog.New(slog.NewTextHandler(&log, nil))

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/proxy"
@@ -42,7 +42,7 @@ func TestTheKeyPasswordIsAskedForWhenTheFileNeedsIt(t *testing.T) {
 		"PKCS 12": {"cert=" + keyFile(t, "modern.p12")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				s := append(s, "auth-type=certificate")
 				st.connect(t, true, settings(s...))
@@ -73,7 +73,7 @@ func TestTheKeyPasswordIsAskedForWhenTheFileNeedsIt(t *testing.T) {
 }
 
 func TestTheKeyPasswordIsAskedForThreeTimes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s := []string{"auth-type=certificate", "cert=" + keyFile(t, "modern.p12"), "!key-password=wrong"}
 		st := newStage(false)
 		st.connect(t, true, settings(s...))
@@ -114,7 +114,7 @@ func TestWhatNoPasswordCanMendIsNoQuestion(t *testing.T) {
 		{"the proxy is broken", byProxy("http", "joe"), failed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				st.answers = []error{tt.answer}
 				st.connect(t, true, settings(tt.settings...))
@@ -126,7 +126,7 @@ func TestWhatNoPasswordCanMendIsNoQuestion(t *testing.T) {
 
 func TestTheProxyPasswordIsAskedForAgain(t *testing.T) {
 	for _, kind := range []string{"http", "socks5"} {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			denied := &proxy.Error{Reason: proxy.Denied, Err: fmt.Errorf("no")}
 			s := []string{"proxy-type=" + kind, "proxy-server=proxy.test:3128", "proxy-user=joe", "!proxy-password=typo"}
 			st := newStage(false)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"network-manager-softether/dhcp/autoconf"
+	"network-manager-softether/internal/bubbletest"
 )
 
 var (
@@ -60,7 +61,7 @@ func kernelPrefix(n netip.Prefix, chosen bool) autoconf.Prefix {
 }
 
 func TestTimesArePutRightAfterNetworkManager(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s := newKernelStage(false)
 		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, valid: time.Hour, preferred: time.Hour / 2}}
 		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
@@ -102,7 +103,7 @@ func TestTimesArePutRightAfterNetworkManager(t *testing.T) {
 
 // Whoever keeps changing addresses does not keep the kernel busy.
 func TestAdvertisementsArePaced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s := newKernelStage(false)
 		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, valid: forever6, preferred: forever6}}
 		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
@@ -123,7 +124,7 @@ func TestDuplicatesAreNamedAndLeftAlone(t *testing.T) {
 		"taken away": func(s *kernelStage) { s.addrs = nil; s.claimed[kernelOwn] = "5e:00:00:00:00:fe" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				s := newKernelStage(false)
 				s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, tentative: true, valid: time.Hour, preferred: time.Hour / 2}}
 				s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
@@ -155,7 +156,7 @@ func TestDuplicatesAreNamedAndLeftAlone(t *testing.T) {
 
 // An address that ends is no duplicate, whatever others claim once it is good.
 func TestAddressThatEndsIsNoDuplicate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s := newKernelStage(false)
 		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, valid: time.Hour, preferred: time.Hour / 2}}
 		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
@@ -200,7 +201,7 @@ func TestDuplicateOfALeaseIsNamed(t *testing.T) {
 // NetworkManager has an address whose prefix is not on the link with 128 bits. It is the same
 // one, and no reason to advertise for ever.
 func TestAddressWithoutItsLink(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s := newKernelStage(false)
 		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, valid: time.Hour, preferred: time.Hour / 2}}
 		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})

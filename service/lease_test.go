@@ -18,6 +18,8 @@ import (
 	"github.com/mdlayher/ndp"
 
 	"network-manager-softether/dhcp/autoconf"
+	"network-manager-softether/internal/bubbletest"
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/softethertest"
 	"network-manager-softether/service/nmvpn"
@@ -31,7 +33,7 @@ func automatic(change ...string) nmvpn.Settings {
 }
 
 func TestASessionThatEndsBeforeTheLeaseIsAFailedConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, automatic())
 		st.expect(t, "state starting")
@@ -43,7 +45,7 @@ func TestASessionThatEndsBeforeTheLeaseIsAFailedConnection(t *testing.T) {
 }
 
 func TestWithoutALeaseTheConnectionFailsForIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, automatic())
 		time.Sleep(leaseTimeout)
@@ -97,7 +99,7 @@ func TestALeaseOfAnAddressThatIsTakenIsRefused(t *testing.T) {
 			st.Disconnect()
 			select {
 			case <-st.gone:
-			case <-time.After(30 * time.Second):
+			case <-time.After(leaktest.Patience):
 				t.Error("the service does not end")
 			}
 		})
@@ -108,7 +110,7 @@ func TestALeaseOfAnAddressThatIsTakenIsRefused(t *testing.T) {
 func (st *stage) hear(t *testing.T, n int) []string {
 	t.Helper()
 	var lines []string
-	deadline, tick := time.After(30*time.Second), time.Tick(time.Millisecond)
+	deadline, tick := time.After(leaktest.Patience), time.Tick(time.Millisecond)
 	for len(lines) < n {
 		select {
 		case <-tick:
@@ -143,7 +145,7 @@ func advertisement(t *testing.T) []byte {
 }
 
 func TestAnIPv6RouterThatComesUpLateIsHeardAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		w := wire{make(chan []byte, portDepth)}
 		client := autoconf.New(w, autoconf.Config{MAC: []byte{0x5e, 0, 0, 0, 0, 2}, Logger: slog.New(slog.DiscardHandler)})
 		ctx, cancel := context.WithCancel(t.Context())

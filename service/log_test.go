@@ -9,11 +9,11 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/google/go-cmp/cmp"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/profile"
 )
 
@@ -114,7 +114,7 @@ func TestJournalLinesNameTheConnection(t *testing.T) {
 }
 
 func TestAJournalThatStandsStillDoesNotStopTheConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		still, next := make(chan struct{}), &written{}
 		defer close(still)
 		j := &journald{about: new(subject), send: func(string, journal.Priority, map[string]string) error { <-still; return nil }}

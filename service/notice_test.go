@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 func (st *stage) expectLog(t *testing.T, want ...string) {
@@ -20,7 +22,7 @@ func (st *stage) expectLog(t *testing.T, want ...string) {
 }
 
 func TestLogTellsTheStoryOfAConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, settings())
 		synctest.Wait()
@@ -48,7 +50,7 @@ func TestLogTellsTheStoryOfAConnection(t *testing.T) {
 }
 
 func TestAFailureIsOneLineWithTheRemedy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.answers = []error{errUnreachable}
 		st.connect(t, false, settings())
@@ -60,7 +62,7 @@ func TestAFailureIsOneLineWithTheRemedy(t *testing.T) {
 // Whatever a connection fails at, what is odd about its profile was said, and once.
 func TestWarningsComeBeforeTheFailureAndOnce(t *testing.T) {
 	const odd = "4 profile: gatewy: unknown key, ignored; did you mean gateway?"
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		s := settings("gatewy=x")
 		for range 3 {
@@ -76,7 +78,7 @@ func TestWarningsComeBeforeTheFailureAndOnce(t *testing.T) {
 			t.Errorf("%q", st.logged.lines)
 		}
 	})
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		if err := st.Connect(":1.1", settings("gatewy=x", "port=99999"), false); err == nil {
 			t.Error("port 99999 was taken")
@@ -98,7 +100,7 @@ func TestNobodyToAskIsAFailureWithARemedy(t *testing.T) {
 		"nobody comes": func(*testing.T, *stage) { time.Sleep(2 * idleQuit) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				s := settings("password-flags=2")
 				delete(s["vpn"], "secrets")

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"network-manager-softether/dhcp"
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/proxy"
@@ -119,7 +120,7 @@ func TestPeopleAreToldWhatHappens(t *testing.T) {
 		}, []string{"connected", "lost", "ended server-refused 12", "stopped"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				st.answers = tt.answers
 				st.connect(t, true, settings())
@@ -145,7 +146,7 @@ func TestAPersonIsNotToldWhatTheyDid(t *testing.T) {
 		"cancels": func(st *stage) { time.Sleep(2 * time.Second); st.Disconnect() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				st.answers = []error{cert}
 				st.connect(t, true, settings())
@@ -177,7 +178,7 @@ func TestThatNobodyCouldBeAskedIsTold(t *testing.T) {
 		"and the person cancels that": {nil, func(st *stage) { st.NeedSecrets(bare); time.Sleep(2 * time.Second) }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				if tt.answer != nil {
 					st.answers = []error{tt.answer}
@@ -196,7 +197,7 @@ func TestThatNobodyCouldBeAskedIsTold(t *testing.T) {
 }
 
 func TestAProfileWithoutAUserIsTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, settings("user="))
 		time.Sleep(time.Second)
@@ -208,7 +209,7 @@ func TestAProfileWithoutAUserIsTold(t *testing.T) {
 }
 
 func TestAProfileThatIsNotUsableIsTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		if err := st.Connect(":1.1", settings("port=x"), true); err == nil {
 			t.Error("it was taken")

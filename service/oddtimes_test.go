@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
 )
@@ -22,7 +23,7 @@ func TestTheTAPIsDeletedWhileThereIsNoSession(t *testing.T) {
 		hang bool // an attempt to log in again is under way
 	}{{"between attempts", false}, {"during an attempt", true}} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := newStage(false)
 				st.connect(t, true, settings())
 				st.expect(t, connected...)
@@ -41,7 +42,7 @@ func TestTheTAPIsDeletedWhileThereIsNoSession(t *testing.T) {
 }
 
 func TestAnAnswerThatNobodyAskedForIsRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		refused := func(when string) {
 			t.Helper()
@@ -71,7 +72,7 @@ func TestAnAnswerThatNobodyAskedForIsRefused(t *testing.T) {
 
 // NetworkManager has to know, as its route to the server is for one address.
 func TestAServerReachedAtAnotherAddressIsTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, settings())
 		st.expect(t, connected...)
@@ -88,7 +89,7 @@ func TestAServerReachedAtAnotherAddressIsTold(t *testing.T) {
 }
 
 func TestAnEndAfterTheEndIsNoNews(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		st.connect(t, true, settings())
 		st.expect(t, connected...)
@@ -115,7 +116,7 @@ func TestAnAttemptThatSucceedsAsItIsInterruptedHasAName(t *testing.T) {
 // A server with a new certificate is looked for again, but only a person can help.
 func TestEveryFailedReconnectIsLoggedWithARemedy(t *testing.T) {
 	cert, _ := certificate(protocol.CertPinChanged)
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		var log bytes.Buffer
 		st.log = slog.New(slog.NewTextHandler(&log, nil))

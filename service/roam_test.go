@@ -15,6 +15,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
 )
@@ -128,7 +129,7 @@ func (st *groundStage) moved(t *testing.T, want ...bool) {
 }
 
 func TestASessionWalksToABetterBaseThatStays(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(eth))
 		st.base(t, "wlan0")
 		st.becomes()
@@ -149,7 +150,7 @@ func TestASessionWalksToABetterBaseThatStays(t *testing.T) {
 
 // The server counts connections that died with a former base until it notices, and refuses more.
 func TestABetterBaseIsTriedAgainSoonWhereTheServerAnswers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(eth))
 		st.becomes()
 		wait(walkSettles)
@@ -170,7 +171,7 @@ func TestABetterBaseIsTriedAgainSoonWhereTheServerAnswers(t *testing.T) {
 func TestTheNextSessionWalksToTheBetterBase(t *testing.T) {
 	for name, lost := range map[string]time.Duration{"before": walkSettles / 2, "on the way": walkSettles + time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				st := onGround(t, true, without(eth))
 				st.becomes()
 				time.Sleep(lost)
@@ -185,7 +186,7 @@ func TestTheNextSessionWalksToTheBetterBase(t *testing.T) {
 }
 
 func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(eth))
 		st.becomes()
 		wait(walkSettles)
@@ -204,7 +205,7 @@ func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
 }
 
 func TestAProfileThatDoesNotPersistStaysOnItsBase(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, false, without(eth))
 		st.becomes()
 		time.Sleep(time.Hour)
@@ -219,7 +220,7 @@ func TestAProfileThatDoesNotPersistStaysOnItsBase(t *testing.T) {
 }
 
 func TestABaseThatIsGoneIsLeftAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		st.addressed()
 		st.becomes(without(eth))
@@ -235,7 +236,7 @@ func TestABaseThatIsGoneIsLeftAtOnce(t *testing.T) {
 }
 
 func TestWithoutANetworkNothingIsDoneForHours(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(wifi))
 		st.addressed()
 		st.becomes(without(wifi), without(eth))
@@ -262,7 +263,7 @@ func TestWithoutANetworkNothingIsDoneForHours(t *testing.T) {
 
 // NetworkManager would stay at "connecting" for ever.
 func TestAnOutageIsNotShownWhereAllAddressesAreThePersonsOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		st.becomes(without(wifi), without(eth))
 		st.event(protocol.Detached{Err: protocol.ErrLost})
@@ -281,7 +282,7 @@ func TestAnOutageIsNotShownWhereAllAddressesAreThePersonsOwn(t *testing.T) {
 }
 
 func TestAShortOutageIsNotShown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(wifi))
 		st.becomes(without(wifi), changed(eth, func(n *nic) { n.up = false }))
 		time.Sleep(outageShown / 2)
@@ -295,7 +296,7 @@ func TestAShortOutageIsNotShown(t *testing.T) {
 }
 
 func TestANewRouterTakesADetour(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, false)
 		follow := func(pinnedToo bool) {
 			st.changed(func() terrain {
@@ -323,7 +324,7 @@ func TestANewRouterTakesADetour(t *testing.T) {
 }
 
 func TestSleepLeavesTheServer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		ready := make(chan struct{})
 		st.sleep(true, func() { close(ready) })
@@ -341,7 +342,7 @@ func TestSleepLeavesTheServer(t *testing.T) {
 }
 
 func TestDialsWaitForABase(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		p := newServerPath(slog.New(slog.DiscardHandler), nil)
 		p.lose("the device is gone")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

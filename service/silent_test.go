@@ -5,14 +5,14 @@ package main
 import (
 	"errors"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/protocol"
 )
 
 func TestASilentServerIsLookedForOnTheOtherBase(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		st.event(protocol.Silent{After: 4 * time.Second})
 		st.moved(t, true)
@@ -29,7 +29,7 @@ func TestASilentServerIsLookedForOnTheOtherBase(t *testing.T) {
 }
 
 func TestASilentServerIsWaitedForWhereNothingElseLeadsToIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		st.event(protocol.Silent{After: 4 * time.Second})
 		st.moved(t, true)
@@ -44,7 +44,7 @@ func TestASilentServerIsWaitedForWhereNothingElseLeadsToIt(t *testing.T) {
 }
 
 func TestASilentServerIsTheOnlyBasesMatterUntilThereIsAnother(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(wifi))
 		st.event(protocol.Silent{After: 4 * time.Second})
 		st.moved(t)
@@ -56,7 +56,7 @@ func TestASilentServerIsTheOnlyBasesMatterUntilThereIsAnother(t *testing.T) {
 }
 
 func TestSilenceThatIsOverMovesNobody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(wifi))
 		st.event(protocol.Silent{After: 4 * time.Second})
 		wait(silentFor)
@@ -69,7 +69,7 @@ func TestSilenceThatIsOverMovesNobody(t *testing.T) {
 }
 
 func TestAProfileThatStaysWaitsForASilentServer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, false)
 		st.event(protocol.Silent{After: 4 * time.Second})
 		st.event(protocol.Detached{Err: protocol.ErrLost})
@@ -80,7 +80,7 @@ func TestAProfileThatStaysWaitsForASilentServer(t *testing.T) {
 }
 
 func TestASessionWithoutAConnectionTriesTheOtherBase(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		st.event(protocol.Detached{Err: protocol.ErrLost})
 		wait(detachedPatience / 2)
@@ -96,7 +96,7 @@ func TestASessionWithoutAConnectionTriesTheOtherBase(t *testing.T) {
 }
 
 func TestASessionThatIsBackInTimeStays(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		st.event(protocol.Detached{Err: protocol.ErrLost})
 		wait(detachedPatience / 2)
@@ -109,7 +109,7 @@ func TestASessionThatIsBackInTimeStays(t *testing.T) {
 }
 
 func TestAServerThatHasEndedTheSessionIsLoggedInToOverTheOtherBase(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		st.event(protocol.Silent{After: 4 * time.Second})
 		st.event(protocol.Stayed{Err: &protocol.ServerError{Code: protocol.CodeSessionTimeout}})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 )
@@ -30,7 +31,7 @@ func statusOf(c *connection) *status {
 }
 
 func TestStatusShowsAConnectionToThoseWhoMaySeeItsProfile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		s := statusOf(st.connection)
 		if _, err := s.GetAll(":root", profile.StatusInterface); err == nil || err.Name != notConnected {
@@ -77,7 +78,7 @@ func TestStatusShowsAConnectionToThoseWhoMaySeeItsProfile(t *testing.T) {
 }
 
 func TestStatusSpeaksOfALostSessionAndCountsWhatItOvercame(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		s := statusOf(st.connection)
 		st.connect(t, false, settings())
@@ -104,7 +105,7 @@ func TestStatusSpeaksOfALostSessionAndCountsWhatItOvercame(t *testing.T) {
 }
 
 func TestStatusIsReadOnlyAndHasOneInterface(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		st := newStage(false)
 		s := statusOf(st.connection)
 		st.connect(t, false, settings())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/tapbridge"
 	"network-manager-softether/tapbridge/tapbridgetest"
@@ -72,7 +73,7 @@ func equal(t *testing.T, what string, want, got [][]byte) {
 
 // bubble runs f with a bridge of a device in memory.
 func bubble(t *testing.T, f func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge)) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		d := tapbridgetest.NewDevice(1024)
 		b := tapbridge.New(d, nil)
 		defer b.Close()
@@ -297,7 +298,7 @@ func TestCloseGivesUpOnAStuckLink(t *testing.T) {
 }
 
 func TestASlowLinkStopsTheReading(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		d := tapbridgetest.NewDevice(0) // whatever is taken from the host is with the bridge
 		b := tapbridge.New(d, nil)
 		l := stuck{make(chan struct{}, 1), make(chan struct{})}

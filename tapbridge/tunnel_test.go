@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/softethertest"
 	"network-manager-softether/tapbridge"
@@ -27,7 +28,7 @@ import (
 const superFrames = 44
 
 // patience is for a computer that is busy with other things.
-const patience = 30 * time.Second
+const patience = leaktest.Patience
 
 // An endless device has as many superframes to send as it is given tokens. What it
 // receives it joins to superframes, too, and counts.

@@ -16,8 +16,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 // serve answers every request on loopback.
@@ -157,7 +158,7 @@ func TestFileThatNeverEnds(t *testing.T) {
 }
 
 func TestProgressIsOneLineThatGoesAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		var b bytes.Buffer
 		p := &progress{w: &b}
 		for n := 0; n <= 4<<20; n += 1 << 10 { // 4 MiB in two seconds

@@ -47,7 +47,7 @@ func newHome(t *testing.T) *home {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.conn.Close() })
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(leaktest.Patience); ; time.Sleep(20 * time.Millisecond) {
 		var alias dbus.ObjectPath
 		err := h.conn.Object(keyringName, path).Call(service+".ReadAlias", dbus.FlagNoAutoStart, "default").Store(&alias)
 		if err == nil && alias == collection {
@@ -71,7 +71,7 @@ func bus(t *testing.T, dir string) string {
 	}
 	h := &home{t: t}
 	h.start(dir, "", "dbus-daemon", "--config-file="+conf, "--nofork", "--nopidfile")
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(leaktest.Patience); ; time.Sleep(10 * time.Millisecond) {
 		if c, err := dbus.Connect(address); err == nil {
 			c.Close()
 			return address
@@ -201,7 +201,7 @@ func TestBusThatNeverAnswers(t *testing.T) {
 		if err == nil {
 			t.Error("no error")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(leaktest.Patience):
 		t.Fatal("still waiting after its deadline")
 	}
 }

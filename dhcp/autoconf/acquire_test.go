@@ -17,6 +17,7 @@ import (
 	"github.com/mdlayher/ndp"
 
 	"network-manager-softether/dhcp"
+	"network-manager-softether/internal/bubbletest"
 )
 
 type acquired struct {
@@ -36,7 +37,7 @@ func acquire(c *Client, ctx context.Context) <-chan acquired {
 }
 
 func TestSLAAC(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)
 		done := acquire(c, t.Context())
 		if src := n.solicited(); src != clientLL {
@@ -68,7 +69,7 @@ func TestSLAAC(t *testing.T) {
 // Three solicitations, 4 s apart (RFC 4861 10), the second without a source for
 // routers that cannot resolve ours.
 func TestNoRouter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)
 		done := acquire(c, t.Context())
 		began := time.Now()
@@ -84,7 +85,7 @@ func TestNoRouter(t *testing.T) {
 }
 
 func TestAcquireObeysItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		_, c := newNetwork(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
@@ -109,7 +110,7 @@ func TestAcquireObeysItsContext(t *testing.T) {
 }
 
 func TestRouterWithoutUse(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)
 		done := acquire(c, t.Context())
 		n.advertise(routerLL, ndp.RouterAdvertisement{RouterLifetime: time.Hour})
@@ -123,7 +124,7 @@ func TestManagedAddress(t *testing.T) {
 	managed := ndp.RouterAdvertisement{ManagedConfiguration: true, RouterLifetime: time.Hour}
 	dns := dhcpv6.OptDNS(net.ParseIP("2001:db8:1::53"))
 	t.Run("two round trips", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			n, c := newNetwork(t)
 			done := acquire(c, t.Context())
 			n.solicited()
@@ -157,7 +158,7 @@ func TestManagedAddress(t *testing.T) {
 		})
 	})
 	t.Run("rapid commit", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			n, c := newNetwork(t)
 			done := acquire(c, t.Context())
 			n.solicited()
@@ -171,7 +172,7 @@ func TestManagedAddress(t *testing.T) {
 		})
 	})
 	t.Run("no server, but a prefix", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			n, c := newNetwork(t)
 			done := acquire(c, t.Context())
 			ra := usual()
@@ -183,7 +184,7 @@ func TestManagedAddress(t *testing.T) {
 		})
 	})
 	t.Run("no server", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubbletest.Run(t, func(t *testing.T) {
 			n, c := newNetwork(t)
 			done := acquire(c, t.Context())
 			n.advertise(routerLL, managed)
@@ -196,7 +197,7 @@ func TestManagedAddress(t *testing.T) {
 
 // The prefix on the link belongs into the routes when the address is a /128.
 func TestManagedBeforeSLAAC(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)
 		done := acquire(c, t.Context())
 		n.solicited()
@@ -214,7 +215,7 @@ func TestManagedBeforeSLAAC(t *testing.T) {
 }
 
 func TestInformation(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)
 		done := acquire(c, t.Context())
 		n.solicited()
@@ -235,7 +236,7 @@ func TestInformation(t *testing.T) {
 
 // A server that says no, or contradicts itself, is not hammered.
 func TestRefusalsSlowDown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)
 		done := acquire(c, t.Context())
 		n.solicited()

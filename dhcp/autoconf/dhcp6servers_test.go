@@ -15,6 +15,8 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
 	"github.com/mdlayher/ndp"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 var (
@@ -39,7 +41,7 @@ func TestTheFirstDHCPv6ServerIsTheOne(t *testing.T) {
 	rapid := raw(dhcpv6.OptionRapidCommit, nil)
 	for name, copied := range map[string]bool{"another DUID": false, "the same DUID from another MAC": true} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				n, c := newNetwork(t)
 				var log bytes.Buffer
 				c.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -68,7 +70,7 @@ func TestTheFirstDHCPv6ServerIsTheOne(t *testing.T) {
 
 // The first server is asked first whenever the client starts over, and has three messages' time to answer.
 func TestAnotherDHCPv6ServerTakesOverFromASilentOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, changes := holding(t)
 		n.reply(n.expect(dhcpv6.MessageTypeRenew), dhcpv6.MessageTypeReply, lease(managedIP, withStatus(iana.StatusNoBinding)))
 		for range chances - 1 {
@@ -107,7 +109,7 @@ func (n *network) solicits() asked {
 
 // What another server says of names is not taken either, now or when it is asked for again.
 func TestInformationIsTheFirstServers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)
 		done := acquire(c, t.Context())
 		n.solicited()

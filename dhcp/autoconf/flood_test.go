@@ -9,10 +9,11 @@ import (
 	"log/slog"
 	"net/netip"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/mdlayher/ndp"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 // Any host of the network can send router advertisements, as many as it likes.
@@ -33,7 +34,7 @@ func TestFloodOfStrangeAdvertisementsDoesNotFloodTheLog(t *testing.T) {
 		{"more than is kept", many, "more than is kept"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				n, c := newNetwork(t)
 				var log bytes.Buffer
 				logger := slog.New(slog.NewTextHandler(&log, nil))

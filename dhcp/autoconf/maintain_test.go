@@ -17,6 +17,7 @@ import (
 	"github.com/mdlayher/ndp"
 
 	"network-manager-softether/dhcp"
+	"network-manager-softether/internal/bubbletest"
 )
 
 func maintain(ctx context.Context, c *Client, cur *Config6) (<-chan *Config6, <-chan error) {
@@ -41,7 +42,7 @@ func followed(t *testing.T, ra ndp.RouterAdvertisement) (*network, <-chan *Confi
 }
 
 func TestRepeatedAdvertisementsAreNoChange(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, changes := followed(t, usual())
 		for range 100 {
 			time.Sleep(10 * time.Minute)
@@ -55,7 +56,7 @@ func TestRepeatedAdvertisementsAreNoChange(t *testing.T) {
 }
 
 func TestLifetimesExpire(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		began := time.Now()
 		n, changes := followed(t, usual(&ndp.RecursiveDNSServer{Lifetime: time.Hour, Servers: []netip.Addr{netip.MustParseAddr("2001:db8:1::53")}}))
 		addrs := []netip.Prefix{slaac}
@@ -90,7 +91,7 @@ func TestLifetimesExpire(t *testing.T) {
 }
 
 func TestWithdrawal(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		dns := &ndp.RecursiveDNSServer{Lifetime: time.Hour, Servers: []netip.Addr{netip.MustParseAddr("2001:db8:1::53")}}
 		rio := &ndp.RouteInformation{PrefixLength: 48, Prefix: netip.MustParseAddr("2001:db8:2::"), RouteLifetime: time.Hour}
 		n, changes := followed(t, usual(dns, rio))
@@ -111,7 +112,7 @@ func TestWithdrawal(t *testing.T) {
 }
 
 func TestSeveralRouters(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		second, third := netip.MustParseAddr("fe80::2"), netip.MustParseAddr("fe80::3")
 		n, changes := followed(t, usual())
 		n.advertise(second, ndp.RouterAdvertisement{RouterLifetime: time.Hour, RouterSelectionPreference: ndp.High})
@@ -139,7 +140,7 @@ func TestSeveralRouters(t *testing.T) {
 }
 
 func TestBestRouteToEachPlace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		second := netip.MustParseAddr("fe80::2")
 		dst := netip.MustParsePrefix("2001:db8:2::/48")
 		rio := func(p ndp.Preference) ndp.Option {
@@ -154,7 +155,7 @@ func TestBestRouteToEachPlace(t *testing.T) {
 }
 
 func TestDeprecatedAndLocalAddressesComeLast(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		local, other := netip.MustParsePrefix("fd00:1::/64"), netip.MustParsePrefix("2001:db8:9::/64")
 		began := time.Now()
 		_, changes := followed(t, ndp.RouterAdvertisement{Options: []ndp.Option{
@@ -176,7 +177,7 @@ func TestDeprecatedAndLocalAddressesComeLast(t *testing.T) {
 // However often a router changes its mind, the host is told once a second at most, and
 // once a minute if that does not end.
 func TestChangesArePaced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, changes := followed(t, usual())
 		for i := range 100 {
 			ra := usual()
@@ -217,7 +218,7 @@ func TestChangesArePaced(t *testing.T) {
 }
 
 func TestMaintainFromNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)
 		changes, end := maintain(t.Context(), c, nil)
 		n.solicited()
@@ -255,7 +256,7 @@ func holding(t *testing.T) (*network, <-chan *Config6) {
 }
 
 func TestRenewManagedAddress(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		began := time.Now()
 		n, changes := holding(t)
 		r := n.expect(dhcpv6.MessageTypeRenew)
@@ -273,7 +274,7 @@ func TestRenewManagedAddress(t *testing.T) {
 }
 
 func TestRebindThenExpire(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		began := time.Now()
 		n, changes := holding(t)
 		var at []time.Duration
@@ -320,7 +321,7 @@ func TestRenewalAnswers(t *testing.T) {
 		"loopback":           {[]dhcpv6.Option{lease(netip.IPv6Loopback())}, dhcpv6.MessageTypeSolicit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				n, _ := holding(t)
 				n.reply(n.expect(dhcpv6.MessageTypeRenew), dhcpv6.MessageTypeReply, tc.reply...)
 				for {
@@ -340,7 +341,7 @@ func TestRenewalAnswers(t *testing.T) {
 }
 
 func TestLateAnswerIsIgnored(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, changes := holding(t)
 		r := n.expect(dhcpv6.MessageTypeRenew)
 		r.TransactionID[0] ^= 1
@@ -354,7 +355,7 @@ func TestLateAnswerIsIgnored(t *testing.T) {
 
 // A new login asks for the address of the old one.
 func TestAcquireAgainAsksForTheSame(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)
 		for i := range 2 {
 			done := acquire(c, t.Context())

@@ -15,6 +15,7 @@ import (
 
 	"network-manager-softether/dhcp/internal/packet"
 	"network-manager-softether/dhcp/internal/porttest"
+	"network-manager-softether/internal/bubbletest"
 )
 
 // kernel is a Maker that makes what the test says.
@@ -61,7 +62,7 @@ func withKernel(t *testing.T) (*network, *Client, *kernel) {
 }
 
 func TestMakerMakesTheAddresses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c, k := withKernel(t)
 		own := netip.MustParseAddr("2001:db8:1::a")
 		k.made[prefix] = own
@@ -107,7 +108,7 @@ func TestMakerMakesTheAddresses(t *testing.T) {
 
 // The address that NetworkManager has stays with it as long as it lives.
 func TestChosenAddressStays(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c, k := withKernel(t)
 		local, other := netip.MustParsePrefix("fd00:1::/64"), netip.MustParsePrefix("2001:db8:9::/64")
 		done := acquire(c, t.Context())
@@ -167,7 +168,7 @@ func TestSourcesOfTheNextHop(t *testing.T) {
 		"a better router came second": {says(0, prefix), says(time.Hour, other), []netip.Prefix{prefix, other}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				n, c, k := withKernel(t)
 				done := acquire(c, t.Context())
 				n.advertise(routerLL, tc.first)
@@ -194,7 +195,7 @@ func TestSourcesOfTheNextHop(t *testing.T) {
 
 // Where DHCPv6 gives an address, that one is for whoever reads the configuration.
 func TestManagedAddressIsChosen(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c, k := withKernel(t)
 		done := acquire(c, t.Context())
 		n.solicited()
@@ -213,7 +214,7 @@ func TestManagedAddressIsChosen(t *testing.T) {
 
 // No router in a new session: what the one before heard counts no longer.
 func TestMakerHearsThatThereIsNoRouter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		_, c, k := withKernel(t)
 		<-acquire(c, t.Context())
 		if list := k.last(t); len(list) != 0 {

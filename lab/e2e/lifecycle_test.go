@@ -50,7 +50,7 @@ func TestServiceIsKilledWhileConnecting(t *testing.T) {
 			w.ok(err)
 			select {
 			case <-called:
-			case <-time.After(5 * time.Second):
+			case <-time.After(hung):
 				t.Fatal("the service does not connect")
 			}
 			w.ok(syscall.Kill(w.service(), sig))

@@ -7,17 +7,16 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"network-manager-softether/lab/desktop"
 	"network-manager-softether/lab/plan"
 )
 
-// pings checks that addr answers the desktop within 5 seconds.
+// pings checks that each of addrs answers the desktop.
 func (w *world) pings(addrs ...netip.Addr) {
 	w.t.Helper()
 	for _, a := range addrs {
-		ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+		ctx, cancel := context.WithTimeout(w.ctx, hung/2)
 		if _, err := w.Desktop.Ping(ctx, a); err != nil {
 			w.t.Error(err)
 		}
@@ -65,7 +64,7 @@ func (w *world) hasNoRoute(prefix string) {
 // web checks which part of the lab answers at an address that exists on the Internet and in the office.
 func (w *world) web(wantPlace string, wantFrom netip.Addr) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, hung/2)
 	defer cancel()
 	got, err := w.Desktop.WhoAmI(ctx, plan.EverywhereWeb)
 	w.ok(err)

@@ -11,8 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 // A line of a dialogue: what the proxy has to be sent, and what it answers. "HANG UP"
@@ -232,7 +233,7 @@ func TestASilentProxyIsLeftInTime(t *testing.T) {
 		SOCKS4: "\x04\x01\x01\xbb\x00\x00\x00\x01\x00vpn.test\x00",
 	} {
 		t.Run(kind.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				began := time.Now()
 				err := connect(t, proxyOf(t, kind, "", ""), "vpn.test:443", []line{{opening, silence}})
 				var ne net.Error
@@ -240,7 +241,7 @@ func TestASilentProxyIsLeftInTime(t *testing.T) {
 					t.Errorf("after %v: %v; want a time-out after %v", time.Since(began), err, Limit)
 				}
 			})
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				s := &scripted{t: t, scripts: [][]line{{{opening, silence}}}}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 // A plan says what becomes of each way: when, and how. Ways that are not in it
@@ -103,7 +105,7 @@ func TestDialerInTheOfficialOrder(t *testing.T) {
 		{"this computer", plan{TCP: r{0, errNo}, DNS: r{0, nil}}, nil, "127.0.0.1:443", DNS, 100 * ms},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				f := newField(tt.plan, tt.use...)
 				ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 				defer cancel()
@@ -142,7 +144,7 @@ func TestDialerInTheOfficialOrder(t *testing.T) {
 }
 
 func TestDialerSaysWhyEachWayFailed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		other := errors.New("other")
 		f := newField(plan{TCP: {0, errNo}, UDP: {0, ErrServerUnknown}, DNS: {0, other}, ICMP: {0, ErrNoPrivilege}})
 		_, err := f.DialContext(t.Context(), "tcp", "203.0.113.5:443")
@@ -156,7 +158,7 @@ func TestDialerSaysWhyEachWayFailed(t *testing.T) {
 
 // Who gives up says that there was no answer, not that somebody cancelled.
 func TestDialerGivesUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		f := newField(plan{}, DNS, ICMP)
 		began := time.Now()
 		_, err := f.DialContext(t.Context(), "tcp", "203.0.113.5:443")
@@ -167,7 +169,7 @@ func TestDialerGivesUp(t *testing.T) {
 }
 
 func TestDialerIsCancelled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		f := newField(plan{DNS: {0, nil}}) // succeeds, but TCP may still come
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/protocol/softethertest"
 )
 
@@ -36,7 +37,7 @@ func piped(t *testing.T, opts ...softethertest.Option) (*softethertest.Server, *
 
 // softether-protocol.md 9.3: a silent client is cut after the session timeout.
 func TestSilenceIsCutOnTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := piped(t)
 		start := time.Now()
 		if _, err := io.Copy(io.Discard, c.br); err != nil {
@@ -63,7 +64,7 @@ func TestSilenceIsCutOnTime(t *testing.T) {
 // softether-protocol.md 9.2: for a timeout of 20 s one keep-alive every 4 to 10 s,
 // the first at once, and none soon after data.
 func TestKeepAliveSpacing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		s, c := piped(t)
 		sess := session(t, s)
 		alive := []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}

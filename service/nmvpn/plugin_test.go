@@ -134,7 +134,7 @@ func TestSignalsHaveTheSignaturesNetworkManagerExpects(t *testing.T) {
 				t.Errorf("signal from %s, want %s", s.Path, Path)
 			}
 			got = append(got, show(s))
-		case <-time.After(30 * time.Second):
+		case <-time.After(leaktest.Patience):
 			t.Fatalf("signal %d did not come; so far:\n%s", len(got)+1, strings.Join(got, "\n"))
 		}
 	}
@@ -300,7 +300,7 @@ func TestWatchPeerSeesItLeave(t *testing.T) {
 			tt.leave(bus, peer)
 			select {
 			case <-gone:
-			case <-time.After(30 * time.Second):
+			case <-time.After(leaktest.Patience):
 				t.Fatal("not noticed")
 			}
 		})
@@ -312,7 +312,7 @@ func TestWatchPeerSeesItLeave(t *testing.T) {
 		defer p.WatchPeer(":1.4711", func() { gone <- true })()
 		select {
 		case <-gone:
-		case <-time.After(30 * time.Second):
+		case <-time.After(leaktest.Patience):
 			t.Fatal("not noticed")
 		}
 	})

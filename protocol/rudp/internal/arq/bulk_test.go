@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/protocol/rudp/bulk"
 )
 
@@ -40,7 +41,7 @@ func TestFramesBesideTheStream(t *testing.T) {
 	for name, w := range weathers {
 		for version := 1; version <= 2; version++ {
 			t.Run(name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubbletest.Run(t, func(t *testing.T) {
 					client, server := pair(t, w)
 					const sent = 500
 					seen := make(map[uint32]int)
@@ -90,7 +91,7 @@ func TestFramesBesideTheStream(t *testing.T) {
 }
 
 func TestBulkErrors(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		cp, sp := newPipe(1, weather{})
 		accepted := sp.listen(t, true)
 		client, err := Dial(t.Context(), cp, true)

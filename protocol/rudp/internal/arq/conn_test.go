@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 // pair returns both ends of a connection. Everything runs in a synctest bubble.
@@ -44,7 +46,7 @@ func carry(a, b net.Conn, data []byte) (got []byte, writeErr, readErr error) {
 func TestStreamsOverBadWires(t *testing.T) {
 	for name, w := range weathers {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				client, server := pair(t, w)
 				data := noise(rand.New(rand.NewPCG(5, 5)), 100_000)
 				echoed := make(chan []byte, 1)
@@ -74,7 +76,7 @@ func TestStreamsOverBadWires(t *testing.T) {
 }
 
 func TestCloseIsTheEndForBoth(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		client, server := pair(t, weather{delay: 20 * time.Millisecond})
 		data := []byte("farewell, and thanks")
 		got, werr, rerr := carry(client, server, data)
@@ -100,7 +102,7 @@ func TestCloseIsTheEndForBoth(t *testing.T) {
 }
 
 func TestDeadlines(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		client, _ := pair(t, weather{})
 		began := time.Now()
 		client.SetReadDeadline(began.Add(3 * time.Second))
@@ -133,7 +135,7 @@ func TestDeadlines(t *testing.T) {
 
 // An idle connection lives for an hour; a cut wire is noticed within 12 s and a bit.
 func TestIdleThenCut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		client, server := pair(t, weather{lose: 0.05, delay: 50 * time.Millisecond})
 		client.SetReadDeadline(time.Now().Add(time.Hour))
 		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -165,7 +167,7 @@ func TestDialNobodyThere(t *testing.T) {
 		{"refused", func(p *pipe) { p.recvErr = errTest }, errTest, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
 				p, _ := newPipe(1, weather{})
 				tt.do(p)
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -185,7 +187,7 @@ func TestDialNobodyThere(t *testing.T) {
 
 // One error of receiving is the network's opinion; a hundred in a row are a fact.
 func TestReceivingFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		client, _ := pair(t, weather{})
 		p := client.carrier.(*pipe)
 		p.set(func() { p.recvErr = errTest })
@@ -197,7 +199,7 @@ func TestReceivingFails(t *testing.T) {
 
 // Noise, and what others send, does no harm.
 func TestStrangers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		client, server := pair(t, weather{delay: time.Millisecond})
 		time.Sleep(time.Second)
 		cp := client.carrier.(*pipe)
@@ -223,7 +225,7 @@ func TestStrangers(t *testing.T) {
 }
 
 func TestPulse(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		cp, sp := newPipe(1, weather{delay: time.Millisecond})
 		cp.pulse = 2 * time.Second
 		accepted := sp.listen(t, false)
@@ -248,7 +250,7 @@ func TestPulse(t *testing.T) {
 
 // A client that closes while the wire is cut does not wait for ever.
 func TestCloseOnACutWire(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		client, _ := pair(t, weather{})
 		p := client.carrier.(*pipe)
 		p.set(func() { p.weather.lose = 1 })
