@@ -72,8 +72,12 @@ func (v *visitor) makes(s shown) error {
 		return err
 	}
 	for _, target := range targets {
-		if out, err := v.here("make", "--dry-run", target); err != nil {
+		out, err := v.here("make", "--dry-run", target)
+		if err != nil {
 			return fmt.Errorf("%w: %s", err, out)
+		}
+		if strings.Contains(out, "LAB_PREFIX=") && !strings.Contains(out, ":/usr/sbin:") {
+			return fmt.Errorf("make %s finds no servers for an ordinary user of Debian, whose PATH has no /usr/sbin: %s", target, out)
 		}
 		tried := regexp.MustCompile(`(?m)^(exec )?make ` + regexp.QuoteMeta(target) + `$`).Match(ci)
 		tried = tried || strings.Contains(string(packaging), "make "+target+" ")
