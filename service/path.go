@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"log/slog"
 	"net"
@@ -153,10 +154,10 @@ func (p *serverPath) DialContext(ctx context.Context, network, address string) (
 }
 
 // bind binds a socket to the base device or, before there is one, to the device that the
-// kernel would use for address.
-func (p *serverPath) bind(_, address string, raw syscall.RawConn) error {
+// kernel would use for address. A raw socket, which is for all bases that will come, is only told where to send.
+func (p *serverPath) bind(network, address string, raw syscall.RawConn) error {
 	at, known := p.standing()
-	name := at.base.name
+	index, name := at.base.index, at.base.name
 	if !known {
 		to, err := netip.ParseAddr(address)
 		if a, perr := netip.ParseAddrPort(address); perr == nil {
@@ -165,16 +166,20 @@ func (p *serverPath) bind(_, address string, raw syscall.RawConn) error {
 		if err != nil || to.IsLoopback() || to.IsUnspecified() {
 			return nil
 		}
-		if _, name, err = p.kernel(to.Unmap()); err != nil {
+		if index, name, err = p.kernel(to.Unmap()); err != nil {
 			return nil // connecting will say it in the user's words
 		}
 	}
 	var err error
-	if cerr := raw.Control(func(fd uintptr) { err = unix.BindToDevice(int(fd), name) }); cerr != nil {
+	set := func(fd uintptr) { err = unix.BindToDevice(int(fd), name) }
+	if network == "ip4:icmp" {
+		set = func(fd uintptr) { err = sendBy(int(fd), index) }
+	}
+	if cerr := raw.Control(set); cerr != nil {
 		return cerr
 	}
 	switch {
-	case errors.Is(err, unix.ENODEV) && !at.roam:
+	case (errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EADDRNOTAVAIL)) && !at.roam:
 		p.log.Warn("the device the server was reached through is gone", "device", name)
 		return nil
 	case errors.Is(err, unix.EPERM):
@@ -184,6 +189,13 @@ func (p *serverPath) bind(_, address string, raw syscall.RawConn) error {
 		return nil
 	}
 	return err
+}
+
+// sendBy has what a socket of IPv4 sends leave by an interface, without any right and as often as one likes.
+func sendBy(fd, index int) error {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], uint32(index))
+	return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_UNICAST_IF, int(int32(binary.NativeEndian.Uint32(b[:]))))
 }
 
 // kernelWay asks the kernel, with all its rules, how it would send to an address.

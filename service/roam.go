@@ -198,9 +198,6 @@ func (c *connection) walkSoon(to base) {
 		c.jump(at, to, "it is the better way")
 		return
 	}
-	if c.profile.Transport != profile.TransportTCP {
-		return // a session over another transport cannot have two connections
-	}
 	g.settle = c.after(walkSettles, func() {
 		g.settle = nil
 		at, _ := c.path.standing()

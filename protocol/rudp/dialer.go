@@ -33,7 +33,7 @@ type Dialer struct {
 	// Logger is told which way was taken. nil discards.
 	Logger *slog.Logger
 
-	raw  rawSocket
+	raw  rawSockets
 	dial func(ctx context.Context, w Way, server netip.AddrPort) (net.Conn, error) // nil: the network
 }
 

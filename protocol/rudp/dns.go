@@ -25,7 +25,7 @@ func DialDNS(ctx context.Context, server netip.Addr) (net.Conn, error) {
 }
 
 func dialDNS(ctx context.Context, ctl control, server netip.AddrPort) (net.Conn, error) {
-	s, err := dialSocket(ctx, ctl, "udp4", server)
+	s, err := dialSocket(ctx, ctl, server)
 	if err != nil {
 		return nil, err
 	}

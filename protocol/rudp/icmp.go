@@ -13,23 +13,13 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"network-manager-softether/protocol/rudp/internal/icmpwire"
 )
 
 // DialICMP connects through ICMP messages. Servers have this off by default
 // (VpnOverIcmpDnsEnable). It needs CAP_NET_RAW, but only to dial.
 func DialICMP(ctx context.Context, server netip.Addr) (net.Conn, error) {
-	return dialICMP(ctx, nil, server)
-}
-
-func dialICMP(ctx context.Context, ctl control, server netip.Addr) (net.Conn, error) {
-	s, err := dialSocket(ctx, ctl, "ip4:icmp", netip.AddrPortFrom(server, 0))
-	if err != nil {
-		return nil, rawError(err)
-	}
-	return overSocket(ctx, s)
+	return new(rawSockets).dial(ctx, nil, server)
 }
 
 // rawError adds why there is no raw socket.
@@ -42,13 +32,6 @@ func rawError(err error) error {
 
 // overSocket connects through a raw socket.
 func overSocket(ctx context.Context, s *socket) (net.Conn, error) {
-	// The kernel shows a raw socket every ICMP message of that server. Pass: the
-	// two kinds of answers. An error here only costs time.
-	s.raw.Control(func(fd uintptr) {
-		const icmpFilter = 1
-		pass := 1<<icmpwire.EchoReply | 1<<icmpwire.InfoReply
-		unix.SetsockoptInt(int(fd), unix.SOL_RAW, icmpFilter, int(int32(^uint32(pass))))
-	})
 	var seed [32]byte
 	rand.Read(seed[:])
 	o := &overICMP{socket: s, rng: mrand.NewChaCha8(seed), kind: kindUnknown}

@@ -67,18 +67,10 @@ func newPunched(conn *net.UDPConn, server netip.AddrPort, plea []byte, rendezvou
 		return true
 	}
 	p.read = func(fd uintptr) bool {
-		p.arrived, p.inErr = p.recvfrom(fd)
+		p.arrived, p.inErr = recvfrom(fd, p.in, &p.from)
 		return p.inErr != unix.EAGAIN || !p.wait
 	}
 	return p, nil
-}
-
-// recvfrom is unix.Recvfrom without an address on the heap for each datagram.
-func (p *punched) recvfrom(fd uintptr) (int, syscall.Errno) {
-	size := uint32(unsafe.Sizeof(p.from))
-	n, _, e := unix.Syscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&p.in[0])), uintptr(len(p.in)),
-		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&p.from)), uintptr(unsafe.Pointer(&size)))
-	return int(n), e
 }
 
 func (p *punched) Headroom() int { return 0 }

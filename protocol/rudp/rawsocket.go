@@ -4,89 +4,166 @@ package rudp
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/protocol/rudp/internal/icmpwire"
 )
 
-// A rawSocket is an ICMP socket that outlives the right to make one. The zero value
-// is closed, and dials with a new socket each time.
-type rawSocket struct {
-	mu   sync.Mutex
-	file *os.File // nil if not open
+// rawSpare is how many ICMP sockets are kept: for a connection, the next one, and those that were left behind with
+// the network they stood on and still wait. Two connections cannot share one, as each would get what is for the other.
+const rawSpare = 4
+
+// rawSockets are ICMP sockets that outlive the right to make one. The zero value has none, and dials with a new
+// socket each time.
+type rawSockets struct {
+	mu  sync.Mutex
+	all []*rawSocket // guarded by mu; the one that was used longest ago is the first
 }
 
-// open makes the socket, unless it is open.
-func (r *rawSocket) open() error {
+type rawSocket struct {
+	file *os.File
+	conn net.Conn // a copy, closed by whoever uses it; guarded by rawSockets.mu
+	free bool     // guarded by rawSockets.mu
+}
+
+// open makes the sockets, unless they are open.
+func (r *rawSockets) open() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.file != nil {
-		return nil
+	for len(r.all) < rawSpare {
+		s, err := openRaw()
+		if err != nil {
+			return err
+		}
+		r.all = append(r.all, s)
 	}
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_ICMP)
-	if err != nil {
-		return rawError(os.NewSyscallError("socket", err))
-	}
-	r.file = os.NewFile(uintptr(fd), "icmp")
 	return nil
 }
 
-func (r *rawSocket) close() error {
+func (r *rawSockets) close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.file == nil {
-		return nil
+	for _, s := range r.all {
+		s.file.Close()
 	}
-	err := r.file.Close()
-	r.file = nil
-	return err
+	r.all = nil
+	return nil
 }
 
-// dial connects through a copy of the socket. Copies share one peer, so all
-// connections of a rawSocket lead to the same server.
-func (r *rawSocket) dial(ctx context.Context, ctl control, server netip.Addr) (net.Conn, error) {
-	s, err := r.copy(ctl, server)
+// dial connects through one of the sockets.
+func (r *rawSockets) dial(ctx context.Context, ctl control, server netip.Addr) (net.Conn, error) {
+	s, err := r.take(ctl, server)
 	if err != nil {
 		return nil, err
-	}
-	if s == nil {
-		return dialICMP(ctx, ctl, server)
 	}
 	return overSocket(ctx, s)
 }
 
-// copy returns nil if r is closed.
-func (r *rawSocket) copy(ctl control, server netip.Addr) (*socket, error) {
+// take returns a socket. If all are in use, the one that was taken first is taken away from its user.
+func (r *rawSockets) take(ctl control, server netip.Addr) (*socket, error) {
+	if !server.Unmap().Is4() {
+		return nil, fmt.Errorf("%w: %v", ErrNotIPv4, server)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.file == nil {
-		return nil, nil
+	if len(r.all) == 0 {
+		s, err := openRaw()
+		if err != nil {
+			return nil, err
+		}
+		defer s.file.Close() // the copy lives on
+		return s.use(ctl, server)
 	}
-	raw, err := r.file.SyscallConn()
+	i := 0
+	for j, s := range r.all {
+		if s.free {
+			i = j
+			break
+		}
+	}
+	s := r.all[i]
+	if !s.free {
+		s.conn.Close()
+	}
+	taken, err := s.use(ctl, server)
 	if err != nil {
 		return nil, err
 	}
+	r.all = append(append(r.all[:i:i], r.all[i+1:]...), s)
+	s.conn, s.free = taken.conn, false
+	taken.closed = func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if s.conn == taken.conn && !s.free {
+			s.free = true
+			_ = s.hear() // an error only costs memory
+		}
+	}
+	return taken, nil
+}
+
+// openRaw makes a raw socket that hears nothing yet. It is never connected, as that would choose its own address, and
+// with it the network, for good.
+func openRaw() (*rawSocket, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_ICMP)
+	if err != nil {
+		return nil, rawError(os.NewSyscallError("socket", err))
+	}
+	s := &rawSocket{file: os.NewFile(uintptr(fd), "icmp"), free: true}
+	return s, s.hear()
+}
+
+// hear has the kernel, which would show a raw socket every ICMP message, pass only those kinds. What came before is
+// thrown away.
+func (s *rawSocket) hear(kinds ...uint) error {
+	raw, err := s.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	const icmpFilter = 1
+	var pass uint32
+	for _, kind := range kinds {
+		pass |= 1 << kind
+	}
+	buf := make([]byte, 1)
+	cerr := raw.Control(func(fd uintptr) {
+		for range 1 << 16 {
+			if _, _, lerr := unix.Recvfrom(int(fd), buf, unix.MSG_DONTWAIT); lerr != nil {
+				break
+			}
+		}
+		err = unix.SetsockoptInt(int(fd), unix.SOL_RAW, icmpFilter, int(int32(^pass)))
+	})
+	if cerr != nil {
+		return cerr
+	}
+	return os.NewSyscallError("setsockopt", err)
+}
+
+// use returns a copy of the socket for messages from and to server, over the interface that ctl chooses. It may be
+// chosen anew for each use: to bind a socket to another device than before would take a right.
+func (s *rawSocket) use(ctl control, server netip.Addr) (*socket, error) {
 	if ctl != nil {
-		// A socket that is bound to a device stays bound to it: to change that
-		// takes the right that we may not have any more.
-		if err := ctl("ip4:icmp", server.String(), raw); err != nil && !errors.Is(err, os.ErrPermission) {
+		raw, err := s.file.SyscallConn()
+		if err != nil {
+			return nil, err
+		}
+		if err := ctl(networkICMP, server.Unmap().String(), raw); err != nil {
 			return nil, err
 		}
 	}
-	var cerr error
-	err = raw.Control(func(fd uintptr) {
-		cerr = unix.Connect(int(fd), &unix.SockaddrInet4{Addr: server.As4()})
-	})
-	if err := errors.Join(err, os.NewSyscallError("connect", cerr)); err != nil {
+	if err := s.hear(icmpwire.EchoReply, icmpwire.InfoReply); err != nil {
 		return nil, err
 	}
-	conn, err := net.FileConn(r.file)
+	conn, err := net.FileConn(s.file)
 	if err != nil {
 		return nil, err
 	}
-	return newSocket(conn)
+	return newSocket(conn, &unix.SockaddrInet4{Addr: server.As4()})
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -20,8 +21,8 @@ import (
 
 const unprivilegedVar = "RUDP_TEST_UNPRIVILEGED"
 
-// withoutRights dials ICMP to the address in unprivilegedVar twice, after having given up all capabilities in
-// between, and again with a Dialer that was not prepared.
+// withoutRights dials ICMP to the address in unprivilegedVar again and again, after having given up all capabilities in
+// between, and leaves the connections open, and again with a Dialer that was not prepared.
 func withoutRights() error {
 	server := netip.AddrPortFrom(netip.MustParseAddr(os.Getenv(unprivilegedVar)), 443).String()
 	prepared, other := &rudp.Dialer{Ways: []rudp.Way{rudp.ICMP}}, &rudp.Dialer{Ways: []rudp.Way{rudp.ICMP}}
@@ -32,20 +33,27 @@ func withoutRights() error {
 	if err := cap.NewSet().SetProc(); err != nil {
 		return err
 	}
-	for range 2 {
+	var left net.Conn
+	for range 8 { // more than there are sockets
 		c, err := prepared.DialContext(within2(), "tcp", server)
 		if err != nil {
 			return err
 		}
-		c.SetDeadline(time.Now().Add(leaktest.Patience))
-		b := make([]byte, 5)
-		if _, err = c.Write([]byte("hello")); err == nil {
-			_, err = io.ReadFull(c, b)
+		defer c.Close()
+		for _, c := range []net.Conn{left, c} { // the one before still works
+			if c == nil {
+				continue
+			}
+			c.SetDeadline(time.Now().Add(leaktest.Patience))
+			b := make([]byte, 5)
+			if _, err = c.Write([]byte("hello")); err == nil {
+				_, err = io.ReadFull(c, b)
+			}
+			if err != nil || !bytes.Equal(b, []byte("hello")) {
+				return errors.Join(errors.New("no echo"), err)
+			}
 		}
-		if err != nil || !bytes.Equal(b, []byte("hello")) {
-			return errors.Join(errors.New("no echo"), err)
-		}
-		c.Close()
+		left = c
 	}
 	if _, err := other.DialContext(within2(), "tcp", server); !errors.Is(err, rudp.ErrNoPrivilege) {
 		return errors.Join(errors.New("dialled without the right"), err)

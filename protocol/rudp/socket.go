@@ -10,6 +10,7 @@ import (
 	"os"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,48 +18,54 @@ import (
 // A socket sends to and receives from one address, without waiting and without
 // allocating. It is what the carriers are made of.
 type socket struct {
-	conn net.Conn // a *net.UDPConn or *net.IPConn, connected
+	conn net.Conn // a *net.UDPConn or *net.IPConn
 	raw  syscall.RawConn
+	peer *unix.SockaddrInet4 // nil: conn is connected
+	// closed is called after the end; may be nil.
+	closed func()
 
 	// Arguments and results of the calls that are going on, one in each direction.
 	// The functions are made once, as a closure for each datagram would have to be
 	// allocated.
 	out, in       []byte
+	from          unix.RawSockaddrInet4
 	arrived       int
 	outErr, inErr error
 	wait          bool
 	write, read   func(fd uintptr) bool
 }
 
-// control is as in [net.Dialer.Control].
+// control is as in [net.Dialer.Control]. Raw sockets have the network networkICMP.
 type control = func(network, address string, c syscall.RawConn) error
 
-// dialSocket makes a socket of the network "udp4" or "ip4:icmp", for which the
-// port does not count.
-func dialSocket(ctx context.Context, ctl control, network string, server netip.AddrPort) (*socket, error) {
+const networkICMP = "ip4:icmp"
+
+// dialSocket makes a UDP socket.
+func dialSocket(ctx context.Context, ctl control, server netip.AddrPort) (*socket, error) {
 	if !server.Addr().Unmap().Is4() {
 		return nil, fmt.Errorf("%w: %v", ErrNotIPv4, server.Addr())
 	}
-	address := server.String()
-	if network != "udp4" {
-		address = server.Addr().Unmap().String()
-	}
 	dialer := net.Dialer{Control: ctl}
-	conn, err := dialer.DialContext(ctx, network, address)
+	conn, err := dialer.DialContext(ctx, "udp4", server.String())
 	if err != nil {
 		return nil, err
 	}
-	return newSocket(conn)
+	return newSocket(conn, nil)
 }
 
-func newSocket(conn net.Conn) (*socket, error) {
+// newSocket takes conn over. With a peer, it need not be connected.
+func newSocket(conn net.Conn, peer *unix.SockaddrInet4) (*socket, error) {
 	raw, err := conn.(syscall.Conn).SyscallConn()
 	if err != nil {
 		conn.Close()
 		return nil, err
 	}
 	makeRoom(raw)
-	s := &socket{conn: conn, raw: raw}
+	s := &socket{conn: conn, raw: raw, peer: peer}
+	if peer != nil {
+		s.write, s.read = s.writeTo, s.readFrom
+		return s, nil
+	}
 	s.write = func(fd uintptr) bool {
 		_, s.outErr = unix.Write(int(fd), s.out)
 		return true // what the kernel has no room for is lost
@@ -68,6 +75,33 @@ func newSocket(conn net.Conn) (*socket, error) {
 		return s.inErr != unix.EAGAIN || !s.wait
 	}
 	return s, nil
+}
+
+func (s *socket) writeTo(fd uintptr) bool {
+	s.outErr = unix.Sendto(int(fd), s.out, unix.MSG_DONTWAIT, s.peer)
+	return true
+}
+
+func (s *socket) readFrom(fd uintptr) bool {
+	for {
+		n, errno := recvfrom(fd, s.in, &s.from)
+		s.arrived, s.inErr = n, nil
+		if errno != 0 {
+			s.inErr = errno
+			return errno != unix.EAGAIN || !s.wait
+		}
+		if s.from.Addr == s.peer.Addr {
+			return true
+		}
+	}
+}
+
+// recvfrom is unix.Recvfrom without an address on the heap for each datagram.
+func recvfrom(fd uintptr, b []byte, from *unix.RawSockaddrInet4) (int, syscall.Errno) {
+	size := uint32(unsafe.Sizeof(*from))
+	n, _, e := unix.Syscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
+		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(from)), uintptr(unsafe.Pointer(&size)))
+	return int(n), e
 }
 
 // receiveBuffer is how many bytes may wait to be received: a burst of datagrams must
@@ -112,5 +146,18 @@ func (s *socket) receive(b []byte, wait bool) ([]byte, error) {
 
 func (s *socket) SetReadDeadline(t time.Time) error { return s.conn.SetReadDeadline(t) }
 func (s *socket) LocalAddr() net.Addr               { return s.conn.LocalAddr() }
-func (s *socket) RemoteAddr() net.Addr              { return s.conn.RemoteAddr() }
-func (s *socket) Close() error                      { return s.conn.Close() }
+
+func (s *socket) Close() error {
+	err := s.conn.Close()
+	if s.closed != nil {
+		s.closed()
+	}
+	return err
+}
+
+func (s *socket) RemoteAddr() net.Addr {
+	if s.peer != nil {
+		return &net.IPAddr{IP: s.peer.Addr[:]}
+	}
+	return s.conn.RemoteAddr()
+}

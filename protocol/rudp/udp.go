@@ -19,7 +19,7 @@ func DialUDP(ctx context.Context, server netip.AddrPort) (net.Conn, error) {
 }
 
 func dialUDP(ctx context.Context, ctl control, server netip.AddrPort) (net.Conn, error) {
-	u, err := dialSocket(ctx, ctl, "udp4", server)
+	u, err := dialSocket(ctx, ctl, server)
 	if err != nil {
 		return nil, err
 	}
