@@ -91,6 +91,9 @@ func serve(opts options, log *slog.Logger, about *subject) error {
 	world.nameServers = func(ctx context.Context, device string) ([]netip.Addr, error) {
 		return nmvpn.NameServers(ctx, conn, device)
 	}
+	world.parents = func(ctx context.Context, uuid string) ([]string, error) {
+		return nmvpn.Parents(ctx, conn, uuid)
+	}
 	c := newConnection(log, about, world, opts.persist)
 	if err := exportStatus(conn, c); err != nil {
 		return err

@@ -32,6 +32,8 @@ type outside struct {
 	watchSleep func(log *slog.Logger, changed func(asleep bool, ready func())) (stop func(), err error)
 	// nameServers are those of a network interface; may be nil.
 	nameServers func(ctx context.Context, device string) ([]netip.Addr, error)
+	// parents are the interfaces that NetworkManager has below a profile's connection; may be nil.
+	parents func(ctx context.Context, uuid string) ([]string, error)
 	// addrsOf lists the IPv6 addresses of a device, and watchAddrs tells of changes; may be nil.
 	addrsOf    func(device int) ([]kernelAddr, error)
 	watchAddrs func(changed func()) (stop func(), err error)

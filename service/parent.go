@@ -2,7 +2,12 @@
 
 package main
 
-import "network-manager-softether/service/nmvpn"
+import (
+	"context"
+	"time"
+
+	"network-manager-softether/service/nmvpn"
+)
 
 // What NetworkManager believes of the ground, and is told so that it is true.
 
@@ -52,36 +57,83 @@ func (c *connection) outageEnds() { stopTimer(&c.ground.outage) }
 // while they are active (networkmanager.md 4.7).
 func (c *connection) lookAtParent() {
 	g := &c.ground
-	at, _ := c.path.standing()
-	if !c.profile.Persistent || !c.told.bounces() || g.reparent != nil || at.lost != "" || at.base.name == g.parent || g.now.serves(g.parent) {
+	if g.reparent != nil || !c.orphaned() {
 		return
 	}
 	g.reparent = c.after(parentSettles, func() {
-		g.reparent = nil
-		at, _ := c.path.standing()
-		if c.phase != up || at.lost != "" || at.base.name == g.parent || g.now.serves(g.parent) {
+		if c.phase != up || !c.orphaned() {
+			g.reparent = nil
 			return
 		}
-		if !g.away {
-			g.away = true
-			c.nm.StateChanged(nmvpn.StateStarting)
+		c.askForParent(func(name string) {
+			g.reparent = nil
+			if name != "" {
+				g.parent = name // during an outage it does look for another one
+			}
+			if c.phase == up && c.orphaned() {
+				c.reparent()
+			}
+		})
+	})
+}
+
+// orphaned reports whether NetworkManager has a base for this connection that leads nowhere any more.
+func (c *connection) orphaned() bool {
+	g := &c.ground
+	at, known := c.path.standing()
+	return known && c.profile.Persistent && c.told.bounces() && at.lost == "" && at.base.name != g.parent && !g.now.serves(g.parent)
+}
+
+// parentAnswer is how long NetworkManager is given to say which base it has.
+const parentAnswer = 2 * time.Second
+
+// askForParent hands the loop the base that NetworkManager has for this connection, nothing if that is not to be learned.
+func (c *connection) askForParent(heard func(name string)) {
+	ask, uuid := c.outside.parents, c.profile.UUID
+	if ask == nil {
+		heard("")
+		return
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), parentAnswer)
+		defer cancel()
+		names, err := ask(ctx, uuid)
+		name := ""
+		if len(names) == 1 {
+			name = names[0]
 		}
-		g.parent = at.base.name
+		c.log.Debug("NetworkManager's base for this connection", "devices", names, "error", err)
+		c.post(func() {
+			if c.phase == up || c.phase == reconnecting {
+				heard(name)
+			}
+		})
+	}()
+}
+
+// reparent is a bounce, in which NetworkManager looks for another base.
+func (c *connection) reparent() {
+	g := &c.ground
+	at, _ := c.path.standing()
+	if !g.away {
+		g.away = true
+		c.nm.StateChanged(nmvpn.StateStarting)
+	}
+	g.parent = at.base.name
+	g.reparent = c.after(parentSettles/2, func() {
+		g.reparent = nil
+		if c.phase != up {
+			return
+		}
+		c.announce()
+		// Only now does it have the other base. The route to the server, which it made
+		// before, is made again.
 		g.reparent = c.after(parentSettles/2, func() {
 			g.reparent = nil
-			if c.phase != up {
-				return
+			if c.phase == up {
+				g.stale = true
+				c.announce()
 			}
-			c.announce()
-			// Only now does it have the other base. The route to the server, which it made
-			// before, is made again.
-			g.reparent = c.after(parentSettles/2, func() {
-				g.reparent = nil
-				if c.phase == up {
-					g.stale = true
-					c.announce()
-				}
-			})
 		})
 	})
 }

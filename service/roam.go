@@ -17,12 +17,6 @@ const (
 	// walkSettles is how long a better base has to be there before the session walks to it:
 	// the present one works.
 	walkSettles = time.Second
-	// shunTime is how long a base is not tried again that did not lead to the server: behind a
-	// Wi-Fi's log-in page, say.
-	shunTime = time.Minute
-	// refusedWalk is the same for one on which the server has answered: it still counts
-	// connections that died with a former base, say, and forgets them by and by.
-	refusedWalk = 10 * time.Second
 	// outageShown is how long a connection may be without a session before NetworkManager,
 	// and with it the user, is told that it is connecting.
 	outageShown = 3 * time.Second
@@ -40,7 +34,7 @@ type roaming struct {
 	now    terrain
 	walk   *walk
 	settle *time.Timer // runs before a walk
-	shun   map[string]time.Time
+	shuns  map[string]shunning
 
 	server   netip.Addr  // where the tunnel's own packets go
 	renewal  *time.Timer // of NetworkManager's route to the server
@@ -236,12 +230,13 @@ func (c *connection) walkFailed(err error) {
 		return
 	}
 	c.path.use(w.from)
-	delete(c.ground.shun, w.from.String())
-	pause, why := shunTime, "the other network does not lead to the server"
+	delete(c.ground.shuns, w.from.String())
+	why := "the other network does not lead to the server"
 	if _, answered := errors.AsType[*protocol.ServerError](err); answered {
-		pause, why = refusedWalk, "the server does not take the session over on the other network yet"
+		// It still counts connections that died with a former base, say, and forgets them by and by.
+		why = "the server does not take the session over on the other network yet"
 	}
-	c.shun(w.to, pause)
+	c.shun(w.to)
 	c.log.Warn("staying where it is: "+why, "network", w.to.String(), "present", w.from.String(), "cause", err)
 	c.lookAtGround()
 }

@@ -157,7 +157,7 @@ func TestABetterBaseIsTriedAgainSoonWhereTheServerAnswers(t *testing.T) {
 		st.moved(t, true)
 		st.event(protocol.Stayed{Err: refused(protocol.CodeTooManyConnections)})
 		st.base(t, "wlan0")
-		time.Sleep(refusedWalk)
+		time.Sleep(shunFirst)
 		st.moved(t)
 		wait(3 * walkSettles)
 		st.moved(t, true)
@@ -195,7 +195,7 @@ func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
 		st.event(protocol.Stayed{Err: errors.New("a log-in page")})
 		st.base(t, "wlan0")
 		st.becomes(changed(wg, func(n *nic) { n.up = false })) // any change
-		time.Sleep(shunTime - walkSettles)
+		time.Sleep(shunFirst)
 		st.moved(t)
 		wait(3 * walkSettles)
 		synctest.Wait()
@@ -233,6 +233,39 @@ func TestABaseThatIsGoneIsLeftAtOnce(t *testing.T) {
 		st.hears(t, "config se0 via 192.0.2.1", "state starting", "config se0 via 192.0.2.1", "state started", "config se0 via 192.0.2.1")
 		st.Disconnect()
 	})
+}
+
+// While NetworkManager was told that there is no session, it has chosen the next base by itself.
+func TestNetworkManagerIsNotTroubledWhereItHasTheBaseAlready(t *testing.T) {
+	for name, bounces := range map[string]bool{"wlan0": false, "eth0": true, "": true} {
+		t.Run("it has "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st := onGround(t, true, without(wifi))
+				st.addressed()
+				st.call(func() error {
+					st.outside.parents = func(_ context.Context, uuid string) ([]string, error) {
+						if uuid != st.profile.UUID || name == "" {
+							return nil, errors.New("not known")
+						}
+						return []string{name}, nil
+					}
+					return nil
+				})
+				st.becomes(without(wifi), without(eth))
+				st.event(protocol.Detached{Err: protocol.ErrLost})
+				wait(outageShown)
+				st.hears(t, "state starting")
+				st.becomes(without(eth))
+				st.event(protocol.Reattached{Addr: serverAddr})
+				st.hears(t, "config se0 via 192.0.2.1", "state started")
+				wait(outageShown + parentSettles)
+				if got := slices.Contains(st.nm.take(), "state starting"); got != bounces {
+					t.Errorf("NetworkManager hears of another outage: %v", got)
+				}
+				st.Disconnect()
+			})
+		})
+	}
 }
 
 func TestWithoutANetworkNothingIsDoneForHours(t *testing.T) {

@@ -13,18 +13,6 @@ import (
 // the server tells, and a slow network is silent, too, for a while. So another base is tried beside it, and the session
 // moves only when it has a connection there; where none comes about, it waits as before.
 
-// shun has a base not be tried again for some time.
-func (c *connection) shun(b base, pause time.Duration) {
-	g := &c.ground
-	if g.shun == nil {
-		g.shun = make(map[string]time.Time)
-	}
-	g.shun[b.String()] = time.Now().Add(pause)
-	c.after(pause+walkSettles, c.lookAtGround)
-}
-
-func (g *roaming) shunned(b base) bool { return time.Now().Before(g.shun[b.String()]) }
-
 // beside returns where else the server may be reached.
 func (c *connection) beside(at standing) (base, bool) {
 	if !at.roam || at.lost != "" || c.ground.asleep || c.ground.walk != nil {
@@ -48,7 +36,7 @@ func (c *connection) serverSilent(d time.Duration) {
 	}
 	stopTimer(&c.ground.settle)
 	c.log.Info("the server is silent, trying another network beside this one", "for", d.Round(time.Millisecond), "from", at.base.String(), "to", to.String())
-	c.shun(at.base, shunTime)
+	c.shun(at.base)
 	c.ground.walk = &walk{at.base, to, fmt.Sprintf("the server was silent over %v", at.base), true}
 	c.path.use(to)
 	c.session.Move(true)
@@ -61,7 +49,7 @@ func (c *connection) serverAway() bool {
 	if !known || !ok {
 		return false
 	}
-	c.shun(at.base, shunTime)
+	c.shun(at.base)
 	c.jump(at, to, fmt.Sprintf("there is no way to the server over %v", at.base))
 	return true
 }

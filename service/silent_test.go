@@ -19,9 +19,9 @@ func TestASilentServerIsLookedForOnTheOtherBase(t *testing.T) {
 		st.base(t, "wlan0")
 		st.event(protocol.Moved{Addr: serverAddr})
 		st.becomes(changed(wg, func(n *nic) { n.up = false })) // any change
-		wait(shunTime / 2)
+		wait(shunFirst / 2)
 		st.moved(t) // the better base is not the better one now
-		wait(shunTime)
+		wait(shunFirst)
 		st.moved(t, true)
 		st.base(t, "eth0")
 		st.Disconnect()
@@ -89,7 +89,7 @@ func TestASessionWithoutAConnectionTriesTheOtherBase(t *testing.T) {
 		st.moved(t, false)
 		st.base(t, "wlan0")
 		st.event(protocol.Reattached{Addr: serverAddr})
-		wait(2 * detachedPatience)
+		wait(shunFirst / 2)
 		st.moved(t)
 		st.Disconnect()
 	})

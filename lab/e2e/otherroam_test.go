@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab"
+	"network-manager-softether/lab/plan"
 )
 
 // A session over another transport than TCP follows the computer from network to network, and back, without any
@@ -16,7 +16,7 @@ import (
 func TestOtherTransportsRoam(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()
-	_, err := w.BehindRendezvous(w.ctx)
+	_, err := w.Server.BehindRendezvous(w.ctx)
 	w.ok(err)
 	w.both(false)
 	for _, tt := range []struct {
@@ -34,19 +34,19 @@ func TestOtherTransportsRoam(t *testing.T) {
 		w.ok(w.OnlyLet(w.ctx, tt.passes))
 		w.up(v)
 		w.ok(w.withoutRights())
-		w.on(v.Name, lab.Bases[0])
+		w.on(v.Name, plan.Bases[0])
 		end := w.streamsMeanwhile()
 		beats := w.beats()
-		w.ok(w.Desktop.Down(w.ctx, lab.Bases[0].Profile))
+		w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile))
 		gap := beats.gap()
 		t.Logf("transport=%s, the network is left: longest gap %v, %d lost", tt.transport, gap, beats.stop())
-		w.on(v.Name, lab.Bases[1])
+		w.on(v.Name, plan.Bases[1])
 		mark := w.Desktop.NMLogMark()
 		beats = w.beats()
-		_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", lab.Bases[0].Profile)
+		_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", plan.Bases[0].Profile)
 		w.ok(err)
 		w.eventually("the session on the better network", 20*time.Second, func() error {
-			if !strings.Contains(w.Desktop.NMLog(mark), "going on over "+lab.Bases[0].Device) {
+			if !strings.Contains(w.Desktop.NMLog(mark), "going on over "+plan.Bases[0].Device) {
 				return errors.New("the log does not say so")
 			}
 			return nil

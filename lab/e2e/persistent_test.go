@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/godbus/dbus/v5"
+
 	"network-manager-softether/lab/desktop"
 	"network-manager-softether/lab/plan"
 	"network-manager-softether/lab/procfs"
@@ -33,6 +35,7 @@ func TestPersistentConnectionOutlivesItsBase(t *testing.T) {
 		w.verbose()
 		w.up(kind(w.persistent()))
 		pid := w.service()
+		states := w.vpnStates()
 		w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile))
 		w.eventually("NetworkManager to say that it is connecting", 20*time.Second, func() error {
 			state, err := w.Desktop.State("office")
@@ -51,12 +54,60 @@ func TestPersistentConnectionOutlivesItsBase(t *testing.T) {
 		w.pings(plan.OfficeInner)
 		t.Logf("traffic flows %v after the next base was asked for", time.Since(began))
 		w.on("office", plan.Bases[1])
+		time.Sleep(4 * time.Second) // a second outage would be shown by now
 		w.pings(plan.OfficeInner)
+		seen := states()
+		t.Logf("NetworkManager's states of the VPN: %v", seen)
+		if n := count(seen, vpnActivated); n != 1 {
+			t.Errorf("a person sees the VPN come up %d times", n)
+		}
 		if now := w.service(); now != pid {
 			t.Errorf("another service, %d, has the connection, before it was %d", now, pid)
 		}
 		w.down("office")
 	})
+}
+
+// vpnActivated is NM_VPN_CONNECTION_STATE_ACTIVATED.
+const vpnActivated = 5
+
+func count[T comparable](list []T, what T) (n int) {
+	for _, v := range list {
+		if v == what {
+			n++
+		}
+	}
+	return n
+}
+
+// vpnStates notes the states of VPNs that NetworkManager tells everybody of (NMVpnConnectionState), until the returned
+// function is called, which returns them.
+func (w *world) vpnStates() (end func() []uint32) {
+	w.t.Helper()
+	conn, err := dbus.Connect("unix:path=" + w.Desktop.Path("/run/dbus/system_bus_socket"))
+	w.ok(err)
+	match := []dbus.MatchOption{dbus.WithMatchInterface("org.freedesktop.NetworkManager.VPN.Connection"), dbus.WithMatchMember("VpnStateChanged")}
+	w.ok(conn.AddMatchSignal(match...))
+	signals := make(chan *dbus.Signal, 64)
+	conn.Signal(signals)
+	done := make(chan []uint32, 1)
+	go func() {
+		var seen []uint32
+		for s := range signals {
+			if !strings.HasSuffix(s.Name, ".VpnStateChanged") || len(s.Body) == 0 {
+				continue
+			}
+			if state, ok := s.Body[0].(uint32); ok {
+				seen = append(seen, state)
+			}
+		}
+		done <- seen
+	}()
+	return func() []uint32 {
+		w.t.Helper()
+		w.ok(conn.Close()) // which closes the channel
+		return <-done
+	}
 }
 
 func TestAuthorityIsPartOfTheProfile(t *testing.T) {
