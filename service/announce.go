@@ -116,6 +116,8 @@ func (c *connection) announce() {
 	}
 	v := judge(c.profile, c.lease, c.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
 	v.standIns(c.told, c.profile.UUID)
+	c.ground.contests = c.ground.now.contests(c.tunnel.tap.Name())
+	v.outdo(c.ground.contests)
 	next := announcement{ip4: v.ip4, ip6: v.ip6, config: c.told.config}
 	if c.session != nil {
 		next.config = nmvpn.Config{

@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"net/netip"
+	"slices"
 	"time"
 
 	"network-manager-softether/service/nmvpn"
@@ -70,8 +72,14 @@ func (c *connection) lookAtParent() {
 			if name != "" {
 				g.parent = name // during an outage it does look for another one
 			}
-			if c.phase == up && c.orphaned() {
+			switch at, _ := c.path.standing(); {
+			case c.phase != up:
+			case c.orphaned():
 				c.reparent()
+			case !g.now.leads(at.base.index, g.server):
+				// It has the base, and has lost the route to the server with the former one.
+				g.stale = true
+				c.announce()
 			}
 		})
 	})
@@ -136,6 +144,11 @@ func (c *connection) reparent() {
 			}
 		})
 	})
+}
+
+// leads reports whether there is a route to the server alone by the interface.
+func (t terrain) leads(index int, server netip.Addr) bool {
+	return slices.ContainsFunc(t.routes, func(r groundRoute) bool { return r.nic == index && pinned(r, server) })
 }
 
 // serves reports whether NetworkManager still has the interface lead anywhere, be it without

@@ -36,6 +36,7 @@ type roaming struct {
 	settle *time.Timer // runs before a walk
 	shuns  map[string]shunning
 
+	contests contests    // when NetworkManager was told last
 	server   netip.Addr  // where the tunnel's own packets go
 	renewal  *time.Timer // of NetworkManager's route to the server
 	silent   time.Time   // when the session last said that it hears nothing
@@ -101,6 +102,7 @@ func (c *connection) groundChanged(t terrain) {
 	c.ground.now = t
 	c.path.stands(t)
 	c.lookAtGround()
+	c.lookAtContests()
 }
 
 // lookAtGround does what the ground calls for.

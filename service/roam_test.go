@@ -259,8 +259,12 @@ func TestNetworkManagerIsNotTroubledWhereItHasTheBaseAlready(t *testing.T) {
 				st.event(protocol.Reattached{Addr: serverAddr})
 				st.hears(t, "config se0 via 192.0.2.1", "state started")
 				wait(outageShown + parentSettles)
-				if got := slices.Contains(st.nm.take(), "state starting"); got != bounces {
+				heard := st.nm.take()
+				if got := slices.Contains(heard, "state starting"); got != bounces {
 					t.Errorf("NetworkManager hears of another outage: %v", got)
+				}
+				if !slices.Contains(heard, "config se0 via 192.0.2.1") {
+					t.Errorf("NetworkManager has no reason to make the route to the server anew: %q", heard)
 				}
 				st.Disconnect()
 			})
