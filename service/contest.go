@@ -67,7 +67,7 @@ func (c *connection) lookAtContests() {
 		return // the next announcement has it
 	}
 	if now := c.ground.now.contests(c.tunnel.tap.Name()); now != c.ground.contests {
-		c.log.Info("the default route of a base contests that of the tunnel, or no longer does", "IPv4", now.v4, "IPv6", now.v6)
+		c.log.Info("the default route of a base contests that of the tunnel, or no longer does", "ipv4", now.v4, "ipv6", now.v6)
 		c.announce()
 	}
 }
