@@ -31,12 +31,17 @@ func (w *world) drivesIn(env []string, options string, steps ...string) {
 	w.t.Helper()
 	script, err := filepath.Abs("testdata/edit.py")
 	w.ok(err)
+	w.clicks(netns.Command{Env: append(env, "HOME="+w.t.TempDir(), "XDG_RUNTIME_DIR="+w.t.TempDir())}, script, options, steps...)
+}
+
+// clicks runs nm-connection-editor with options, as whom c says, and drives it by the script.
+func (w *world) clicks(c netns.Command, script, options string, steps ...string) {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, 80*time.Second)
 	defer cancel()
-	res, err := w.Desktop.Run(ctx, netns.Command{
-		Args: append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, options}, steps...),
-		Env:  append(env, "GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11", "HOME="+w.t.TempDir(), "XDG_RUNTIME_DIR="+w.t.TempDir()),
-	})
+	c.Args = append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, options}, steps...)
+	c.Env = append(c.Env, "GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11")
+	res, err := w.Desktop.Run(ctx, c)
 	w.ok(err)
 	if res.Code != 0 {
 		w.t.Fatal(res.Text())

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -73,6 +75,34 @@ func TestTheChoiceOnThePageBlocksAndOpens(t *testing.T) {
 	case <-time.After(perTest / 4):
 		t.Error("the desktop says nothing")
 	}
+}
+
+// The same by the pointer: a person opens the page in nm-connection-editor, chooses and saves.
+func TestTheChoiceIsMadeInNMConnectionEditor(t *testing.T) {
+	w := freshNetwork(t)
+	session, _ := w.desktopShows()
+	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "connection.permissions", "user:"+netns.PersonName))))
+	w.ok(session.StartNotifier(w.ctx))
+	text, err := os.ReadFile("testdata/edit.py")
+	w.ok(err)
+	script, err := session.Give("edit.py", text)
+	w.ok(err)
+	home := filepath.Dir(script)
+	chooses := func(choice string) {
+		w.clicks(netns.Command{User: netns.Person, Env: []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + home}}, script, "--edit="+w.get("office", "connection.uuid"),
+			">Outside the VPN", "Traffic outside the VPN="+choice, "!Save")
+	}
+	chooses("Blocked")
+	w.awaitStrict("yes, " + plan.ServerAddr.String())
+	w.blocked()
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(plan.OfficeInner)
+	w.blocked(func() { w.pings(plan.OfficeInner) })
+	chooses("According to the routes")
+	w.awaitStrict("")
+	w.eventually("the office in the ordinary table", perTest/4, func() error { return w.pingOnce(plan.OfficeInner) })
+	w.down("office")
+	w.opened()
 }
 
 // choose changes a key of the profile as a settings page does that the person saves.

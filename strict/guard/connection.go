@@ -50,10 +50,12 @@ func (v Connection) bound() bool {
 	return v.Strict() || slices.ContainsFunc(families, v.inTable)
 }
 
-// free reports whether unlocked has been here.
-func (v Connection) free() bool {
-	return !v.bound() && v.data()[profile.KeyServerAddresses] == "" && !v.remembers()
-}
+// free reports whether unlocked has been here, and known whether the server's addresses are still in the profile.
+func (v Connection) free() bool  { return v.released() && !v.known() }
+func (v Connection) known() bool { return v.data()[profile.KeyServerAddresses] != "" }
+
+// released reports whether opening has been here.
+func (v Connection) released() bool { return !v.bound() && !v.remembers() }
 
 var families = []string{"ipv4", "ipv6"}
 
@@ -111,13 +113,25 @@ func (v Connection) locked(l Lock) Settings {
 }
 
 // unlocked returns the profile without strict mode.
-func (v Connection) unlocked() Settings {
+func (v Connection) unlocked() Settings { return Connection{settings: v.opening()}.unknown() }
+
+// opening returns it with its routes in the ordinary table and the server's addresses, as its name cannot be looked up
+// until the rules are gone.
+func (v Connection) opening() Settings {
 	s := v.copy()
 	data := v.data()
 	delete(data, profile.KeyStrict)
-	delete(data, profile.KeyServerAddresses)
 	s["vpn"]["data"] = dbus.MakeVariant(data)
 	v.restore(s)
+	return s
+}
+
+// unknown returns the profile without the server's addresses.
+func (v Connection) unknown() Settings {
+	s := v.copy()
+	data := v.data()
+	delete(data, profile.KeyServerAddresses)
+	s["vpn"]["data"] = dbus.MakeVariant(data)
 	return s
 }
 

@@ -76,13 +76,13 @@ func (m *Manager) Off(v Connection) (Locks, error) {
 	return m.open(v, func() {})
 }
 
-// open is Off with what is to be done before the rules go.
+// open is Off with what is to be done before the rules go. The profile has the server's addresses until then.
 func (m *Manager) open(v Connection, before func()) (Locks, error) {
 	s, err := m.Read()
 	if err != nil {
 		return nil, err
 	}
-	if err := m.update(v, Connection.unlocked, Connection.free); err != nil {
+	if err := m.update(v, Connection.opening, Connection.released); err != nil {
 		return nil, err
 	}
 	before()
@@ -93,7 +93,10 @@ func (m *Manager) open(v Connection, before func()) (Locks, error) {
 		}
 	}
 	_ = m.stamp(s.Networks, left)
-	return m.lock(v.UUID(), nil)
+	left, err = m.lock(v.UUID(), nil)
+	// Whoever has turned strict mode on again meanwhile needs them.
+	done := func(v Connection) bool { return v.bound() || !v.known() }
+	return left, errors.Join(err, m.update(v, Connection.unknown, done))
 }
 
 // OffAll is for the person who has lost a profile, and with it the way to the network.
