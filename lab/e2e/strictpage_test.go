@@ -129,3 +129,47 @@ func (w *world) awaitStrict(lock string) {
 		return fmt.Errorf("status says %q, the profile %q", status, data)
 	})
 }
+
+// While everything is blocked and the VPN is down, another server's name is still found: by one question to the network's
+// own name server, and nothing else leaves.
+func TestANewGatewayNameIsFoundWhileAllIsBlocked(t *testing.T) {
+	w := freshNetwork(t)
+	session, shown := w.desktopShows()
+	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "connection.permissions", "user:"+netns.PersonName))
+	v.Data["gateway"] = plan.ServerAddr6.String()
+	w.ok(w.Desktop.Add(w.ctx, v))
+	w.ok(session.StartNotifier(w.ctx))
+	w.choose("strict=yes")
+	w.awaitStrict("yes, " + plan.ServerAddr6.String())
+
+	seen := w.watchesBases()
+	w.choose("gateway=" + plan.ServerName4)
+	w.awaitStrict("yes, " + plan.ServerAddr.String())
+	asked := seen.left()
+	t.Logf("asked: %v", asked)
+	for what := range asked {
+		if !strings.HasSuffix(what, ", protocol 17, port 53") {
+			t.Errorf("in clear: %s", what)
+		}
+	}
+	if len(asked) == 0 {
+		t.Error("nobody was asked")
+	}
+	for _, family := range []string{"-4", "-6"} {
+		rules, err := w.Desktop.Must(w.ctx, "ip", family, "rule")
+		w.ok(err)
+		if strings.Contains(rules, "sport 21317") {
+			t.Errorf("the way to the name server is still open:\n%s", rules)
+		}
+	}
+	w.blocked()
+	w.ok(w.Desktop.Up(w.ctx, "office"))
+	w.pings(plan.OfficeInner)
+	w.blocked(func() { w.pings(plan.OfficeInner) })
+	select {
+	case got := <-shown:
+		t.Errorf("the desktop shows %q", got)
+	default:
+	}
+	w.down("office")
+}

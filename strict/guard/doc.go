@@ -9,8 +9,8 @@
 // only what goes to the VPN server's addresses is looked up in the ordinary table. So routes that a DHCP server on the
 // local network hands out, however narrow, and networks that it pretends to be, however public, are not even looked at.
 //
-// The server's name is looked up once, when strict mode is turned on, and its addresses are kept in the VPN's profile:
-// later there is nobody left to ask, and nobody to lie.
+// The server's name is looked up once, when strict mode is turned on, and its addresses are kept in the VPN's profile, so
+// that nobody can lie later. Another server's name is looked up once as well, if there is no VPN by a hole (ask.go).
 //
 // It runs as the person, in nm-softether-strict and in nm-softether-notify, never in the service, and needs no privilege
 // of its own: NetworkManager decides who may change connections.

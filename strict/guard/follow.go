@@ -93,7 +93,7 @@ func (v Connection) follows(l Lock) bool {
 	return err == nil && l.leadsTo(v.UUID(), host) && v.ready(l)
 }
 
-// nameTimeout is how long the name of a server is looked up. While all is blocked there is no answer.
+// nameTimeout is how long the name of a server is looked up by the system. While all is blocked there is no answer.
 const nameTimeout = 20 * time.Second
 
 // Do does what a step says. A VPN that is connected with a profile that has changed is connected again: else it would
@@ -118,7 +118,7 @@ func (m *Manager) Do(step Step) error {
 		_, err := m.open(v, func() { m.reconnect(v) })
 		return err
 	}
-	one, err := m.wanted(v, s.Locks)
+	one, err := m.wanted(v, s)
 	if err != nil {
 		return err
 	}
@@ -131,22 +131,22 @@ func (m *Manager) Do(step Step) error {
 }
 
 // wanted is the lock that the profile asks for.
-func (m *Manager) wanted(v Connection, l Locks) (Lock, error) {
+func (m *Manager) wanted(v Connection, s State) (Lock, error) {
 	host, err := v.entrance()
 	if err != nil {
 		return Lock{}, err
 	}
 	one := Lock{LAN: v.key() == profile.StrictAllowLAN, mark: markOf(v.UUID(), host)}
-	before, locked := l[v.UUID()]
+	before, locked := s.Locks[v.UUID()]
 	own := v.addresses()
 	switch {
 	case !locked: // what somebody wrote there, perhaps for the members of a cluster
-		one.Servers, err = m.resolve(host, own)
+		one.Servers, err = m.resolve(host, own, s)
 	case !before.leadsTo(v.UUID(), host):
 		if slices.Equal(own, before.Servers) {
 			own = nil // they are the old server's
 		}
-		one.Servers, err = m.resolve(host, own)
+		one.Servers, err = m.resolve(host, own, s)
 	case len(own) > 0:
 		one.Servers = own
 	default:
@@ -156,14 +156,27 @@ func (m *Manager) wanted(v Connection, l Locks) (Lock, error) {
 }
 
 // resolve returns the addresses of a host, and more, which do if there are no others.
-func (m *Manager) resolve(host string, more []netip.Addr) ([]netip.Addr, error) {
-	ctx, cancel := context.WithTimeout(m.ctx, nameTimeout)
-	defer cancel()
-	found, err := lookup(ctx, host)
+func (m *Manager) resolve(host string, more []netip.Addr, s State) ([]netip.Addr, error) {
+	found, err := m.find(host, s)
 	if err != nil && len(more) == 0 {
 		return nil, po.Errorf("the name %s could not be resolved; give the addresses after the connection: %w", host, err)
 	}
 	return tidy(append(found, more...)), nil
+}
+
+// find looks a host up, through the guard where that blocks the way.
+func (m *Manager) find(host string, s State) ([]netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(m.ctx, nameTimeout)
+	defer cancel()
+	found, err := lookup(ctx, host)
+	if err == nil || len(s.Locks) == 0 {
+		return found, err
+	}
+	found, errAsked := m.ask(host, s.Locks)
+	if errAsked != nil {
+		return nil, errors.Join(err, errAsked)
+	}
+	return found, nil
 }
 
 // renew brings guard and networks back to what the locks say.

@@ -122,7 +122,7 @@ func TestWhatTheProfileAsksFor(t *testing.T) {
 		"IPv6":                             {withData("strict", "yes", "gateway", "[2001:db8::1]:992"), nil, "yes, 2001:db8::1"},
 		"no server":                        {withData("strict", "yes", "gateway", ""), nil, ""},
 	} {
-		one, err := m.wanted(tt.v, tt.l)
+		one, err := m.wanted(tt.v, State{Locks: tt.l})
 		if (err == nil) != (tt.want != "") || err == nil && one.String() != tt.want {
 			t.Errorf("%s: %v, %v, want %s", name, one, err, tt.want)
 			continue

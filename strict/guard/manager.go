@@ -75,7 +75,7 @@ type State struct {
 	Networks []Connection // that packets could leave by
 	Guard    Connection   // zero if there is none
 	Locks    Locks        // in the guard
-	Active   bool         // the guard's rules are in force, or are about to be
+	Active   bool         // the guard's rules are in force, or are about to be, without a hole
 }
 
 // Read reads it.
@@ -107,7 +107,7 @@ func (m *Manager) Read() (s State, err error) {
 		if err != nil {
 			return s, err
 		}
-		s.Active = active != ""
+		s.Active = active != "" && !m.holed()
 	}
 	return s, nil
 }

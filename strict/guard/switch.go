@@ -30,13 +30,13 @@ func (m *Manager) On(v Connection, w Wish) (Lock, error) {
 		return Lock{}, err
 	}
 	one := Lock{LAN: w.LAN, Servers: slices.Clone(w.Servers), mark: markOf(v.UUID(), host)}
-	found, err := lookup(m.ctx, host)
+	found, err := m.find(host, s)
 	switch {
 	case err == nil:
 		one.Servers = append(one.Servers, found...)
 	case len(one.Servers) > 0:
 	case had && len(before.Servers) > 0 && before.leadsTo(v.UUID(), host):
-		one.Servers = before.Servers // strict mode is on, so nobody can be asked
+		one.Servers = before.Servers // nobody answers
 	default:
 		return Lock{}, po.Errorf("the name %s could not be resolved; give the addresses after the connection: %w", host, err)
 	}
