@@ -3,8 +3,11 @@
 package e2e
 
 import (
+	"fmt"
+	"maps"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,13 +41,18 @@ func (w *world) blocked(during ...func()) {
 	seen.none()
 }
 
-// opened checks that both families leave in clear again.
+// opened waits until both families leave in clear again: NetworkManager takes rules away a moment after it has said so.
 func (w *world) opened() {
 	w.t.Helper()
 	for _, a := range []netip.Addr{elsewhere4, elsewhere6} {
-		seen := w.watchesBases()
-		w.sends(a)
-		seen.some(a)
+		w.eventually("the way to "+a.String(), perTest/4, func() error {
+			seen := w.watchesBases()
+			w.sends(a)
+			if left := seen.left(); !slices.ContainsFunc(slices.Collect(maps.Keys(left)), func(what string) bool { return strings.Contains(what, "to "+a.String()+",") }) {
+				return fmt.Errorf("nothing left for it; seen: %v", left)
+			}
+			return nil
+		})
 	}
 }
 
