@@ -115,7 +115,10 @@ func (b *beat) gap() time.Duration {
 func (b *beat) stop() (lost int) {
 	close(b.enough)
 	<-b.done
-	time.Sleep(time.Second) // for the last ones
+	for before := -1; b.count() < b.sent && b.count() != before; { // some are on their way as long as some arrive
+		before = b.count()
+		time.Sleep(2 * time.Second)
+	}
 	b.conn.Close()
 	return b.sent - b.count()
 }
