@@ -99,7 +99,7 @@ func (h *home) start(dir, stdin string, args ...string) {
 // store keeps a secret as an agent does.
 func (h *home) store(uuid, name, value string) {
 	h.t.Helper()
-	s, err := openSession(h.t.Context(), plainOnly{h.conn.Object(keyringName, path)})
+	s, err := openSession(h.t.Context(), h.conn.Object(keyringName, path))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func (h *home) store(uuid, name, value string) {
 	}
 	var item, ask dbus.ObjectPath
 	err = h.conn.Object(keyringName, collection).Call("org.freedesktop.Secret.Collection.CreateItem", 0, properties,
-		sealed{Session: s.path, Params: []byte{}, Value: []byte(value), ContentType: "text/plain"}, true).Store(&item, &ask)
+		secret{Session: s, Params: []byte{}, Value: []byte(value), ContentType: "text/plain"}, true).Store(&item, &ask)
 	if err != nil || item == "/" {
 		h.t.Fatalf("storing %s gives item %s, prompt %s, %v", name, item, ask, err)
 	}
@@ -151,6 +151,14 @@ func TestSecretsOfTheConnectionAreFound(t *testing.T) {
 }
 
 // The keyring would ask for its password, in a window of its own.
+func TestSecretThatCanBeNoPasswordIsRefused(t *testing.T) {
+	h := newHome(t)
+	h.store(uuid, "password", strings.Repeat("x", maxSecret+1))
+	if found, err := Secrets(t.Context(), h.address, uuid, []string{"password"}); err == nil || len(found) > 0 {
+		t.Errorf("found %d secrets, %v", len(found), err)
+	}
+}
+
 func TestLockedKeyringIsLeftAlone(t *testing.T) {
 	h := newHome(t)
 	h.store(uuid, "password", "x")
