@@ -3,12 +3,12 @@
 // Package zblock is the compression of a session's frames: every block of the data
 // phase is one whole zlib stream (softether-protocol.md 9.4, RFC 1950, RFC 1951).
 //
-// To compress, compress/flate is used. To expand there is an [Expander] of our own:
-// blocks are small, come by the hundred thousand a second, and their sender is not to
-// be trusted. It works from one buffer into another, bounds the deflate blocks of a
-// stream, and cannot write more than the target has room for. It is not the faster one:
-// against compress/flate with Reset (Go 1.26, checksum included, on a loaded machine)
-// it takes a third of the time for a ping, is even for what does not compress, and takes up
-// to twice the time for text. But compress/flate makes tables anew for every block with
-// codes of more than 9 bits (11 allocations measured), which the sender chooses.
+// Both ways are compress/flate's, from one buffer into another and with an end to what a
+// stream may become. An inflate of our own, made for small blocks from a sender that is
+// not to be trusted, was measured against it (Go 1.26, CPU time of the thread, six runs)
+// and went: it saved 0.1 us for a frame of 60 bytes, 9 % for text (823 against 896 ns) and
+// nothing for codes of all lengths (8.2 against 6.8 us). For codes of more than 9 bits flate
+// makes tables anew, two allocations and 280 bytes for a block. A sender that fills a frame
+// with such blocks makes it cost 92 us instead of 51, and can cost us as much by a flood of
+// small frames without compression.
 package zblock

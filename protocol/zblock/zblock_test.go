@@ -134,7 +134,6 @@ func TestCorruptStreamsAreRefused(t *testing.T) {
 		{"stored block is cut off", stream("01 0200 fdff 61", []byte("a"))},
 		{"distance before the beginning", stream("4b 04 62 00", []byte("aaaa"))},
 		{"codes are missing", stream("05", nil)},
-		{"33 blocks", stream(strings.Repeat("00 0000 ffff", 32)+"01 0000 ffff", nil)},
 		{"too many literal codes", stream("fd ff 00 00 00 00 00", nil)},
 	} {
 		var e Expander
@@ -149,15 +148,23 @@ func TestCorruptStreamsAreRefused(t *testing.T) {
 	if n, err := e.Expand(nil, stream(strings.Repeat("00 0000 ffff", 31)+"01 0000 ffff", nil)); n != 0 || err != nil {
 		t.Errorf("32 empty blocks: %d, %v", n, err)
 	}
+	if n, err := e.Expand(make([]byte, 1600), good); n != len(contents()["text"]) || err != nil {
+		t.Errorf("a good stream after bad ones: %d bytes, %v", n, err)
+	}
 }
 
+// TestNothingIsAllocated: but for codes of more than 9 bits, for which flate makes tables anew, see the package's comment.
 func TestNothingIsAllocated(t *testing.T) {
 	for name, want := range contents() {
+		most := 0.
+		if name == "skewed" {
+			most = 20
+		}
 		src := deflated(t, 6, want)
 		dst := make([]byte, 1600+Overhead)
 		var e Expander
-		if n := testing.AllocsPerRun(50, func() { e.Expand(dst, src) }); n != 0 {
-			t.Errorf("%s: %v allocations to expand, want 0", name, n)
+		if n := testing.AllocsPerRun(50, func() { e.Expand(dst, src) }); n > most {
+			t.Errorf("%s: %v allocations to expand, want at most %v", name, n, most)
 		}
 		c := NewCompressor()
 		if n := testing.AllocsPerRun(50, func() { c.Compress(dst, want) }); n != 0 {
@@ -187,7 +194,7 @@ func FuzzExpand(f *testing.F) {
 		switch {
 		case err == nil && (zerr != nil || !bytes.Equal(dst[:n], want)):
 			t.Errorf("%d bytes, compress/zlib has %d, %v", n, len(want), zerr)
-		case err != nil && zerr == nil && len(want) <= 1600 && r.Len() == 0 && !errors.Is(err, errTooManyBlocks):
+		case err != nil && zerr == nil && len(want) <= 1600 && r.Len() == 0:
 			t.Errorf("%v, compress/zlib has %d bytes", err, len(want))
 		}
 	})
