@@ -13,7 +13,8 @@ import (
 
 // race opens a TCP connection to the first of addrs that answers. Attempts begin
 // one after the other, the next one when stagger has passed or the last one begun
-// has failed (RFC 8305 5). All attempts have ended when race returns.
+// has failed (RFC 8305 5). All attempts have ended when race returns. What rudp races
+// are ways of different worth that begin at fixed times, and the first need not win.
 func (d *dialer) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

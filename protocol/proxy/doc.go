@@ -9,6 +9,10 @@
 // the proxy's answer. Names are looked up by the proxy, not here. Every error of a
 // dialogue is an [*Error] that says whose fault it is.
 //
+// SOCKS5 is not golang.org/x/net/proxy's, whose dialogue on an open connection could be had: its errors are texts, so a
+// password that is refused, which has to be asked for again, and a server that the proxy does not reach look the same; it
+// refuses proxies that answer a password with SOCKS's version instead of RFC 1929's; and SOCKS4 would stay here anyway.
+//
 // # Passwords
 //
 // An HTTP proxy is first asked without credentials. If it wants some, the strongest

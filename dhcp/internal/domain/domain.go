@@ -78,6 +78,11 @@ func validLabel(label string) bool {
 //
 // Every pointer must point before the place that the one before it (or the name
 // itself) started at, so decoding a name ends after at most len(b) steps.
+//
+// insomniacslk's rfc1035label was tried in its place. It refuses a pointer to a name that
+// ends in a pointer itself (RFC 1035 4.1.4 has them), takes pointers where there may be
+// none, a name without an end and a label with a dot in it for two, returns nothing of a
+// list that is damaged at its end, and made 2 MB of 4 KB of pointers.
 func ParseList(b []byte, pointers bool) (names []string, dropped int, err error) {
 	for pos := 0; pos < len(b); {
 		raw, next, err := parseName(b, pos, pointers)
