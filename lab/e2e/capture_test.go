@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -43,7 +44,7 @@ const vnetHeaderBytes = 10
 // A capture records what passes an interface.
 type capture struct {
 	t       *testing.T
-	fd      int
+	socket  *netns.Capture
 	packets []captured
 	fail    error
 }
@@ -51,33 +52,18 @@ type capture struct {
 // captureOn begins to record. The socket sees superframes whole, and all else as it comes.
 func captureOn(t *testing.T, h *netns.Host, device string) *capture {
 	t.Helper()
-	link, err := h.Net.LinkByName(device)
+	socket, err := h.NewCapture(device, 512<<20, 500*time.Millisecond, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const all = unix.ETH_P_ALL>>8 | unix.ETH_P_ALL<<8&0xffff // in network byte order
-	c := &capture{t: t}
-	err = h.Do(func() (err error) {
-		if c.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
-			return err
-		}
-		return errors.Join(
-			unix.SetsockoptInt(c.fd, unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1),
-			unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 512<<20),
-			unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 500_000}),
-			unix.Bind(c.fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: link.Attrs().Index}))
-	})
-	if err != nil {
-		t.Fatalf("capturing on %s of %s: %v", device, h.Name, err)
-	}
-	return c
+	return &capture{t: t, socket: socket}
 }
 
 // read takes all packets that wait, and ends when none comes for half a second.
 func (c *capture) read() {
 	buf := make([]byte, 1<<17)
 	for {
-		n, from, err := unix.Recvfrom(c.fd, buf, 0)
+		n, from, err := unix.Recvfrom(c.socket.FD, buf, 0)
 		if errors.Is(err, unix.EAGAIN) {
 			break
 		}
@@ -95,18 +81,14 @@ func (c *capture) read() {
 			outgoing: from.(*unix.SockaddrLinklayer).Pkttype == unix.PACKET_OUTGOING,
 		})
 	}
-	st, err := unix.GetsockoptTpacketStats(c.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS)
-	if err == nil && st.Drops > 0 {
-		err = fmt.Errorf("the capture missed %d packets", st.Drops)
-	}
-	c.fail = err
+	c.fail = c.socket.Missed()
 }
 
 // end waits until nothing comes any more and returns what was captured.
 func (c *capture) end() []captured {
 	c.t.Helper()
 	c.read()
-	unix.Close(c.fd)
+	c.socket.Close()
 	if c.fail != nil {
 		c.t.Fatal(c.fail)
 	}

@@ -36,43 +36,25 @@ func (s *storm) watchBases() (*watch, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watch{storm: s, stop: cancel, kinds: map[string]int{}}
 	for _, b := range plan.Bases {
-		fd, err := listenOn(s.Desktop.Host, b.Device)
+		socket, err := s.Desktop.NewCapture(b.Device, 64<<20, 200*time.Millisecond, false)
 		if err != nil {
 			cancel()
-			return nil, fmt.Errorf("capturing on %s: %w", b.Device, err)
+			return nil, err
 		}
 		w.all.Go(func() {
-			defer unix.Close(fd)
-			w.read(ctx, fd, b.Device)
+			defer socket.Close()
+			w.read(ctx, socket, b.Device)
 		})
 	}
 	w.all.Go(func() { w.try(ctx) })
 	return w, nil
 }
 
-// listenOn opens a socket that sees what passes an interface.
-func listenOn(h *netns.Host, device string) (fd int, err error) {
-	link, err := h.Net.LinkByName(device)
-	if err != nil {
-		return -1, err
-	}
-	const all = unix.ETH_P_ALL>>8 | unix.ETH_P_ALL<<8&0xffff // in network byte order
-	err = h.Do(func() error {
-		if fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
-			return err
-		}
-		return errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 64<<20),
-			unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 200_000}),
-			unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: link.Attrs().Index}))
-	})
-	return fd, err
-}
-
 // read sorts packets until ctx is done. Only the beginnings are looked at.
-func (w *watch) read(ctx context.Context, fd int, device string) {
+func (w *watch) read(ctx context.Context, socket *netns.Capture, device string) {
 	buf := make([]byte, 128)
 	for ctx.Err() == nil {
-		n, from, err := unix.Recvfrom(fd, buf, 0)
+		n, from, err := unix.Recvfrom(socket.FD, buf, 0)
 		switch {
 		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR), errors.Is(err, unix.ENETDOWN): // which ends with the cable back
 			continue
@@ -89,11 +71,7 @@ func (w *watch) read(ctx context.Context, fd int, device string) {
 			w.mu.Unlock()
 		}
 	}
-	st, err := unix.GetsockoptTpacketStats(fd, unix.SOL_PACKET, unix.PACKET_STATISTICS)
-	if err == nil && st.Drops > 0 {
-		err = fmt.Errorf("the capture on %s missed %d packets", device, st.Drops)
-	}
-	w.fail(err)
+	w.fail(socket.Missed())
 }
 
 func (w *watch) fail(err error) {
