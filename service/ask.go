@@ -33,7 +33,7 @@ func (c *connection) ask(err error) bool {
 		if !askable(cert) || c.asked.cert != nil {
 			return false
 		}
-		c.log.Warn("the server's certificate does not verify, asking the user", "cause", err, "remedy", c.remedy(err))
+		c.log.Warn("the server's certificate does not verify, asking the user", "error", err, "remedy", c.remedy(err))
 		c.asked = asked{cert: cert}
 		c.enter(asking)
 		c.asking = question{time.Now(), err}
@@ -44,7 +44,7 @@ func (c *connection) ask(err error) bool {
 	if !ok || !c.nextRound(q.name) {
 		return false
 	}
-	c.log.Warn("asking the user for a secret", "secret", q.name, "cause", err, "remedy", c.remedy(err), "round", c.rounds[q.name])
+	c.log.Warn("asking the user for a secret", "secret", q.name, "error", err, "remedy", c.remedy(err), "round", c.rounds[q.name])
 	c.asked.secret = q.name
 	c.enter(asking)
 	c.asking = question{time.Now(), err}

@@ -57,7 +57,7 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 		}
 		p, err := c.parse(s)
 		if err != nil {
-			c.log.Error("VPN connection failed: the profile is not usable", "cause", err)
+			c.log.Error("VPN connection failed: the profile is not usable", "error", err)
 			c.tellUnusable(s)
 			return err
 		}

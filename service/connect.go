@@ -177,7 +177,7 @@ func (c *connection) watchTAP(t *tunnel) {
 func (c *connection) sessionEvent(era int, e protocol.Event) {
 	switch e := e.(type) {
 	case protocol.Detached:
-		c.log.Warn("connection to the server lost, attaching to the session again", "cause", e.Err)
+		c.log.Warn("connection to the server lost, attaching to the session again", "error", e.Err)
 		c.postLater(func() {
 			if era == c.era && c.phase == up {
 				c.outageBegins()

@@ -53,7 +53,7 @@ func (c *connection) logFailure(kind nmvpn.Failure, err error) {
 	if p := c.profile; p != nil {
 		attrs = append(attrs, "profile", p.ID, "server", p.Gateway.String(), "hub", p.Hub, "user", p.User)
 	}
-	attrs = append(attrs, "cause", err)
+	attrs = append(attrs, "error", err)
 	if r := c.remedy(err); r != "" {
 		attrs = append(attrs, "remedy", r)
 	}

@@ -82,15 +82,15 @@ func want(l *dhcp.Lease) netip.Addr {
 func (k *keeper4) dead(err error) time.Duration {
 	switch {
 	case errors.Is(err, dhcp.ErrNAK):
-		k.log.Warn("the DHCP server takes the address back, looking for another", "cause", err)
+		k.log.Warn("the DHCP server takes the address back, looking for another", "error", err)
 		return nakPatience
 	case errors.Is(err, dhcp.ErrConflict):
-		k.log.Warn("the DHCP server leased an address that is in use, it is given back", "cause", err)
+		k.log.Warn("the DHCP server leased an address that is in use, it is given back", "error", err)
 		return nakPatience
 	case errors.Is(err, dhcp.ErrExpired):
-		k.log.Warn("the DHCP lease has expired", "cause", err)
+		k.log.Warn("the DHCP lease has expired", "error", err)
 	default:
-		k.log.Warn("the DHCP lease cannot be kept", "cause", err)
+		k.log.Warn("the DHCP lease cannot be kept", "error", err)
 	}
 	k.failed(err)
 	return leaseTimeout
@@ -130,7 +130,7 @@ func (k *keeper4) confirm(ctx context.Context, last *dhcp.Lease) (*dhcp.Lease, t
 
 // unsure keeps an unconfirmed lease.
 func (k *keeper4) unsure(l *dhcp.Lease, err error) {
-	attrs := []any{"address", l.Addr.String(), "ends in", l.Left().Round(time.Second), "cause", err}
+	attrs := []any{"address", l.Addr.String(), "ends in", l.Left().Round(time.Second), "error", err}
 	if k.forced {
 		k.log.Warn("the address is not confirmed, and this hub lets nothing through before a DHCP server has done that (policy DHCPForce)", attrs...)
 	} else {

@@ -75,11 +75,11 @@ func (c *connection) leaseFailed(era int, err error) {
 	case era != c.era:
 		return
 	case c.phase != up && c.phase != reconnecting: // the attempt judges what that means
-		c.log.Info("no IPv4 address yet", "cause", err)
+		c.log.Info("no IPv4 address yet", "error", err)
 		return
 	}
 	if c.lease == nil && c.told.ip4 == nil {
-		c.log.Warn("no IPv4 address, going on with what there is", "cause", err)
+		c.log.Warn("no IPv4 address, going on with what there is", "error", err)
 		return
 	}
 	c.leaseGone(err)
@@ -97,7 +97,7 @@ func (c *connection) leaseGone(err error) {
 	if c.phase != up && c.phase != reconnecting {
 		return
 	}
-	c.log.Warn("no IPv4 address any more: address, routes and DNS are taken away until a DHCP server answers", "cause", err)
+	c.log.Warn("no IPv4 address any more: address, routes and DNS are taken away until a DHCP server answers", "error", err)
 	c.announce()
 	c.leaseEnd = c.after(leaseGrace, func() {
 		if c.lease != nil {

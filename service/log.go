@@ -95,7 +95,7 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	var cause, remedy string
 	r.Attrs(func(a slog.Attr) bool {
 		switch a.Key {
-		case "cause", "error", "err":
+		case "error":
 			cause = a.Value.Resolve().String()
 		case "remedy":
 			remedy = a.Value.Resolve().String()

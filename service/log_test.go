@@ -55,13 +55,13 @@ func (w *written) write(level slog.Level, line string) error {
 func TestLinesAreForPeople(t *testing.T) {
 	w := &written{}
 	log := slog.New(newLineHandler(levelNotice, w))
-	log.Error("VPN connection failed", "reason", "login failed", "cause", errors.New(`"joe" is refused`), "remedy", `nmcli connection modify "My office" ...`)
-	log.With("session", "SID-1").Warn("lost", "cause", errors.New("reset"), "remedy", "")
+	log.Error("VPN connection failed", "reason", "login failed", "error", errors.New(`"joe" is refused`), "remedy", `nmcli connection modify "My office" ...`)
+	log.With("session", "SID-1").Warn("lost", "error", errors.New("reset"), "remedy", "")
 	log.WithGroup("tls").Log(t.Context(), levelNotice, "connected", "cipher", "two words")
 	log.Warn("no details")
 	log.Info("not wanted")
 	log.Error("joined", "error", errors.Join(errors.New("a"), errors.New("b")))
-	log.Error("hostile\x1b[2J", "cause", "server says \r\nMay 1 sshd: \u202eevil\xff")
+	log.Error("hostile\x1b[2J", "error", "server says \r\nMay 1 sshd: \u202eevil\xff")
 	want := []string{
 		`3 VPN connection failed (reason="login failed"): "joe" is refused; remedy: nmcli connection modify "My office" ...`,
 		`4 lost (session=SID-1): reset`,
@@ -141,7 +141,7 @@ func TestSyslogAndStandardErrorHaveTheLevel(t *testing.T) {
 	w, out := &priorities{}, &bytes.Buffer{}
 	for _, s := range []sink{syslogd{w}, stream{out}} {
 		log := slog.New(newLineHandler(slog.LevelDebug, s))
-		log.Error("failed", "cause", "two words")
+		log.Error("failed", "error", "two words")
 		log.Warn("lost")
 		log.Log(t.Context(), levelNotice, "connected")
 		log.Info("up")
@@ -169,7 +169,7 @@ func TestAProfileInALogKeepsItsSecrets(t *testing.T) {
 	}
 	p.Password = "hunter2"
 	w := &written{}
-	slog.New(newLineHandler(slog.LevelInfo, w)).Info("x", "profile", p, "config", *p, "cause", p)
+	slog.New(newLineHandler(slog.LevelInfo, w)).Info("x", "profile", p, "config", *p, "error", p)
 	if len(w.lines) != 1 || strings.Contains(w.lines[0], "hunter2") {
 		t.Errorf("the password is in the log: %q", w.lines)
 	}

@@ -40,7 +40,7 @@ func main() {
 	about := new(subject)
 	log := newLogger(os.Getenv, opts.debug, about)
 	if err := serve(opts, log, about); err != nil {
-		log.Error("cannot serve", "cause", err)
+		log.Error("cannot serve", "error", err)
 		os.Exit(1)
 	}
 }

@@ -50,7 +50,7 @@ func (c *connection) sessionLost(err error) {
 	c.tell(notice.Lost)
 	c.lost = lostSession{since: time.Now()}
 	c.outageBegins()
-	c.log.Warn("session lost, logging in again", "cause", err, "remedy", protocol.Hint(err))
+	c.log.Warn("session lost, logging in again", "error", err, "remedy", protocol.Hint(err))
 	c.tryAgainIn(shortestPause)
 }
 
@@ -66,11 +66,11 @@ func (c *connection) tryAgain(err error) {
 		return
 	}
 	if errors.Is(err, protocol.ErrUnreachable) && c.serverAway() {
-		c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "cause", err)
+		c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "error", err)
 		return
 	}
 	pause := c.lost.pause(err, c.profile.ReconnectInterval)
-	c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "cause", err, "remedy", c.remedy(err), "again-in", pause.Round(100*time.Millisecond))
+	c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "error", err, "remedy", c.remedy(err), "again-in", pause.Round(100*time.Millisecond))
 	c.tryAgainIn(pause)
 }
 

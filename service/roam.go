@@ -65,7 +65,7 @@ func (c *connection) watchGround() {
 	}
 	now, stop, err := c.outside.watchGround(c.log, func(t terrain) { c.post(func() { c.groundChanged(t) }) })
 	if err != nil {
-		c.log.Warn("changes of the network are not noticed", "cause", err)
+		c.log.Warn("changes of the network are not noticed", "error", err)
 		return
 	}
 	c.ground.now, c.ground.stop = now, stop
@@ -78,7 +78,7 @@ func (c *connection) watchGround() {
 		}
 	})
 	if err != nil {
-		c.log.Warn("it is not noticed when the computer sleeps", "cause", err)
+		c.log.Warn("it is not noticed when the computer sleeps", "error", err)
 		return
 	}
 	c.ground.awake = stop
@@ -239,7 +239,7 @@ func (c *connection) walkFailed(err error) {
 		why = "the server does not take the session over on the other network yet"
 	}
 	c.shun(w.to)
-	c.log.Warn("staying where it is: "+why, "network", w.to.String(), "present", w.from.String(), "cause", err)
+	c.log.Warn("staying where it is: "+why, "network", w.to.String(), "present", w.from.String(), "error", err)
 	c.lookAtGround()
 }
 

@@ -54,7 +54,7 @@ func (c *connection) forget(name string) {
 			err := c.nm.ReplaceSecret(p.UUID, name, profile.TrustNo, sent)
 			c.post(func() {
 				if err != nil {
-					c.log.Warn("what was typed in place of an answer may still be stored with the profile", "secret", name, "cause", err,
+					c.log.Warn("what was typed in place of an answer may still be stored with the profile", "secret", name, "error", err,
 						"remedy", fmt.Sprintf("nmcli connection modify %q -vpn.secrets %s", p.ID, name))
 				}
 				switch {

@@ -112,7 +112,7 @@ func (t *tunnel) mac() net.HardwareAddr { return t.tap.MAC() }
 // plug connects the tunnel to a session. The device has had no carrier before the first.
 func (t *tunnel) plug(s session) {
 	if err := t.tap.SetCarrier(true); err != nil {
-		t.log.Debug("the device has had carrier already", "cause", err)
+		t.log.Debug("the device has had carrier already", "error", err)
 	}
 	t.bridge.SetLink(t.link(s))
 	s.Start(t.bridge.Receive)

@@ -121,7 +121,7 @@ func (b *Bridge) end(why error) {
 		b.err = why
 		b.link.Store(nil)
 		if err := b.dev.Close(); err != nil {
-			b.log.Warn("cannot close the TAP", "err", err)
+			b.log.Warn("cannot close the TAP", "error", err)
 		}
 		b.receiveMu.Lock()
 		for _, p := range b.ports {

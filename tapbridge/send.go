@@ -41,7 +41,7 @@ func (b *Bridge) sendLoop() {
 		}
 		if err != nil {
 			if !b.isOver() && !errors.Is(err, ErrClosed) {
-				b.log.Error("the TAP is over", "err", err)
+				b.log.Error("the TAP is over", "error", err)
 			}
 			b.end(err)
 			return
@@ -60,7 +60,7 @@ func (b *Bridge) send(batch *frame.Batch) {
 	if err := p.Send(batch); err != nil {
 		b.counters.sendDropped.Add(n)
 		if !p.failed.Swap(true) {
-			b.log.Debug("the link takes no more frames", "err", err)
+			b.log.Debug("the link takes no more frames", "error", err)
 		}
 		return
 	}

@@ -57,7 +57,7 @@ func (t *TAP) configure(mtu int, cfg TAPConfig) error {
 	}
 	if cfg.Unplugged {
 		if err := t.SetCarrier(false); err != nil {
-			t.log.Debug("the device has carrier from the start", "cause", err)
+			t.log.Debug("the device has carrier from the start", "error", err)
 		}
 	}
 	// udev may have been quicker than us after all; what counts is what the device has.

@@ -65,7 +65,7 @@ func (t *TAP) read(fd uintptr) bool {
 			// Once, for it may be every frame: somebody has raised the MTU.
 			r.told = true
 			t.log.Warn("dropped a frame from the host; more of them will not be reported",
-				"device", t.name, "length", n, "err", err)
+				"device", t.name, "length", n, "error", err)
 		}
 	}
 	return true

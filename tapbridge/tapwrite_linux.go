@@ -79,7 +79,7 @@ func (t *TAP) put(fd int, parts [][]byte) {
 			if !w.told {
 				w.told = true
 				t.log.Warn("the device did not take a frame; more of them will not be reported",
-					"device", t.name, "err", os.NewSyscallError("writev", err))
+					"device", t.name, "error", os.NewSyscallError("writev", err))
 			}
 			return
 		}
@@ -87,7 +87,7 @@ func (t *TAP) put(fd int, parts [][]byte) {
 		if w.refused++; w.refused == maxRefused {
 			w.merge = false
 			t.log.Warn("the kernel takes no superframes, using one system call per frame",
-				"device", t.name, "err", os.NewSyscallError("writev", err))
+				"device", t.name, "error", os.NewSyscallError("writev", err))
 		}
 	}
 }
