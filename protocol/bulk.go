@@ -91,7 +91,7 @@ func (b *bulkChannel) follow(c *datapath.Conn) {
 	}
 	b.s.wg.Go(func() {
 		select {
-		case <-b.s.started:
+		case <-b.s.receiver.Started():
 		case <-c.Gone():
 			return
 		}
@@ -102,7 +102,7 @@ func (b *bulkChannel) follow(c *datapath.Conn) {
 		}
 		b.sending.Lock()
 		defer b.sending.Unlock()
-		stream.OpenBulk(b.sealer, opener, b.s.receive)
+		stream.OpenBulk(b.sealer, opener, b.s.receiver.Func())
 		b.way.Store(&bulkWay{c, stream})
 	})
 }

@@ -22,7 +22,7 @@
 // # The session
 //
 // A session is a set of connections (package internal/datapath) and a goroutine that looks
-// after them (session.go): it opens those that are missing, one per interval, and replaces
+// after them (supervise.go): it opens those that are missing, one per interval, and replaces
 // lost and old ones (upkeep.go). When the last connection is lost the session is detached:
 // frames to send are dropped, and a new connection is attached with the session's key
 // (attach.go) while the server still remembers it (reattach.go). If that fails the session

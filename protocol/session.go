@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/netip"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,9 +31,7 @@ type Session struct {
 	udp        *acceleration // nil: none
 	bulk       *bulkChannel  // nil: none
 
-	starting sync.Once
-	started  chan struct{} // closed by Start
-	receive  func(frames [][]byte)
+	receiver *datapath.Receiver
 
 	lost chan *datapath.Conn // from a connection's reader, when the connection has ended
 	roam *roaming
@@ -83,7 +80,7 @@ func newSession(d *dialer, c *control, w *welcome) *Session {
 		most:       w.connections,
 		half:       w.half,
 		compressed: w.compressed,
-		started:    make(chan struct{}),
+		receiver:   datapath.NewReceiver(),
 		lost:       make(chan *datapath.Conn),
 		roam:       newRoaming(),
 		stir:       make(chan struct{}, 1),
@@ -121,6 +118,7 @@ func newSession(d *dialer, c *control, w *welcome) *Session {
 	s.bulk = s.beside(w.bulk)
 	s.tcp = datapath.New(datapath.Config{
 		Several: s.most > 1, QoS: w.qos, Compressed: s.compressed,
+		Receiver:  s.receiver,
 		Waits:     datapath.Waits{Flush: d.flush, Closing: d.closing, Drain: d.drain},
 		KeepAlive: s.udp.heard, Ended: s.ended, Stir: s.stir,
 	})
@@ -142,11 +140,7 @@ func (s *Session) Info() Info { return *s.info.Load() }
 // from several at once; the frames are valid until it returns. While it works
 // nothing more is read. Only the first call counts.
 func (s *Session) Start(receive func(frames [][]byte)) {
-	s.starting.Do(func() {
-		s.receive = receive
-		s.tcp.Start(receive)
-		close(s.started)
-	})
+	s.receiver.Start(receive)
 }
 
 // Connections returns how many TCP connections the session has at the moment.
@@ -210,93 +204,6 @@ func (s *Session) end(err error) {
 		close(s.done)
 		s.cancel()
 	})
-}
-
-// add takes a connection into the session.
-func (s *Session) add(c *datapath.Conn) {
-	s.udp.follow(c)
-	s.bulk.follow(c)
-	s.tcp.Add(c)
-}
-
-// ended passes on that a connection has ended.
-func (s *Session) ended(c *datapath.Conn) {
-	select {
-	case s.lost <- c:
-	case <-s.ctx.Done():
-	}
-}
-
-// supervise looks after the connections until the session is over.
-func (s *Session) supervise() {
-	more := newUpkeep(s)
-	for {
-		select {
-		case <-s.ctx.Done():
-			if c := more.stop(); c != nil {
-				s.add(c)
-			}
-			if s.auto != nil {
-				s.auto.Stop()
-			}
-			s.udp.close()
-			for _, c := range slices.Concat(s.tcp.Conns(), s.aside) {
-				s.tcp.Remove(c, s.err)
-			}
-			s.tcp.Wait()
-			return
-		case c := <-s.lost:
-			if s.goneAside(c) {
-				continue
-			}
-			s.tcp.Remove(c, nil)
-			if left := s.Connections(); left > 0 {
-				if !c.Retiring() {
-					s.dialer.log.Info("connection lost, the others go on", "server", c.Addr, "from", c.Raw.LocalAddr(), "direction", c.Direction, "error", c.Err(), "connections", left)
-				}
-				more.lost(c)
-				continue
-			}
-			if other := more.interrupt(); other != nil {
-				s.add(other)
-				if !more.set.IsZero() {
-					more.arrived(other)
-				}
-			} else {
-				s.detached(c, c.Err())
-			}
-			more.begin()
-		case <-s.roam.news:
-			if c := more.interrupt(); c != nil {
-				s.tcp.Remove(c, datapath.ErrLeft)
-			}
-			if last := s.setAside(); s.Connections() > 0 {
-				more.walk()
-			} else if last != nil {
-				s.detached(last, datapath.ErrLeft)
-				more.begin()
-			}
-		case <-more.due.C:
-			more.act()
-		case a := <-more.attempts:
-			more.ended(a)
-		}
-	}
-}
-
-// detached tries to attach the session again after the loss of last, its last connection,
-// and ends it otherwise.
-func (s *Session) detached(last *datapath.Conn, why error) {
-	if err := s.reattach(last, why); err != nil {
-		s.dialer.log.Warn("session is over", "session", s.info.Load().SessionName, "error", err)
-		s.end(err)
-	}
-}
-
-// retire closes c while others take over.
-func (s *Session) retire(c *datapath.Conn) {
-	s.dialer.log.Debug("connection is replaced", "server", c.Addr, "from", c.Raw.LocalAddr(), "after", time.Since(c.Born))
-	s.tcp.Retire(c)
 }
 
 func (s *Session) notify(e Event) {

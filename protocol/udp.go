@@ -67,7 +67,7 @@ func (s *Session) accelerate(c *control, g *udpaccel.Grant) *acceleration {
 	a := &acceleration{s: s, engine: engine, port: g.Port, start: time.Now()}
 	s.wg.Go(func() {
 		select {
-		case <-s.started:
+		case <-s.receiver.Started():
 			a.open(o.conn)
 		case <-s.ctx.Done():
 			o.close()
@@ -100,7 +100,7 @@ func (a *acceleration) open(conn *net.UDPConn) {
 		return
 	}
 	p, err := udpaccel.NewPath(udpaccel.PathConfig{
-		Engine: a.engine, Conn: conn, Port: a.port, Start: a.start, Receive: a.s.receive,
+		Engine: a.engine, Conn: conn, Port: a.port, Start: a.start, Receive: a.s.receiver.Func(),
 		Idle: a.s.dialer.UDP == UDPAuto && !a.judge.on.Load(), Logger: a.s.dialer.log,
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ type Config struct {
 	QoS        bool // one of several is for urgent frames
 	Compressed bool // every frame is
 	Waits      Waits
+	Receiver   *Receiver
 
 	// KeepAlive is told the payload of each keep-alive that is received, valid until it
 	// returns; nil: nobody is.
@@ -33,34 +34,22 @@ type Bundle struct {
 	// spread divides what is sent over several connections; nil: there is but one.
 	spread *spreader
 
-	starting sync.Once
-	started  chan struct{} // closed by Start
-	receive  func(frames [][]byte)
-	wg       sync.WaitGroup
+	wg sync.WaitGroup
 }
 
 // New returns a bundle without a connection.
 func New(cfg Config) *Bundle {
-	b := &Bundle{cfg: cfg, started: make(chan struct{})}
+	b := &Bundle{cfg: cfg}
 	if cfg.Several {
 		b.spread = newSpreader(cfg.QoS)
 	}
 	return b
 }
 
-// Start begins to read. receive is called from the goroutines of the connections; frames are
-// valid until it returns. Only the first call counts.
-func (b *Bundle) Start(receive func(frames [][]byte)) {
-	b.starting.Do(func() {
-		b.receive = receive
-		close(b.started)
-	})
-}
-
 // Conns returns the connections there are, for reading.
 func (b *Bundle) Conns() []*Conn { return b.pool.all() }
 
-// Add takes a connection in, which begins to send keep-alives and, once Start was called, is read.
+// Add takes a connection in, which begins to send keep-alives and, once the receiver is known, is read.
 func (b *Bundle) Add(c *Conn) {
 	c.in.keepAlive = b.cfg.KeepAlive
 	if b.cfg.Compressed {
@@ -83,11 +72,11 @@ func (b *Bundle) Add(c *Conn) {
 	})
 }
 
-// read reads from c, once Start was called, until it has ended.
+// read reads from c, once the receiver is known, until it has ended.
 func (b *Bundle) read(c *Conn) {
 	select {
-	case <-b.started:
-		c.drop(c.readAll(b.receive))
+	case <-b.cfg.Receiver.Started():
+		c.drop(c.readAll(b.cfg.Receiver.Func()))
 	case <-c.gone:
 	}
 }
