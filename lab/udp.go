@@ -40,14 +40,15 @@ func (l *Lab) UncountCarriers(ctx context.Context) error {
 	return err
 }
 
-// Carriers are numbers of packets between the desktop and the VPN server.
+// Carriers are numbers of packets between the desktop and the VPN server, and the bytes of those that are UDP.
 type Carriers struct {
 	UDPUp, UDPDown, TCPUp, TCPDown int
+	UDPUpBytes, UDPDownBytes       int
 }
 
 // Sub returns what was counted since o.
 func (c Carriers) Sub(o Carriers) Carriers {
-	return Carriers{c.UDPUp - o.UDPUp, c.UDPDown - o.UDPDown, c.TCPUp - o.TCPUp, c.TCPDown - o.TCPDown}
+	return Carriers{c.UDPUp - o.UDPUp, c.UDPDown - o.UDPDown, c.TCPUp - o.TCPUp, c.TCPDown - o.TCPDown, c.UDPUpBytes - o.UDPUpBytes, c.UDPDownBytes - o.UDPDownBytes}
 }
 
 // Carriers returns what was counted since CountCarriers.
@@ -59,8 +60,8 @@ func (l *Lab) Carriers(ctx context.Context) (Carriers, error) {
 	var list struct {
 		Nftables []struct {
 			Counter struct {
-				Name    string
-				Packets int
+				Name           string
+				Packets, Bytes int
 			}
 		}
 	}
@@ -71,9 +72,9 @@ func (l *Lab) Carriers(ctx context.Context) (Carriers, error) {
 	for _, o := range list.Nftables {
 		switch o.Counter.Name {
 		case "udp_up":
-			c.UDPUp = o.Counter.Packets
+			c.UDPUp, c.UDPUpBytes = o.Counter.Packets, o.Counter.Bytes
 		case "udp_down":
-			c.UDPDown = o.Counter.Packets
+			c.UDPDown, c.UDPDownBytes = o.Counter.Packets, o.Counter.Bytes
 		case "tcp_up":
 			c.TCPUp = o.Counter.Packets
 		case "tcp_down":

@@ -72,6 +72,14 @@ var setups = []setup{
 		official: softether.OfficialAccount{Connections: 1},
 		inForce:  udpInUse,
 	},
+	{
+		name: "compressed", title: "compression, UDP acceleration and 4 connections",
+		ours:     map[string]string{"max-connections": "4", "udp-acceleration": "yes", "compression": "yes"},
+		official: softether.OfficialAccount{Connections: 4, Compress: true},
+		inForce: func(s map[string]string) bool {
+			return udpInUse(s) && strings.HasPrefix(s["Use of Compression"], "Yes")
+		},
+	},
 }
 
 func setupNames() []string {

@@ -102,12 +102,22 @@ func TestFramesTravelOverUDPAndOverTCPWhileUDPIsDead(t *testing.T) {
 	w.down("fast")
 }
 
-func TestUDPWorksOverIPv6(t *testing.T) {
+func TestUDPWorksOverIPv6AndCompresses(t *testing.T) {
 	w := freshNetwork(t)
 	v := w.accelerate("yes")
-	v.Data["gateway"] = plan.ServerName6
+	v.Data["gateway"], v.Data["compression"] = plan.ServerName6, "yes"
 	w.up(v)
 	w.settles("frames to go over UDP", 25*time.Second, allUDP)
+	before, err := w.Carriers(w.ctx)
+	w.ok(err)
+	const pings, size = 50, 1400
+	_, err = w.Desktop.Must(w.ctx, "ping", "-q", "-c", fmt.Sprint(pings), "-i", "0.01", "-s", fmt.Sprint(size), "-p", "61", plan.OfficeGateway.String())
+	w.ok(err)
+	after, err := w.Carriers(w.ctx)
+	w.ok(err)
+	if c := after.Sub(before); c.UDPUp < pings || c.UDPDown < pings || c.UDPUpBytes > pings*size/2 || c.UDPDownBytes > pings*size/2 {
+		t.Errorf("%d echoes of %d equal bytes were not compressed over UDP: %+v", pings, size, c)
+	}
 	w.down("fast")
 }
 

@@ -35,6 +35,7 @@ type Official struct {
 type OfficialAccount struct {
 	Connections int // TCP connections, 0 is 1
 	NoUDP       bool
+	Compress    bool
 }
 
 // officialInner is the client's fixed address in the office, outside of what OfficeDHCP hands out.
@@ -69,7 +70,8 @@ func (o *Official) Up(ctx context.Context, a OfficialAccount) error {
 		fmt.Sprintf("AccountCreate a /SERVER:%v:443 /HUB:%s /USERNAME:%s /NICNAME:%s", plan.ServerAddr, HubOffice, Alice.Name, officialNIC),
 		fmt.Sprintf("AccountPasswordSet a /PASSWORD:%s /TYPE:standard", Alice.Password),
 		fmt.Sprintf("AccountDetailSet a /MAXTCP:%d /INTERVAL:1 /TTL:0 /HALF:no /BRIDGE:no /MONITOR:no /NOTRACK:yes /NOQOS:no /DISABLEUDP:%s",
-			max(a.Connections, 1), yesNo(a.NoUDP)))
+			max(a.Connections, 1), yesNo(a.NoUDP)),
+		"Account"+map[bool]string{true: "CompressEnable a", false: "CompressDisable a"}[a.Compress])
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ type Params struct {
 	SendKey, RecvKey       []byte // at least 20 bytes in version 1, 32 in version 2
 	SendCookie, RecvCookie uint32
 	Fast                   bool // fast disconnect detection
-	Compressed             bool // the session uses compression: the peer may, too
+	Compressed             bool // the session uses compression: packets may hold compressed frames
 	// Stable is how long a path must have been alive before it carries our frames; 0
 	// means 10 s, as the protocol has it.
 	Stable time.Duration
@@ -115,11 +115,11 @@ func (e *Engine) Size(n int) int { return e.overhead + n }
 
 // Seal makes the packet for a frame of at most frame.MaxLen bytes, or without one, a
 // keep-alive, in p. The length of p is that of the packet: [Engine.Size], and up to 31 more.
-func (e *Engine) Seal(now time.Duration, p, f []byte) { e.seal(tick(now), p, f) }
+func (e *Engine) Seal(now time.Duration, p, f []byte) { e.seal(tick(now), p, f, false) }
 
-// seal is Seal with a tick of choice and any padding.
-func (e *Engine) seal(tick uint64, p, f []byte) {
-	h := header{cookie: e.params.SendCookie, tick: tick, size: len(f)}
+// seal is Seal with a tick of choice, any padding, and a frame that may be compressed.
+func (e *Engine) seal(tick uint64, p, f []byte, compressed bool) {
+	h := header{cookie: e.params.SendCookie, tick: tick, size: len(f), compressed: compressed}
 	if !e.muted.Load() {
 		h.echo = e.peerTick.Load()
 	}

@@ -183,7 +183,7 @@ func (p *Path) probe(now time.Duration) error {
 	tick := tick(now)
 	for _, n := range p.fit.begin(now, tick) {
 		tick++
-		p.engine.seal(tick, p.out.next(n, n), nil)
+		p.engine.seal(tick, p.out.next(n, n), nil, false)
 		// One by one: what is too long for the kernel is as if it had been lost.
 		if err := p.out.flush(); err != nil && err != syscall.EMSGSIZE {
 			return err

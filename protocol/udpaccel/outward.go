@@ -45,25 +45,27 @@ func (p *Path) send(frames [][]byte) error {
 	now := p.now()
 	tick := p.tick(now)
 	p.fit.used = true
-	overhead := p.engine.Size(0)
 	var packets, bytes uint64
 	total := uint64(len(frames))
 	var err error
 	for len(frames) > 0 && err == nil {
-		g := nextGroup(frames, overhead, p.out.segment)
-		if !p.out.room(g.total) {
-			err = p.out.flush()
-			continue
+		ready, packed := frames, []bool(nil)
+		if p.squeeze != nil {
+			ready, packed, frames = p.squeeze.next(frames)
+		} else {
+			frames = nil
 		}
-		m := p.out.next(g.total, g.size)
-		for i, f := range frames[:g.frames] {
-			n := g.packetLen(i, overhead, len(f))
-			p.engine.seal(tick, m[:n], f)
-			m = m[n:]
-			bytes += uint64(len(f))
+		for len(ready) > 0 && err == nil {
+			g := nextGroup(ready, p.engine.Size(0), p.out.segment)
+			if !p.out.room(g.total) {
+				err = p.out.flush()
+				continue
+			}
+			bytes += p.sealGroup(tick, g, ready, packed)
+			packets += uint64(g.frames)
+			ready = ready[g.frames:]
+			packed = packed[min(g.frames, len(packed)):]
 		}
-		packets += uint64(g.frames)
-		frames = frames[g.frames:]
 	}
 	if ferr := p.out.flush(); err == nil {
 		err = ferr
@@ -77,6 +79,19 @@ func (p *Path) send(frames [][]byte) error {
 	p.counter.sentBytes.Add(bytes)
 	p.counter.sentFrames.Add(total)
 	return nil
+}
+
+// sealGroup makes the packets of the group at the front of frames, and returns how many bytes of frames are in them.
+func (p *Path) sealGroup(tick uint64, g group, frames [][]byte, packed []bool) (bytes uint64) {
+	overhead := p.engine.Size(0)
+	m := p.out.next(g.total, g.size)
+	for i, f := range frames[:g.frames] {
+		n := g.packetLen(i, overhead, len(f))
+		p.engine.seal(tick, m[:n], f, packed != nil && packed[i])
+		m = m[n:]
+		bytes += uint64(len(f))
+	}
+	return bytes
 }
 
 func (p *Path) fail(now time.Duration, err error) {
@@ -133,7 +148,7 @@ func (p *Path) sendKeepAlive() {
 	}
 	now := p.now()
 	n := p.engine.Size(0)
-	p.engine.seal(p.tick(now), p.out.next(n, n), nil)
+	p.engine.seal(p.tick(now), p.out.next(n, n), nil, false)
 	if err := p.out.flush(); err != nil {
 		p.fail(now, err)
 		return

@@ -48,7 +48,8 @@ type Path struct {
 	fit     *fit
 	counter counters
 
-	out *sender // guarded by the engine's sealing
+	out     *sender   // guarded by the engine's sealing, as is
+	squeeze *squeezer // nil: frames go as they are
 
 	ports [2]atomic.Uint32 // of the peer: as granted, as it learned later (0: did not)
 	wake  chan struct{}    // has the next keep-alive sent now
@@ -79,6 +80,9 @@ func NewPath(c PathConfig) (*Path, error) {
 		wake: make(chan struct{}, 1), read: make(chan struct{}, 1), leave: make(chan struct{}), stop: make(chan struct{}),
 		idleAfter: cmp.Or(c.idle, idleAfter),
 		fit:       newFit(maxSegment(c.Conn), c.Engine.fullLength()),
+	}
+	if c.Engine.params.Compressed {
+		p.squeeze = newSqueezer()
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)

@@ -5,6 +5,8 @@ package udpaccel
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -81,10 +83,13 @@ func mature(t testing.TB, p *Path) {
 func framesOf(frames ...[]byte) [][]byte { return frames }
 
 func TestFramesOfAllSizesGoBothWays(t *testing.T) {
-	for _, address := range []string{"127.0.0.1", "::1"} {
-		t.Run(address, func(t *testing.T) {
-			ce, se := ends(t, 2)
-			cs, ss := socket(t, address, 0), socket(t, address, 0)
+	for _, tt := range []struct {
+		name, address string
+		compressed    bool
+	}{{"IPv4", "127.0.0.1", false}, {"IPv6", "::1", false}, {"compressed", "127.0.0.1", true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			ce, se := ends(t, 2, func(p *Params) { p.Compressed = tt.compressed })
+			cs, ss := socket(t, tt.address, 0), socket(t, tt.address, 0)
 			echo, got := make(chan *Path, 1), make(chan []byte, 1024)
 			server := start(t, PathConfig{Engine: se, Conn: ss, Port: portOf(cs), Receive: func(frames [][]byte) {
 				p := <-echo
@@ -101,6 +106,9 @@ func TestFramesOfAllSizesGoBothWays(t *testing.T) {
 			for range 20 { // runs of equal ones, mixed ones, ones too long for a segment
 				want = append(want, ether(1363), ether(1363), ether(1363), ether(66))
 			}
+			noise := make([]byte, 1363)
+			rand.NewChaCha8([32]byte{}).Read(noise)
+			want = append(want, noise)
 			for n := frame.HeaderLen; n <= frame.MaxLen; n += 13 {
 				want = append(want, ether(n))
 			}
@@ -116,6 +124,14 @@ func TestFramesOfAllSizesGoBothWays(t *testing.T) {
 				case <-time.After(30 * time.Second):
 					t.Fatalf("frame %d did not come back", i)
 				}
+			}
+			whole := 0
+			for _, w := range want {
+				whole += len(w)
+			}
+			// Frames count, the noise among them is not compressed.
+			if s := client.Stats(); tt.compressed != (s.SentBytes < uint64(whole)/2) || !tt.compressed && s.SentBytes != uint64(whole) {
+				t.Errorf("%d bytes went out as %d", whole, s.SentBytes)
 			}
 			if s := client.Stats(); s.SentFrames != uint64(len(want)) || s.ReceivedFrames != s.SentFrames || s.SendCalls > s.SentPackets/2 {
 				t.Errorf("statistics %+v", s)
@@ -257,7 +273,13 @@ func TestCloseIsFinalAndMayBeRepeated(t *testing.T) {
 }
 
 func TestPathAllocatesNothing(t *testing.T) {
-	ce, se := ends(t, 2)
+	for _, compressed := range []bool{false, true} {
+		t.Run(fmt.Sprint("compressed ", compressed), func(t *testing.T) { allocatesNothing(t, compressed) })
+	}
+}
+
+func allocatesNothing(t *testing.T, compressed bool) {
+	ce, se := ends(t, 2, func(p *Params) { p.Compressed = compressed })
 	cs, ss := socket(t, "127.0.0.1", 0), socket(t, "127.0.0.1", 0)
 	var got atomic.Int64
 	more := make(chan struct{}, 1)

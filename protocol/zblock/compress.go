@@ -28,9 +28,28 @@ func NewCompressor() *Compressor {
 	return &Compressor{z: z}
 }
 
-// Compress writes the zlib stream of src to the start of dst and returns its
-// length. Room for len(src)+Overhead bytes is enough.
+// Compress writes a zlib stream of src to the start of dst and returns its
+// length. Room for len(src)+Overhead bytes is enough. What would hardly become shorter is only stored.
 func (c *Compressor) Compress(dst, src []byte) (int, error) {
+	if noisy(src) {
+		return store(dst[:cap(dst)], src)
+	}
+	return c.deflate(dst, src)
+}
+
+// Shorten is Compress for those who may also send src as it is: it returns 0 if the stream would not be shorter.
+func (c *Compressor) Shorten(dst, src []byte) int {
+	if noisy(src) {
+		return 0
+	}
+	n, err := c.deflate(dst, src)
+	if err != nil || n >= len(src) {
+		return 0
+	}
+	return n
+}
+
+func (c *Compressor) deflate(dst, src []byte) (int, error) {
 	c.out.b = dst[:0]
 	c.z.Reset(&c.out)
 	if _, err := c.z.Write(src); err != nil {

@@ -3,6 +3,8 @@
 // Package zblock is the compression of a session's frames: every block of the data
 // phase is one whole zlib stream (softether-protocol.md 9.4, RFC 1950, RFC 1951).
 //
+// What looks like noise is stored (noise.go).
+//
 // Both ways are compress/flate's, from one buffer into another and with an end to what a
 // stream may become. An inflate of our own, made for small blocks from a sender that is
 // not to be trusted, was measured against it (Go 1.26, CPU time of the thread, six runs)

@@ -75,6 +75,42 @@ func TestWhatIsCompressedCanBeExpanded(t *testing.T) {
 	}
 }
 
+// TestNoiseIsNotTried: what looks like noise is stored, what does not is compressed.
+func TestNoiseIsNotTried(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	header := append(make([]byte, 30), "0123456789abcdefghijklmnop______________"...)
+	encrypted := append(bytes.Clone(header), contents()["noise"]...)[:1514]
+	letters := make([]byte, 1400)
+	for i := range letters {
+		letters[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[rnd.IntN(64)]
+	}
+	twice := bytes.Repeat(contents()["noise"][:700], 2)
+	c, dst := NewCompressor(), make([]byte, 1600+Overhead)
+	for _, tt := range []struct {
+		name    string
+		src     []byte
+		shorter bool
+	}{
+		{"encrypted", encrypted, false},
+		{"an acknowledgement", header[:66], false},
+		{"base64", letters, true},
+		{"noise that comes again", twice, true},
+		{"text", contents()["text"], true},
+		{"zeros", contents()["zeros"], true},
+	} {
+		n, err := c.Compress(dst, tt.src)
+		if err != nil || (n < len(tt.src)) != tt.shorter {
+			t.Errorf("%s: %d bytes became %d, %v", tt.name, len(tt.src), n, err)
+		}
+		if n := c.Shorten(dst, tt.src); (n > 0) != tt.shorter || n >= len(tt.src) {
+			t.Errorf("%s: %d bytes are sent as %d", tt.name, len(tt.src), n)
+		}
+		if noisy(tt.src) == tt.shorter {
+			t.Errorf("%s: taken for noise: %t", tt.name, !tt.shorter)
+		}
+	}
+}
+
 func TestCompressWithoutRoomFails(t *testing.T) {
 	c := NewCompressor()
 	noise := contents()["noise"]
