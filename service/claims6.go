@@ -16,7 +16,8 @@ import (
 // claims6 remembers which host has claimed which IPv6 address lately, of those in the TAP's
 // networks: the kernel does not tell whose duplicate it has found.
 type claims6 struct {
-	own net.HardwareAddr
+	own   net.HardwareAddr
+	heard func(netip.Addr) // is told of every claim
 
 	mu   sync.Mutex
 	last [16]claim6 // a ring
@@ -53,9 +54,15 @@ func (c *claims6) watch(f []byte) bool {
 	if bytes.Equal(f[6:12], c.own) {
 		return false
 	}
+	addr := netip.AddrFrom16([16]byte(f[body+8 : body+24]))
+	c.remember(addr, [6]byte(f[6:12]))
+	c.heard(addr)
+	return false
+}
+
+func (c *claims6) remember(addr netip.Addr, mac [6]byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	addr := netip.AddrFrom16([16]byte(f[body+8 : body+24]))
 	i := c.next
 	for j := range c.last {
 		if c.last[j].addr == addr {
@@ -65,8 +72,7 @@ func (c *claims6) watch(f []byte) bool {
 	if i == c.next {
 		c.next = (c.next + 1) % len(c.last)
 	}
-	c.last[i] = claim6{addr, [6]byte(f[6:12]), time.Now()}
-	return false
+	c.last[i] = claim6{addr, mac, time.Now()}
 }
 
 // of returns the hardware address of the host that has claimed an address lately.

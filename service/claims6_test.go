@@ -60,7 +60,7 @@ func TestClaims(t *testing.T) {
 		"cut off":              {neighbour(claimOtherMAC, kernelOwn, 136, kernelOwn, 255, plain)[:77], false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &claims6{own: claimOwnMAC}
+			c := &claims6{own: claimOwnMAC, heard: func(netip.Addr) {}}
 			if c.watch(tc.frame) {
 				t.Error("the frame does not reach the kernel")
 			}
@@ -73,7 +73,7 @@ func TestClaims(t *testing.T) {
 
 func TestClaimsAreForgotten(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
-		c := &claims6{own: claimOwnMAC}
+		c := &claims6{own: claimOwnMAC, heard: func(netip.Addr) {}}
 		claim := func(a netip.Addr) { c.watch(neighbour(claimOtherMAC, a, 136, a, 255, 0xff)) }
 		claim(kernelOwn)
 		for i := range 1000 { // one talkative host is one claim
@@ -118,7 +118,7 @@ func FuzzNeighbours(f *testing.F) {
 	f.Add(neighbour(claimOtherMAC, kernelOwn, 136, kernelOwn, 255, 0xff))
 	f.Add(neighbour(claimOtherMAC, kernelOwn, 134, kernelOwn, 255, 0, unix.ETH_P_8021Q))
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		c := &claims6{own: claimOwnMAC}
+		c := &claims6{own: claimOwnMAC, heard: func(netip.Addr) {}}
 		if c.watch(frame) {
 			t.Error("a frame was taken away")
 		}

@@ -5,6 +5,7 @@ package main
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"network-manager-softether/dhcp/autoconf"
 )
@@ -32,13 +33,58 @@ func (k *kernel6) look() (news bool) {
 			}
 		}
 	}
-	for _, a := range k.found {
-		if a.failed && a.bits == 128 && !k.own[a.addr] && !k.named[a.addr] && len(k.named) < maxWarned {
+	k.lookAtLeases()
+	return news || !slices.EqualFunc(before, k.found, func(a, b kernelAddr) bool { return a.addr == b.addr && a.failed == b.failed })
+}
+
+// lookAtLeases finds leased addresses that are another host's. A claim may be longer on its way than the kernel waits for
+// one; who claims an address that has been in use for a while is no reason to give it up (RFC 4862 5.4).
+func (k *kernel6) lookAtLeases() {
+	born := map[netip.Addr]time.Time{}
+	var young youngLeases
+	for i, a := range k.found {
+		if a.bits != 128 || k.own[a.addr] {
+			continue
+		}
+		since, known := k.born[a.addr]
+		if !known {
+			since = time.Now()
+		}
+		born[a.addr] = since
+		if time.Since(since) < claimLasts {
+			young.addrs, young.until = append(young.addrs, a.addr), time.Now().Add(claimLasts)
+			if _, claimed := k.claims(a.addr); claimed {
+				k.found[i].failed = true
+			}
+		}
+		if k.found[i].failed && !k.named[a.addr] && len(k.named) < maxWarned {
 			k.named[a.addr] = true
-			k.log.Warn("the IPv6 address of the DHCPv6 lease is in use by another host and cannot be used", "address", a.addr, "mac", k.claimant(a.addr))
+			k.log.Warn("the IPv6 address of the DHCPv6 lease is in use by another host, as the server is told", "address", a.addr, "mac", k.claimant(a.addr))
 		}
 	}
-	return news || !slices.EqualFunc(before, k.found, func(a, b kernelAddr) bool { return a.addr == b.addr && a.failed == b.failed })
+	k.born = born
+	k.young.Store(&young)
+}
+
+// youngLeases are leased addresses that were made a moment ago.
+type youngLeases struct {
+	addrs []netip.Addr
+	until time.Time
+}
+
+// claimed hears of a claim. It is on the way of frames, and looks no further unless it matters.
+func (k *kernel6) claimed(addr netip.Addr) {
+	y := k.young.Load()
+	if y != nil && slices.Contains(y.addrs, addr) && time.Now().Before(y.until) && k.young.CompareAndSwap(y, nil) {
+		go k.changed()
+	}
+}
+
+// Taken implements [autoconf.Maker].
+func (k *kernel6) Taken(addr netip.Addr) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.ContainsFunc(k.found, func(a kernelAddr) bool { return a.addr == addr && a.failed })
 }
 
 // isDuplicate reports whether an address, tentative when it was last looked at, has turned

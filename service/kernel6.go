@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"network-manager-softether/dhcp/autoconf"
@@ -29,14 +30,16 @@ type kernel6 struct {
 	// temporary: there are temporary addresses, which need an order; see frames.
 	temporary bool
 	remade    chan struct{}
+	young     atomic.Pointer[youngLeases]
 
 	mu         sync.Mutex
 	wanted     []autoconf.Prefix
 	past       []autoconf.Prefix // withdrawn since the last advertisement
 	found      []kernelAddr
 	duplicates map[netip.Prefix][]netip.Addr
-	own        map[netip.Addr]bool // that the kernel has made, or would make
-	named      map[netip.Addr]bool // duplicates of leased addresses that the log has
+	own        map[netip.Addr]bool      // that the kernel has made, or would make
+	named      map[netip.Addr]bool      // duplicates of leased addresses that the log has
+	born       map[netip.Addr]time.Time // when leased addresses were seen first
 	written    time.Time
 	again      *time.Timer
 }

@@ -198,6 +198,39 @@ func TestDuplicateOfALeaseIsNamed(t *testing.T) {
 	}
 }
 
+// A claim that comes when the kernel has stopped to wait for one counts while the lease is young, and is passed on.
+func TestLateClaimOfALeaseCounts(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		s := newKernelStage(false)
+		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 128, settled: true}}
+		s.changed()
+		s.toldRemade()
+		s.kernel6.claimed(kernelOwn.Next())
+		synctest.Wait()
+		if s.Taken(kernelOwn) || s.toldRemade() {
+			t.Error("taken although nobody claims it")
+		}
+		s.claimed[kernelOwn] = "5e:00:00:00:00:fe"
+		s.kernel6.claimed(kernelOwn)
+		synctest.Wait()
+		if !s.Taken(kernelOwn) || !s.toldRemade() {
+			t.Error("a claim of a young lease did not count")
+		}
+
+		delete(s.claimed, kernelOwn)
+		time.Sleep(claimLasts)
+		s.changed()
+		s.toldRemade()
+		s.claimed[kernelOwn] = "5e:00:00:00:00:fe"
+		s.kernel6.claimed(kernelOwn)
+		s.changed()
+		synctest.Wait()
+		if s.Taken(kernelOwn) {
+			t.Error("a claim of a lease in use counted")
+		}
+	})
+}
+
 // NetworkManager has an address whose prefix is not on the link with 128 bits. It is the same
 // one, and no reason to advertise for ever.
 func TestAddressWithoutItsLink(t *testing.T) {

@@ -91,8 +91,8 @@ func (t *tunnel) letKernelMake(out outside, cfg *tapbridge.Autoconf) {
 	if out.addrsOf == nil {
 		return
 	}
-	claims := &claims6{own: t.mac()}
 	k := newKernel6(t.log, cfg.Temporary > 0)
+	claims := &claims6{own: t.mac(), heard: k.claimed}
 	k.write, k.claims = t.bridge.ToHost, claims.of
 	index := t.tap.Index()
 	k.list = func() ([]kernelAddr, error) { return out.addrsOf(index) }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestTAPIsConfiguredBeforeAnybodySeesIt(t *testing.T) {
 		{
 			"defaults",
 			tapbridge.TAPConfig{MAC: mac},
-			map[string]string{"accept_ra": "0", "autoconf": "0", "use_tempaddr": "0", "disable_ipv6": "0"},
+			map[string]string{"accept_ra": "0", "autoconf": "0", "use_tempaddr": "0", "disable_ipv6": "0", "router_solicitation_delay": "0"},
 			[]string{"se0:", "mtu 1500", "UP", "link/ether 5e:01:02:03:04:05", "tun type tap", "persist off", "vnet_hdr on", "inet6 fe80::5c01:2ff:fe03:405/64"},
 		},
 		{
@@ -77,6 +78,15 @@ func TestTAPIsConfiguredBeforeAnybodySeesIt(t *testing.T) {
 				if diff := cmp.Diff(want, strings.TrimSpace(string(got))); diff != "" {
 					t.Errorf("unexpected %s (-want +got):\n%s", key, diff)
 				}
+			}
+			// The kernel counts in ticks of its own.
+			var dad string
+			n.do(func() {
+				b, _ := os.ReadFile(filepath.Join("/proc/sys/net/ipv6/neigh", tap.Name(), "retrans_time_ms"))
+				dad = strings.TrimSpace(string(b))
+			})
+			if ms, err := strconv.Atoi(dad); tt.cfg.MTU != 576 && (err != nil || ms < 250 || ms > 260) {
+				t.Errorf("an address is looked for duplicates for %q ms", dad)
 			}
 			if diff := cmp.Diff(mac.String(), tap.MAC().String()); diff != "" {
 				t.Errorf("unexpected MAC (-want +got):\n%s", diff)

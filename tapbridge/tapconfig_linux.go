@@ -38,7 +38,7 @@ func (t *TAP) configure(mtu int, cfg TAPConfig) error {
 	if err := netlink.LinkSetMTU(link, mtu); err != nil {
 		return fail(fmt.Sprintf("set MTU %d of", mtu), err)
 	}
-	if err := t.setSysctls(sysctls(cfg)); err != nil {
+	if err := errors.Join(t.setSysctls("conf", sysctls(cfg)), t.setSysctls("neigh", neighbours)); err != nil {
 		return fail("set how the kernel configures IPv6 on", err)
 	}
 	if err := netlink.LinkSetUp(link); err != nil {
@@ -80,7 +80,7 @@ func (t *TAP) setMAC() error {
 	return errors.Join(err, os.NewSyscallError("SIOCSIFHWADDR", failed))
 }
 
-// A sysctl below /proc/sys/net/ipv6/conf/<device>.
+// A sysctl of the device below /proc/sys/net/ipv6.
 type sysctl struct{ key, value string }
 
 // sysctls keep the kernel from acting on router advertisements: it would add an
@@ -91,7 +91,7 @@ func sysctls(cfg TAPConfig) []sysctl {
 	case cfg.DisableIPv6:
 		return []sysctl{{"accept_ra", "0"}, {"autoconf", "0"}, {"use_tempaddr", "0"}, {"disable_ipv6", "1"}}
 	case cfg.Autoconf == nil:
-		return []sysctl{{"accept_ra", "0"}, {"autoconf", "0"}, {"use_tempaddr", "0"}, {"addr_gen_mode", genNone}}
+		return []sysctl{{"accept_ra", "0"}, {"autoconf", "0"}, {"use_tempaddr", "0"}, {"addr_gen_mode", genNone}, {"router_solicitation_delay", "0"}}
 	}
 	return []sysctl{
 		{"accept_ra", "2"}, // also on a computer that forwards
@@ -110,6 +110,11 @@ func sysctls(cfg TAPConfig) []sysctl {
 		{"router_solicitation_delay", "0"},
 	}
 }
+
+// neighbours has the kernel look for the duplicate of an address for a quarter of a second instead of a whole one: those
+// that NetworkManager adds itself cannot be used before, as only the kernel's own are optimistic. The time is that
+// between two questions for a neighbour, too, of which there are more in return.
+var neighbours = []sysctl{{"retrans_time_ms", "250"}, {"mcast_solicit", "12"}, {"ucast_solicit", "12"}}
 
 // minMTU6 is the least that IPv6 is used with (RFC 8200 5).
 const minMTU6 = 1280
@@ -137,10 +142,10 @@ func (t *TAP) setLinkLocal(link netlink.Link) error {
 	return err
 }
 
-// setSysctls sets what the kernel knows; one without IPv6 needs none of it.
-func (t *TAP) setSysctls(want []sysctl) error {
+// setSysctls sets what the kernel knows of a kind, conf or neigh; one without IPv6 needs none of it.
+func (t *TAP) setSysctls(kind string, want []sysctl) error {
 	for _, s := range want {
-		path := filepath.Join("/proc/sys/net/ipv6/conf", t.name, s.key)
+		path := filepath.Join("/proc/sys/net/ipv6", kind, t.name, s.key)
 		err := os.WriteFile(path, []byte(s.value), 0)
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -175,7 +180,7 @@ func (t *TAP) setIdentifier(cfg *Autoconf) error {
 			return fmt.Errorf("interface identifier %x: %w", id, err)
 		}
 	}
-	return t.setSysctls(append(last, sysctl{"router_solicitations", "0"}))
+	return t.setSysctls("conf", append(last, sysctl{"router_solicitations", "0"}))
 }
 
 // ioctlHardwareAddr sets the Ethernet address of the device behind fd.

@@ -22,6 +22,7 @@ const (
 	informed         // its answer is in
 	soliciting       // looking for an address
 	requesting       // asking for the one advertised
+	declining        // saying that another host has one of those leased
 	bound            // having it
 	renewing         // from the server that gave it
 	rebinding        // from any server
@@ -39,6 +40,7 @@ var schedules = map[phase]schedule{
 	informing:  {dhcpv6.MessageTypeInformationRequest, time.Second, time.Hour, 0},
 	soliciting: {dhcpv6.MessageTypeSolicit, time.Second, time.Hour, 0},
 	requesting: {dhcpv6.MessageTypeRequest, time.Second, 30 * time.Second, 10},
+	declining:  {dhcpv6.MessageTypeDecline, time.Second, forever, 4},
 	renewing:   {dhcpv6.MessageTypeRenew, 10 * time.Second, 10 * time.Minute, 0},
 	rebinding:  {dhcpv6.MessageTypeRebind, 10 * time.Second, 10 * time.Minute, 0},
 }
@@ -71,6 +73,8 @@ type dhcp6 struct {
 	t1, t2  time.Time    // zero: never
 	penalty time.Duration
 	leased  table[netip.Addr, time.Time] // value: preferred until
+	refused []netip.Addr                 // being declined
+	refusal time.Duration                // the penalty for another address that is taken
 	dns     []netip.Addr
 	domains []string
 	refresh time.Time // when to ask for information again
@@ -127,7 +131,7 @@ func (d *dhcp6) fail(reason string, now time.Time) {
 
 // pending reports whether an answer that the configuration lacks may come soon.
 func (d *dhcp6) pending() bool {
-	return d.phase == informing || d.phase == soliciting || d.phase == requesting
+	return d.phase == informing || d.phase == soliciting || d.phase == requesting || d.phase == declining
 }
 
 // tick does what is due at now and returns the frame to send, or nil.
@@ -149,6 +153,10 @@ func (d *dhcp6) tick(now time.Time) []byte {
 		return nil
 	}
 	if s.tries > 0 && d.tries == s.tries {
+		if d.phase == declining {
+			d.declined(now)
+			return nil
+		}
 		d.fail("the server that advertised an address does not give it", now)
 		return nil
 	}
@@ -163,7 +171,11 @@ func (d *dhcp6) tick(now time.Time) []byte {
 		server = nil
 	}
 	d.log.Debug("DHCPv6 message sent", "message", s.kind, "attempt", d.tries)
-	return d.id.message6(s.kind, d.xid, now.Sub(d.began), server, d.addrs())
+	addrs := d.addrs()
+	if d.phase == declining {
+		addrs = d.refused
+	}
+	return d.id.message6(s.kind, d.xid, now.Sub(d.began), server, addrs)
 }
 
 // next returns how long it is until tick has something to do.

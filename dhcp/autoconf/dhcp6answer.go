@@ -25,6 +25,10 @@ func (d *dhcp6) answer(r *reply6, now time.Time) {
 	case advertise:
 	case d.phase == informing:
 		d.information(r, now)
+	case d.phase == declining:
+		if bytes.Equal(r.server, d.server) {
+			d.declined(now) // whatever it says (RFC 8415 18.2.10.3)
+		}
 	case d.phase == soliciting && r.rapid, d.phase == rebinding,
 		(d.phase == requesting || d.phase == renewing) && bytes.Equal(r.server, d.server):
 		d.granted(r, now)

@@ -61,7 +61,9 @@ func (id identity) message6(kind dhcpv6.MessageType, xid [3]byte, elapsed time.D
 		m.AddOption(ia)
 		asked = append(asked, optSolMaxRT)
 	}
-	m.AddOption(dhcpv6.OptRequestedOption(asked...))
+	if kind != dhcpv6.MessageTypeDecline {
+		m.AddOption(dhcpv6.OptRequestedOption(asked...))
+	}
 	if kind == dhcpv6.MessageTypeSolicit {
 		m.AddOption(raw(dhcpv6.OptionRapidCommit, nil))
 	}

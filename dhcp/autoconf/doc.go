@@ -37,7 +37,7 @@
 //
 // # What is left out
 //
-// Prefix delegation, DHCPv6 DECLINE and RELEASE, CONFIRM (a
+// Prefix delegation, DHCPv6 RELEASE, CONFIRM (a
 // new Acquire solicits with the old address as a hint), authentication of DHCPv6
 // and secure neighbour discovery. The one-second delays that RFC 4861 6.3.7 and RFC
 // 8415 18.2.1 want before the first message, against storms after a power cut, are

@@ -22,7 +22,9 @@ type Maker interface {
 	// Made returns the address in a prefix. If there is none, the client makes one up, by
 	// how many others were found to be another host's.
 	Made(prefix netip.Prefix) (addr netip.Addr, duplicates int)
-	// Remade has a value when what Made returns has changed.
+	// Taken reports whether a leased address has turned out to be another host's.
+	Taken(addr netip.Addr) bool
+	// Remade has a value when what Made or Taken returns has changed.
 	Remade() <-chan struct{}
 }
 

@@ -173,6 +173,9 @@ func (c *Client) receive(frame []byte, now time.Time) {
 func (c *Client) tick(now time.Time) {
 	c.host.expire(now)
 	c.make(now)
+	if c.maker != nil {
+		c.dhcp.decline(c.maker.Taken, now)
+	}
 	if c.searching() {
 		c.transmit(c.solicit.tick(c.mac, now))
 	} else {
