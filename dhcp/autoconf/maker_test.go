@@ -5,6 +5,7 @@ package autoconf
 import (
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,17 +25,17 @@ type kernel struct {
 	told       chan []Prefix
 	made       map[netip.Prefix]netip.Addr
 	duplicates map[netip.Prefix]int
-	taken      map[netip.Addr]bool
+	taken      sync.Map // of addresses
 	remade     chan struct{}
 }
 
 func newKernel() *kernel {
-	return &kernel{told: make(chan []Prefix, 100), made: map[netip.Prefix]netip.Addr{}, duplicates: map[netip.Prefix]int{}, taken: map[netip.Addr]bool{}, remade: make(chan struct{})}
+	return &kernel{told: make(chan []Prefix, 100), made: map[netip.Prefix]netip.Addr{}, duplicates: map[netip.Prefix]int{}, remade: make(chan struct{})}
 }
 
 func (k *kernel) Make(p []Prefix)                       { k.told <- p }
 func (k *kernel) Made(p netip.Prefix) (netip.Addr, int) { return k.made[p], k.duplicates[p] }
-func (k *kernel) Taken(a netip.Addr) bool               { return k.taken[a] }
+func (k *kernel) Taken(a netip.Addr) bool               { _, ok := k.taken.Load(a); return ok }
 func (k *kernel) Remade() <-chan struct{}               { return k.remade }
 func (k *kernel) last(t *testing.T) (list []Prefix) {
 	t.Helper()
@@ -232,7 +233,7 @@ func TestTakenLeaseIsDeclined(t *testing.T) {
 		changes := make(chan *Config6, 10)
 		go c.Maintain(t.Context(), cur, func(cfg *Config6) { changes <- cfg })
 
-		k.taken[managedIP] = true
+		k.taken.Store(managedIP, true)
 		k.remade <- struct{}{}
 		m := n.expect(dhcpv6.MessageTypeDecline)
 		if ia := m.Options.OneIANA(); ia == nil || m.Options.ServerID() == nil || !ia.Options.OneAddress().IPv6Addr.Equal(managedIP.AsSlice()) {
@@ -257,7 +258,7 @@ func TestTakenLeaseIsDeclined(t *testing.T) {
 		}
 
 		// Nobody answers: four times, then another one all the same, later.
-		k.taken[other] = true
+		k.taken.Store(other, true)
 		k.remade <- struct{}{}
 		for range 4 {
 			n.expect(dhcpv6.MessageTypeDecline)
