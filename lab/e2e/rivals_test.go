@@ -16,6 +16,7 @@ import (
 	"network-manager-softether/lab/desktop"
 	"network-manager-softether/lab/netns"
 	"network-manager-softether/lab/plan"
+	"network-manager-softether/lab/servers"
 	"network-manager-softether/lab/softether"
 )
 
@@ -101,35 +102,12 @@ func TestLeaseIsGivenBackWhereTheProfileSaysSo(t *testing.T) {
 	w.ok(opts.FindPrograms())
 	vpn := w.profile("office", softether.HubOffice, softether.Alice)
 	for word, want := range map[int32]bool{-1: false, 0: false, 1: true} { // NM_TERNARY_DEFAULT, _FALSE, _TRUE
-		const api = "org.freedesktop.NetworkManager.VPN.Plugin"
-		name := fmt.Sprintf("org.freedesktop.NetworkManager.softether.Connection_%d", 900+word)
-		p, err := w.Desktop.Start(fmt.Sprint("service", word), netns.Command{Args: []string{opts.Service, "--bus-name", name}})
-		w.ok(err)
 		before := strings.Count(w.Office.Log(10000), "DHCPRELEASE")
 		acks := strings.Count(w.Office.Log(10000), "DHCPACK")
-		plugin := w.Desktop.Bus.Object(name, "/org/freedesktop/NetworkManager/VPN/Plugin")
-		w.eventually("the service to connect", 10*time.Second, func() error {
-			ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
-			defer cancel()
-			return plugin.CallWithContext(ctx, api+".Connect", 0, map[string]map[string]dbus.Variant{
-				"connection": {"id": dbus.MakeVariant("office"), "uuid": dbus.MakeVariant("6f4e1c2a-0000-4000-8000-000000000001")},
-				"vpn":        {"data": dbus.MakeVariant(vpn.Data), "secrets": dbus.MakeVariant(map[string]string{"password": vpn.Password})},
-				"ipv4":       {"method": dbus.MakeVariant("auto"), "dhcp-send-release": dbus.MakeVariant(word)},
-				"ipv6":       {"method": dbus.MakeVariant("disabled")},
-			}).Err
-		})
-		w.eventually("a lease", 10*time.Second, func() error {
-			state, err := plugin.GetProperty(api + ".State")
-			if err == nil {
-				err = is("the plugin's state", state.Value().(uint32), uint32(4), nil) // NM_VPN_SERVICE_STATE_STARTED
-			}
-			return err
-		})
+		w.leasesAndLeaves(opts.Service, vpn, word)
 		if strings.Count(w.Office.Log(10000), "DHCPACK") <= acks {
 			t.Error("the office's server has not leased an address")
 		}
-		_ = plugin.CallWithContext(w.ctx, api+".Disconnect", 0).Err // the process may be gone before its reply
-		<-p.Done()
 		if !want {
 			time.Sleep(time.Second / 2)
 		}
@@ -137,4 +115,51 @@ func TestLeaseIsGivenBackWhereTheProfileSaysSo(t *testing.T) {
 			return is("given back", strings.Count(w.Office.Log(10000), "DHCPRELEASE") > before, want, nil)
 		})
 	}
+	// Servers of others have one address each: once it is given back, another host gets it.
+	for program, config := range map[string]string{
+		servers.Kea:    strings.Replace(servers.KeaConfig(), "10.20.0.100 - 10.20.0.199", "10.20.0.100 - 10.20.0.100", 1),
+		servers.ISC:    "authoritative; subnet 10.20.0.0 netmask 255.255.255.0 { range 10.20.0.100 10.20.0.100; }",
+		servers.Udhcpd: "start 10.20.0.100\nend 10.20.0.100\noption subnet 255.255.255.0\noption lease 3600\n",
+	} {
+		server := w.stranger(program, config)
+		w.leasesAndLeaves(opts.Service, vpn, 1)
+		other := ipv4Only(w.profile(program, softether.HubOffice, softether.Alice, "ipv6.method", "disabled"))
+		other.Data["mac"] = "5e:00:00:00:77:01"
+		w.up(other)
+		if got := w.addressIn(w.tap(), plan.OfficeNet); got != netip.MustParseAddr("10.20.0.100") {
+			t.Errorf("%s: another host got %v", program, got)
+		}
+		w.pings(plan.OfficeGateway)
+		w.down(program)
+		w.ok(server.End(w.ctx))
+	}
+}
+
+// leasesAndLeaves has the service lease an address for a VPN and disconnect, with that dhcp-send-release.
+func (w *world) leasesAndLeaves(service string, vpn desktop.VPN, word int32) {
+	w.t.Helper()
+	const api = "org.freedesktop.NetworkManager.VPN.Plugin"
+	name := fmt.Sprintf("org.freedesktop.NetworkManager.softether.Connection_%d", 900+word)
+	p, err := w.Desktop.Start(fmt.Sprint("service", word), netns.Command{Args: []string{service, "--bus-name", name}})
+	w.ok(err)
+	plugin := w.Desktop.Bus.Object(name, "/org/freedesktop/NetworkManager/VPN/Plugin")
+	w.eventually("the service to connect", 10*time.Second, func() error {
+		ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+		defer cancel()
+		return plugin.CallWithContext(ctx, api+".Connect", 0, map[string]map[string]dbus.Variant{
+			"connection": {"id": dbus.MakeVariant("office"), "uuid": dbus.MakeVariant("6f4e1c2a-0000-4000-8000-000000000001")},
+			"vpn":        {"data": dbus.MakeVariant(vpn.Data), "secrets": dbus.MakeVariant(map[string]string{"password": vpn.Password})},
+			"ipv4":       {"method": dbus.MakeVariant("auto"), "dhcp-send-release": dbus.MakeVariant(word)},
+			"ipv6":       {"method": dbus.MakeVariant("disabled")},
+		}).Err
+	})
+	w.eventually("a lease", 10*time.Second, func() error {
+		state, err := plugin.GetProperty(api + ".State")
+		if err == nil {
+			err = is("the plugin's state", state.Value().(uint32), uint32(4), nil) // NM_VPN_SERVICE_STATE_STARTED
+		}
+		return err
+	})
+	_ = plugin.CallWithContext(w.ctx, api+".Disconnect", 0).Err // the process may be gone before its reply
+	<-p.Done()
 }
