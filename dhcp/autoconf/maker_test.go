@@ -218,7 +218,7 @@ func TestManagedAddressIsChosen(t *testing.T) {
 
 // A leased address that another host has is declined, and another one asked for: at once the first time.
 func TestTakenLeaseIsDeclined(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
 		n, c, k := withKernel(t)
 		done := acquire(c, t.Context())
 		n.solicited()
