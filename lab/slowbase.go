@@ -28,8 +28,8 @@ func (l *Lab) AddSlowBase(ctx context.Context) (*netns.Line, error) {
 	return line, err
 }
 
-// Vanish has all that passes a base's cable be lost from now on, without a word and with carrier, as when the way behind
-// the router is gone. What is sent is dropped where it arrives: a sender would hear of what is dropped sooner.
+// Vanish silently drops everything that passes a base's cable from now on, with the carrier still up, as when the path
+// beyond the router fails. Packets are dropped on arrival: a sender would be told of a drop on its own side.
 func (l *Lab) Vanish(ctx context.Context, b plan.Base) error {
 	for h, device := range map[*netns.Host]string{l.Internet: b.Far, l.Desktop.Host: b.Device} {
 		_, err := h.Must(ctx, "nft", fmt.Sprintf(`table netdev vanish { chain in { type filter hook ingress device %q priority 0; policy drop; }; }`, device))

@@ -13,7 +13,7 @@ import (
 // accelerated is where vpnserver's UDP acceleration listens: the first free port of these.
 const accelerated = "40000-44999"
 
-// CountCarriers begins to count the packets between the desktop and the VPN server.
+// CountCarriers starts counting the packets between the desktop and the VPN server.
 func (l *Lab) CountCarriers(ctx context.Context) error {
 	_, err := l.Internet.Must(ctx, "nft", fmt.Sprintf(`table inet carriers {
 		counter udp_up {}

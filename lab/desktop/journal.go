@@ -57,14 +57,14 @@ func (d *Desktop) LogMore(ctx context.Context, domains string) error {
 	return err
 }
 
-// LogAsDebian is the end of LogMore.
+// LogAsDebian undoes LogMore.
 func (d *Desktop) LogAsDebian(ctx context.Context) error {
 	_, err := d.MustNMCLI(ctx, "general", "logging", "level", "INFO", "domains", "DEFAULT")
 	return err
 }
 
-// WatchAgents has NetworkManager tell which secret agents it knows, which its log alone does, and returns the file that
-// it can be read in from now on.
+// WatchAgents has NetworkManager log its secret agents, which it reports nowhere else, and returns the file in which the
+// log can be followed.
 func (d *Desktop) WatchAgents(ctx context.Context) (log string, stop func() error, err error) {
 	if err := d.LogMore(ctx, "AGENTS:DEBUG"); err != nil {
 		return "", nil, err

@@ -21,8 +21,8 @@ const (
 	logindDelay = 5 * time.Second
 )
 
-// A Logind stands in for systemd-logind, which does not run without systemd: it hands out delay inhibitors and says when
-// the computer sleeps and when it is awake again, as NetworkManager and VPN services are told on a real one.
+// A Logind stands in for systemd-logind, which does not run without systemd: it hands out delay inhibitors and announces
+// sleep and wake-up as the real one does.
 type Logind struct {
 	bus *dbus.Conn
 

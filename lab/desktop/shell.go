@@ -30,7 +30,7 @@ type Shell struct {
 	env     []string
 }
 
-// shellLimit bounds each part of the start, which takes two seconds on a machine that has nothing else to do.
+// shellLimit bounds each part of the start, which takes two seconds on an idle machine.
 const shellLimit = 40 * time.Second
 
 // settings are what the person has chosen before: no tour, and nothing that moves or covers what a test looks at.
@@ -119,7 +119,7 @@ func (d *Desktop) openPlugin() error {
 	return d.putNameFile()
 }
 
-// busConfig is a session bus that lets in, besides the person, the lab, which is root.
+// busConfig is a session bus that also admits root, which is the lab.
 func (s *Shell) busConfig() string {
 	return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>

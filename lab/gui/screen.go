@@ -40,7 +40,7 @@ func Open(bus *dbus.Conn) (*Screen, error) {
 	return s, s.keyboard.plug()
 }
 
-// Close lets go of the screen. Windows stay as they are.
+// Close closes the connection to the accessibility bus.
 func (s *Screen) Close() error { return s.a11y.Close() }
 
 // Program is the same screen without what other programs show.

@@ -83,7 +83,7 @@ func enter() (int, error) {
 }
 
 // runInit is process 1: it prepares the mounts every host of the lab shares, starts the program proper and then does
-// what process 1 has to do, collect orphans. NetworkManager's VPN services are such orphans. When it returns, the
+// what process 1 has to do, reap orphans. NetworkManager's VPN services are such orphans. When it returns, the
 // kernel kills all that is left.
 func runInit() (int, error) {
 	if err := privateMounts(); err != nil {

@@ -114,7 +114,7 @@ func (h *Host) Listen(network, addr string) (l net.Listener, err error) {
 	return l, err
 }
 
-// Serve listens for TCP on addr and calls talk for each connection, all at once; it closes them afterwards. It is over
+// Serve listens for TCP on addr and calls talk for each connection, all at once; it closes them afterwards. It stops
 // when the listener is closed.
 func (h *Host) Serve(addr string, talk func(net.Conn)) (net.Listener, error) {
 	l, err := h.Listen("tcp", addr)
@@ -147,7 +147,7 @@ func (h *Host) DialContext(ctx context.Context, network, addr string) (c net.Con
 	return c, err
 }
 
-// Close lets go of the namespaces and ends what the lab process does in them. Programs there are ended by KillAll.
+// Close releases the namespaces and stops what the lab process itself serves in them. KillAll ends the programs.
 func (h *Host) Close() {
 	for _, f := range h.closers {
 		f()

@@ -37,8 +37,8 @@ func (h *Host) WhoAmI(ctx context.Context, addr netip.Addr) (string, error) {
 }
 
 // Iperf measures TCP throughput from the host to the iperf3 server at addr, or from there with reverse, in bits per
-// second as the receiver saw them. The server measures one at a time, and makes a new listening socket after each: who
-// comes too soon is refused, and tries again.
+// second as the receiver saw them. The server runs one test at a time and reopens its listening socket after
+// each, so a client that is too early is refused and tries again.
 func (h *Host) Iperf(ctx context.Context, addr netip.Addr, length time.Duration, reverse bool) (bits float64, err error) {
 	err = Await(ctx, "iperf3", length+15*time.Second, func() error {
 		bits, err = h.iperf(ctx, addr, length, reverse)

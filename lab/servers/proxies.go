@@ -153,12 +153,6 @@ socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 log: error connect }
 	return p.startProxy(ctx, name, port, "danted", "-f", file)
 }
 
-// DanteLog returns what the Dante on that port has logged.
-func (p *Proxies) DanteLog(port int) string {
-	b, _ := os.ReadFile(p.host.Path(fmt.Sprintf("/dante-%d.log", port)))
-	return string(b)
-}
-
 // danteUser makes ProxyUser an account of the Internet's host, which is where Dante looks.
 func (p *Proxies) danteUser(ctx context.Context) error {
 	hash, err := p.host.Must(ctx, "openssl", "passwd", "-6", ProxyUser.Password)

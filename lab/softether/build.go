@@ -38,7 +38,7 @@ func (s *Server) bringBuild() error {
 	}
 	for _, e := range entries {
 		from := filepath.Join(folder, e.Name())
-		st, err := os.Stat(from) // what a link leads to
+		st, err := os.Stat(from) // follows links
 		if err != nil {
 			return err
 		}

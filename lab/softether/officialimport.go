@@ -21,7 +21,7 @@ type Imported struct {
 	Items   map[string]string // of the account, "ClientOption.Hostname", as the client's configuration has them; nil if the account could not be told from others
 }
 
-// importsAtOnce is how many accounts the client gets before it begins anew: it writes all of them down each time.
+// importsAtOnce is how many accounts the client gets before it is restarted: it rewrites all of them for each.
 const importsAtOnce = 50
 
 // Imports has the official client import .vpn files and tells what became of each.

@@ -209,7 +209,7 @@ func (s *Server) Cert(ctx context.Context) (*x509.Certificate, error) {
 	return t.ConnectionState().PeerCertificates[0], nil
 }
 
-// WatchTAP plugs a hub's TAP into a bridge whenever the server makes it anew.
+// WatchTAP plugs a hub's TAP into a bridge whenever the server recreates it.
 func (s *Server) WatchTAP(tap, bridge string) error {
 	updates := make(chan netlink.LinkUpdate, 64)
 	stop := make(chan struct{})

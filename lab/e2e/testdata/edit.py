@@ -6,21 +6,21 @@ Arguments: the options for nm-connection-editor in one word, then steps:
     field=text      types or chooses; without a field ("=text") chooses in the one combo box there is
     ?text           waits for a text to be shown
     !Button         presses
-    dead:Button     wants a button that cannot be pressed
-    +Check          turns a check button over
-    >Section        folds a section open
-    in:Title        the next steps are about windows with that title alone; "in:" ends that
+    dead:Button     expects a button that is insensitive
+    +Check          toggles a check button
+    >Section        expands a section
+    in:Title        restricts the next steps to windows with that title; "in:" lifts that
     exists:File     waits for a file
-    picture:File    takes a picture of the page's window, which has to be whole
+    picture:File    saves a screenshot of the page's window, which must fit on the screen
     scroll:         scrolls the page down
-    focus:Widget    gives the keyboard to it
-    tab:Widget      presses the Tab key, which has to lead there; "tab:" is for a combo box, whose focus GTK 3 does not tell
-    sees:Label      wants that field whole within what does not have to be scrolled
-    unfolded:Section   wants that section open
-    form:           wants the form as high as at the last such step
-    right-to-left:Label   wants that label on the right of its field
+    focus:Widget    moves the keyboard focus to it
+    tab:Widget      presses Tab and expects the focus there; "tab:" is for a combo box, whose focus GTK 3 does not report
+    sees:Label      expects that field to be visible without scrolling
+    unfolded:Section   expects that section to be expanded
+    form:           expects the form's height to be that of the last such step
+    right-to-left:Label   expects that label on the right of its field
 
-nm-connection-editor runs within, on the DISPLAY given.
+Starts nm-connection-editor itself, on the given DISPLAY.
 """
 import os
 import subprocess
@@ -51,7 +51,7 @@ def windows():
 
 
 def find(what, matches, state=Atspi.StateType.SHOWING):
-    """The first such widget. With VISIBLE it may be where the page would have to be scrolled first."""
+    """The first such widget. With VISIBLE it may be scrolled out of view."""
     return await_that(f"there is no {what}", lambda: next(
         (n for w in windows() for n in walk(w) if matches(n) and n.get_state_set().contains(state)), None), LIMIT)
 
@@ -126,7 +126,7 @@ def picture(file):
     screen = Gdk.Screen.get_default()
     screen.get_display().get_default_seat().get_pointer().warp(screen, 1023, 599)  # away from anything with a tooltip
     screen.get_display().sync()
-    time.sleep(1)  # for what moves to come to rest
+    time.sleep(1)  # animations end
     whole(window)
     left, top, right, bottom = box(window)
     image = Gdk.pixbuf_get_from_window(Gdk.get_default_root_window(), left, top, right - left, bottom - top)
@@ -175,7 +175,7 @@ def sees(name):
                 return False
             around = around.get_parent()
         return True
-    until(f"{name} is not to be seen", within)
+    until(f"{name} is not visible", within)
 
 
 heights = []
@@ -187,7 +187,7 @@ def form_height():
     left, top, right, bottom = box(panes[-1])
     heights.append(bottom - top)
     if heights[0] != heights[-1] or heights[0] < 200:
-        sys.exit(f"the form is so high: {heights}")
+        sys.exit(f"the form's height changed: {heights}")
 
 
 editor = subprocess.Popen(["nm-connection-editor", *sys.argv[1].split()])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desktop with nm-applet as the secret agent, and the person before it, on the DISPLAY given.
+"""A desktop with nm-applet as the secret agent, and the person who uses it, on the given DISPLAY.
 
 Arguments: NetworkManager's log, the connection to bring up, and the steps: "field=text" types into an entry that is empty, "?text" waits for a text
-to be shown, "!Button" presses, "key:Return" presses a key, "dead:Button" wants a button that cannot be pressed, "reads:field=text" wants
-that in an entry, "picture:FILE" photographs the window, "up" waits until the connection is up and "failed" until it is not,
+to be shown, "!Button" presses, "key:Return" presses a key, "dead:Button" expects a button that is insensitive, "reads:field=text" expects
+that in an entry, "picture:FILE" saves a screenshot of the window, "up" waits until the connection is up and "failed" until it is not,
 "again" brings it down and up once more.
 """
 import os

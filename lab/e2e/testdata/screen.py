@@ -44,7 +44,7 @@ def await_that(what, condition, limit=LIMIT):
         try:
             result = condition()
         except GLib.Error:
-            result = None  # a widget went away while it was looked at: look again
+            result = None  # a widget disappeared meanwhile: look again
         if result:
             return result
         if time.monotonic() > end:
@@ -101,7 +101,7 @@ def key(name, window):
 
 
 def picture(node, file):
-    """Photographs a window."""
+    """Saves a screenshot of a window."""
     time.sleep(0.5)  # animations end, carets and focus settle
     area = node.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
     root = Gdk.get_default_root_window()
