@@ -25,51 +25,57 @@ func TestTheNetworkChanges(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name    string
+		rides   []ride
 		prepare func(w *world)
 		change  func(w *world)
 	}{
-		{"no carrier for two seconds", func(*world) {}, func(w *world) {
+		{"no carrier for two seconds", []ride{full4, split6}, func(*world) {}, func(w *world) {
 			w.ok(w.Internet.SetLink(far, false))
 			time.Sleep(2 * time.Second)
 			w.ok(w.Internet.SetLink(far, true))
 			ip(w, w.Internet, "address", "replace", base.Router6.String()+"/64", "dev", far, "nodad")
 		}},
-		{"another address", func(*world) {}, func(w *world) {
+		{"another address", []ride{split4, full6}, func(*world) {}, func(w *world) {
 			// As after a DHCP lease that could not be renewed.
 			ip(w, w.Desktop.Host, "address", "add", "10.81.0.77/24", "dev", base.Device)
+			ip(w, w.Desktop.Host, "address", "add", "fd81::77/64", "dev", base.Device, "nodad")
 			ip(w, w.Desktop.Host, "address", "del", base.Address.String()+"/24", "dev", base.Device)
+			ip(w, w.Desktop.Host, "address", "del", base.Address6.String()+"/64", "dev", base.Device)
 			ip(w, w.Desktop.Host, "address", "replace", "10.81.0.77/24", "dev", base.Device)
 			ip(w, w.Desktop.Host, "route", "replace", "default", "via", base.Router.String(), "dev", base.Device, "metric", "100")
 		}},
-		{"another router", func(w *world) {
+		{"another router", []ride{full4, split6}, func(w *world) {
 			ip(w, w.Internet, "address", "add", "10.81.0.254/24", "dev", far)
+			ip(w, w.Internet, "address", "add", "fd81::fe/64", "dev", far, "nodad")
 		}, func(w *world) {
-			_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "modify", base.Profile, "ipv4.gateway", "10.81.0.254")
+			_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "modify", base.Profile, "ipv4.gateway", "10.81.0.254", "ipv6.gateway", "fd81::fe")
 			w.ok(err)
 			_, err = w.Desktop.MustNMCLI(w.ctx, "device", "reapply", base.Device)
 			w.ok(err)
 			// The old one answers no more.
 			ip(w, w.Internet, "address", "del", base.Router.String()+"/24", "dev", far)
 			ip(w, w.Internet, "address", "replace", "10.81.0.254/24", "dev", far)
+			ip(w, w.Internet, "address", "del", base.Router6.String()+"/64", "dev", far)
 			ip(w, w.Desktop.Host, "neighbour", "flush", "dev", base.Device)
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tunnels(t, func(t *testing.T, kind func(desktop.VPN) desktop.VPN) {
+			rides(t, tt.rides, func(t *testing.T, r ride) {
 				w := freshNetwork(t)
 				w.verbose()
 				w.farAway()
 				tt.prepare(w)
-				v := kind(w.persistent("vpn.persistent", "no"))
-				w.up(v)
+				w.up(r.of(w.persistent("vpn.persistent", "no")))
 				same := w.sameSession()
 				end := w.streamsMeanwhile()
 				b := w.beats()
+				secret := w.private(r.full)
 				tt.change(w)
 				changed := time.Now()
 				gap := b.gap()
 				t.Logf("longest gap %v, %d lost, traffic %v after the change at the latest", gap, b.stop(), time.Since(changed))
 				end()
+				secret()
 				same()
 				w.wantState("office", desktop.Activated)
 				w.down("office")

@@ -350,20 +350,24 @@ func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
 }
 
 func TestUDPAccelerationFollows(t *testing.T) {
-	for name, better := range map[string]bool{"to a better base": true, "from one that is gone": false} {
+	for name, tt := range map[string]struct{ better, full bool }{"to a better base": {true, true}, "from one that is gone": {false, false}} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
-			if !better {
+			if !tt.better {
 				w.both(false)
 				w.farAway()
 			}
 			v := w.accelerate("yes")
 			v.More = append(v.More, "vpn.persistent", "yes")
 			v.Data["gateway"] = plan.ServerName4
+			if !tt.full {
+				v = splitTunnel(v)
+			}
 			w.up(v)
 			w.settles("UDP to carry everything", 40*time.Second, allUDP)
 			b := w.beats()
-			if better {
+			secret := w.private(tt.full)
+			if tt.better {
 				w.both(true)
 			} else {
 				w.ok(w.Internet.SetLink(wan0, false))
@@ -372,6 +376,7 @@ func TestUDPAccelerationFollows(t *testing.T) {
 			gap := b.gap()
 			t.Logf("longest gap %v, %d lost", gap, b.stop())
 			w.settles("UDP to carry everything again", 40*time.Second, allUDP)
+			secret()
 			w.down("fast")
 		})
 	}
