@@ -74,7 +74,7 @@ type connection struct {
 	path      *serverPath     // resolver and dialer, with what is learned of the way to the server
 	lost      lostSession     // in phase reconnecting
 	ground    roaming         // what the tunnel's own packets travel over
-	owners    []uint32        // uids of the profile\'s users
+	owners    []uint32        // uids of the profile's users
 	tally     tally           // what befell it since it came up
 	unwatch   func()          // ends the watch of who called Connect
 	watchdog  *time.Timer     // of connecting as a whole

@@ -36,6 +36,22 @@ func (c *connection) renewRoute(to base) {
 	})
 }
 
+// routeFollows begins anew over a base once NetworkManager's route to the server leads by its router:
+// what was sent before went to the former one, and is sent again only after a second or more.
+func (c *connection) routeFollows(at standing) {
+	g := &c.ground
+	if !g.misled {
+		return
+	}
+	if now, ok := g.now.really(at.base.index, g.server); ok && now.via != at.base.via {
+		return
+	}
+	g.misled = false
+	if c.phase == up && g.lonely {
+		c.session.Move(false)
+	}
+}
+
 // outageBegins is called when there is no session any more, or one that nothing carries.
 func (c *connection) outageBegins() {
 	g := &c.ground

@@ -39,6 +39,7 @@ type roaming struct {
 	contests contests    // when NetworkManager was told last
 	server   netip.Addr  // where the tunnel's own packets go
 	renewal  *time.Timer // of NetworkManager's route to the server
+	misled   bool        // that route leads what goes over the present base to a former router
 	silent   time.Time   // when the session last said that it hears nothing
 	lonely   bool        // the session has no connection
 	patience *time.Timer // runs before another base is tried for it
@@ -123,6 +124,7 @@ func (c *connection) lookAtGround() {
 	}
 	switch turn {
 	case turnNone:
+		c.routeFollows(at)
 		c.elsewhere()
 	case turnLost:
 		if at.lost == "" {
@@ -181,6 +183,10 @@ func (c *connection) jump(at standing, to base, why string) {
 		c.session.Move(false)
 	}
 	c.ground.stale = c.ground.stale || to != at.base
+	if now, ok := c.ground.now.really(to.index, c.ground.server); ok && now.via != to.via {
+		c.ground.misled = true
+		c.renewRoute(to)
+	}
 }
 
 // walkSoon goes to a better base if it is still there in a moment.

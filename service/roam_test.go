@@ -360,6 +360,26 @@ func TestANewRouterTakesADetour(t *testing.T) {
 	})
 }
 
+// A base that comes back with another router, as when a network is configured anew: NetworkManager's
+// route to the server outlives it.
+func TestARouteToAFormerRouterIsRenewed(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st := onGround(t, true)
+		st.becomes(without(wifi), without(eth))
+		st.moved(t, false)
+		st.event(protocol.Detached{Err: protocol.ErrLost})
+		st.nm.take()
+		st.becomes(without(wifi), router(eth, "10.1.0.3", false))
+		st.moved(t, false)
+		st.expect(t, "config se0 via 10.1.0.3")
+		st.becomes(without(wifi), router(eth, "10.1.0.3", true))
+		st.moved(t, false) // what went to the former router is not waited for
+		st.becomes(without(wifi), router(eth, "10.1.0.3", true))
+		st.moved(t)
+		st.Disconnect()
+	})
+}
+
 func TestSleepLeavesTheServer(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
