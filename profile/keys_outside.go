@@ -68,7 +68,7 @@ var outsideKeys = []Key{
 	{
 		Name: KeyServerAddresses, Kind: KindString, Group: GroupOutside, Max: maxAddressList,
 		Help: "Addresses of the VPN server or the proxy, used instead of resolving its name",
-		More: "Separated by spaces. The certificate is still verified against the name. Set by whatever turns strict mode on: while everything else is blocked, no name can be resolved, and whoever answers in the name server's place cannot choose which address stays open.",
+		More: "Separated by spaces. The certificate is still verified against the name. Set by whatever turns strict mode on: while everything else is blocked, connecting resolves no name, and whoever answers in the name server's place cannot choose which address stays open.",
 		set:  func(p *Profile, v value) { p.addressList = v.text },
 	},
 	{
