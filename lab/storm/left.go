@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"network-manager-softether/lab/netns"
 	"network-manager-softether/lab/procfs"
@@ -40,6 +41,45 @@ func (s *storm) state(ctx context.Context) (state, error) {
 	}
 	now["DNS"] = append(now["DNS"], strings.Split(s.Desktop.ResolvConf(), "\n")...)
 	return now, err
+}
+
+// settle is how long NetworkManager is given to come to rest.
+const settle = 30 * time.Second
+
+// settled is state once it no longer changes: NetworkManager 1.52 probes for a base's address after it is connected.
+func (s *storm) settled(ctx context.Context) (now state, err error) {
+	now, err = s.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = netns.Await(ctx, "the desktop to come to rest", settle, func() error {
+		before := now
+		time.Sleep(time.Second)
+		if now, err = s.state(ctx); err != nil {
+			return err
+		}
+		if changes := before.to(now); len(changes) > 0 {
+			return fmt.Errorf("%q", changes)
+		}
+		return nil
+	})
+	return now, err
+}
+
+// leftSince lists what is still different from before once NetworkManager has had time to take it away.
+func (s *storm) leftSince(ctx context.Context, before state) (left []string, err error) {
+	// That something stays is for the verdict; the error is that of looking.
+	_ = netns.Await(ctx, "what the storm has changed to go", settle, func() error {
+		var now state
+		if now, err = s.state(ctx); err != nil {
+			return err
+		}
+		if left = before.to(now); len(left) > 0 {
+			return fmt.Errorf("%q", left)
+		}
+		return nil
+	})
+	return left, err
 }
 
 // to lists what is different after.

@@ -56,7 +56,7 @@ func (s *storm) pass(ctx context.Context, chosen []fault) error {
 	if err := errors.Join(s.prepareGround(ctx), s.Office.Configure(ctx, hastyDHCP())); err != nil {
 		return err
 	}
-	before, err := s.state(ctx)
+	before, err := s.settled(ctx)
 	if err != nil {
 		return err
 	}
@@ -100,12 +100,8 @@ func (s *storm) pass(ctx context.Context, chosen []fault) error {
 	if s.report.canary, err = watch.end(ctx, s.report.clear); err != nil {
 		return err
 	}
-	after, err := s.state(ctx)
-	if err != nil {
-		return err
-	}
-	s.report.left = before.to(after)
-	return nil
+	s.report.left, err = s.leftSince(ctx, before)
+	return err
 }
 
 // rage strikes until the time is up. Faults are drawn as cards are, so that each kind comes once before one comes twice.
