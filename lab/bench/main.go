@@ -41,7 +41,7 @@ func parseArgs() (options, time.Duration, error) {
 	flag.StringVar(&o.json, "json", "", "write the results to this file")
 	flag.StringVar(&o.svg, "svg", "", "write a chart to this file")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often everything is measured")
-	flag.StringVar(&o.only, "setups", "", "measure only these, comma-separated: "+strings.Join(setupNames(), ", "))
+	flag.StringVar(&o.only, "setups", "", "measure only these, comma-separated, beside what a person waits for: "+strings.Join(append(setupNames(), desktopSetup), ", "))
 	flag.StringVar(&o.against, "against", "", "compare with this other build of nm-softether-service instead of the official client")
 	flag.BoolVar(&o.bulk, "bulk", false, "measure only bulk transfer over one flow")
 	flag.BoolVar(&o.line, "line", true, "measure over a line that loses 1 % of the packets, too")

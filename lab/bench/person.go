@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +23,8 @@ const desktopSetup = "desktop"
 var (
 	mActivation     = metric{"nmcli connection up", "ms", false}
 	mActivationTime = metric{"nmcli connection up: times a cable's", "", false}
+	mLease          = metric{"from login to lease", "ms", false}
+	mLeaseMost      = metric{"from login to lease, longest", "ms", false}
 	mExport         = metric{"nmcli with the settings library", "ms", false}
 	mExportTime     = metric{"nmcli with the settings library: times bare", "", false}
 	mExportRSS      = metric{"nmcli's memory with the library", "MB", false}
@@ -44,7 +48,7 @@ func (b *bench) beside(m, times metric, ours, bare float64) {
 }
 
 // activations is how often each is brought up in a round.
-const activations = 5
+const activations = 8
 
 // activation brings up in turn the VPN, and the second cable to the same Internet.
 func (b *bench) activation(ctx context.Context) error {
@@ -57,9 +61,10 @@ func (b *bench) activation(ctx context.Context) error {
 		return time.Since(began).Seconds() * 1000, err
 	}
 	cable := plan.Bases[1].Profile
-	if err := b.lab.Desktop.Up(ctx, cable); err != nil {
+	if err := errors.Join(b.lab.Desktop.Up(ctx, cable), b.lab.Desktop.LogMore(ctx, "VPN_PLUGIN:INFO")); err != nil {
 		return err
 	}
+	began := time.Now()
 	var vpn, wire []float64
 	for range activations {
 		v, err := up(profileName)
@@ -73,7 +78,45 @@ func (b *bench) activation(ctx context.Context) error {
 		vpn, wire = append(vpn, v), append(wire, w)
 	}
 	b.beside(mActivation, mActivationTime, quantile(vpn, 0.5), quantile(wire, 0.5))
-	return b.lab.Desktop.Down(ctx, cable)
+	return errors.Join(b.leases(ctx, began), b.lab.Desktop.LogAsDebian(ctx), b.lab.Desktop.Down(ctx, cable))
+}
+
+// leases adds how long after its login each session since then had a lease, the server's own time included.
+func (b *bench) leases(ctx context.Context, since time.Time) error {
+	log, err := b.lab.Desktop.Journalctl(ctx, "--output=short-unix", "--identifier=nm-softether-service", fmt.Sprintf("--since=@%d.%06d", since.Unix(), since.Nanosecond()/1000))
+	if err != nil {
+		return err
+	}
+	took, err := loginsToLeases(log)
+	if err != nil {
+		return err
+	}
+	b.results.add(desktopSetup, oursName, mLease, quantile(took, 0.5))
+	b.results.add(desktopSetup, oursName, mLeaseMost, slices.Max(took))
+	return nil
+}
+
+// loginsToLeases returns, in milliseconds, how long after each login a log of journalctl's short-unix form has a lease.
+func loginsToLeases(log string) (took []float64, err error) {
+	login := 0.0
+	for line := range strings.Lines(log) {
+		stamp, message, _ := strings.Cut(line, " ")
+		at, err := strconv.ParseFloat(stamp, 64)
+		if err != nil {
+			continue // the rest of a message with several lines
+		}
+		switch {
+		case strings.Contains(message, ": logged in"):
+			login = at
+		case strings.Contains(message, ": DHCP lease acquired") && login > 0:
+			took = append(took, (at-login)*1000)
+			login = 0
+		}
+	}
+	if len(took) == 0 {
+		return nil, errors.New("the log tells of no lease")
+	}
+	return took, nil
 }
 
 //go:embed cost.py
