@@ -24,9 +24,11 @@ func TestLeasedAddressIsInUse(t *testing.T) {
 			mark := w.Desktop.NMLogMark()
 			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, more...)))
 			w.has4(true, perTest/8)
-			if got := w.addressIn(w.tap(), plan.OfficeNet); got == taken {
+			got := w.addressIn(w.tap(), plan.OfficeNet)
+			if got == taken {
 				t.Errorf("the address is %v, which another host has", got)
 			}
+			w.shows("office", "IP4.ADDRESS", got.String()+"/24")
 			w.pings(taken, plan.OfficeInner)
 			office, err := w.Office.Net.LinkByName("eth0")
 			w.ok(err)

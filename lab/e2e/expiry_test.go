@@ -68,6 +68,7 @@ func TestSmallMTU(t *testing.T) {
 	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	w.has6()
 	w.pings(officeGateway6, plan.OfficeInner)
+	w.shows("office", "IP6.ADDRESS", "fd20:")
 	link, err := w.Desktop.Net.LinkByName(w.tap())
 	w.ok(err)
 	if mtu := link.Attrs().MTU; mtu != 1280 {

@@ -4,9 +4,11 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"network-manager-softether/lab/desktop"
 	"network-manager-softether/lab/plan"
@@ -35,6 +37,21 @@ func (w *world) addressIn(dev string, net netip.Prefix) netip.Addr {
 		w.t.Fatalf("addresses on %s are %v, want one in %v", dev, all, net)
 	}
 	return addrs[0].Addr()
+}
+
+// shows waits until nmcli prints all words in a field of an active connection.
+func (w *world) shows(name, field string, words ...string) {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("nmcli to show %q in %s", words, field), 10*time.Second, func() error {
+		shown, err := w.Desktop.MustNMCLI(w.ctx, "-g", field, "connection", "show", name)
+		shown = strings.ReplaceAll(shown, "\\", "")
+		for _, word := range words {
+			if err == nil && !strings.Contains(shown, word) {
+				err = fmt.Errorf("it shows %q", shown)
+			}
+		}
+		return err
+	})
 }
 
 // hasRoutes checks that all these routes are there, in the form of netns.Host.Routes.

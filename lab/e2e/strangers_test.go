@@ -112,6 +112,7 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 				want = append(want, fmt.Sprintf(r, tap))
 			}
 			w.hasRoutes(want...)
+			w.shows("office", "IP4.ADDRESS", w.addressIn(tap, plan.OfficeNet).String())
 			w.pings(plan.OfficeGateway, plan.OfficeInner)
 			if log := w.Desktop.VPNLog(mark); tc.warned != "" && !strings.Contains(log, tc.warned) {
 				t.Errorf("the log does not say %q", tc.warned)
@@ -174,6 +175,7 @@ func TestManyPushedRoutes(t *testing.T) {
 				}
 				return nil
 			})
+			w.shows("nat", "IP4.ROUTE", fmt.Sprintf("dst = 10.%d.0.0/16", n))
 			w.pings(plan.NATGateway)
 			w.web("internet", plan.Bases[0].Address)
 			w.down("nat")
