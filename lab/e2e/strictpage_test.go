@@ -83,10 +83,13 @@ func TestTheChoiceIsMadeInNMConnectionEditor(t *testing.T) {
 	session, _ := w.desktopShows()
 	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "connection.permissions", "user:"+netns.PersonName))))
 	w.ok(session.StartNotifier(w.ctx))
-	text, err := os.ReadFile("testdata/edit.py")
-	w.ok(err)
-	script, err := session.Give("edit.py", text)
-	w.ok(err)
+	var script string
+	for _, file := range []string{"screen.py", "edit.py"} {
+		text, err := os.ReadFile(filepath.Join("testdata", file))
+		w.ok(err)
+		script, err = session.Give(file, text)
+		w.ok(err)
+	}
 	home := filepath.Dir(script)
 	chooses := func(choice string) {
 		w.clicks(netns.Command{User: netns.Person, Env: []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + home}}, script, "--edit="+w.get("office", "connection.uuid"),
