@@ -54,6 +54,11 @@ func (w *world) opened() {
 			return nil
 		})
 	}
+	// Where systemd-resolved listens: NetworkManager 1.52 takes the route there away with a profile of the loopback device.
+	w.eventually("the way to 127.0.0.53", perTest/4, func() error {
+		_, err := w.Desktop.Must(w.ctx, "ping", "-c", "1", "-W", "1", "127.0.0.53")
+		return err
+	})
 }
 
 func TestStrictModeHoldsWhateverHappensToTheVPN(t *testing.T) {

@@ -253,6 +253,9 @@ func (d deviceSide) Reapply(s Settings, _ uint64, _ uint32) *dbus.Error {
 	return nil
 }
 
+// foundPath is the active connection that NetworkManager makes of a loopback device without a profile.
+const foundPath = dbus.ObjectPath(nmPath + "/ActiveConnection/lo")
+
 type propertySide struct{ nm *fakeNM }
 
 func (p propertySide) Get(m dbus.Message, face, name string) (dbus.Variant, *dbus.Error) {
@@ -264,6 +267,15 @@ func (p propertySide) Get(m dbus.Message, face, name string) (dbus.Variant, *dbu
 		return dbus.MakeVariant(p.nm.version[pathOf(m)]), nil
 	case name == "Flags":
 		return dbus.MakeVariant(uint32(0)), nil
+	case name == "ActiveConnection": // of the loopback device
+		for a, c := range p.nm.active {
+			if text(p.nm.stored[c]["connection"]["uuid"]) == UUID {
+				return dbus.MakeVariant(a), nil
+			}
+		}
+		return dbus.MakeVariant(foundPath), nil
+	case name == "Uuid" && pathOf(m) == foundPath:
+		return dbus.MakeVariant("found"), nil
 	case name == "ActiveConnections":
 		return dbus.MakeVariant(slices.Sorted(maps.Keys(p.nm.active))), nil
 	case name == "Uuid" && active:

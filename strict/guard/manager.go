@@ -24,6 +24,7 @@ const (
 
 	askTimeout     = 3 * time.Minute // a person may have to give a password to polkit
 	upTimeout      = 10 * time.Second
+	mendTimeout    = 3 * time.Second // of the loopback device, once the guard is gone
 	maxConnections = 10_000
 )
 

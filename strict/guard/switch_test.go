@@ -90,7 +90,7 @@ func TestTheKeyIsFollowed(t *testing.T) {
 	if v := (Connection{settings: nm.connection("u")}); !v.free() {
 		t.Errorf("the profile is still %v", v.settings)
 	}
-	if calls := nm.took(); !strings.HasPrefix(calls, "Update DeactivateConnection ActivateConnection Update") || !strings.HasSuffix(calls, "DeactivateConnection Delete Update") {
+	if calls := nm.took(); !strings.HasPrefix(calls, "Update DeactivateConnection ActivateConnection Update") || !strings.HasSuffix(calls, "DeactivateConnection Delete Reapply Update") {
 		t.Errorf("in this order: %s", calls) // the VPN has its way before the rules go, and the addresses until then
 	}
 }
@@ -98,7 +98,7 @@ func TestTheKeyIsFollowed(t *testing.T) {
 func TestARefusalLeavesNothingHalfDone(t *testing.T) {
 	for refused, want := range map[string]struct{ text, calls string }{
 		"AddConnection": {"could not be added: Insufficient privileges", "AddConnection"},
-		"Update":        {"“Office” could not be changed: Insufficient privileges", "AddConnection ActivateConnection Update DeactivateConnection Delete"},
+		"Update":        {"“Office” could not be changed: Insufficient privileges", "AddConnection ActivateConnection Update DeactivateConnection Delete Reapply"},
 	} {
 		nm := &fakeNM{refuse: func(method string, path dbus.ObjectPath) bool { return method == refused }}
 		m := startNM(t, nm, withData("strict", "yes").settings)

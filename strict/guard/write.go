@@ -177,5 +177,25 @@ func (m *Manager) remove(old Connection) error {
 	if err := m.call(old.path, connectionIface+".Delete").Err; err != nil && !overrun(err) {
 		return po.Errorf("“%s” could not be removed: %w", Name, err)
 	}
+	m.mendLoopback()
 	return nil
+}
+
+// mendLoopback brings back the route to 127.0.0.0/8. NetworkManager 1.52 takes it away with a profile of the loopback
+// device, and leaves the address: nothing answers at 127.0.0.53 then, where systemd-resolved is asked.
+func (m *Manager) mendLoopback() {
+	device, err := m.loopback()
+	if err != nil {
+		return
+	}
+	m.until(mendTimeout, func() bool {
+		active, err := m.property(device, deviceIface, "ActiveConnection")
+		if err != nil || active.Value() == dbus.ObjectPath("/") {
+			return err != nil
+		}
+		path, _ := active.Value().(dbus.ObjectPath)
+		uuid, err := m.property(path, activeIface, "Uuid")
+		// The guard goes by and by, and then NetworkManager makes a profile of what it finds.
+		return err == nil && text(uuid) != UUID && m.call(device, deviceIface+".Reapply", Settings{}, uint64(0), uint32(0)).Err == nil
+	})
 }
