@@ -20,6 +20,10 @@ import (
 // A state is what a computer looks like: lines by what they are about.
 type state map[string][]string
 
+// ownLoopback is what NetworkManager 1.52 adds to the main table for a loopback device once it has looked after it. The
+// table of local addresses comes first, so that nobody is ever sent by it.
+var ownLoopback = regexp.MustCompile(`^(127\.0\.0\.0/8|::1) dev lo proto kernel (scope link src 127\.0\.0\.1 )?metric 30\b`)
+
 // state looks at the desktop.
 func (s *storm) state(ctx context.Context) (state, error) {
 	now := state{"programs": s.Desktop.Programs()}
@@ -32,7 +36,9 @@ func (s *storm) state(ctx context.Context) (state, error) {
 			return nil, err
 		}
 		for line := range strings.Lines(out) {
-			now[what] = append(now[what], strings.Join(strings.Fields(line), " "))
+			if line = strings.Join(strings.Fields(line), " "); !ownLoopback.MatchString(line) {
+				now[what] = append(now[what], line)
+			}
 		}
 	}
 	dns, err := s.Desktop.DNS()
