@@ -73,7 +73,8 @@ LINT = $(TOOL) golangci-lint
 
 lint: packages
 	@echo "== gofumpt, golangci-lint"
-	@test -z "$$($(TOOL) gofumpt -l . | tee /dev/stderr)"
+	@# Not through /dev/stderr: opening it cuts off the file that the output goes to.
+	@unformatted=$$($(TOOL) gofumpt -l .) && [ -z "$$unformatted" ] || { echo "$$unformatted"; exit 1; }
 	$(LINT) run ./...
 	@# The window, with the flags it is built with: gotk3 is not compiled a second time.
 	GOFLAGS="$$GOFLAGS -trimpath -buildmode=pie" $(GO) vet -tags gui ./auth-dialog/...

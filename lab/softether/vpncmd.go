@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"network-manager-softether/lab/netns"
 	"network-manager-softether/lab/plan"
@@ -89,6 +90,10 @@ func (s *Server) vpncmd(ctx context.Context, password, script string) (string, e
 		args = append(args, "/PASSWORD:"+password)
 	}
 	res, err := s.Host.Run(ctx, netns.Command{Args: args, Env: s.buildEnv()})
+	for tries := 0; err == nil && unheard(res) && tries < 50 && s.proc.Running() == nil && ctx.Err() == nil; tries++ {
+		time.Sleep(100 * time.Millisecond)
+		res, err = s.Host.Run(ctx, netns.Command{Args: args, Env: s.buildEnv()})
+	}
 	if err != nil {
 		return "", err
 	}
@@ -97,6 +102,12 @@ func (s *Server) vpncmd(ctx context.Context, password, script string) (string, e
 		return res.Stdout, fmt.Errorf("vpncmd: %s", res.Text())
 	}
 	return res.Stdout, nil
+}
+
+// unheard reports that vpncmd never came as far as its prompt, so that no command was carried out: a server that has just
+// begun to listen, or restarts for its place in a cluster, closes the first connections now and then.
+func unheard(res netns.Result) bool {
+	return res.Code != 0 && strings.Contains(res.Stdout, "Error occurred. (Error code: 1)") && !strings.Contains(res.Stdout, "VPN Server")
 }
 
 var sessionName = regexp.MustCompile(`(?m)^Session Name\s*\|(SID-\S+)`)
