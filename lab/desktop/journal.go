@@ -112,11 +112,21 @@ func (d *Desktop) VPNLog(mark int) string {
 	return strings.Join(keep, "")
 }
 
+// polkitTries is how often polkitd is started: on a machine just made it ended now and then before it had its name, without
+// a word. D-Bus would start it again on a stock system.
+const polkitTries = 3
+
 // startPolkit starts the authorisation manager, which decides what the person may do.
 func (d *Desktop) startPolkit(ctx context.Context) error {
-	p, err := d.Start("polkitd", netns.Command{Args: []string{"/usr/lib/polkit-1/polkitd", "--no-debug"}})
-	if err != nil {
-		return err
+	var err error
+	for range polkitTries {
+		var p *netns.Process
+		if p, err = d.Start("polkitd", netns.Command{Args: []string{"/usr/lib/polkit-1/polkitd"}}); err != nil {
+			return err
+		}
+		if err = d.awaitName(ctx, p, "org.freedesktop.PolicyKit1"); err == nil || p.Running() == nil {
+			return err
+		}
 	}
-	return d.awaitName(ctx, p, "org.freedesktop.PolicyKit1")
+	return err
 }
