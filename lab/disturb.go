@@ -27,8 +27,18 @@ func (l *Lab) BlackHole(ctx context.Context, on bool) error {
 
 // ResetConnections resets every TCP connection from the desktop to the VPN server, at both ends.
 func (l *Lab) ResetConnections(ctx context.Context) error {
-	_, err := l.Internet.Must(ctx, "ss", "--tcp", "--kill", "--no-header", "state", "established", "src", plan.ServerAddr.String())
-	return err
+	return l.reset(ctx)
+}
+
+// reset resets those TCP connections to the VPN server that ss filters so.
+func (l *Lab) reset(ctx context.Context, filter ...string) error {
+	for _, addr := range []string{plan.ServerAddr.String(), "[" + plan.ServerAddr6.String() + "]"} {
+		args := []string{"ss", "--tcp", "--kill", "--no-header", "state", "established", "src", addr}
+		if _, err := l.Internet.Must(ctx, append(args, filter...)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ForgetConnections does what a NAT box does that has lost its table: every packet of the present TCP connections to
@@ -60,9 +70,7 @@ func (l *Lab) ForgetConnections(ctx context.Context) error {
 
 // ResetConnection resets one of the VPNConnections at both ends.
 func (l *Lab) ResetConnection(ctx context.Context, port string) error {
-	_, err := l.Internet.Must(ctx, "ss", "--tcp", "--kill", "--no-header", "state", "established",
-		"src", plan.ServerAddr.String(), "dport", "=", ":"+port)
-	return err
+	return l.reset(ctx, "dport", "=", ":"+port)
 }
 
 // ForgetConnection does to one of the VPNConnections what ForgetConnections does to all.

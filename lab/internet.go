@@ -65,7 +65,7 @@ const movingNames = "/etc/moving-names"
 // VPNConnections lists the TCP connections to the VPN server that are established as the server sees it, by the port of
 // their other end.
 func (l *Lab) VPNConnections(ctx context.Context) ([]string, error) {
-	return l.Server.Connections(ctx, plan.ServerAddr)
+	return l.Server.Connections(ctx, plan.ServerAddr, plan.ServerAddr6)
 }
 
 // VPNBytes tells how many bytes the VPN server has received over each of the connections that VPNConnections lists.

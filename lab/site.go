@@ -18,6 +18,9 @@ type Site struct {
 	Hub    string
 	Inner  netip.Addr   // of the office; it echoes what comes to port 7
 	Client netip.Prefix // what a client may take for itself
+	// The same over IPv6.
+	Inner6  netip.Addr
+	Client6 netip.Prefix
 }
 
 // NewSite adds the site of that number, up to 9.
@@ -26,6 +29,8 @@ func (l *Lab) NewSite(ctx context.Context, number int) (*Site, error) {
 		Hub: fmt.Sprintf("SITE%d", number), Inner: netip.AddrFrom4([4]byte{10, 50, byte(number), 1}),
 		Client: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 50, byte(number), 2}), 24),
 	}
+	s.Inner6 = netip.AddrFrom16([16]byte{0: 0xfd, 1: 0x50, 7: byte(number), 15: 1})
+	s.Client6 = netip.PrefixFrom(s.Inner6.Next(), 64)
 	name := fmt.Sprintf("site%d", number)
 	bridge, port, tap := "br-"+name, "to-"+name, "tap_"+name
 	if _, err := l.Internet.Must(ctx, "ip", "link", "add", bridge, "up", "type", "bridge"); err != nil {
@@ -34,8 +39,8 @@ func (l *Lab) NewSite(ctx context.Context, number int) (*Site, error) {
 	if err := netns.Cable(l.Office.Host, name, l.Internet, port); err != nil {
 		return nil, err
 	}
-	err := errors.Join(l.Internet.PlugInto(bridge, port), l.Office.AddAddr(name, netip.PrefixFrom(s.Inner, s.Client.Bits())),
-		netns.ServeEcho(l.Office.Host, s.Inner), l.Server.WatchTAP(tap, bridge))
+	err := errors.Join(l.Internet.PlugInto(bridge, port), l.Office.AddAddr(name, netip.PrefixFrom(s.Inner, s.Client.Bits()), netip.PrefixFrom(s.Inner6, s.Client6.Bits())),
+		netns.ServeEcho(l.Office.Host, s.Inner), netns.ServeEcho(l.Office.Host, s.Inner6), l.Server.WatchTAP(tap, bridge))
 	if err != nil {
 		return nil, err
 	}

@@ -20,14 +20,18 @@ func (s *Server) VPNPorts(ctx context.Context) ([]string, error) {
 	return s.Connections(ctx, plan.MemberAddr)
 }
 
-// Connections lists the TCP connections to addr that are established as the server sees it, by the port of their other end.
-func (s *Server) Connections(ctx context.Context, addr netip.Addr) ([]string, error) {
-	out, err := s.Host.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "src", addr.String(), "sport", "=", ":443")
-	if err != nil {
-		return nil, err
+// Connections lists the TCP connections to these addresses that are established as the server sees it, by the port of their other end.
+func (s *Server) Connections(ctx context.Context, addrs ...netip.Addr) ([]string, error) {
+	var out strings.Builder
+	for _, a := range addrs {
+		more, err := s.Host.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "src", netip.AddrPortFrom(a, 443).String())
+		if err != nil {
+			return nil, err
+		}
+		out.WriteString(more)
 	}
 	var ports []string
-	for line := range strings.Lines(out) {
+	for line := range strings.Lines(out.String()) {
 		f := strings.Fields(line) // queues, local and remote address
 		if len(f) < 4 {
 			continue
