@@ -23,8 +23,10 @@ const (
 
 // What the first base has instead of its own for a while.
 const (
-	otherAddress = "10.81.0.77"
-	otherRouter  = "10.81.0.254"
+	otherAddress  = "10.81.0.77"
+	otherAddress6 = "fd81::77"
+	otherRouter   = "10.81.0.254"
+	otherRouter6  = "fd81::fe"
 )
 
 // prepareGround brings the second base up as well, the worse one of the two, and by itself whenever it can, and gives the
@@ -39,6 +41,10 @@ func (s *storm) prepareGround(ctx context.Context) error {
 		}
 	}
 	_, err := s.Internet.Must(ctx, "ip", "address", "add", otherRouter+"/24", "dev", "wan0")
+	if err != nil {
+		return err
+	}
+	_, err = s.Internet.Must(ctx, "ip", "address", "add", otherRouter6+"/64", "dev", "wan0", "nodad")
 	return err
 }
 
@@ -71,7 +77,7 @@ func (s *storm) basesUp(ctx context.Context) error {
 
 // standing counts the tunnels' TCP connections on each base.
 func (s *storm) standing(ctx context.Context) (map[string]int, error) {
-	out, err := s.Desktop.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "dst", plan.ServerAddr.String())
+	out, err := s.Desktop.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "dport", "=", ":443")
 	on := map[string]int{}
 	for line := range strings.Lines(out) {
 		for _, b := range plan.Bases {
@@ -94,59 +100,63 @@ func (s *storm) onTheBetterBase(ctx context.Context) error {
 
 // groundFaults happen below the tunnels.
 var groundFaults = []fault{
-	{"cable pulled", time.Second, 9 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
-		return func() error { return errors.Join(s.SetCable(0, true), s.basesUp(ctx)) }, s.SetCable(0, false)
+	{"cable pulled", time.Second, 9 * time.Second, cables, false, func(ctx context.Context, s *storm) (func() error, error) {
+		return func() error { return s.SetCable(0, true) }, s.SetCable(0, false)
 	}},
-	{"both cables pulled", time.Second, 12 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+	{"both cables pulled", time.Second, 12 * time.Second, cables, false, func(ctx context.Context, s *storm) (func() error, error) {
 		set := func(in bool) error { return errors.Join(s.SetCable(0, in), s.SetCable(1, in)) }
-		return func() error { return errors.Join(set(true), s.basesUp(ctx)) }, set(false)
+		return func() error { return set(true) }, set(false)
 	}},
-	{"base disconnected", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+	{"base disconnected", time.Second, 6 * time.Second, nm | cables, false, func(ctx context.Context, s *storm) (func() error, error) {
 		return func() error { return s.Desktop.Up(ctx, plan.Bases[0].Profile) }, s.Desktop.Down(ctx, plan.Bases[0].Profile)
 	}},
-	{"better base appears and goes", 2 * time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+	{"better base appears and goes", 2 * time.Second, 6 * time.Second, nm | cables, false, func(ctx context.Context, s *storm) (func() error, error) {
 		again := func(metric string) error {
 			return errors.Join(s.Desktop.Down(ctx, plan.Bases[1].Profile), s.secondBase(ctx, metric), s.Desktop.Up(ctx, plan.Bases[1].Profile))
 		}
 		return func() error { return again(worse) }, again(better)
 	}},
-	{"other base becomes better", 2 * time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+	{"other base becomes better", 2 * time.Second, 6 * time.Second, nm | cables, false, func(ctx context.Context, s *storm) (func() error, error) {
 		metric := func(m string) error { return s.reapply(ctx, 1, "ipv4.route-metric", m, "ipv6.route-metric", m) }
 		return func() error { return metric(worse) }, metric(better)
 	}},
-	{"router changed", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
-		router := func(now, before string) error {
+	{"router changed", time.Second, 6 * time.Second, nm | cables, false, func(ctx context.Context, s *storm) (func() error, error) {
+		router := func(now, now6, before, before6 string) error {
 			// The former one answers no more.
 			_, err := s.Internet.Must(ctx, "ip", "address", "del", before+"/24", "dev", "wan0")
 			_, err2 := s.Internet.Must(ctx, "ip", "address", "replace", now+"/24", "dev", "wan0")
-			err3 := s.reapply(ctx, 0, "ipv4.gateway", now)
-			_, err4 := s.Desktop.Must(ctx, "ip", "neighbour", "flush", "dev", plan.Bases[0].Device)
-			return errors.Join(err, err2, err3, err4)
+			_, err3 := s.Internet.Must(ctx, "ip", "address", "del", before6+"/64", "dev", "wan0")
+			_, err4 := s.Internet.Must(ctx, "ip", "address", "replace", now6+"/64", "dev", "wan0", "nodad")
+			err5 := s.reapply(ctx, 0, "ipv4.gateway", now, "ipv6.gateway", now6)
+			_, err6 := s.Desktop.Must(ctx, "ip", "neighbour", "flush", "dev", plan.Bases[0].Device)
+			return errors.Join(err, err2, err3, err4, err5, err6)
 		}
-		own := plan.Bases[0].Router.String()
-		return func() error { return router(own, otherRouter) }, router(otherRouter, own)
+		own, own6 := plan.Bases[0].Router.String(), plan.Bases[0].Router6.String()
+		return func() error { return router(own, own6, otherRouter, otherRouter6) }, router(otherRouter, otherRouter6, own, own6)
 	}},
-	{"address changed", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
-		return func() error { return s.reapply(ctx, 0, "ipv4.addresses", plan.Bases[0].Address.String()+"/24") },
-			s.reapply(ctx, 0, "ipv4.addresses", otherAddress+"/24")
+	{"address changed", time.Second, 6 * time.Second, nm | cables, false, func(ctx context.Context, s *storm) (func() error, error) {
+		address := func(now, now6 string) error {
+			return s.reapply(ctx, 0, "ipv4.addresses", now+"/24", "ipv6.addresses", now6+"/64")
+		}
+		return func() error { return address(plan.Bases[0].Address.String(), plan.Bases[0].Address6.String()) }, address(otherAddress, otherAddress6)
 	}},
-	{"line bad", 3 * time.Second, 10 * time.Second, false, func(_ context.Context, s *storm) (func() error, error) {
+	{"line bad", 3 * time.Second, 10 * time.Second, line, false, func(_ context.Context, s *storm) (func() error, error) {
 		s.Line.Set(netns.Impairment{Delay: time.Duration(5+s.random.IntN(60)) * time.Millisecond, Loss: 0.01 + 0.05*s.random.Float64(), Reorder: 0.02})
 		return func() error { s.Line.Set(netns.Impairment{}); return nil }, nil
 	}},
-	{"line silent", time.Second, 12 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+	{"line silent", time.Second, 12 * time.Second, line, false, func(ctx context.Context, s *storm) (func() error, error) {
 		return func() error { return s.BlackHole(ctx, false) }, s.BlackHole(ctx, true)
 	}},
-	{"UDP blocked", time.Second, 6 * time.Second, false, func(ctx context.Context, s *storm) (func() error, error) {
+	{"UDP blocked", time.Second, 6 * time.Second, line, false, func(ctx context.Context, s *storm) (func() error, error) {
 		return func() error { return s.BlockUDP(ctx, false) }, s.BlockUDP(ctx, true)
 	}},
-	{"NetworkManager restarted", 0, 3 * time.Second, true, func(ctx context.Context, s *storm) (func() error, error) {
+	{"NetworkManager restarted", 0, 3 * time.Second, nm | services, true, func(ctx context.Context, s *storm) (func() error, error) {
 		sig := syscall.SIGTERM
 		if s.random.IntN(2) == 0 {
 			sig = syscall.SIGKILL
 		}
 		return func() error {
-			if err := errors.Join(s.Desktop.StartNM(ctx), s.basesUp(ctx)); err != nil {
+			if err := s.Desktop.StartNM(ctx); err != nil {
 				return err
 			}
 			return s.reconnect(ctx)

@@ -188,14 +188,15 @@ func (s *storm) connected(ctx context.Context) error {
 	if err := s.reconnect(ctx); err != nil {
 		return err
 	}
+	all := 0
+	for _, t := range s.tunnels {
+		all += t.connections
+	}
 	return netns.Await(ctx, "all TCP connections", limit, func() error {
 		ports, err := s.VPNConnections(ctx)
-		if err == nil && len(ports) < tcpConnections {
-			err = fmt.Errorf("there are %d of %d", len(ports), tcpConnections)
+		if err == nil && len(ports) < all {
+			err = fmt.Errorf("there are %d of %d", len(ports), all)
 		}
 		return err
 	})
 }
-
-// tcpConnections is how many the three tunnels have together.
-const tcpConnections = 1 + 1 + 4

@@ -25,6 +25,9 @@ type options struct {
 	seed    uint64
 	only    string // kinds of faults, comma-separated; "" is all
 	verbose bool
+	// calm leaves out full tunnels, IPv6, sleep and faults that strike together: what has to hold on any computer in a few
+	// minutes.
+	calm bool
 }
 
 func run() int {

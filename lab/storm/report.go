@@ -43,23 +43,34 @@ type tally struct {
 	struck                int
 	held, gap, back, home time.Duration // the longest
 	whose                 string        // the gap is
+	which                 string        // faults made it, if two struck at once
 	failed                []error
 }
 
-func (r *report) add(f fault, o outcome) {
-	i := slices.IndexFunc(r.tallies, func(t *tally) bool { return t.name == f.name })
+// atOnce is the kind of all that are two.
+const atOnce = "two of these at once"
+
+func (r *report) add(drawn []fault, o outcome) {
+	name := drawn[0].name
+	if len(drawn) > 1 {
+		name = atOnce
+	}
+	i := slices.IndexFunc(r.tallies, func(t *tally) bool { return t.name == name })
 	if i < 0 {
 		i = len(r.tallies)
-		r.tallies = append(r.tallies, &tally{name: f.name})
+		r.tallies = append(r.tallies, &tally{name: name})
 	}
 	t := r.tallies[i]
 	t.struck++
 	t.held, t.back, t.home = max(t.held, o.held), max(t.back, o.back), max(t.home, o.home)
 	if o.gap > t.gap {
 		t.gap, t.whose = o.gap, o.whose
+		if len(drawn) > 1 {
+			t.which = names(drawn)
+		}
 	}
 	if o.failed != nil {
-		t.failed = append(t.failed, o.failed)
+		t.failed = append(t.failed, fmt.Errorf("%s: %w", names(drawn), o.failed))
 	}
 }
 
@@ -68,7 +79,7 @@ func (r *report) verdict() error {
 	var errs []error
 	for _, t := range r.tallies {
 		for _, err := range t.failed {
-			errs = append(errs, fmt.Errorf("not survived: %s: %w", t.name, err))
+			errs = append(errs, fmt.Errorf("not survived: %w", err))
 		}
 	}
 	for _, s := range r.streams {
@@ -119,6 +130,11 @@ func (r *report) String() string {
 	line("\n%-33s %6s %8s %9s %12s %-5s %11s %11s", "seconds, the longest of each kind", "struck", "survived", "lasted", "without echo", "in", "all back", "better base")
 	for _, t := range r.tallies {
 		line("%-33s %6d %8d %9.1f %12.2f %-5s %11.2f %11.2f", t.name, t.struck, t.struck-len(t.failed), t.held.Seconds(), t.gap.Seconds(), t.whose, t.back.Seconds(), t.home.Seconds())
+	}
+	for _, t := range r.tallies {
+		if t.which != "" {
+			line("The longest gap of two at once: %s.", t.which)
+		}
 	}
 	line("The longest of each kind: a gap is between two echoes of any tunnel, and \"all back\" is from the end of the fault until every tunnel" +
 		" had echoes, both streams,\na new connection, and NetworkManager's word for it.")

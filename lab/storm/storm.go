@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"network-manager-softether/lab"
@@ -25,13 +24,14 @@ type storm struct {
 	opts    options
 	say     func(format string, args ...any)
 	random  *rand.Rand
+	logind  *desktop.Logind
 	tunnels []*tunnel
 	report  *report
 }
 
 // weather builds the lab, lets the storm pass over it, and returns what there is to report, also if it failed half-way.
 func weather(ctx context.Context, o options, say func(format string, args ...any)) (*report, error) {
-	chosen, err := chooseFaults(o.only)
+	chosen, err := chooseFaults(o)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +55,12 @@ func weather(ctx context.Context, o options, say func(format string, args ...any
 func (s *storm) pass(ctx context.Context, chosen []fault) error {
 	if err := errors.Join(s.prepareGround(ctx), s.Office.Configure(ctx, hastyDHCP())); err != nil {
 		return err
+	}
+	var err error
+	if !s.opts.calm {
+		if s.logind, err = s.Desktop.StartLogind(); err != nil {
+			return err
+		}
 	}
 	before, err := s.settled(ctx)
 	if err != nil {
@@ -104,7 +110,8 @@ func (s *storm) pass(ctx context.Context, chosen []fault) error {
 	return err
 }
 
-// rage strikes until the time is up. Faults are drawn as cards are, so that each kind comes once before one comes twice.
+// rage strikes until the time is up. Faults are drawn as cards are, so that each kind comes once before one comes twice;
+// now and then two are drawn together.
 func (s *storm) rage(ctx context.Context, chosen []fault) error {
 	var deck []fault
 	for began := time.Now(); time.Since(began) < s.opts.length; {
@@ -112,41 +119,60 @@ func (s *storm) rage(ctx context.Context, chosen []fault) error {
 			deck = slices.Clone(chosen)
 			s.random.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 		}
-		f := deck[0]
+		drawn := deck[:1:1]
 		deck = deck[1:]
-		if err := s.strike(ctx, f); err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
+		if !s.opts.calm && s.random.IntN(3) == 0 {
+			if i := slices.IndexFunc(deck, func(f fault) bool { return f.holds&drawn[0].holds == 0 }); i >= 0 {
+				drawn = append(drawn, deck[i])
+				deck = slices.Delete(deck, i, i+1)
+			}
+		}
+		if err := s.strike(ctx, drawn); err != nil {
+			return fmt.Errorf("%s: %w", names(drawn), err)
 		}
 	}
 	return nil
 }
 
-// strike has one fault happen and end, and waits until everything works again.
-func (s *storm) strike(ctx context.Context, f fault) error {
-	hold := f.least + time.Duration(s.random.Int64N(int64(f.most-f.least)+1))
+// strike has one fault, or two at once, happen and end, and waits until everything works again.
+func (s *storm) strike(ctx context.Context, drawn []fault) error {
+	var hold time.Duration
 	began := time.Now()
 	mark := s.Desktop.NMLogMark()
 	pids := s.Desktop.Services()
 	for _, t := range s.tunnels {
 		t.beat.fresh()
 	}
-	undo, err := f.strike(ctx, s)
-	if err != nil {
-		return err
+	ends := false
+	var undo, reconnect []func() error
+	for _, f := range drawn {
+		hold = max(hold, f.least+time.Duration(s.random.Int64N(int64(f.most-f.least)+1)))
+		end, err := f.strike(ctx, s)
+		if err != nil {
+			return err
+		}
+		switch {
+		case f.ends:
+			ends = true
+			reconnect = append(reconnect, end)
+		case end != nil:
+			undo = append(undo, end)
+		}
 	}
 	time.Sleep(hold)
 	over := time.Now()
-	if undo != nil {
-		if err := undo(); err != nil {
+	// A person connects again when everything else is over.
+	for _, end := range append(undo, reconnect...) {
+		if err := end(); err != nil {
 			return fmt.Errorf("ending it: %w", err)
 		}
 	}
 	o := outcome{held: over.Sub(began)}
-	o.failed = s.recovers(ctx, over)
+	o.failed = errors.Join(s.basesUp(ctx), s.recovers(ctx, over))
 	o.back = time.Since(over)
 	// The way back is part of it: it costs nothing, or is a gap. A base that did not lead to the server is left alone for
 	// a minute.
-	err = netns.Await(ctx, "the tunnels to be on the better base", 3*limit, func() error { return s.onTheBetterBase(ctx) })
+	err := netns.Await(ctx, "the tunnels to be on the better base", 3*limit, func() error { return s.onTheBetterBase(ctx) })
 	o.home = time.Since(over)
 	o.failed = errors.Join(o.failed, err)
 	for _, t := range s.tunnels {
@@ -154,12 +180,12 @@ func (s *storm) strike(ctx context.Context, f fault) error {
 			o.gap, o.whose = gap, t.name
 		}
 	}
-	if now := s.Desktop.Services(); o.failed == nil && !f.ends && !slices.Equal(pids, now) {
+	if now := s.Desktop.Services(); o.failed == nil && !ends && !slices.Equal(pids, now) {
 		o.failed = fmt.Errorf("the services are %v, before they were %v", now, pids)
 	}
-	s.report.add(f, o)
-	s.say("%-30s for %4.1f s: longest gap %4.1f s (%s), all back after %4.1f s, on the better base after %4.1f s %s",
-		f.name, o.held.Seconds(), o.gap.Seconds(), o.whose, o.back.Seconds(), o.home.Seconds(), o.remark())
+	s.report.add(drawn, o)
+	s.say("%s for %4.1f s: longest gap %4.1f s (%s), all back after %4.1f s, on the better base after %4.1f s %s",
+		names(drawn), o.held.Seconds(), o.gap.Seconds(), o.whose, o.back.Seconds(), o.home.Seconds(), o.remark())
 	if o.failed == nil && !s.opts.verbose {
 		return nil
 	}
@@ -191,27 +217,4 @@ func (s *storm) rescue(ctx context.Context) error {
 		}
 	}
 	return s.recovers(ctx, time.Now())
-}
-
-func faultNames() []string {
-	var names []string
-	for _, f := range faults {
-		names = append(names, f.name)
-	}
-	return names
-}
-
-func chooseFaults(only string) ([]fault, error) {
-	if only == "" {
-		return faults, nil
-	}
-	var chosen []fault
-	for name := range strings.SplitSeq(only, ",") {
-		i := slices.Index(faultNames(), strings.TrimSpace(name))
-		if i < 0 {
-			return nil, fmt.Errorf("no fault %q, there are %s", name, strings.Join(faultNames(), ", "))
-		}
-		chosen = append(chosen, faults[i])
-	}
-	return chosen, nil
 }

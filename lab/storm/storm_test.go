@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ func TestMain(m *testing.M) { os.Exit(netns.Main(m.Run)) }
 
 // A storm of three minutes, which draws the same faults each time. Its table is in the log.
 func TestAStormIsSurvived(t *testing.T) {
-	r, err := weather(t.Context(), options{length: 3 * time.Minute, seed: 1}, t.Logf)
+	r, err := weather(t.Context(), options{length: 3 * time.Minute, seed: 1, calm: true}, t.Logf)
 	if r != nil {
 		t.Logf("\n%v", r)
 	}
@@ -68,5 +69,37 @@ func TestAStateIsComparedLineByLine(t *testing.T) {
 		if left[i] != want[i] {
 			t.Errorf("left is %q, want %q", left, want)
 		}
+	}
+}
+
+// Two faults at once are a kind of their own, and the report says which were the worst.
+func TestTwoFaultsAtOnceAreNamed(t *testing.T) {
+	pulled, frozen := fault{name: "cable pulled"}, fault{name: "server frozen"}
+	r := &report{}
+	r.add([]fault{pulled}, outcome{gap: time.Second})
+	r.add([]fault{pulled, frozen}, outcome{gap: 3 * time.Second})
+	r.add([]fault{frozen, pulled}, outcome{gap: 2 * time.Second, failed: os.ErrDeadlineExceeded})
+	if r.struck() != 3 || r.survived() != 2 {
+		t.Errorf("%d faults, %d survived; want 3 and 2", r.struck(), r.survived())
+	}
+	if said, want := r.String(), "The longest gap of two at once: cable pulled and server frozen."; !strings.Contains(said, want) {
+		t.Errorf("the report does not say %q:\n%s", want, said)
+	}
+	if err := r.verdict(); err == nil || !strings.Contains(err.Error(), "server frozen and cable pulled") {
+		t.Errorf("the verdict does not name both: %v", err)
+	}
+}
+
+func TestFaultsAreChosen(t *testing.T) {
+	calm, err := chooseFaults(options{calm: true})
+	if err != nil || len(calm) != len(faults)-1 {
+		t.Errorf("a calm storm has %d of %d faults (%v), want all but sleep", len(calm), len(faults), err)
+	}
+	two, err := chooseFaults(options{only: "computer asleep, line bad"})
+	if err != nil || names(two) != "computer asleep and line bad" {
+		t.Errorf("chosen are %s (%v)", names(two), err)
+	}
+	if _, err := chooseFaults(options{only: "rain"}); err == nil {
+		t.Error("a fault that does not exist was found")
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"net/netip"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"network-manager-softether/lab"
@@ -20,16 +22,22 @@ import (
 
 // A tunnel is one of the VPNs and what runs through it.
 type tunnel struct {
-	name, hub string
-	about     string
-	inner     netip.Addr // answers at its other end
-	beat      *beat
-	streams   []*stream
-	short     streamTotal // of connections that live for a moment
-	checked   time.Time   // when the last of them had to begin
+	name, hub   string
+	server      netip.Addr
+	connections int        // over TCP
+	over6       bool       // the server is reached over IPv6, and only IPv6 is spoken inside
+	everything  bool       // a full tunnel
+	inner       netip.Addr // answers at its other end
+	beat        *beat
+	streams     []*stream
+	short       streamTotal // of connections that live for a moment
+	checked     time.Time   // when the last of them had to begin
 }
 
-// connectAll makes the profiles, locks the desktop in (nm-softether-strict), and connects.
+// connectAll makes the profiles of four VPNs, locks the desktop in (nm-softether-strict), and connects all. "full" is a full
+// tunnel with one TCP connection and DHCP; a calm storm has "split" instead. The others have addresses of their own and lead
+// to one network each: "udp" with UDP acceleration, "four" with four TCP connections, and, unless the storm is calm, "six",
+// which is IPv6 inside and outside.
 func (s *storm) connectAll(ctx context.Context) error {
 	fingerprint, err := s.Server.Fingerprint(ctx)
 	if err != nil {
@@ -37,34 +45,46 @@ func (s *storm) connectAll(ctx context.Context) error {
 	}
 	profiles := map[string]desktop.VPN{}
 	add := func(t *tunnel, data map[string]string, more ...string) {
+		t.server = plan.ServerAddr
+		data["gateway"] = plan.ServerName4
+		if t.over6 {
+			t.server, data["gateway"] = plan.ServerAddr6, plan.ServerName6
+		}
 		maps.Copy(data, map[string]string{
-			"gateway": plan.ServerName4, "hub": t.hub, "user": softether.Alice.Name,
-			"server-cert-sha256": fingerprint, "reconnect-interval": "5",
+			"hub": t.hub, "user": softether.Alice.Name, "server-cert-sha256": fingerprint, "reconnect-interval": "5",
 		})
 		s.tunnels = append(s.tunnels, t)
 		profiles[t.name] = desktop.VPN{
-			Name: t.name, Password: softether.Alice.Password, Data: data,
-			More: append([]string{"vpn.persistent", "yes", "ipv4.never-default", "yes", "ipv6.method", "disabled"}, more...),
+			Name: t.name, Password: softether.Alice.Password, Data: data, More: append([]string{"vpn.persistent", "yes"}, more...),
 		}
 	}
-	add(&tunnel{name: "split", hub: softether.HubOffice, about: "one TCP connection, DHCP", inner: plan.OfficeGateway},
-		map[string]string{"udp-acceleration": "no"})
-	for i, data := range []map[string]string{{"udp-acceleration": "yes"}, {"max-connections": "4", "udp-acceleration": "no"}} {
-		site, err := s.NewSite(ctx, i+1)
-		if err != nil {
+	office := &tunnel{name: "full", hub: softether.HubOffice, inner: plan.OfficeGateway, connections: 1, everything: true}
+	var split []string
+	if s.opts.calm {
+		office.name, office.everything = "split", false
+		split = []string{"ipv4.never-default", "yes", "ipv6.method", "disabled"}
+	}
+	add(office, map[string]string{"udp-acceleration": "no"}, split...)
+	var sites [3]*lab.Site
+	for i := range sites {
+		if sites[i], err = s.NewSite(ctx, i+1); err != nil {
 			return err
 		}
-		t := &tunnel{name: "udp", hub: site.Hub, about: "UDP acceleration, a fixed address", inner: site.Inner}
-		if i == 1 {
-			t.name, t.about = "four", "four TCP connections, a fixed address"
-		}
-		add(t, data, "ipv4.method", "manual", "ipv4.addresses", site.Client.String())
+	}
+	only4 := []string{"ipv4.never-default", "yes", "ipv6.method", "disabled", "ipv4.method", "manual", "ipv4.addresses"}
+	add(&tunnel{name: "udp", hub: sites[0].Hub, inner: sites[0].Inner, connections: 1},
+		map[string]string{"udp-acceleration": "yes"}, slices.Concat(only4, []string{sites[0].Client.String()})...)
+	add(&tunnel{name: "four", hub: sites[1].Hub, inner: sites[1].Inner, connections: 4},
+		map[string]string{"max-connections": "4", "udp-acceleration": "no"}, slices.Concat(only4, []string{sites[1].Client.String()})...)
+	if !s.opts.calm {
+		add(&tunnel{name: "six", hub: sites[2].Hub, inner: sites[2].Inner6, connections: 1, over6: true}, map[string]string{"udp-acceleration": "no"},
+			"ipv6.never-default", "yes", "ipv4.method", "disabled", "ipv6.method", "manual", "ipv6.addresses", sites[2].Client6.String())
 	}
 	for _, t := range s.tunnels {
 		if err := s.Desktop.Add(ctx, profiles[t.name]); err != nil {
 			return err
 		}
-		if err := s.strict(ctx, "on", t.name, plan.ServerAddr.String()); err != nil {
+		if err := s.strict(ctx, "on", t.name, t.server.String()); err != nil {
 			return err
 		}
 	}
@@ -101,7 +121,16 @@ func (s *storm) disconnectAll(ctx context.Context) error {
 
 // load begins to send through the tunnel: a small datagram all the time, one stream each way, and short ones when asked.
 func (t *tunnel) load(ctx context.Context, l *lab.Lab) error {
-	var err error
+	// A socket keeps the address it began with, and NetworkManager calls a VPN active while the kernel still asks whether
+	// its IPv6 address is anybody else's.
+	err := netns.Await(ctx, "the first bytes through "+t.name, limit, func() error {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		return l.Desktop.EchoTCP(ctx, t.inner, 1)
+	})
+	if err != nil {
+		return err
+	}
 	if t.beat, err = startBeat(ctx, l.Desktop.Host, t.inner); err != nil {
 		return err
 	}
@@ -135,6 +164,11 @@ func (t *tunnel) works(ctx context.Context, d *desktop.Desktop, since time.Time)
 	defer cancel()
 	if err := d.EchoTCP(ctx, t.inner, size); err != nil {
 		return err
+	}
+	if t.everything {
+		if who, err := d.WhoAmI(ctx, plan.EverywhereWeb); err != nil || !strings.HasPrefix(who, "office") {
+			return fmt.Errorf("what is in no network of the office is answered by %q (%v)", who, err)
+		}
 	}
 	t.checked = time.Now()
 	t.short.number, t.short.bytes = t.short.number+1, t.short.bytes+size
