@@ -61,6 +61,7 @@ func TestAnswersLeaveByTheTunnelOfASplitOne(t *testing.T) {
 	})
 	w.ok(w.calls(self, hung))
 	w.web("internet", plan.Bases[0].Address) // what this computer begins goes where it went
+	w.inOffice("office")
 	w.pings(plan.OfficeInner)
 	w.down("office")
 	w.eventually("no rule", 10*time.Second, func() error { return is("rules", w.rules(), "", nil) })

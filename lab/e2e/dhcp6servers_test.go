@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,12 +47,38 @@ func TestTheFirstOfTwoDHCPv6ServersIsTaken(t *testing.T) {
 		t.Fatalf("server %q is said to answer, too", first)
 	}
 	w.leased6(first)
+	w.named6(first)
 	w.ok(running[first].Stop(w.ctx, syscall.SIGKILL))
 	w.leased6(other)
 	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "another DHCPv6 server takes the place of the first one") || len(warned.FindAllString(log, -1)) != 1 {
 		t.Error("the log does not say that the other one took over, or names it again")
 	}
+	w.named6(other)
+	w.shows("office", "IP6.DNS", "fd20::"+other)
+	// With the last lease its DNS goes; the router's address is still there.
+	w.ok(running[other].Stop(w.ctx, syscall.SIGKILL))
+	w.leased6("")
+	w.named6("")
+	w.inOffice("office")
+	w.pings(officeGateway6)
 	w.down("office")
+}
+
+// named6 waits until the VPN has the DNS server that one of the servers names, and none of the other.
+func (w *world) named6(server string) {
+	w.t.Helper()
+	w.eventually("DNS of server "+server, 30*time.Second, func() error {
+		list, err := w.Desktop.VPNDNS()
+		var from []string
+		for _, e := range list {
+			for _, n := range []string{"a", "b"} {
+				if slices.Contains(e.Servers, netip.MustParseAddr("fd20::"+n)) {
+					from = append(from, n)
+				}
+			}
+		}
+		return is("whose DNS there is", strings.Join(from, " "), server, err)
+	})
 }
 
 // leased6 waits for an address of one of the servers, and for none of the other.

@@ -86,7 +86,10 @@ func TestDNSServerWithTheRoutersAddress(t *testing.T) {
 	w.stranger(servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(6, quad(plan.Bases[0].Router.String())))))
 	mark := w.Desktop.NMLogMark()
 	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
+	w.inOffice("office")
 	w.pings(plan.OfficeInner)
+	w.shows("office", "IP4.DNS", plan.Bases[0].Router.String())
+	w.hasRoutes("default via 10.20.0.1 dev " + w.tap())
 	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "has the address of the router of "+plan.Bases[0].Device) {
 		t.Error("the log does not say so")
 	}

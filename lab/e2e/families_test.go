@@ -111,6 +111,61 @@ func TestFamilyThatMustBeThere(t *testing.T) {
 	}
 }
 
+// Who has time for a family gets a connection with it, and without it once the time is over.
+func TestTimeForAFamily(t *testing.T) {
+	w := freshNetwork(t)
+	w.verbose()
+	quiet := servers.OfficeDHCP()
+	quiet.Silent = true
+	for _, tc := range []struct {
+		name, required string // in ms
+		before, then   func()
+		missing        string // field of nmcli: of the family that comes late
+	}{
+		{"ipv6.required-timeout", "60000", func() { w.office(servers.OfficeDHCP()) }, func() {
+			_, err := w.Office.Serve(w.ctx, servers.Radvd, radvdConfig)
+			w.ok(err)
+		}, "IP6.ADDRESS"},
+		{"ipv4.required-timeout", "60000", func() { w.office(quiet) }, func() { w.office(servers.OfficeDHCP()) }, "IP4.ADDRESS"},
+		{"ipv4.required-timeout", "3000", func() { w.office(quiet) }, nil, "IP4.ADDRESS"},
+	} {
+		name := tc.name + "=" + tc.required
+		tc.before()
+		w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile(name, softether.HubOffice, softether.Alice, tc.name, tc.required))))
+		mark, began := w.Desktop.NMLogMark(), time.Now()
+		up := make(chan error, 1)
+		go func() { up <- w.Desktop.Up(w.ctx, name) }()
+		if tc.then != nil {
+			w.eventually(name+": the login", 10*time.Second, func() error {
+				return is("logged in", strings.Contains(w.Desktop.NMLog(mark), "logged in"), true, nil)
+			})
+			time.Sleep(time.Second) // well beyond what is left to a family that may be late
+			if state, err := w.Desktop.State(name); err != nil || state == desktop.Activated {
+				t.Errorf("%s: the connection does not wait: state %d, %v", name, state, err)
+			}
+			tc.then()
+			w.ok(<-up)
+			w.has6()
+			w.inOffice(name)
+		} else {
+			w.ok(<-up)
+			if took := time.Since(began); took < 3*time.Second {
+				t.Errorf("%s: up after %v", name, took)
+			}
+			w.has6()
+			w.has4(false, hung/2)
+		}
+		shown, err := w.Desktop.MustNMCLI(w.ctx, "-g", tc.missing, "connection", "show", name)
+		w.ok(err)
+		shown = strings.TrimSpace(shown)
+		if there := shown != "" && !strings.HasPrefix(shown, "169.254."); there != (tc.then != nil) {
+			t.Errorf("%s: nmcli shows %s %q", name, tc.missing, shown)
+		}
+		w.pings(officeGateway6)
+		w.down(name)
+	}
+}
+
 // briefLease is a Kea that gives addresses for half a minute.
 func briefLease() string {
 	return servers.KeaConfig(`"valid-lifetime": 30, "renew-timer": 10, "rebind-timer": 20`,

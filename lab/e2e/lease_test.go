@@ -104,6 +104,13 @@ func TestRenewalsThatChangeNothingDisturbNothing(t *testing.T) {
 		t.Errorf("the lease was renewed %d times:\n%s", n, w.Office.Log(10))
 	}
 	w.unchanged("office", before)
+	for level, want := range map[string]bool{"debug..debug": true, "info": false} {
+		lines, err := w.Desktop.Journalctl(w.ctx, "--output=cat", "--priority="+level)
+		w.ok(err)
+		if strings.Contains(lines, "DHCP lease renewed") != want {
+			t.Errorf("whether the renewals are in the journal at %s: %v, want %v", level, !want, want)
+		}
+	}
 	if log := w.Desktop.NMLog(mark); strings.Contains(log, "dbus: state changed") {
 		t.Error("the service announced another state")
 	}
@@ -115,6 +122,7 @@ func TestOfficeMovesToOtherAddresses(t *testing.T) {
 	w.office(shortLease())
 	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	before := w.addressIn(w.tap(), plan.OfficeNet)
+	mark := w.Desktop.NMLogMark()
 	moved := shortLease()
 	moved.First, moved.Last = netip.MustParseAddr("10.20.0.20"), netip.MustParseAddr("10.20.0.29")
 	w.office(moved) // which refuses to renew the old address
@@ -127,7 +135,14 @@ func TestOfficeMovesToOtherAddresses(t *testing.T) {
 		return nil
 	})
 	w.wantState("office", desktop.Activated)
+	w.inOffice("office")
 	w.pings(plan.OfficeInner)
+	// What the server gave as its reason, seen by who looks at warnings only.
+	lines, err := w.Desktop.Journalctl(w.ctx, "--output=cat", "--priority=warning")
+	w.ok(err)
+	if n := strings.Count(lines, `the DHCP server takes the address back, looking for another: dhcp: server 10.20.0.1: the DHCP server refused the address, saying "`); n != 1 {
+		t.Errorf("the cause is in the journal %d times, want once:\n%s", n, w.Desktop.VPNLog(mark))
+	}
 	w.down("office")
 }
 

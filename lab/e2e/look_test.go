@@ -39,6 +39,17 @@ func (w *world) addressIn(dev string, net netip.Prefix) netip.Addr {
 	return addrs[0].Addr()
 }
 
+// inOffice checks what everybody sees of a VPN that leads into the office: the same IPv4 address in nmcli and in the kernel,
+// the kernel's route, and that the office answers by it.
+func (w *world) inOffice(name string) {
+	w.t.Helper()
+	tap := w.tap()
+	self := w.addressIn(tap, plan.OfficeNet)
+	w.shows(name, "IP4.ADDRESS", netip.PrefixFrom(self, plan.OfficeNet.Bits()).String())
+	w.hasRoutes(plan.OfficeNet.String() + " dev " + tap)
+	w.pings(plan.OfficeGateway)
+}
+
 // shows waits until nmcli prints all words in a field of an active connection.
 func (w *world) shows(name, field string, words ...string) {
 	w.t.Helper()

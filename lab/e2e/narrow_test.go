@@ -43,6 +43,7 @@ func TestFramesThatUDPDoesNotCarryGoOverTCP(t *testing.T) {
 	if c := after.Sub(before); c.TCPUp < 100 || c.TCPDown < 100 {
 		t.Errorf("16 MiB went %+v", c)
 	}
+	w.inOffice("fast")
 	w.down("fast")
 }
 

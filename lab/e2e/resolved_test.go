@@ -124,6 +124,8 @@ func TestResolvedAsksWhereTheLeaseSays(t *testing.T) {
 			}
 			return err
 		})
+		w.shows("office", "IP4.DNS", tc.lease.DNS[0].String())
+		w.inOffice("office")
 		for link, questions := range map[string][]string{tap: tc.tunnel, base: tc.outside} {
 			for _, q := range questions {
 				answer, by, err := w.asked(q)

@@ -27,7 +27,8 @@ func TestDNSServersOfASplitTunnelWithoutADomain(t *testing.T) {
 			w := freshNetwork(t)
 			w.stranger(servers.Kea, servers.KeaConfig(tc.config))
 			w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "ipv4.never-default", tc.never)))
-			w.pings(plan.OfficeGateway)
+			w.inOffice("office")
+			w.shows("office", "IP4.DNS", plan.OfficeGateway.String())
 			dns := w.vpnDNS()
 			if !slices.Equal(dns.Domains, tc.want) || !slices.Contains(dns.Servers, plan.OfficeGateway) {
 				t.Errorf("NetworkManager has %+v, want the domains %v", dns, tc.want)
