@@ -130,7 +130,15 @@ func (s *storm) reconnect(ctx context.Context) error {
 		if state, err := s.Desktop.State(t.name); err != nil || state != 0 {
 			continue
 		}
-		if err := s.Desktop.Up(ctx, t.name); err != nil {
+		// NetworkManager calls a base active a moment before it has all its routes.
+		err := netns.Await(ctx, t.name+" to connect", limit, func() error {
+			err := s.Desktop.Up(ctx, t.name)
+			if err != nil {
+				s.say("%s does not connect at once: %v", t.name, err)
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

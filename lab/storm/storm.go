@@ -161,14 +161,17 @@ func (s *storm) strike(ctx context.Context, drawn []fault) error {
 	}
 	time.Sleep(hold)
 	over := time.Now()
-	// A person connects again when everything else is over.
-	for _, end := range append(undo, reconnect...) {
+	for _, end := range undo {
 		if err := end(); err != nil {
 			return fmt.Errorf("ending it: %w", err)
 		}
 	}
 	o := outcome{held: over.Sub(began)}
-	o.failed = errors.Join(s.basesUp(ctx), s.recovers(ctx, over))
+	// A person connects again when everything else is over.
+	for _, again := range reconnect {
+		o.failed = errors.Join(o.failed, again())
+	}
+	o.failed = errors.Join(o.failed, s.basesUp(ctx), s.recovers(ctx, over))
 	o.back = time.Since(over)
 	// The way back is part of it: it costs nothing, or is a gap. A base that did not lead to the server is left alone for
 	// a minute.
