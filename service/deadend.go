@@ -5,14 +5,35 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
 // guardDeadEnd keeps everybody in the hub from answering for the gateway of a closed
 // default route, which the uplink does: their neighbour advertisements go to a port that
-// nobody reads.
-func (t *tunnel) guardDeadEnd() { t.bridge.NewPort(claimsDeadEnd, 1) }
+// nobody reads. And it tells the kernel where the dead end is, while there is a right to: a
+// process that stands still answers nothing, and the kernel would leave the dead end for the
+// base's router.
+func (t *tunnel) guardDeadEnd(out outside) {
+	t.bridge.NewPort(claimsDeadEnd, 1)
+	if out.pinNeighbor == nil {
+		return
+	}
+	if err := out.pinNeighbor(t.tap.Index(), deadEnd, deadEndMAC); err != nil {
+		t.log.Debug("the dead end of IPv6 lives by its answers alone", "error", err)
+	}
+}
+
+// pinNeighbor adds a permanent neighbour, which the kernel neither asks nor believes others
+// about. It goes with its device.
+func pinNeighbor(device int, addr netip.Addr, mac [6]byte) error {
+	return netlink.NeighSet(&netlink.Neigh{
+		LinkIndex: device, Family: netlink.FAMILY_V6, State: netlink.NUD_PERMANENT,
+		IP: addr.AsSlice(), HardwareAddr: mac[:],
+	})
+}
 
 // claimsDeadEnd reports whether a frame could make the kernel take its sender for the dead
 // end: a neighbour advertisement (RFC 4861 4.4) about it, or any neighbour message from its

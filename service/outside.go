@@ -37,6 +37,8 @@ type outside struct {
 	// addrsOf lists the IPv6 addresses of a device, and watchAddrs tells of changes; may be nil.
 	addrsOf    func(device int) ([]kernelAddr, error)
 	watchAddrs func(changed func()) (stop func(), err error)
+	// pinNeighbor tells the kernel for good where a neighbour on a device is; may be nil.
+	pinNeighbor func(device int, addr netip.Addr, mac [6]byte) error
 	// sweep overwrites what a login has left in memory.
 	sweep func(*slog.Logger)
 }
@@ -89,5 +91,6 @@ var realWorld = outside{
 	watchGround: watchGround,
 	addrsOf:     addrsOf,
 	watchAddrs:  watchAddrs,
+	pinNeighbor: pinNeighbor,
 	sweep:       sweep,
 }

@@ -64,7 +64,7 @@ func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, err
 	}
 	if p.IPv6.Auto {
 		t.keeps6 = true
-		t.guardDeadEnd()
+		t.guardDeadEnd(out)
 		t.unplug() // the dead end answers without a session, too
 	}
 	if auto6 {

@@ -4,9 +4,14 @@ package e2e
 
 import (
 	"context"
+	"encoding/binary"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/sys/unix"
 
 	"network-manager-softether/lab"
 	"network-manager-softether/lab/plan"
@@ -31,13 +36,14 @@ func (w *world) watchesBases() *clear {
 }
 
 // left returns what has left for others than the VPN server, one line for each kind. What hosts on a link say to each
-// other to find one another (ARP, neighbour discovery, multicast listener reports, DHCP) does not count.
-func (c *clear) left() map[string]int {
+// other to find one another (ARP, neighbour discovery, multicast listener reports, DHCP) does not count, and neither do
+// frames that one of but accepts.
+func (c *clear) left(but ...func(frame []byte) bool) map[string]int {
 	c.w.t.Helper()
 	kinds := map[string]int{}
 	for device, capture := range c.captures {
 		for _, p := range capture.end() {
-			if !p.outgoing {
+			if !p.outgoing || slices.ContainsFunc(but, func(ok func([]byte) bool) bool { return ok(p.data) }) {
 				continue
 			}
 			if what := lab.InClear(p.data); what != "" {
@@ -67,6 +73,33 @@ func (c *clear) some(addr netip.Addr) {
 		}
 	}
 	c.w.t.Errorf("nothing left for %v, which had to; seen: %v", addr, left)
+}
+
+// movingName is the VPN server's in TestTheServersNameMoves, and movedTo where it leads in the end.
+const (
+	movingName = "moving.lab.test"
+	movedTo    = "203.0.113.11"
+)
+
+// findsServer reports whether a frame asks a name server for the VPN server's name, or is for an address to which the
+// server has moved.
+func findsServer(f []byte) bool {
+	l3, l4, proto, fragment, err := lab.Layers(f)
+	if err != nil {
+		return false
+	}
+	if f[l3]>>4 == 4 && netip.AddrFrom4([4]byte(f[l3+16:l3+20])) == netip.MustParseAddr(movedTo) {
+		return true
+	}
+	if fragment || proto != unix.IPPROTO_UDP || len(f) < l4+8 || binary.BigEndian.Uint16(f[l4+2:]) != 53 {
+		return false
+	}
+	var p dnsmessage.Parser
+	if _, err := p.Start(f[l4+8:]); err != nil {
+		return false
+	}
+	q, err := p.Question()
+	return err == nil && slices.Contains([]string{plan.ServerName4, plan.ServerName6, movingName}, strings.TrimSuffix(q.Name.String(), "."))
 }
 
 // Addresses on the Internet that nobody in the office has.

@@ -105,6 +105,7 @@ func TestTheComputerSleeps(t *testing.T) {
 				return is("that", logind.Holds(nobody), true, nil)
 			})
 			pid := w.service()
+			secret := w.private(true)
 			took, err := logind.Sleep(w.ctx)
 			w.ok(err)
 			t.Logf("sleeping was delayed by %v", took)
@@ -123,6 +124,7 @@ func TestTheComputerSleeps(t *testing.T) {
 			w.pings(plan.OfficeGateway)
 			t.Logf("traffic flows %v after waking", time.Since(began))
 			w.on("office", plan.Bases[tt.wake])
+			secret()
 			w.eventually("the service to want to hear of the next sleep", 10*time.Second, func() error {
 				return is("that", logind.Holds(nobody), true, nil)
 			})
@@ -138,11 +140,13 @@ func TestTheServiceIsFrozen(t *testing.T) {
 			w := freshNetwork(t)
 			w.up(w.persistent())
 			pid := w.service()
+			secret := w.private(true)
 			w.ok(syscall.Kill(pid, syscall.SIGSTOP))
 			time.Sleep(d)
 			w.ok(syscall.Kill(pid, syscall.SIGCONT))
 			took := w.flows(60 * time.Second)
 			t.Logf("traffic flows %v after the thaw", took)
+			secret()
 			w.wantState("office", desktop.Activated)
 			if now := w.service(); now != pid {
 				t.Errorf("another service, %d, has the connection, before it was %d", now, pid)
@@ -154,34 +158,35 @@ func TestTheServiceIsFrozen(t *testing.T) {
 
 // The server moves to another address while the tunnel, whose own name servers know nothing of it, carries everything.
 func TestTheServersNameMoves(t *testing.T) {
-	const moved = "203.0.113.11"
 	w := freshNetwork(t)
 	w.verbose()
 	v := w.persistent()
-	v.Data["gateway"] = "moving.lab.test"
-	w.ok(w.MoveName("moving.lab.test", plan.ServerAddr))
+	v.Data["gateway"] = movingName
+	w.ok(w.MoveName(movingName, plan.ServerAddr))
 	w.up(quick(v))
-	for _, args := range [][]string{{"address", "add", moved + "/32", "dev", "lo"}, {"address", "del", plan.ServerAddr.String() + "/32", "dev", "lo"}} {
+	secret := w.private(true)
+	for _, args := range [][]string{{"address", "add", movedTo + "/32", "dev", "lo"}, {"address", "del", plan.ServerAddr.String() + "/32", "dev", "lo"}} {
 		_, err := w.Internet.Must(w.ctx, append([]string{"ip"}, args...)...)
 		w.ok(err)
 	}
-	w.ok(w.MoveName("moving.lab.test", netip.MustParseAddr(moved)))
+	w.ok(w.MoveName(movingName, netip.MustParseAddr(movedTo)))
 	began := time.Now()
 	w.eventually("the tunnel to lead to the new address", 90*time.Second, func() error {
-		res, err := w.Desktop.Must(w.ctx, "ss", "-Htn", "state", "established", "dst", moved)
-		if err == nil && !strings.Contains(res, moved) {
-			err = fmt.Errorf("there is no connection to %s", moved)
+		res, err := w.Desktop.Must(w.ctx, "ss", "-Htn", "state", "established", "dst", movedTo)
+		if err == nil && !strings.Contains(res, movedTo) {
+			err = fmt.Errorf("there is no connection to %s", movedTo)
 		}
 		return err
 	})
 	w.pings(plan.OfficeInner)
 	t.Logf("found %v after the move", time.Since(began))
 	w.eventually("NetworkManager's route to it", 10*time.Second, func() error {
-		route, err := w.Desktop.HostRoute(moved)
+		route, err := w.Desktop.HostRoute(movedTo)
 		if err == nil && route == "" {
 			err = fmt.Errorf("there is none")
 		}
 		return err
 	})
+	secret()
 	w.down("office")
 }

@@ -101,7 +101,7 @@ func (w *world) private(full bool) (end func()) {
 		w.t.Helper()
 		close(stop)
 		<-done
-		for what, n := range seen.left() {
+		for what, n := range seen.left(findsServer) {
 			office := strings.Contains(what, "to "+plan.OfficeInner.String()) || strings.Contains(what, "to "+plan.OfficeGateway.String())
 			if (full || office) && !routersOwn(what) {
 				w.t.Errorf("%d packets left in clear: %s", n, what)
@@ -110,8 +110,8 @@ func (w *world) private(full bool) (end func()) {
 	}
 }
 
-// routersOwn reports whether that is what the computer's kernel tells the router of the link (an ICMP error), or is
-// asked of it about the VPN server's name: none of it is the person's.
+// routersOwn reports whether that is what the computer's kernel tells the router of the link (an ICMP error), which is
+// not the person's.
 func routersOwn(what string) bool {
 	for _, b := range append(plan.Bases[:], plan.SlowBase) {
 		for _, kind := range []string{b.Router.String() + ", protocol 1", b.Router6.String() + ", protocol 58"} {
