@@ -8,14 +8,51 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
+
+	"network-manager-softether/lab/netns"
 )
 
 // stageDirVar is the environment variable that names a stage other than the tree's own.
 const stageDirVar = "LAB_PREFIX"
 
 // Stage is the one name of a build: the folder that `make stage` installs the plugin into, as a package is made from.
-// It is LAB_PREFIX, or build/stage in the tree the program was started in.
+// It is LAB_PREFIX, or build/stage in the tree the program was started in. In the lab it is root's copy of that folder, as
+// libnm loads no plugin of another owner, and the person at the desktop cannot look into the home of who builds.
 func Stage() (string, error) {
+	dir, err := named()
+	if err != nil || !netns.Inside() || !isDir(dir) {
+		return dir, err
+	}
+	return copies.of(dir)
+}
+
+var copies = rootCopies{made: make(map[string]string)}
+
+type rootCopies struct {
+	mu   sync.Mutex
+	made map[string]string // guarded by mu; by the folder copied
+}
+
+// of returns the copy of a folder, which is made once. It goes away with the lab's /run.
+func (c *rootCopies) of(dir string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if made, ok := c.made[dir]; ok {
+		return made, nil
+	}
+	made, err := os.MkdirTemp("/run", "stage")
+	if err == nil {
+		err = errors.Join(os.Chmod(made, 0o755), os.CopyFS(made, os.DirFS(dir)))
+	}
+	if err != nil {
+		return "", fmt.Errorf("copying what is installed in %s: %w", dir, err)
+	}
+	c.made[dir] = made
+	return made, nil
+}
+
+func named() (string, error) {
 	if dir := os.Getenv(stageDirVar); dir != "" {
 		return filepath.Abs(dir)
 	}
@@ -67,6 +104,11 @@ func installedAs(stage, name string) (string, error) {
 		return "", err
 	}
 	return found[0], nil
+}
+
+func isDir(p string) bool {
+	st, err := os.Stat(p)
+	return err == nil && st.IsDir()
 }
 
 func isFile(p string) bool {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,6 +58,40 @@ func TestProgramsAreThoseOfTheStage(t *testing.T) {
 	put("nm-softether-service") // as in a build folder, which has the stage in it
 	if _, err := find("."); err == nil || !strings.Contains(err.Error(), "2 times") {
 		t.Errorf("the folder around the stage: %v", err)
+	}
+}
+
+func TestTheLabRunsRootsCopyOfTheStage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "stage")
+	for _, name := range []string{"a/program", "b/library"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(path, 1000, 1000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := rootCopies{made: make(map[string]string)}
+	got, err := c.of(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(got) })
+	for _, name := range []string{"a/program", "b/library"} {
+		st, err := os.Stat(filepath.Join(got, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uid := st.Sys().(*syscall.Stat_t).Uid; uid != 0 || st.Mode() != 0o755 {
+			t.Errorf("%s belongs to %d and has the mode %v", name, uid, st.Mode())
+		}
+	}
+	if again, err := c.of(dir); err != nil || again != got {
+		t.Errorf("the second time it is %s (%v), not %s again", again, err, got)
 	}
 }
 

@@ -92,6 +92,7 @@ func runInit() (int, error) {
 	if err := unix.Sethostname([]byte("lab")); err != nil {
 		return 0, fmt.Errorf("setting the lab's host name: %w", err)
 	}
+	unix.Umask(0o022) // as the services of a stock system have it, whatever the developer's shell says
 	cmd := again(stageInside)
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
