@@ -5,6 +5,7 @@ package profile
 import (
 	"encoding/hex"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -38,6 +39,7 @@ type Identity struct {
 	VendorClass string         // option 60
 	Reject      []netip.Prefix // DHCP servers not to listen to
 	DUID        []byte         // of DHCPv6; nil: from the MAC address
+	IAID6       *uint32        // of DHCPv6; nil: from the MAC address
 	Token       [8]byte        // interface identifier; zero: by StableIPv6
 	StableIPv6  bool           // addresses of RFC 7217 instead of those from the MAC address
 	// TemporaryIPv6 is whether there are temporary addresses (RFC 8981): 1 as well, 2 preferred.
@@ -70,6 +72,8 @@ func (p *Profile) identify() ([]Warning, error) {
 	if id.DUID, err = duid(six.DUID); err != nil {
 		return nil, err
 	}
+	var known bool
+	id.IAID6, known = iaid(six.IAID)
 	if id.Token, err = token(six.Token); err != nil {
 		return nil, err
 	}
@@ -84,7 +88,7 @@ func (p *Profile) identify() ([]Warning, error) {
 		}
 	}
 	add(four.IAID != "", "ipv4.dhcp-iaid", "not used, as the client identifier has none in it; set ipv4.dhcp-client-id to the whole of it in hexadecimal")
-	add(six.IAID != "", "ipv6.dhcp-iaid", "not used: it follows from the MAC address of the connection")
+	add(!known, "ipv6.dhcp-iaid", "not used: it follows from the MAC address of the connection")
 	add(six.Hostname != "", "ipv6.dhcp-hostname", "not sent: DHCPv6 servers are told no name")
 	add(four.LinkLocal, "ipv4.link-local", "not used: without a lease there is no IPv4 address")
 	add(p.Hostname != "" && (four.SilentHostname || four.Hostname != "" && four.Hostname != p.Hostname), "dhcp-hostname", "this name is sent, whatever ipv4.dhcp-hostname and dhcp-send-hostname say")
@@ -123,6 +127,15 @@ func duid(s string) ([]byte, error) {
 		return nil, &ValueError{Key: "ipv6.dhcp-duid", Value: shown(s), Allowed: "ll (from the MAC address of the connection), or 3 to 130 bytes in hexadecimal"}
 	}
 	return b, nil
+}
+
+// iaid interprets ipv6.dhcp-iaid: a number, or a word, of which "mac" says what is done anyway.
+func iaid(s string) (n *uint32, known bool) {
+	if v, err := strconv.ParseUint(s, 10, 32); err == nil {
+		u := uint32(v)
+		return &u, true
+	}
+	return nil, s == "" || s == "mac"
 }
 
 // token interprets ipv6.token: an address whose first half is zero.

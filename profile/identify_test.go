@@ -46,9 +46,12 @@ func TestWhatDHCPServersAreTold(t *testing.T) {
 		"DUID":                {six: Automatic{DUID: "00:03:00:01:5e"}, want: Identity{DUID: []byte{0, 3, 0, 1, 0x5e}}},
 		"DUID from the MAC":   {six: Automatic{DUID: "ll"}},
 		"DUID of the machine": {six: Automatic{DUID: "lease"}, refused: "ipv6.dhcp-duid"},
+		"IAID":                {six: Automatic{IAID: "4711"}, want: Identity{IAID6: new(uint32(4711))}},
+		"IAID of the MAC":     {six: Automatic{IAID: "mac"}},
+		"IAID too great":      {six: Automatic{IAID: "4294967296"}, warned: "ipv6.dhcp-iaid"},
 		"stable":              {six: Automatic{AddrGenMode: "stable-privacy"}, want: Identity{StableIPv6: true}},
 		"temporary":           {six: Automatic{TemporaryIPv6: 2}, want: Identity{TemporaryIPv6: 2}},
-		"what is not done":    {four: Automatic{IAID: "mac", LinkLocal: true}, six: Automatic{IAID: "mac", Hostname: "x"}, warned: "ipv4.dhcp-iaid ipv4.link-local ipv6.dhcp-hostname ipv6.dhcp-iaid"},
+		"what is not done":    {four: Automatic{IAID: "mac", LinkLocal: true}, six: Automatic{IAID: "stable", Hostname: "x"}, warned: "ipv4.dhcp-iaid ipv4.link-local ipv6.dhcp-hostname ipv6.dhcp-iaid"},
 	} {
 		src := Source{
 			UUID: "u", Data: map[string]string{"gateway": "vpn.example", "user": "u", "dhcp-hostname": tc.key},

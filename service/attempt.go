@@ -104,7 +104,7 @@ func (a *attempt) address(ctx context.Context, o *outcome) error {
 	}
 	if o.tunnel.port6 != nil {
 		id := a.profile.Identity
-		cfg := autoconf.Config{MAC: o.tunnel.mac(), Token: id.Token, DUID: id.DUID, Logger: a.log}
+		cfg := autoconf.Config{MAC: o.tunnel.mac(), Token: id.Token, DUID: id.DUID, IAID: id.IAID6, Logger: a.log}
 		if id.StableIPv6 {
 			cfg.StableID = []byte(a.profile.UUID)
 		}

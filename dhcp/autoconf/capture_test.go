@@ -64,7 +64,7 @@ func told(frame []byte) string {
 	var mac packet.MAC
 	duid := m.Options.ClientID().ToBytes()
 	copy(mac[:], duid[len(duid)-len(mac):])
-	r, ok := newIdentity(mac, duid).parseReply6(frame)
+	r, ok := newIdentity(mac, duid, nil).parseReply6(frame)
 	if !ok || r.grant == nil {
 		return "nothing for us\n"
 	}

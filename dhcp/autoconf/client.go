@@ -25,6 +25,7 @@ type Config struct {
 	Logger *slog.Logger     // nil: silence
 
 	DUID     []byte  // of DHCPv6; nil: from the MAC
+	IAID     *uint32 // of DHCPv6; nil: from the MAC
 	Token    [8]byte // interface identifier of every address; zero: none given
 	StableID []byte  // the key from which identifiers are made that differ by prefix (RFC 7217); nil: from the MAC
 	Maker    Maker   // makes the addresses of prefixes; nil: the client itself
@@ -43,6 +44,7 @@ type Client struct {
 	mac  packet.MAC
 	ids  identifiers
 	duid []byte
+	iaid *uint32
 	log  *slog.Logger
 	err  error // of the configuration
 
@@ -58,7 +60,7 @@ type Client struct {
 // New returns a client on port. A bad configuration is reported by Acquire and
 // Maintain.
 func New(port Port, cfg Config) *Client {
-	c := &Client{port: port, duid: cfg.DUID, log: cfg.Logger, maker: cfg.Maker}
+	c := &Client{port: port, duid: cfg.DUID, iaid: cfg.IAID, log: cfg.Logger, maker: cfg.Maker}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -74,7 +76,7 @@ func New(port Port, cfg Config) *Client {
 // forget drops what was learned, but for the addresses to ask DHCPv6 for again.
 func (c *Client) forget() {
 	c.host = newHost(c.log)
-	c.dhcp = newDHCP6(newIdentity(c.mac, c.duid), c.log, c.dhcp.addrs())
+	c.dhcp = newDHCP6(newIdentity(c.mac, c.duid, c.iaid), c.log, c.dhcp.addrs())
 	c.solicit = solicitor{}
 }
 

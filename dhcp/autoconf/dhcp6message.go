@@ -4,6 +4,7 @@ package autoconf
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"time"
@@ -26,19 +27,23 @@ const (
 var allServers = netip.MustParseAddr("ff02::1:2")
 
 // identity is how DHCPv6 servers know this client: a DUID-LL, unless the profile has one
-// of its own, and an IAID, both from the MAC, so that both last as long as the profile.
+// of its own, and an IAID, both from the MAC unless given, so that both last as long as the profile.
 type identity struct {
 	mac  packet.MAC
 	duid []byte
 	iaid [4]byte
 }
 
-func newIdentity(mac packet.MAC, duid []byte) identity {
+func newIdentity(mac packet.MAC, duid []byte, iaid *uint32) identity {
 	if duid == nil {
 		ll := dhcpv6.DUIDLL{HWType: iana.HWTypeEthernet, LinkLayerAddr: mac.HardwareAddr()}
 		duid = ll.ToBytes()
 	}
-	return identity{mac: mac, duid: duid, iaid: [4]byte(mac[2:])}
+	id := identity{mac: mac, duid: duid, iaid: [4]byte(mac[2:])}
+	if iaid != nil {
+		binary.BigEndian.PutUint32(id.iaid[:], *iaid)
+	}
+	return id
 }
 
 // message6 builds a message from the client.

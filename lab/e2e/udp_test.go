@@ -13,6 +13,7 @@ import (
 	"network-manager-softether/lab/netns"
 	"network-manager-softether/lab/plan"
 	"network-manager-softether/lab/procfs"
+	"network-manager-softether/lab/servers"
 	"network-manager-softether/lab/softether"
 	"network-manager-softether/protocol/udpaccel"
 )
@@ -105,8 +106,12 @@ func TestFramesTravelOverUDPAndOverTCPWhileUDPIsDead(t *testing.T) {
 func TestUDPWorksOverIPv6AndCompresses(t *testing.T) {
 	w := freshNetwork(t)
 	v := w.accelerate("yes")
-	v.Data["gateway"], v.Data["compression"] = plan.ServerName6, "yes"
+	v.Data["gateway"], v.Data["compression"], v.Data["max-connections"] = plan.ServerName6, "yes", "4"
+	six := servers.OfficeDHCP()
+	six.RA = true
+	w.office(six)
 	w.up(v)
+	w.has6()
 	w.settles("frames to go over UDP", 25*time.Second, allUDP)
 	before, err := w.Carriers(w.ctx)
 	w.ok(err)
@@ -118,6 +123,9 @@ func TestUDPWorksOverIPv6AndCompresses(t *testing.T) {
 	if c := after.Sub(before); c.UDPUp < pings || c.UDPDown < pings || c.UDPUpBytes > pings*size/2 || c.UDPDownBytes > pings*size/2 {
 		t.Errorf("%d echoes of %d equal bytes were not compressed over UDP: %+v", pings, size, c)
 	}
+	w.inOffice("fast")
+	w.streams(5_000_000) // which arrive as they were
+	w.settles("frames to go over UDP", 25*time.Second, allUDP)
 	w.down("fast")
 }
 
