@@ -107,37 +107,37 @@ func compare(old, new *nmvpn.IPConfig) (routing, dns bool) {
 // announce tells NetworkManager what is new about the tunnel.
 func (c *connection) announce() {
 	server := c.ground.server
-	if c.session != nil {
-		server = serverOf(c.session)
+	if c.live.session != nil {
+		server = serverOf(c.live.session)
 	}
 	c.ground.server = server
 	if c.profile.IPv4.Auto {
-		c.tunnel.rivals.use(c.lease)
+		c.tunnel.rivals.use(c.inner.lease)
 	}
-	v := judge(c.profile, c.lease, c.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
-	v.standIns(c.told, c.profile.UUID)
+	v := judge(c.profile, c.inner.lease, c.inner.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
+	v.standIns(c.inner.told, c.profile.UUID)
 	c.ground.contests = c.ground.now.contests(c.tunnel.tap.Name())
 	v.outdo(c.ground.contests)
-	next := announcement{ip4: v.ip4, ip6: v.ip6, config: c.told.config}
-	if c.session != nil {
+	next := announcement{ip4: v.ip4, ip6: v.ip6, config: c.inner.told.config}
+	if c.live.session != nil {
 		next.config = nmvpn.Config{
 			TunDev:     c.tunnel.tap.Name(),
 			Gateway:    server,
-			MTU:        uint32(v.mtu(c.profile.MTU, c.lease, c.config6)),
-			Banner:     banner(c.session.Info(), c.profile, v.notices),
+			MTU:        uint32(v.mtu(c.profile.MTU, c.inner.lease, c.inner.config6)),
+			Banner:     banner(c.live.session.Info(), c.profile, v.notices),
 			CanPersist: c.profile.Persistent,
 		}
 	}
-	c.caution(slices.Concat(v.notices, v.refused, replacements(c.told, next)))
-	if c.told.config.TunDev != "" {
-		next.config.Banner = c.told.config.Banner // shown once, and no reason to touch routes
+	c.caution(slices.Concat(v.notices, v.refused, replacements(c.inner.told, next)))
+	if c.inner.told.config.TunDev != "" {
+		next.config.Banner = c.inner.told.config.Banner // shown once, and no reason to touch routes
 	}
-	todo, next := steps(c.told, next)
+	todo, next := steps(c.inner.told, next)
 	switch {
-	case c.session == nil && c.ground.away: // it has been told so, and that stays true
+	case c.live.session == nil && c.ground.away: // it has been told so, and that stays true
 		todo = slices.DeleteFunc(todo, func(s step) bool { return s == tellStarting || s == tellStarted })
-	case c.session != nil && (c.ground.away || c.ground.stale):
-		todo, next = again(c.told, next, c.ground.away)
+	case c.live.session != nil && (c.ground.away || c.ground.stale):
+		todo, next = again(c.inner.told, next, c.ground.away)
 		c.ground.away, c.ground.stale = false, false
 	}
 	c.send(todo, next)
@@ -145,7 +145,7 @@ func (c *connection) announce() {
 
 // send tells NetworkManager next, by those steps.
 func (c *connection) send(todo []step, next announcement) {
-	c.told = next
+	c.inner.told = next
 	for _, s := range todo {
 		switch s {
 		case tellConfig:
@@ -189,13 +189,13 @@ const maxWarned = 256
 // caution logs each text once in the life of the connection.
 func (c *connection) caution(texts []string) {
 	for _, text := range texts {
-		if len(c.cautioned) == maxWarned || c.cautioned[text] {
+		if len(c.inner.cautioned) == maxWarned || c.inner.cautioned[text] {
 			continue
 		}
-		if c.cautioned == nil {
-			c.cautioned = map[string]bool{}
+		if c.inner.cautioned == nil {
+			c.inner.cautioned = map[string]bool{}
 		}
-		c.cautioned[text] = true
+		c.inner.cautioned[text] = true
 		c.log.Warn(text)
 	}
 }

@@ -26,17 +26,17 @@ type asked struct {
 // ask asks the user about err, if that can help, and reports whether it did. The
 // answer comes to answered; without an answer NetworkManager ends the activation.
 func (c *connection) ask(err error) bool {
-	if !c.interactive {
+	if !c.login.interactive {
 		return false
 	}
 	if cert, ok := errors.AsType[*protocol.CertificateError](err); ok {
-		if !askable(cert) || c.asked.cert != nil {
+		if !askable(cert) || c.login.asked.cert != nil {
 			return false
 		}
 		c.log.Warn("the server's certificate does not verify, asking the user", "error", err, "remedy", c.remedy(err))
-		c.asked = asked{cert: cert}
+		c.login.asked = asked{cert: cert}
 		c.enter(asking)
-		c.asking = question{time.Now(), err}
+		c.login.asking = question{time.Now(), err}
 		c.askTrust()
 		return true
 	}
@@ -44,28 +44,28 @@ func (c *connection) ask(err error) bool {
 	if !ok || !c.nextRound(q.name) {
 		return false
 	}
-	c.log.Warn("asking the user for a secret", "secret", q.name, "error", err, "remedy", c.remedy(err), "round", c.rounds[q.name])
-	c.asked.secret = q.name
+	c.log.Warn("asking the user for a secret", "secret", q.name, "error", err, "remedy", c.remedy(err), "round", c.login.rounds[q.name])
+	c.login.asked.secret = q.name
 	c.enter(asking)
-	c.asking = question{time.Now(), err}
+	c.login.asking = question{time.Now(), err}
 	c.nm.SecretsRequired(q.text, []string{q.name})
 	return true
 }
 
 // nextRound counts how often a secret is asked for; false is enough.
 func (c *connection) nextRound(name string) bool {
-	if c.rounds == nil {
-		c.rounds = make(map[string]int)
+	if c.login.rounds == nil {
+		c.login.rounds = make(map[string]int)
 	}
-	c.rounds[name]++
-	return c.rounds[name] <= maxRounds
+	c.login.rounds[name]++
+	return c.login.rounds[name] <= maxRounds
 }
 
 // answered goes on with what NewSecrets brought, which is in the profile by now.
 func (c *connection) answered() {
-	if c.asked.cert != nil && c.asked.secret == "" && !c.trusted() {
+	if c.login.asked.cert != nil && c.login.asked.secret == "" && !c.trusted() {
 		return
 	}
-	c.asked.secret = ""
+	c.login.asked.secret = ""
 	c.startConnecting()
 }

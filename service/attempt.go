@@ -37,13 +37,12 @@ type attempt struct {
 
 // An outcome is what an attempt has opened, or why it failed.
 type outcome struct {
-	config  *protocol.Config // what was dialled with
-	session session
-	tunnel  *tunnel
-	opened  bool            // the tunnel is new, and whoever gets the outcome owns it, also after an error
-	keep    context.Context // lives as long as the session is wanted
-	endKeep context.CancelFunc
-	err     error
+	live
+	config *protocol.Config // what was dialled with
+	tunnel *tunnel
+	opened bool            // the tunnel is new, and whoever gets the outcome owns it, also after an error
+	keep   context.Context // lives as long as the session is wanted
+	err    error
 }
 
 // run tries until ctx ends. A session that a failed attempt opened is closed when it
@@ -52,7 +51,7 @@ func (a *attempt) run(ctx context.Context) *outcome {
 	o := &outcome{tunnel: a.tunnel}
 	o.keep, o.endKeep = context.WithCancel(context.Background())
 	if o.err = a.connect(ctx, o); o.err != nil {
-		o.dropSession()
+		o.drop(o.tunnel)
 	}
 	return o
 }
@@ -167,19 +166,9 @@ func untilDone(ctx context.Context, s session) (context.Context, context.CancelF
 	return ctx, func() { cancel(context.Canceled) }
 }
 
-// dropSession closes the session that the attempt has opened.
-func (o *outcome) dropSession() {
-	o.endKeep()
-	if o.session != nil {
-		o.tunnel.unplug()
-		o.session.Close()
-		o.session = nil
-	}
-}
-
 // discard closes all that the attempt has opened.
 func (o *outcome) discard() {
-	o.dropSession()
+	o.drop(o.tunnel)
 	if o.opened {
 		o.tunnel.close()
 	}

@@ -29,12 +29,12 @@ func (c *connection) NeedSecrets(s nmvpn.Settings) (setting string, err error) {
 			c.log.Debug("profile not usable, Connect will say so", "error", perr)
 			return nil
 		}
-		c.lacking = nil
+		c.login.lacking = nil
 		if missing := p.MissingSecrets(); len(missing) > 0 {
 			c.log.Info("secrets needed", "secrets", missing)
-			c.lacking = p
+			c.login.lacking = p
 			setting = "vpn"
-			c.asking = question{time.Now(), errSecretsMissing}
+			c.login.asking = question{time.Now(), errSecretsMissing}
 			if c.phase == idle {
 				c.waitForConnect()
 			}
@@ -63,8 +63,8 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 		}
 		stopTimer(&c.quit)
 		c.watchGround()
-		c.lacking = nil
-		c.profile, c.interactive = p, interactive
+		c.login.lacking = nil
+		c.profile, c.login.interactive = p, interactive
 		c.owners = uidsOf(p.Users, c.log)
 		c.log.Info("connecting", "profile", p.ID, "server", p.Gateway.String(), "hub", p.Hub, "user", p.User,
 			"auth", p.AuthType, "interactive", interactive, "caller", caller)
@@ -95,9 +95,9 @@ func (c *connection) failAfterReply(s nmvpn.Settings, err error) {
 	c.about.setConnection(source(s).UUID)
 	stopTimer(&c.quit)
 	c.enter(connecting)
-	era := c.era
+	era := c.attempts.era
 	c.after(replyFirst, func() {
-		if era == c.era && c.phase == connecting {
+		if era == c.attempts.era && c.phase == connecting {
 			c.tellUnusable(s)
 			c.fail(nmvpn.FailureConnect, err)
 		}
@@ -156,7 +156,7 @@ func (c *connection) Disconnect() error {
 // interrupted logs what a connection was at when NetworkManager ended it: by its timer,
 // and then something was too slow, or because the user wanted it.
 func (c *connection) interrupted() {
-	r := c.attempt
+	r := c.attempts.running
 	if r == nil {
 		return // failAfterReply has not had its turn
 	}
@@ -172,11 +172,11 @@ func (c *connection) interrupted() {
 // unasked logs that Connect is not coming. If secrets were missing, that is a failure,
 // which nobody else explains.
 func (c *connection) unasked(why string, attrs ...any) {
-	if c.lacking == nil {
+	if c.login.lacking == nil {
 		c.log.Info(why, attrs...)
 		return
 	}
-	missing, name := c.lacking.MissingSecrets(), c.lacking.ID
+	missing, name := c.login.lacking.MissingSecrets(), c.login.lacking.ID
 	c.log.Error("VPN connection failed: nobody could be asked for "+strings.Join(missing, ", "),
 		"remedy", fmt.Sprintf("nmcli --ask connection up %q, or store it: nmcli connection modify %q vpn.secrets %s=...", name, name, missing[0]))
 }
@@ -184,12 +184,12 @@ func (c *connection) unasked(why string, attrs ...any) {
 // remember keeps the secrets in s beside those that came before, newer ones first, and
 // puts all of them into s.
 func (c *connection) remember(s nmvpn.Settings) {
-	all := maps.Clone(c.secrets)
+	all := maps.Clone(c.login.secrets)
 	if all == nil {
 		all = make(map[string]string)
 	}
 	maps.Copy(all, value[map[string]string](s["vpn"], "secrets"))
-	c.secrets = all
+	c.login.secrets = all
 	s["vpn"]["secrets"] = dbus.MakeVariant(all)
 }
 

@@ -21,50 +21,29 @@ const watchdogGrace = 2 * time.Second
 // startConnecting starts the first attempt, or the next after an answer of the user.
 func (c *connection) startConnecting() {
 	c.enter(connecting)
-	stopTimer(&c.watchdog)
+	stopTimer(&c.attempts.watchdog)
 	timeout := c.profile.Timeout
 	era := c.startAttempt()
-	c.watchdog = c.after(timeout+watchdogGrace, func() {
-		if era == c.era && c.phase == connecting {
+	c.attempts.watchdog = c.after(timeout+watchdogGrace, func() {
+		if era == c.attempts.era && c.phase == connecting {
 			err := fmt.Errorf("no connection after %v (vpn.timeout): %w", timeout, protocol.ErrTimeout)
 			c.fail(failureOf(err, c.profile), err)
 		}
 	})
 }
 
-// running is the loop's side of an attempt.
-type running struct {
-	cancel context.CancelFunc
-	since  time.Time
-	ended  chan error // gets the attempt's error, nil if it succeeded
-}
-
-// stuckAt cancels the attempt and returns what it was doing, as the error it ends with.
-func (r *running) stuckAt() error {
-	r.cancel()
-	select {
-	case err := <-r.ended:
-		if err == nil {
-			err = errors.New("the announcement of a connection that was just made")
-		}
-		return err
-	case <-time.After(time.Second):
-		return errors.New("an attempt that does not end")
-	}
-}
-
 // startAttempt starts an attempt with the present profile and returns its era.
 func (c *connection) startAttempt() int {
-	c.cancelAttempt()
+	c.attempts.cancel()
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{cancel: cancel, since: time.Now(), ended: make(chan error, 1)}
-	c.attempt = r
-	era, p, files, path, log := c.era, c.profile, c.files, c.path, c.log
+	c.attempts.running = r
+	era, p, files, path, log := c.attempts.era, c.profile, c.files, c.path, c.log
 	notify := func(e protocol.Event) { c.sessionEvent(era, e) }
 	config := func() (*protocol.Config, error) { return sessionConfig(p, files, path, notify, log) }
-	if c.config != nil {
+	if c.login.config != nil {
 		// The rights to read files are given up by now.
-		again, auth := *c.config, c.auth
+		again, auth := *c.login.config, c.login.auth
 		again.Notify = notify
 		config = func() (*protocol.Config, error) {
 			again.Auth = auth()
@@ -79,14 +58,14 @@ func (c *connection) startAttempt() int {
 		tunnel:  c.tunnel,
 		confine: c.confine,
 		again:   c.phase == reconnecting,
-		last:    c.lease,
+		last:    c.inner.lease,
 		found4:  func(l *dhcp.Lease) { c.post(func() { c.leaseFound(era, l) }) },
 		failed4: func(err error) { c.post(func() { c.leaseFailed(era, err) }) },
 		found6:  func(cfg *autoconf.Config6) { c.post(func() { c.config6Found(era, cfg) }) },
 
 		missing6: func() { c.post(func() { c.config6Missing(era) }) },
 	}
-	c.attempts.Go(func() {
+	c.attempts.group.Go(func() {
 		o := a.run(ctx)
 		r.ended <- o.err
 		if !c.post(func() { c.attemptEnded(era, o) }) {
@@ -98,12 +77,11 @@ func (c *connection) startAttempt() int {
 
 // attemptEnded takes over what an attempt has opened, or goes on after its failure.
 func (c *connection) attemptEnded(era int, o *outcome) {
-	if era != c.era {
+	if era != c.attempts.era {
 		o.discard()
 		return
 	}
-	c.attempt.cancel()
-	c.attempt = nil
+	c.attempts.done()
 	if o.opened {
 		c.tunnel = o.tunnel
 		c.about.setDevice(o.tunnel.tap.Name())
@@ -113,18 +91,18 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 		c.attemptFailed(o.err)
 		return
 	}
-	if c.config == nil { // the first session
+	if c.login.config == nil { // the first session
 		c.path.learn(serverOf(o.session), c.ground.now, c.profile.Persistent)
 		at, _ := c.path.standing()
 		c.ground.parent = at.base.name
 		c.files.forget()
-		c.auth = sealAuth(o.config.Auth)
-		c.profile.Password, c.profile.KeyPassword, c.secrets = "", "", nil
+		c.login.auth = sealAuth(o.config.Auth)
+		c.profile.Password, c.profile.KeyPassword, c.login.secrets = "", "", nil
 	}
 	o.config.Auth = nil
-	c.attempts.Go(func() { c.outside.sweep(c.log) })
-	c.config, c.session, c.endKeep = o.config, o.session, o.endKeep
-	stopTimer(&c.watchdog)
+	c.attempts.group.Go(func() { c.outside.sweep(c.log) })
+	c.login.config, c.live = o.config, o.live
+	stopTimer(&c.attempts.watchdog)
 	c.tally.since = time.Now()
 	what, again := "connected", c.phase == reconnecting
 	if again {
@@ -179,7 +157,7 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 	case protocol.Detached:
 		c.log.Warn("connection to the server lost, attaching to the session again", "error", e.Err)
 		c.postLater(func() {
-			if era == c.era && c.phase == up {
+			if era == c.attempts.era && c.phase == up {
 				c.outageBegins()
 				c.tell(notice.Lost)
 				c.detached()
@@ -189,7 +167,7 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 		c.tally.reattached.Add(1)
 		c.notice(fmt.Sprintf("attached to the session again, after %v", e.After.Round(time.Millisecond)), "server", e.Addr.String())
 		c.postLater(func() {
-			if era == c.era && c.phase == up {
+			if era == c.attempts.era && c.phase == up {
 				c.outageEnds()
 				c.attached()
 				c.announce() // the server may have been reached at another address
@@ -199,21 +177,21 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 		})
 	case protocol.Silent:
 		c.postLater(func() {
-			if era == c.era && c.phase == up {
+			if era == c.attempts.era && c.phase == up {
 				c.ground.silent = time.Now()
 				c.serverSilent(e.After)
 			}
 		})
 	case protocol.Moved:
 		c.postLater(func() {
-			if era == c.era && c.phase == up {
+			if era == c.attempts.era && c.phase == up {
 				c.announce()
 				c.walked(e.After)
 			}
 		})
 	case protocol.Stayed:
 		c.postLater(func() {
-			if era == c.era && c.phase == up {
+			if era == c.attempts.era && c.phase == up {
 				c.walkFailed(e.Err)
 			}
 		})

@@ -3,15 +3,11 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"sync"
 	"time"
 
-	"network-manager-softether/dhcp"
-	"network-manager-softether/dhcp/autoconf"
 	"network-manager-softether/profile"
-	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
 	"network-manager-softether/service/notice"
 )
@@ -45,40 +41,25 @@ type connection struct {
 	later backlog     // those of who must not wait for it
 	gone  chan struct{}
 
-	attempts sync.WaitGroup // goroutines of attempts, also cancelled ones
+	phase    phase
+	ended    bool // the loop returns after this message
+	profile  *profile.Profile
+	warned   []string // what of the profile was warned of
+	login    login
+	attempts attempts
 
-	phase       phase
-	ended       bool // the loop returns after this message
-	profile     *profile.Profile
-	secrets     map[string]string    // all that came so far: agents may hand back only what was asked
-	config      *protocol.Config     // what the living session was dialled with, without auth
-	auth        func() protocol.Auth // opens what the next login takes, nil before the first session
-	interactive bool
-	rounds      map[string]int   // of asking for each secret
-	lacking     *profile.Profile // what NetworkManager was told to get secrets for, nil after Connect
-	warned      []string         // what of the profile was warned of
-	asked       asked            // what the user is, or was, being asked
-	asking      question         // what NetworkManager was told to ask last
+	tunnel *tunnel       // from the first login to the end
+	live   live          // empty while there is no session
+	inner  inner         // the network in the tunnel
+	files  *profileFiles // what was read of those that the profile names
+	path   *serverPath   // resolver and dialer, with what is learned of the way to the server
+	lost   lostSession   // in phase reconnecting
+	ground roaming       // what the tunnel's own packets travel over
+	tally  tally         // what befell it since it came up
 
-	attempt   *running           // the running attempt, nil if none
-	era       int                // counts attempts with their sessions; messages of an older one are ignored
-	tunnel    *tunnel            // from the first login to the end
-	session   session            // the living session, nil if none
-	endKeep   context.CancelFunc // ends what lives with the session: lease, autoconf
-	lease     *dhcp.Lease        // the last one, kept over reconnects
-	leaseEnd  *time.Timer        // when it expires, and then of waiting for another
-	config6   *autoconf.Config6
-	told      announcement    // what NetworkManager was told
-	cautioned map[string]bool // what the log has said of the network in the tunnel
-	files     *profileFiles   // what was read of those that the profile names
-	path      *serverPath     // resolver and dialer, with what is learned of the way to the server
-	lost      lostSession     // in phase reconnecting
-	ground    roaming         // what the tunnel's own packets travel over
-	owners    []uint32        // uids of the profile's users
-	tally     tally           // what befell it since it came up
-	unwatch   func()          // ends the watch of who called Connect
-	watchdog  *time.Timer     // of connecting as a whole
-	quit      *time.Timer     // of waiting for Connect
+	owners  []uint32    // uids of the profile's users
+	unwatch func()      // ends the watch of who called Connect
+	quit    *time.Timer // of waiting for Connect
 }
 
 func newConnection(log *slog.Logger, about *subject, out outside, persist bool) *connection {
@@ -112,7 +93,7 @@ const goodbye = 2 * time.Second
 // what they had open: a session without a close_notify lingers on the server.
 func (c *connection) awaitAttempts() {
 	done := make(chan struct{})
-	go func() { c.attempts.Wait(); close(done) }()
+	go func() { c.attempts.group.Wait(); close(done) }()
 	select {
 	case <-done:
 	case <-time.After(goodbye):
@@ -197,53 +178,28 @@ func (c *connection) stop() {
 
 // teardown closes the session politely, then the TAP, and forgets the connection's state.
 func (c *connection) teardown() {
-	stopTimer(&c.watchdog)
 	stopTimer(&c.quit)
-	stopTimer(&c.leaseEnd)
 	c.lost.stop()
 	if c.unwatch != nil {
 		c.unwatch()
 		c.unwatch = nil
 	}
-	c.cancelAttempt()
+	c.attempts.cancel()
+	stopTimer(&c.attempts.watchdog)
 	c.release()
-	c.dropSession()
+	c.live.drop(c.tunnel)
 	if c.tunnel != nil {
 		c.tunnel.close()
 		c.tunnel = nil
 	}
-	c.profile, c.secrets, c.config, c.auth = nil, nil, nil, nil
-	c.lease, c.config6 = nil, nil
-	c.told, c.cautioned = announcement{}, nil
+	c.profile, c.warned, c.login = nil, nil, login{}
+	c.inner.forget()
 	c.owners, c.tally.logins = nil, 0
 	c.tally.reattached.Store(0)
-	c.rounds, c.asked = nil, asked{}
-	c.lacking, c.warned = nil, nil
 	c.about.setDevice("")
 	c.files.forget()
 	c.leaveGround()
 	c.path.close()
-}
-
-func (c *connection) cancelAttempt() {
-	c.era++
-	if c.attempt != nil {
-		c.attempt.cancel()
-		c.attempt = nil
-	}
-}
-
-// dropSession closes the session and what lives with it; TAP and addresses stay.
-func (c *connection) dropSession() {
-	if c.endKeep != nil {
-		c.endKeep()
-		c.endKeep = nil
-	}
-	if c.session != nil {
-		c.tunnel.unplug()
-		c.session.Close()
-		c.session = nil
-	}
 }
 
 func stopTimer(t **time.Timer) {

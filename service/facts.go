@@ -28,7 +28,7 @@ func (c *connection) statusFacts() map[string]dbus.Variant {
 	}
 	p := c.profile
 	d := map[string]any{
-		"Id": p.ID, "Uuid": p.UUID, "Interface": c.told.config.TunDev, "Phase": c.phase.String(),
+		"Id": p.ID, "Uuid": p.UUID, "Interface": c.inner.told.config.TunDev, "Phase": c.phase.String(),
 		"Server": p.Gateway.String(), "Hub": p.Hub, "User": p.User,
 		"Addresses":     c.addresses(),
 		"NewLogins":     c.tally.logins,
@@ -37,7 +37,7 @@ func (c *connection) statusFacts() map[string]dbus.Variant {
 	st := c.tunnel.bridge.Stats()
 	d["SentBytes"], d["SentFrames"] = st.SentBytes, st.SentFrames
 	d["ReceivedBytes"], d["ReceivedFrames"] = st.ReceivedBytes, st.ReceivedFrames
-	if c.session != nil {
+	if c.live.session != nil {
 		c.sessionFacts(d)
 	}
 	out := make(map[string]dbus.Variant, len(d))
@@ -52,7 +52,7 @@ func (c *connection) statusFacts() map[string]dbus.Variant {
 
 // sessionFacts adds what only a living session has.
 func (c *connection) sessionFacts(d map[string]any) {
-	info, live := c.session.Info(), c.session.Live()
+	info, live := c.live.session.Info(), c.live.session.Live()
 	d["Since"] = c.tally.since.Unix()
 	d["ServerAddress"] = info.ServerAddr.String()
 	d["ServerProduct"], d["ServerVersion"], d["ServerBuild"] = info.ServerProduct, info.ServerVersion, info.ServerBuild
@@ -68,13 +68,13 @@ func (c *connection) sessionFacts(d map[string]any) {
 // IPv6 that the kernel has beside it.
 func (c *connection) addresses() []string {
 	out := []string{}
-	for _, cfg := range []*nmvpn.IPConfig{c.told.ip4, c.told.ip6} {
+	for _, cfg := range []*nmvpn.IPConfig{c.inner.told.ip4, c.inner.told.ip6} {
 		if cfg != nil && cfg.Addr.IsValid() {
 			out = append(out, cfg.Addr.String())
 		}
 	}
-	if c.told.ip6 != nil && c.config6 != nil && c.told.ip6.Addr == c.config6.Addr {
-		for _, a := range c.config6.Addrs[1:] {
+	if c.inner.told.ip6 != nil && c.inner.config6 != nil && c.inner.told.ip6.Addr == c.inner.config6.Addr {
+		for _, a := range c.inner.config6.Addrs[1:] {
 			out = append(out, a.String())
 		}
 	}

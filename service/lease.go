@@ -31,11 +31,11 @@ func keepIPv6(ctx context.Context, client *autoconf.Client, found func(*autoconf
 
 // watchSession tells the loop when the session ends.
 func (c *connection) watchSession(s session) {
-	era := c.era
+	era := c.attempts.era
 	go func() {
 		<-s.Done()
 		c.post(func() {
-			if era == c.era {
+			if era == c.attempts.era {
 				c.sessionLost(s.Err())
 			}
 		})
@@ -45,17 +45,17 @@ func (c *connection) watchSession(s session) {
 // leaseFound takes a lease, also one that only lives longer than the last. It can come
 // before the attempt has ended, and is then announced with the rest.
 func (c *connection) leaseFound(era int, l *dhcp.Lease) {
-	if era != c.era {
+	if era != c.attempts.era {
 		return
 	}
-	late := c.lease == nil && c.phase == up
-	same := l.Equal(c.lease)
-	c.lease = l
-	stopTimer(&c.leaseEnd)
+	late := c.inner.lease == nil && c.phase == up
+	same := l.Equal(c.inner.lease)
+	c.inner.lease = l
+	stopTimer(&c.inner.leaseEnd)
 	if l.Duration != dhcp.Infinite {
 		// Whatever becomes of the session meanwhile.
-		c.leaseEnd = c.after(l.Left(), func() {
-			if c.lease == l {
+		c.inner.leaseEnd = c.after(l.Left(), func() {
+			if c.inner.lease == l {
 				c.leaseGone(fmt.Errorf("%v: %w", l.Addr, dhcp.ErrExpired))
 			}
 		})
@@ -72,13 +72,13 @@ func (c *connection) leaseFound(era int, l *dhcp.Lease) {
 // leaseFailed hears that there is no lease, or none any more. The keeper looks on.
 func (c *connection) leaseFailed(era int, err error) {
 	switch {
-	case era != c.era:
+	case era != c.attempts.era:
 		return
 	case c.phase != up && c.phase != reconnecting: // the attempt judges what that means
 		c.log.Info("no IPv4 address yet", "error", err)
 		return
 	}
-	if c.lease == nil && c.told.ip4 == nil {
+	if c.inner.lease == nil && c.inner.told.ip4 == nil {
 		c.log.Warn("no IPv4 address, going on with what there is", "error", err)
 		return
 	}
@@ -89,21 +89,21 @@ func (c *connection) leaseFailed(era int, err error) {
 // (RFC 2131 4.4.5). The connection lives on while there is IPv6, or for a time in which a
 // server may come back.
 func (c *connection) leaseGone(err error) {
-	if c.lease == nil {
+	if c.inner.lease == nil {
 		return // said already
 	}
-	c.lease = nil
-	stopTimer(&c.leaseEnd)
+	c.inner.lease = nil
+	stopTimer(&c.inner.leaseEnd)
 	if c.phase != up && c.phase != reconnecting {
 		return
 	}
 	c.log.Warn("no IPv4 address any more: address, routes and DNS are taken away until a DHCP server answers", "error", err)
 	c.announce()
-	c.leaseEnd = c.after(leaseGrace, func() {
-		if c.lease != nil {
+	c.inner.leaseEnd = c.after(leaseGrace, func() {
+		if c.inner.lease != nil {
 			return
 		}
-		if c.config6 != nil && c.config6.Addr.IsValid() && !c.profile.IPv4.MustSucceed {
+		if c.inner.config6 != nil && c.inner.config6.Addr.IsValid() && !c.profile.IPv4.MustSucceed {
 			return
 		}
 		err := fmt.Errorf("no DHCP server has answered for %v: %w", leaseGrace, err)
@@ -120,13 +120,13 @@ func (c *connection) leaseGone(err error) {
 // config6Found takes what a router said. It can come before the attempt has ended, and
 // is then announced with the rest.
 func (c *connection) config6Found(era int, cfg *autoconf.Config6) {
-	if era != c.era {
+	if era != c.attempts.era {
 		return
 	}
-	if !cfg.Addr.IsValid() && c.config6 != nil && c.config6.Addr.IsValid() {
-		c.log.Warn("the IPv6 address has expired: address, routes and DNS are taken away until a router gives another", "address", c.config6.Addr.String())
+	if !cfg.Addr.IsValid() && c.inner.config6 != nil && c.inner.config6.Addr.IsValid() {
+		c.log.Warn("the IPv6 address has expired: address, routes and DNS are taken away until a router gives another", "address", c.inner.config6.Addr.String())
 	}
-	c.config6 = cfg
+	c.inner.config6 = cfg
 	if c.phase == up {
 		c.announce()
 	}
@@ -135,7 +135,7 @@ func (c *connection) config6Found(era int, cfg *autoconf.Config6) {
 // config6Missing hears that no router answers. What one said in a session before counts no
 // longer: nobody keeps its times any more.
 func (c *connection) config6Missing(era int) {
-	if era == c.era && c.phase == up && c.config6 != nil {
+	if era == c.attempts.era && c.phase == up && c.inner.config6 != nil {
 		c.config6Found(era, &autoconf.Config6{})
 	}
 }

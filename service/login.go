@@ -16,6 +16,18 @@ import (
 	"network-manager-softether/protocol"
 )
 
+// login is what it takes to log in, and what the user is asked for it.
+type login struct {
+	secrets     map[string]string    // all that came so far: agents may hand back only what was asked
+	config      *protocol.Config     // what the living session was dialled with, without auth
+	auth        func() protocol.Auth // opens what the next login takes, nil before the first session
+	interactive bool                 // there is somebody who can be asked
+	rounds      map[string]int       // of asking for each secret
+	lacking     *profile.Profile     // what NetworkManager was told to get secrets for, nil after Connect
+	asked       asked                // what the user is, or was, being asked
+	asking      question             // what NetworkManager was told to ask last
+}
+
 // sessionConfig makes what protocol dials with. It reads the files that the profile names
 // with the rights of the profile's user, and so does not run in the loop.
 func sessionConfig(p *profile.Profile, files *profileFiles, path *serverPath, notify func(protocol.Event), log *slog.Logger) (*protocol.Config, error) {

@@ -15,16 +15,16 @@ func (c *connection) notice(what string, attrs ...any) {
 
 // facts are what a person compares when a connection is there and something is amiss.
 func (c *connection) facts() []any {
-	info := c.session.Info()
+	info := c.live.session.Info()
 	facts := []any{
 		"profile", c.profile.ID, "server", info.ServerAddr.String(), "hub", c.profile.Hub,
 		"cipher", tls.CipherSuiteName(info.CipherSuite), "device", c.tunnel.tap.Name(),
 	}
-	if c.told.ip4 != nil {
-		facts = append(facts, "address", c.told.ip4.Addr.String())
+	if c.inner.told.ip4 != nil {
+		facts = append(facts, "address", c.inner.told.ip4.Addr.String())
 	}
-	if c.told.ip6 != nil {
-		facts = append(facts, "address6", c.told.ip6.Addr.String())
+	if c.inner.told.ip6 != nil {
+		facts = append(facts, "address6", c.inner.told.ip6.Addr.String())
 	}
 	return facts
 }

@@ -59,12 +59,12 @@ var errSecretsMissing = errors.New("secrets are missing")
 
 // tellUnasked tells that a connection failed because nobody was there to be asked.
 func (c *connection) tellUnasked() {
-	q := c.asking
+	q := c.login.asking
 	if q.err == nil || time.Since(q.at) > unasked {
 		return
 	}
-	if c.lacking != nil {
-		c.nm.Notice(notice.Notice{UUID: c.lacking.UUID, Event: notice.Failed, Reason: notice.SecretsMissing})
+	if c.login.lacking != nil {
+		c.nm.Notice(notice.Notice{UUID: c.login.lacking.UUID, Event: notice.Failed, Reason: notice.SecretsMissing})
 		return
 	}
 	c.tellFailure(q.err)

@@ -39,8 +39,8 @@ func (l *lostSession) stop() {
 // sessionLost starts to reconnect. The session has tried to re-attach by then, so this
 // is about a new login. TAP, addresses, routes and DNS stay.
 func (c *connection) sessionLost(err error) {
-	c.dropSession()
-	c.cancelAttempt()
+	c.live.drop(c.tunnel)
+	c.attempts.cancel()
 	if final(err) {
 		c.fail(failureOf(err, c.profile), err)
 		return
@@ -78,9 +78,9 @@ func (c *connection) tryAgainIn(pause time.Duration) {
 	if at, _ := c.path.standing(); at.lost != "" {
 		return // the next base brings the next attempt
 	}
-	era := c.era
+	era := c.attempts.era
 	c.lost.timer = c.after(pause, func() {
-		if era != c.era || c.phase != reconnecting {
+		if era != c.attempts.era || c.phase != reconnecting {
 			return
 		}
 		c.lost.attempts++

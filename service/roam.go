@@ -162,9 +162,9 @@ func (c *connection) baseLost(why string) {
 	c.notice("waiting for a network: "+why, "base", c.ground.parent)
 	if c.phase == reconnecting {
 		stopTimer(&c.lost.timer)
-		c.cancelAttempt()
+		c.attempts.cancel()
 	} else if c.profile.Transport == profile.TransportTCP {
-		c.session.Move(false)
+		c.live.session.Move(false)
 	}
 	c.outageBegins()
 }
@@ -180,7 +180,7 @@ func (c *connection) jump(at standing, to base, why string) {
 	case c.profile.Transport != profile.TransportTCP && to == at.base:
 		// These sessions cannot be attached again, and their silence was short.
 	default:
-		c.session.Move(false)
+		c.live.session.Move(false)
 	}
 	c.ground.stale = c.ground.stale || to != at.base
 	if now, ok := c.ground.now.really(to.index, c.ground.server); ok && now.via != to.via {
@@ -210,7 +210,7 @@ func (c *connection) walkSoon(to base) {
 		c.log.Info("walking to a better base", "from", at.base.String(), "to", to.String())
 		g.walk = &walk{from: at.base, to: to, why: "it is the better way"}
 		c.path.use(to)
-		c.session.Move(true)
+		c.live.session.Move(true)
 	})
 }
 

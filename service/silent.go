@@ -39,7 +39,7 @@ func (c *connection) serverSilent(d time.Duration) {
 	c.shun(at.base)
 	c.ground.walk = &walk{at.base, to, fmt.Sprintf("the server was silent over %v", at.base), true}
 	c.path.use(to)
-	c.session.Move(true)
+	c.live.session.Move(true)
 }
 
 // serverAway leaves for another base after there was no way to the server over this one. It reports whether there is one.

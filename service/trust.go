@@ -17,9 +17,9 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// askTrust asks about the certificate in c.asked. The phase is asking.
+// askTrust asks about the certificate in c.login.asked. The phase is asking.
 func (c *connection) askTrust() {
-	cert := c.asked.cert
+	cert := c.login.asked.cert
 	c.nextRound(profile.TrustSecret(cert.SHA256))
 	c.nm.SecretsRequired(certQuestion(cert, c.profile), []string{profile.TrustSecret(cert.SHA256)})
 }
@@ -27,16 +27,16 @@ func (c *connection) askTrust() {
 // trusted reads the answer to askTrust and reports whether it was yes. After a no the connection ends, after anything
 // else the question is asked again.
 func (c *connection) trusted() bool {
-	cert := c.asked.cert
+	cert := c.login.asked.cert
 	name := profile.TrustSecret(cert.SHA256)
-	switch profile.ParseAnswer(c.secrets[name], cert.SHA256) {
+	switch profile.ParseAnswer(c.login.secrets[name], cert.SHA256) {
 	case profile.Yes:
 		if bytes.Equal(c.profile.Pin(), cert.SHA256[:]) {
 			c.log.Info("the user trusts the server's certificate", "sha256", cert.Fingerprint())
 			return true
 		}
 	case profile.NoAnswer:
-		c.log.Warn("what was typed is neither yes nor no", "round", c.rounds[name])
+		c.log.Warn("what was typed is neither yes nor no", "round", c.login.rounds[name])
 		c.forget(name)
 		return false
 	}
@@ -47,8 +47,8 @@ func (c *connection) trusted() bool {
 // forget has NetworkManager replace what was typed in place of an answer, and has stored by now, and then asks again.
 // It may have been a password.
 func (c *connection) forget(name string) {
-	p, sent := c.profile, maps.Clone(c.secrets)
-	delete(c.secrets, name)
+	p, sent := c.profile, maps.Clone(c.login.secrets)
+	delete(c.login.secrets, name)
 	c.whileAsking(func() {
 		go func() {
 			err := c.nm.ReplaceSecret(p.UUID, name, profile.TrustNo, sent)
@@ -59,7 +59,7 @@ func (c *connection) forget(name string) {
 				}
 				switch {
 				case c.phase != asking:
-				case c.rounds[name] >= maxRounds:
+				case c.login.rounds[name] >= maxRounds:
 					c.notTrusted()
 				default:
 					c.askTrust()
@@ -79,7 +79,7 @@ func (c *connection) whileAsking(f func()) {
 }
 
 func (c *connection) notTrusted() {
-	c.fail(nmvpn.FailureConnect, fmt.Errorf("%w: %w", errNotTrusted, c.asked.cert))
+	c.fail(nmvpn.FailureConnect, fmt.Errorf("%w: %w", errNotTrusted, c.login.asked.cert))
 }
 
 // errNotTrusted is a person's no.

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "context"
+
+// live is a session with what lives no longer than it. It is an attempt's until the loop takes it over.
+type live struct {
+	session session            // nil if there is none
+	endKeep context.CancelFunc // ends the keepers of lease and advertisements
+}
+
+// drop closes the session and ends its keepers, in this order: a keeper still writes to the tunnel, and what the bridge
+// has taken from the device still goes out. Tunnel and addresses stay.
+func (l *live) drop(t *tunnel) {
+	if l.endKeep != nil {
+		l.endKeep()
+	}
+	if l.session != nil {
+		t.unplug()
+		l.session.Close()
+	}
+	*l = live{}
+}
