@@ -114,7 +114,7 @@ func (c *connection) announce() {
 	if c.profile.IPv4.Auto {
 		c.tunnel.rivals.use(c.inner.lease)
 	}
-	v := judge(c.profile, c.inner.lease, c.inner.config6, c.outside.lookAround(c.tunnel.tap.Name(), server))
+	v := judge(c.profile, c.inner.lease, c.inner.config6, c.system.lookAround(c.tunnel.tap.Name(), server))
 	v.standIns(c.inner.told, c.profile.UUID)
 	c.ground.contests = c.ground.now.contests(c.tunnel.tap.Name())
 	v.outdo(c.ground.contests)

@@ -18,7 +18,7 @@ import (
 // An attempt is one try to log in and to get an address. It runs in a goroutine of its
 // own and touches no state of the connection.
 type attempt struct {
-	outside outside
+	system  system
 	log     *slog.Logger
 	profile *profile.Profile
 	config  func() (*protocol.Config, error) // what to dial with; may read files
@@ -62,7 +62,7 @@ func (a *attempt) connect(ctx context.Context, o *outcome) error {
 		return err
 	}
 	if o.tunnel == nil {
-		if o.tunnel, err = openTunnel(a.outside, a.profile, a.log); err != nil {
+		if o.tunnel, err = openTunnel(a.system, a.profile, a.log); err != nil {
 			return err
 		}
 		o.opened = true
@@ -71,7 +71,7 @@ func (a *attempt) connect(ctx context.Context, o *outcome) error {
 	if err := a.confine(); err != nil {
 		return err
 	}
-	if o.session, err = a.outside.dial(ctx, o.config); err != nil {
+	if o.session, err = a.system.dial(ctx, o.config); err != nil {
 		return err
 	}
 	info := o.session.Info()
@@ -130,10 +130,10 @@ func (a *attempt) keeper4(o *outcome, v4 *family) *keeper4 {
 		timeout = leaseTimeout
 	}
 	return &keeper4{
-		client:  newDHCP(a.outside, o.tunnel, a.profile, a.log),
+		client:  newDHCP(a.system, o.tunnel, a.profile, a.log),
 		log:     a.log,
 		server:  serverOf(o.session),
-		heldBy:  func(addr netip.Addr) string { return a.outside.heldBy(o.tunnel.tap.Name(), addr) },
+		heldBy:  func(addr netip.Addr) string { return a.system.heldBy(o.tunnel.tap.Name(), addr) },
 		forced:  o.session.Info().Policy.DHCPForce,
 		timeout: timeout,
 		found:   func(l *dhcp.Lease) { a.found4(l); v4.tell(nil) },
@@ -142,12 +142,12 @@ func (a *attempt) keeper4(o *outcome, v4 *family) *keeper4 {
 }
 
 // newDHCP is the client of that profile on the tunnel.
-func newDHCP(out outside, t *tunnel, p *profile.Profile, log *slog.Logger) *dhcp.Client {
+func newDHCP(sys system, t *tunnel, p *profile.Profile, log *slog.Logger) *dhcp.Client {
 	id := p.Identity
 	return dhcp.New(t.port4, dhcp.Config{
 		MAC: t.mac(), ClientID: id.ClientID, Hostname: id.Hostname, FQDN: id.FQDN, VendorClass: id.VendorClass,
 		Reject: id.Reject, Probe: max(0, p.IPv4.DADTimeout), Logger: log,
-		Mine:      func(mac net.HardwareAddr) bool { return out.ownMAC(t.tap.Name(), mac) },
+		Mine:      func(mac net.HardwareAddr) bool { return sys.ownMAC(t.tap.Name(), mac) },
 		NoDefault: p.IPv4.NeverDefault || p.IPv4.IgnoreAutoRoutes,
 	})
 }

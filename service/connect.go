@@ -51,7 +51,7 @@ func (c *connection) startAttempt() int {
 		}
 	}
 	a := &attempt{
-		outside: c.outside,
+		system:  c.system,
 		log:     log,
 		profile: p,
 		config:  config,
@@ -100,7 +100,7 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 		c.profile.Password, c.profile.KeyPassword, c.login.secrets = "", "", nil
 	}
 	o.config.Auth = nil
-	c.attempts.group.Go(func() { c.outside.sweep(c.log) })
+	c.attempts.group.Go(func() { c.system.sweep(c.log) })
 	c.login.config, c.live = o.config, o.live
 	stopTimer(&c.attempts.watchdog)
 	c.tally.since = time.Now()

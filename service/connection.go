@@ -33,7 +33,7 @@ type connection struct {
 	nm      networkManager
 	log     *slog.Logger
 	about   *subject     // what the lines of the log are about
-	outside outside      // sessions and TAP devices, replaced in tests
+	system  system       // sessions and TAP devices, replaced in tests
 	confine func() error // gives up rights before the first login, once
 	persist bool         // --persist: wait for Connect for ever
 
@@ -62,17 +62,17 @@ type connection struct {
 	quit    *time.Timer // of waiting for Connect
 }
 
-func newConnection(log *slog.Logger, about *subject, out outside, persist bool) *connection {
+func newConnection(log *slog.Logger, about *subject, sys system, persist bool) *connection {
 	return &connection{
 		log:     log,
 		about:   about,
-		outside: out,
-		confine: sync.OnceValue(func() error { return out.confine(log) }),
+		system:  sys,
+		confine: sync.OnceValue(func() error { return sys.confine(log) }),
 		persist: persist,
 		inbox:   make(chan func()),
 		gone:    make(chan struct{}),
 		files:   new(profileFiles),
-		path:    newServerPath(log, out.nameServers),
+		path:    newServerPath(log, sys.nameServers),
 	}
 }
 

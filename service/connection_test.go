@@ -135,7 +135,7 @@ var serverAddr = netip.MustParseAddrPort("192.0.2.1:443")
 
 func newStage(persist bool) *stage {
 	st := &stage{nm: &heard{}, logged: &written{}}
-	st.connection = newConnection(slog.New(newLineHandler(levelNotice, st.logged)), new(subject), outside{
+	st.connection = newConnection(slog.New(newLineHandler(levelNotice, st.logged)), new(subject), system{
 		dial: func(ctx context.Context, cfg *protocol.Config) (session, error) {
 			if !st.confined {
 				panic("a server is heard with all rights")

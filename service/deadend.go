@@ -16,12 +16,12 @@ import (
 // nobody reads. And it tells the kernel where the dead end is, while there is a right to: a
 // process that stands still answers nothing, and the kernel would leave the dead end for the
 // base's router.
-func (t *tunnel) guardDeadEnd(out outside) {
+func (t *tunnel) guardDeadEnd(sys system) {
 	t.bridge.NewPort(claimsDeadEnd, 1)
-	if out.pinNeighbor == nil {
+	if sys.pinNeighbor == nil {
 		return
 	}
-	if err := out.pinNeighbor(t.tap.Index(), deadEnd, deadEndMAC); err != nil {
+	if err := sys.pinNeighbor(t.tap.Index(), deadEnd, deadEndMAC); err != nil {
 		t.log.Debug("the dead end of IPv6 lives by its answers alone", "error", err)
 	}
 }

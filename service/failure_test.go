@@ -48,7 +48,7 @@ func TestEveryFailureNamesAKindAndARemedy(t *testing.T) {
 		{file(user.UnknownUserError("joe")), nmvpn.FailureConnect, "/etc/passwd"},
 		{file(errors.New("no PEM")), nmvpn.FailureConnect, "-----BEGIN"},
 	} {
-		c := newConnection(slog.New(slog.DiscardHandler), new(subject), outside{}, false)
+		c := newConnection(slog.New(slog.DiscardHandler), new(subject), system{}, false)
 		c.profile = &profile.Profile{ID: "Work", Users: []string{"joe"}, AuthType: profile.AuthPassword}
 		if got := failureOf(tt.err, c.profile); got != tt.want {
 			t.Errorf("%v: %v, want %v", tt.err, got, tt.want)
@@ -71,7 +71,7 @@ func TestNamesAsInL2TPAreExplained(t *testing.T) {
 		{"alice@TEST", errUnreachable, false},
 		{"alice", refused(protocol.CodeAuthFailed), false},
 	} {
-		c := newConnection(slog.New(slog.DiscardHandler), new(subject), outside{}, false)
+		c := newConnection(slog.New(slog.DiscardHandler), new(subject), system{}, false)
 		c.profile = &profile.Profile{ID: "Work", User: tt.user, AuthType: profile.AuthPassword}
 		const line = `nmcli connection modify "Work" +vpn.data user=alice +vpn.data hub=TEST`
 		if got := c.remedy(tt.err); strings.Contains(got, line) != tt.want || got == "" {

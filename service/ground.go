@@ -119,6 +119,13 @@ func (t terrain) really(index int, dst netip.Addr) (base, bool) {
 	return t.routed(dst, func(r groundRoute, _ nic) bool { return r.nic == index })
 }
 
+// misled reports whether the kernel sends what a socket bound to the base sends to dst by another router than the base's:
+// NetworkManager's route to the server has not followed yet.
+func (t terrain) misled(b base, dst netip.Addr) bool {
+	now, ok := t.really(b.index, dst)
+	return ok && now.via != b.via
+}
+
 // broken says why the base does not work any more, or nothing.
 func (t terrain) broken(s standing, server netip.Addr) string {
 	n, there := t.nics[s.base.index]
@@ -164,7 +171,7 @@ func (t terrain) next(s standing, server netip.Addr) (turn, base, string) {
 		return turnNone, base{}, ""
 	}
 	why = fmt.Sprintf("the router is %v now", to.via)
-	if now, ok := t.really(to.index, server); ok && now.via != to.via {
+	if t.misled(to, server) {
 		return turnRenew, to, why
 	}
 	return turnJump, to, why

@@ -84,7 +84,7 @@ func TestALeaseOfAnAddressThatIsTakenIsRefused(t *testing.T) {
 			defer server.Close()
 			st := newStage(false)
 			st.held = tt.held
-			st.outside.dial = func(ctx context.Context, cfg *protocol.Config) (session, error) {
+			st.system.dial = func(ctx context.Context, cfg *protocol.Config) (session, error) {
 				s, err := protocol.Dial(ctx, cfg)
 				if err != nil {
 					return nil, err

@@ -84,7 +84,7 @@ func serve(opts options, log *slog.Logger, about *subject) error {
 	}
 	defer conn.Close()
 
-	world := realWorld
+	world := thisSystem
 	world.watchSleep = func(log *slog.Logger, changed func(bool, func())) (func(), error) {
 		return watchSleep(conn, log, changed)
 	}

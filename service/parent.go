@@ -40,10 +40,7 @@ func (c *connection) renewRoute(to base) {
 // what was sent before went to the former one, and is sent again only after a second or more.
 func (c *connection) routeFollows(at standing) {
 	g := &c.ground
-	if !g.misled {
-		return
-	}
-	if now, ok := g.now.really(at.base.index, g.server); ok && now.via != at.base.via {
+	if !g.misled || g.now.misled(at.base, g.server) {
 		return
 	}
 	g.misled = false
@@ -113,7 +110,7 @@ const parentAnswer = 2 * time.Second
 
 // askForParent hands the loop the base that NetworkManager has for this connection, nothing if that is not to be learned.
 func (c *connection) askForParent(heard func(name string)) {
-	ask, uuid := c.outside.parents, c.profile.UUID
+	ask, uuid := c.system.parents, c.profile.UUID
 	if ask == nil {
 		heard("")
 		return

@@ -14,7 +14,7 @@ func (c *connection) release() {
 	if c.profile == nil || !c.profile.IPv4.SendRelease || c.inner.lease == nil || c.live.session == nil || c.tunnel == nil || c.tunnel.port4 == nil {
 		return
 	}
-	client, lease := newDHCP(c.outside, c.tunnel, c.profile, c.log), c.inner.lease
+	client, lease := newDHCP(c.system, c.tunnel, c.profile, c.log), c.inner.lease
 	c.log.Info("giving the DHCP lease back (ipv4.dhcp-send-release)", "address", lease.Addr.String(), "server", lease.Server.String())
 	go client.Release(lease)
 	time.Sleep(releaseTime)

@@ -25,9 +25,9 @@ type rivals struct {
 	tell    func(netip.Addr, net.HardwareAddr)
 }
 
-func (t *tunnel) watchRivals(out outside, p *profile.Profile) *rivals {
+func (t *tunnel) watchRivals(sys system, p *profile.Profile) *rivals {
 	tap := t.tap.Name()
-	r := &rivals{Rivals: dhcp.NewRivals(t.mac(), func(mac net.HardwareAddr) bool { return out.ownMAC(tap, mac) }, p.IPv4.Static)}
+	r := &rivals{Rivals: dhcp.NewRivals(t.mac(), func(mac net.HardwareAddr) bool { return sys.ownMAC(tap, mac) }, p.IPv4.Static)}
 	r.port = t.bridge.NewListener(r.Match, portDepth)
 	r.tell = func(a netip.Addr, mac net.HardwareAddr) {
 		t.log.Warn("another host in the VPN uses the address of this computer, connections may stall: ask the hub's administrator who that is", "address", a.String(), "mac", mac.String())

@@ -61,19 +61,19 @@ type walk struct {
 
 // watchGround begins to watch. It is called while there are all rights.
 func (c *connection) watchGround() {
-	if c.ground.stop != nil || c.outside.watchGround == nil {
+	if c.ground.stop != nil || c.system.watchGround == nil {
 		return
 	}
-	now, stop, err := c.outside.watchGround(c.log, func(t terrain) { c.post(func() { c.groundChanged(t) }) })
+	now, stop, err := c.system.watchGround(c.log, func(t terrain) { c.post(func() { c.groundChanged(t) }) })
 	if err != nil {
 		c.log.Warn("changes of the network are not noticed", "error", err)
 		return
 	}
 	c.ground.now, c.ground.stop = now, stop
-	if c.outside.watchSleep == nil {
+	if c.system.watchSleep == nil {
 		return
 	}
-	stop, err = c.outside.watchSleep(c.log, func(asleep bool, ready func()) {
+	stop, err = c.system.watchSleep(c.log, func(asleep bool, ready func()) {
 		if !c.post(func() { c.sleep(asleep, ready) }) {
 			ready()
 		}
@@ -183,7 +183,7 @@ func (c *connection) jump(at standing, to base, why string) {
 		c.live.session.Move(false)
 	}
 	c.ground.stale = c.ground.stale || to != at.base
-	if now, ok := c.ground.now.really(to.index, c.ground.server); ok && now.via != to.via {
+	if c.ground.now.misled(to, c.ground.server) {
 		c.ground.misled = true
 		c.renewRoute(to)
 	}

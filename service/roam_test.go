@@ -32,11 +32,11 @@ func onGround(t *testing.T, persistent bool, change ...func(*terrain)) *groundSt
 	t.Helper()
 	st := &groundStage{stage: newStage(false)}
 	st.call(func() error {
-		st.outside.watchGround = func(_ *slog.Logger, changed func(terrain)) (terrain, func(), error) {
+		st.system.watchGround = func(_ *slog.Logger, changed func(terrain)) (terrain, func(), error) {
 			st.changed = changed
 			return onServer(field(change...)), func() {}, nil
 		}
-		st.outside.watchSleep = func(_ *slog.Logger, changed func(bool, func())) (func(), error) {
+		st.system.watchSleep = func(_ *slog.Logger, changed func(bool, func())) (func(), error) {
 			st.sleep = changed
 			return func() {}, nil
 		}
@@ -243,7 +243,7 @@ func TestNetworkManagerIsNotTroubledWhereItHasTheBaseAlready(t *testing.T) {
 				st := onGround(t, true, without(wifi))
 				st.addressed()
 				st.call(func() error {
-					st.outside.parents = func(_ context.Context, uuid string) ([]string, error) {
+					st.system.parents = func(_ context.Context, uuid string) ([]string, error) {
 						if uuid != st.profile.UUID || name == "" {
 							return nil, errors.New("not known")
 						}

@@ -86,8 +86,8 @@ func inhibit(conn *dbus.Conn, log *slog.Logger) *os.File {
 	return os.NewFile(uintptr(fd), "inhibitor")
 }
 
-// farewell is how long the goodbye to the server is given to leave the computer.
-const farewell = 200 * time.Millisecond
+// closeGrace is how long what closes the connections is given to leave the computer.
+const closeGrace = 200 * time.Millisecond
 
 // sleep leaves the server before the computer sleeps, and comes back when it is awake. Its
 // connections are closed, but the session waits for as long as the server keeps it: after a
@@ -108,5 +108,5 @@ func (c *connection) sleep(asleep bool, ready func()) {
 	if at.lost == "" {
 		c.baseLost("the computer goes to sleep")
 	}
-	time.AfterFunc(farewell, ready)
+	time.AfterFunc(closeGrace, ready)
 }

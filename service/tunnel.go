@@ -37,13 +37,13 @@ type tunnel struct {
 // portDepth is how many frames wait for an in-process host; it talks in single frames.
 const portDepth = 32
 
-func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, error) {
+func openTunnel(sys system, p *profile.Profile, log *slog.Logger) (*tunnel, error) {
 	auto6 := p.IPv6.Auto && p.BlockIPv6 != profile.BlockIPv6Yes
 	var kernel *tapbridge.Autoconf
 	if auto6 {
 		kernel = autoconfOf(p)
 	}
-	dev, err := out.openTAP(tapbridge.TAPConfig{
+	dev, err := sys.openTAP(tapbridge.TAPConfig{
 		Name:        p.InterfaceName,
 		MAC:         nodeid.MAC(p),
 		MTU:         p.MTU,
@@ -60,17 +60,17 @@ func openTunnel(out outside, p *profile.Profile, log *slog.Logger) (*tunnel, err
 		t.port4 = t.bridge.NewPort(dhcp.Match(t.mac()), portDepth)
 	}
 	if p.IPv4.Auto || p.IPv4.Static {
-		t.rivals = t.watchRivals(out, p)
+		t.rivals = t.watchRivals(sys, p)
 	}
 	if p.IPv6.Auto {
 		t.keeps6 = true
-		t.guardDeadEnd(out)
+		t.guardDeadEnd(sys)
 		t.unplug() // the dead end answers without a session, too
 	}
 	if auto6 {
 		t.port6 = t.bridge.NewPort(autoconf.Match(t.mac()), portDepth)
 		t.bridge.NewPort(smuggled, 1)
-		t.letKernelMake(out, kernel)
+		t.letKernelMake(sys, kernel)
 	}
 	return t, nil
 }
@@ -87,16 +87,16 @@ func autoconfOf(p *profile.Profile) *tapbridge.Autoconf {
 
 // letKernelMake has the kernel make addresses, while there is a right to hear of them. Where
 // that cannot be, NetworkManager gets one address all the same.
-func (t *tunnel) letKernelMake(out outside, cfg *tapbridge.Autoconf) {
-	if out.addrsOf == nil {
+func (t *tunnel) letKernelMake(sys system, cfg *tapbridge.Autoconf) {
+	if sys.addrsOf == nil {
 		return
 	}
 	k := newKernel6(t.log, cfg.Temporary > 0)
 	claims := &claims6{own: t.mac(), heard: k.claimed}
 	k.write, k.claims = t.bridge.ToHost, claims.of
 	index := t.tap.Index()
-	k.list = func() ([]kernelAddr, error) { return out.addrsOf(index) }
-	stop, err := out.watchAddrs(k.changed)
+	k.list = func() ([]kernelAddr, error) { return sys.addrsOf(index) }
+	stop, err := sys.watchAddrs(k.changed)
 	if err != nil {
 		t.log.Warn("the kernel's addresses cannot be watched, so that there is one IPv6 address alone", "error", err)
 		return

@@ -112,21 +112,11 @@ func (d *Desktop) VPNLog(mark int) string {
 	return strings.Join(keep, "")
 }
 
-// polkitTries is how often polkitd is started: on a machine just made it ended now and then before it had its name, without
-// a word. D-Bus would start it again on a stock system.
-const polkitTries = 3
-
-// startPolkit starts the authorisation manager, which decides what the person may do.
+// startPolkit starts the authorisation manager, which decides what the person may do. Its log tells why it ended.
 func (d *Desktop) startPolkit(ctx context.Context) error {
-	var err error
-	for range polkitTries {
-		var p *netns.Process
-		if p, err = d.Start("polkitd", netns.Command{Args: []string{"/usr/lib/polkit-1/polkitd"}}); err != nil {
-			return err
-		}
-		if err = d.awaitName(ctx, p, "org.freedesktop.PolicyKit1"); err == nil || p.Running() == nil {
-			return err
-		}
+	p, err := d.Start("polkitd", netns.Command{Args: []string{"/usr/lib/polkit-1/polkitd"}})
+	if err != nil {
+		return err
 	}
-	return err
+	return d.awaitName(ctx, p, "org.freedesktop.PolicyKit1")
 }

@@ -14,8 +14,8 @@ import (
 	"network-manager-softether/tapbridge"
 )
 
-// outside is what a connection reaches the world with.
-type outside struct {
+// system is what a connection reaches the rest of the computer and the server with; tests have one of their own.
+type system struct {
 	dial    func(context.Context, *protocol.Config) (session, error)
 	openTAP func(tapbridge.TAPConfig) (tap, error)
 	// confine gives up rights before the first login; openTAP fails after it.
@@ -69,7 +69,7 @@ type tap interface {
 	Close() error
 }
 
-var realWorld = outside{
+var thisSystem = system{
 	dial: func(ctx context.Context, cfg *protocol.Config) (session, error) {
 		s, err := protocol.Dial(ctx, cfg)
 		if err != nil {
