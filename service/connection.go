@@ -97,7 +97,7 @@ func (c *connection) awaitAttempts() {
 	select {
 	case <-done:
 	case <-time.After(goodbye):
-		c.log.Debug("an attempt does not end")
+		c.log.Debug("gave up waiting for a cancelled attempt")
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func (k *kernel6) look() (news bool) {
 	list, err := k.list()
 	if err != nil {
-		k.log.Debug("the kernel's addresses cannot be read", "error", err)
+		k.log.Debug("cannot read the kernel's addresses", "error", err)
 		return false
 	}
 	before := k.found

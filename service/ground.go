@@ -60,7 +60,7 @@ type standing struct {
 	roam   bool // other interfaces may be used, too
 }
 
-// A turn is what has to be done after the ground has changed.
+// A turn is what has to be done after base networks changed.
 type turn int
 
 const (

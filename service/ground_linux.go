@@ -45,7 +45,7 @@ func watchGround(log *slog.Logger, changed func(terrain)) (now terrain, stop fun
 	go func() {
 		for awaitEvents(events) {
 			if now, err := readTerrain(); err != nil {
-				log.Warn("the kernel's routes cannot be read", "error", err)
+				log.Warn("cannot read the kernel's routes", "error", err)
 			} else if !reflect.DeepEqual(now, last) {
 				last = now
 				changed(now)

@@ -114,7 +114,7 @@ func trust(p *profile.Profile, files *profileFiles, log *slog.Logger) (protocol.
 	if p.CA.IsZero() {
 		_, err := x509.SystemCertPool() // read now, and kept by the package: later there is no right to
 		if err != nil {
-			log.Warn("the system's certificate authorities cannot be read", "error", err)
+			log.Warn("cannot read the system's certificate authorities", "error", err)
 		}
 		return t, nil
 	}

@@ -185,7 +185,7 @@ func (p *serverPath) bind(network, address string, raw syscall.RawConn) error {
 	case errors.Is(err, unix.EPERM):
 		// Kernels before 5.7 want CAP_NET_RAW, which is given up by then. The host route
 		// to the server leads out of the tunnel as well, for the address it had.
-		p.log.Debug("this kernel does not let a socket be bound to a device without rights")
+		p.log.Debug("this kernel binds sockets to devices for root only")
 		return nil
 	}
 	return err

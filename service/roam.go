@@ -66,7 +66,7 @@ func (c *connection) watchGround() {
 	}
 	now, stop, err := c.system.watchGround(c.log, func(t terrain) { c.post(func() { c.groundChanged(t) }) })
 	if err != nil {
-		c.log.Warn("changes of the network are not noticed", "error", err)
+		c.log.Warn("cannot watch for network changes", "error", err)
 		return
 	}
 	c.ground.now, c.ground.stop = now, stop
@@ -79,7 +79,7 @@ func (c *connection) watchGround() {
 		}
 	})
 	if err != nil {
-		c.log.Warn("it is not noticed when the computer sleeps", "error", err)
+		c.log.Warn("cannot watch for suspend", "error", err)
 		return
 	}
 	c.ground.awake = stop
@@ -120,7 +120,7 @@ func (c *connection) lookAtGround() {
 		stopTimer(&c.ground.settle)
 	}
 	if turn != turnNone {
-		c.log.Debug("the ground has changed", "turn", turn.String(), "from", at.base.String(), "to", to.String(), "because", why)
+		c.log.Debug("base networks changed", "turn", turn.String(), "from", at.base.String(), "to", to.String(), "because", why)
 	}
 	switch turn {
 	case turnNone:
@@ -245,7 +245,7 @@ func (c *connection) walkFailed(err error) {
 		why = "the server does not take the session over on the other network yet"
 	}
 	c.shun(w.to)
-	c.log.Warn("staying where it is: "+why, "network", w.to.String(), "present", w.from.String(), "error", err)
+	c.log.Warn("staying on the present network: "+why, "network", w.to.String(), "present", w.from.String(), "error", err)
 	c.lookAtGround()
 }
 

@@ -80,7 +80,7 @@ func inhibit(conn *dbus.Conn, log *slog.Logger) *os.File {
 	err := conn.Object(logindName, logindPath).Call(logindIface+".Inhibit", dbus.FlagNoAutoStart, "sleep", "SoftEther VPN",
 		"The VPN server is told that this computer leaves.", "delay").Store(&fd)
 	if err != nil {
-		log.Debug("the computer will not wait for the VPN before it sleeps", "error", err)
+		log.Debug("cannot delay suspend", "error", err)
 		return nil
 	}
 	return os.NewFile(uintptr(fd), "inhibitor")

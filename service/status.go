@@ -104,7 +104,7 @@ func uidsOf(names []string, log *slog.Logger) []uint32 {
 	for _, name := range names {
 		u, err := user.Lookup(name)
 		if err != nil {
-			log.Debug("a user of the profile cannot be looked up and gets no status", "user", name, "error", err)
+			log.Debug("cannot look up a user of the profile, who will get no status", "user", name, "error", err)
 			continue
 		}
 		if uid, err := strconv.ParseUint(u.Uid, 10, 32); err == nil {

@@ -42,7 +42,7 @@ func (p *serverPath) dialer(prof *profile.Profile) (protocol.Dialer, error) {
 		if len(ways) == 1 {
 			return nil, fmt.Errorf("%s=%s: %w", profile.KeyTransport, prof.Transport, err)
 		}
-		p.log.Warn("going on without ICMP", "error", err)
+		p.log.Warn("continuing without ICMP", "error", err)
 	}
 	p.other = d
 	return d, nil

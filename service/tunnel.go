@@ -98,7 +98,7 @@ func (t *tunnel) letKernelMake(sys system, cfg *tapbridge.Autoconf) {
 	k.list = func() ([]kernelAddr, error) { return sys.addrsOf(index) }
 	stop, err := sys.watchAddrs(k.changed)
 	if err != nil {
-		t.log.Warn("the kernel's addresses cannot be watched, so that there is one IPv6 address alone", "error", err)
+		t.log.Warn("cannot watch the kernel's addresses: there will be one IPv6 address only", "error", err)
 		return
 	}
 	k.stop = stop
