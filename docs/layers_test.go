@@ -40,13 +40,25 @@ var rooms = map[string][]string{
 // onBus has the packages that speak D-Bus. Libraries do not.
 var onBus = []string{"auth-dialog/keyring", "notify", "service", "service/nmvpn", "status", "strict/guard", "vpngate"}
 
-// imports calls visit with what each source file of a shipped package imports, whatever it is built for. Tests
-// and the lab, which joins everything to everything, are not looked at.
+// labFloors are the packages of the lab from the ground up: each may import those before it. What comes after them is
+// tried, measured and shown in a network, and imports any of them, but nothing of its own kind.
+var labFloors = []string{"lab/procfs", "lab/netns", "lab/gui", "lab/plan", "lab/softether", "lab/servers", "lab/systembus", "lab/desktop", "lab"}
+
+// imports calls visit with what each source file of a shipped package imports, whatever it is built for. Tests are not
+// looked at.
 func imports(t *testing.T, visit func(file, pkg, imported string)) {
+	t.Helper()
+	importsOf(t, func(file string) bool {
+		return !strings.HasPrefix(file, "lab/") && !strings.HasSuffix(file, "_test.go")
+	}, 1000, visit)
+}
+
+// importsOf is imports for other files, of which there are at least some number of imports.
+func importsOf(t *testing.T, which func(file string) bool, atLeast int, visit func(file, pkg, imported string)) {
 	t.Helper()
 	n := 0
 	for file, text := range sources(t) {
-		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "lab/") {
+		if !strings.HasSuffix(file, ".go") || !which(file) {
 			continue
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, text, parser.ImportsOnly)
@@ -62,7 +74,7 @@ func imports(t *testing.T, visit func(file, pkg, imported string)) {
 			n++
 		}
 	}
-	if n < 1000 {
+	if n < atLeast {
 		t.Errorf("only %d imports were found", n)
 	}
 }
@@ -84,6 +96,19 @@ func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
 			return
 		}
 		t.Errorf("%s: %s may not import %s", file, room(pkg), imported)
+	})
+}
+
+func TestTheLabIsBuiltFromTheGroundUp(t *testing.T) {
+	importsOf(t, func(file string) bool { return strings.HasPrefix(file, "lab/") }, 300, func(file, pkg, imported string) {
+		imported, ours := strings.CutPrefix(imported, module)
+		if !ours || room(imported) != "lab" || imported == pkg {
+			return
+		}
+		above, below := slices.Index(labFloors, pkg), slices.Index(labFloors, imported)
+		if below < 0 || above >= 0 && below > above {
+			t.Errorf("%s: %s may not import %s", file, pkg, imported)
+		}
 	})
 }
 
