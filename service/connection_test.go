@@ -165,6 +165,7 @@ func newStage(persist bool) *stage {
 		ownMAC:     func(string, net.HardwareAddr) bool { return false },
 		lookAround: func(_ string, server netip.Addr) surroundings { return surroundings{server: server} },
 		sweep:      func(*slog.Logger) {},
+		clock:      time.Now,
 	}, persist)
 	st.connection.nm = st.nm
 	go st.run()

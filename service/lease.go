@@ -51,15 +51,8 @@ func (c *connection) leaseFound(era int, l *dhcp.Lease) {
 	late := c.inner.lease == nil && c.phase == up
 	same := l.Equal(c.inner.lease)
 	c.inner.lease = l
-	stopTimer(&c.inner.leaseEnd)
-	if l.Duration != dhcp.Infinite {
-		// Whatever becomes of the session meanwhile.
-		c.inner.leaseEnd = c.after(l.Left(), func() {
-			if c.inner.lease == l {
-				c.leaseGone(fmt.Errorf("%v: %w", l.Addr, dhcp.ErrExpired))
-			}
-		})
-	}
+	stopTimer(&c.inner.leaseEnd) // also that of having none
+	c.countLease()
 	if c.phase != up || same {
 		return
 	}

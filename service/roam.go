@@ -50,6 +50,7 @@ type roaming struct {
 	away     bool // it was told that there is no session
 	asleep   bool // the computer is about to sleep, or does
 	awake    func()
+	pulse    pulse
 }
 
 // A walk is under way to a better base, or away from one that is silent, while the session lives on the former one.
@@ -88,7 +89,7 @@ func (c *connection) watchGround() {
 // leaveGround ends all of it.
 func (c *connection) leaveGround() {
 	g := &c.ground
-	for _, t := range []**time.Timer{&g.settle, &g.patience, &g.renewal, &g.reparent, &g.outage} {
+	for _, t := range []**time.Timer{&g.settle, &g.patience, &g.renewal, &g.reparent, &g.outage, &g.pulse.timer} {
 		stopTimer(t)
 	}
 	for _, stop := range []func(){g.stop, g.awake} {
@@ -173,6 +174,7 @@ func (c *connection) baseLost(why string) {
 func (c *connection) jump(at standing, to base, why string) {
 	c.path.use(to)
 	c.ground.walk = nil
+	c.beat()
 	c.notice(fmt.Sprintf("going on over %v: %s", to, why), "before", at.base.String())
 	switch {
 	case c.phase == reconnecting:
@@ -220,6 +222,7 @@ func (c *connection) walked(after time.Duration) {
 		c.ground.walk = nil
 		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.String(), "within", after.Round(time.Millisecond))
 	}
+	c.ground.pulse.proof = false
 	c.lookAtGround()
 }
 
@@ -227,6 +230,7 @@ func (c *connection) walked(after time.Duration) {
 func (c *connection) walkFailed(err error) {
 	w := c.ground.walk
 	if w == nil {
+		c.unproven()
 		return
 	}
 	c.ground.walk = nil

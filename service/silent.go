@@ -67,7 +67,7 @@ func (c *connection) detached() {
 
 // attached is told that it has one.
 func (c *connection) attached() {
-	c.ground.lonely = false
+	c.ground.lonely, c.ground.pulse.proof = false, false
 	stopTimer(&c.ground.patience)
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"time"
 
 	"network-manager-softether/frame"
 	"network-manager-softether/protocol"
@@ -37,6 +38,8 @@ type system struct {
 	// addrsOf lists the IPv6 addresses of a device, and watchAddrs tells of changes; may be nil.
 	addrsOf    func(device int) ([]kernelAddr, error)
 	watchAddrs func(changed func()) (stop func(), err error)
+	// clock is time.Now.
+	clock func() time.Time
 	// pinNeighbor tells the kernel for good where a neighbour on a device is; may be nil.
 	pinNeighbor func(device int, addr netip.Addr, mac [6]byte) error
 	// sweep overwrites what a login has left in memory.
@@ -92,5 +95,6 @@ var thisSystem = system{
 	addrsOf:     addrsOf,
 	watchAddrs:  watchAddrs,
 	pinNeighbor: pinNeighbor,
+	clock:       time.Now,
 	sweep:       sweep,
 }

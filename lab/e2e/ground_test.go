@@ -135,19 +135,48 @@ func TestTheComputerSleeps(t *testing.T) {
 
 // What a computer does that was frozen without a word.
 func TestTheServiceIsFrozen(t *testing.T) {
-	for _, d := range []time.Duration{5 * time.Second, 45 * time.Second} {
-		t.Run(d.String(), func(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		time  time.Duration
+		thaw  int  // the base that is there then
+		lives bool // the session, which has to show that
+	}{
+		{"for a moment", 12 * time.Second, 0, true},
+		{"for longer than the server waits", 45 * time.Second, 0, false},
+		{"while the base changes", 12 * time.Second, 1, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			w := freshNetwork(t)
+			w.verbose()
 			w.up(w.persistent())
+			same := func() {}
+			if tt.lives {
+				same = w.sameSession()
+			}
 			pid := w.service()
 			secret := w.private(true)
 			w.ok(syscall.Kill(pid, syscall.SIGSTOP))
-			time.Sleep(d)
+			if tt.thaw != 0 {
+				w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile))
+				_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "up", plan.Bases[tt.thaw].Profile)
+				w.ok(err)
+			}
+			time.Sleep(tt.time)
 			w.ok(syscall.Kill(pid, syscall.SIGCONT))
 			took := w.flows(60 * time.Second)
 			t.Logf("traffic flows %v after the thaw", took)
+			if tt.lives {
+				w.eventually("the session to show that it lives", 20*time.Second, func() error {
+					out, err := w.Desktop.Journalctl(w.ctx)
+					if err == nil && (!strings.Contains(out, "this process or the computer was suspended") || !strings.Contains(out, "moved (server=")) {
+						err = fmt.Errorf("the journal does not say so")
+					}
+					return err
+				})
+			}
+			w.on("office", plan.Bases[tt.thaw])
 			secret()
-			w.wantState("office", desktop.Activated)
+			same()
 			if now := w.service(); now != pid {
 				t.Errorf("another service, %d, has the connection, before it was %d", now, pid)
 			}

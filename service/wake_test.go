@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"network-manager-softether/dhcp"
+	"network-manager-softether/internal/bubbletest"
+	"network-manager-softether/protocol"
+)
+
+func TestTimeThatPassesUnseen(t *testing.T) {
+	last := time.Now()
+	for name, tt := range map[string]struct {
+		now  time.Time
+		want time.Duration
+	}{
+		"as usual":                            {last.Add(pulseRate), 0},
+		"a busy computer":                     {last.Add(pulseRate + time.Second), time.Second},
+		"frozen":                              {last.Add(time.Hour), time.Hour - pulseRate},
+		"asleep: the wall clock alone":        {last.Round(0).Add(time.Hour), time.Hour - pulseRate},
+		"the wall clock was set back":         {last.Round(0).Add(-time.Hour), -time.Hour - pulseRate},
+		"a pulse that has begun a moment ago": {last, -pulseRate},
+	} {
+		if got := unseen(last, tt.now); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
+// sleeper has the wall clock of a stage go on alone. It counts how often that is looked at.
+type sleeper struct{ slept, looks atomic.Int64 }
+
+func (s *sleeper) clock() time.Time {
+	s.looks.Add(1)
+	return time.Now().Round(0).Add(time.Duration(s.slept.Load()))
+}
+
+func (s *sleeper) sleep(d time.Duration) { s.slept.Add(int64(d)) }
+
+// asleepOnGround is onGround with such a clock.
+func asleepOnGround(t *testing.T) (*groundStage, *sleeper) {
+	t.Helper()
+	st, s := onGround(t, true), new(sleeper)
+	st.call(func() error {
+		st.system.clock = s.clock
+		st.beat()
+		return nil
+	})
+	return st, s
+}
+
+func TestASessionShowsThatItLivesAfterTimeUnseen(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st, clock := asleepOnGround(t)
+		wait(10 * pulseRate)
+		st.moved(t)
+		clock.sleep(pulseRate / 2)
+		wait(2 * pulseRate)
+		st.moved(t)
+		clock.sleep(time.Minute)
+		wait(pulseRate)
+		st.moved(t, true)
+		st.event(protocol.Moved{Addr: serverAddr})
+		wait(2 * pulseRate)
+		st.moved(t)
+
+		clock.sleep(time.Minute)
+		wait(pulseRate)
+		st.moved(t, true)
+		st.event(protocol.Stayed{Err: protocol.ErrUnreachable})
+		st.moved(t, false) // nobody waits for connections that may be dead
+		st.event(protocol.Stayed{Err: protocol.ErrUnreachable})
+		st.moved(t)
+		st.base(t, "eth0")
+		st.expect(t)
+		st.Disconnect()
+	})
+}
+
+func TestClocksAreLookedAtOnlyWhileThereIsASessionAndABase(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st, clock := asleepOnGround(t)
+		quiet := func() {
+			t.Helper()
+			before := clock.looks.Load()
+			wait(time.Hour)
+			if n := clock.looks.Load() - before; n > 0 {
+				t.Errorf("%d looks", n)
+			}
+		}
+		st.becomes(without(wifi), without(eth))
+		wait(pulseRate)
+		quiet()
+		clock.sleep(time.Hour)
+		st.becomes(without(wifi))
+		st.moved(t, false, false) // lost, and there again
+		wait(2 * pulseRate)
+		st.moved(t) // what was slept before counts no more
+		before := clock.looks.Load()
+		wait(100 * pulseRate)
+		if n := clock.looks.Load() - before; n != 100 {
+			t.Errorf("%d looks in a hundred pulses", n)
+		}
+		st.Disconnect()
+		quiet()
+	})
+}
+
+// The timer of a lease stands still while the computer sleeps.
+func TestALeaseThatEndsInSleepIsNotUsedAfterwards(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st, clock := asleepOnGround(t)
+		lease := &dhcp.Lease{Addr: netip.MustParsePrefix("10.66.0.10/24"), Duration: time.Hour, Acquired: time.Now()}
+		st.call(func() error {
+			st.profile.IPv4.Auto = true
+			st.leaseFound(st.attempts.era, lease)
+			return nil
+		})
+		wait(time.Minute)
+		has := func() (has bool) {
+			st.call(func() error { has = st.inner.lease != nil; return nil })
+			return has
+		}
+		if !has() {
+			t.Fatal("there is no lease")
+		}
+		st.call(func() error { // two hours are gone for Left, and no timer knows of it
+			lease.Acquired = lease.Acquired.Add(-2 * time.Hour)
+			return nil
+		})
+		clock.sleep(2 * time.Hour)
+		wait(pulseRate)
+		if has() {
+			t.Error("the lease is in use")
+		}
+		if heard := st.nm.take(); slices.ContainsFunc(heard, func(s string) bool { return s == "state stopped" }) {
+			t.Errorf("the connection has ended: %q", heard)
+		}
+		st.Disconnect()
+	})
+}
