@@ -19,6 +19,9 @@ type nic struct {
 	up     bool // with carrier
 	tunnel bool // what leaves by it does not leave this computer, or by another interface once more
 	addrs  []netip.Addr
+	// asking: its only IPv6 addresses beside the link-local one are those of which the kernel still asks whether somebody
+	// else has them, for a second or two. What is sent by it meanwhile has another interface's address, and no answer.
+	asking bool
 }
 
 // A groundRoute is a unicast route of the main table.
@@ -97,9 +100,14 @@ func (t terrain) routed(dst netip.Addr, pass func(groundRoute, nic) bool) (base,
 // comes up, and does not take it back when the ground changes.
 func pinned(r groundRoute, dst netip.Addr) bool { return r.dst.IsSingleIP() && r.dst.Addr() == dst }
 
-// way returns the base on which the kernel would send to dst were there no VPN.
+// way returns the base on which the kernel would send to dst were there no VPN, or a worse one while that one has no
+// address yet.
 func (t terrain) way(dst netip.Addr) (base, bool) {
-	return t.routed(dst, func(r groundRoute, n nic) bool { return !n.tunnel && !pinned(r, dst) })
+	ground := func(r groundRoute, n nic) bool { return !n.tunnel && !pinned(r, dst) }
+	if b, ok := t.routed(dst, func(r groundRoute, n nic) bool { return ground(r, n) && !(n.asking && dst.Is6()) }); ok {
+		return b, true
+	}
+	return t.routed(dst, ground)
 }
 
 // wayOn is way for an interface of that name.

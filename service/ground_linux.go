@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -95,10 +96,19 @@ func readTerrain() (terrain, error) {
 	for _, a := range addrs {
 		n, ok := t.nics[a.LinkIndex]
 		addr, valid := netip.AddrFromSlice(a.IP)
-		if ok && valid && a.Flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0 {
-			n.addrs = append(n.addrs, addr.Unmap())
-			t.nics[a.LinkIndex] = n
+		switch addr = addr.Unmap(); {
+		case !ok || !valid:
+			continue
+		case a.Flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0:
+			n.addrs = append(n.addrs, addr)
+		case a.Flags&(unix.IFA_F_OPTIMISTIC|unix.IFA_F_DADFAILED) == 0 && !addr.IsLinkLocalUnicast():
+			n.asking = true
 		}
+		t.nics[a.LinkIndex] = n
+	}
+	for i, n := range t.nics {
+		n.asking = n.asking && !slices.ContainsFunc(n.addrs, func(a netip.Addr) bool { return a.Is6() && !a.IsLinkLocalUnicast() })
+		t.nics[i] = n
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
 		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)

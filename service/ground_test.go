@@ -146,6 +146,35 @@ func TestWhatAChangedGroundCallsFor(t *testing.T) {
 	}
 }
 
+// The kernel asks whether somebody else has an IPv6 address before it can be used.
+func TestNoWayByAnAddressThatIsStillAskedFor(t *testing.T) {
+	server, any6 := netip.MustParseAddr("2001:db8:113::10"), netip.MustParsePrefix("::/0")
+	own := netip.MustParseAddr("fd81::2")
+	six := func(t *terrain) {
+		t.routes = append(t.routes, groundRoute{any6, netip.MustParseAddr("fd81::1"), eth, 100}, groundRoute{any6, netip.MustParseAddr("fd82::1"), wifi, 600})
+	}
+	asking := func(n *nic) { n.asking = true }
+	onEth, onWifi := base{eth, "eth0", netip.MustParseAddr("fd81::1")}, base{wifi, "wlan0", netip.MustParseAddr("fd82::1")}
+	for _, tt := range []struct {
+		name   string
+		at     standing
+		server netip.Addr
+		t      terrain
+		turn   turn
+		to     base
+	}{
+		{"the own one, beside another network", standing{base: onEth, local: own, roam: true}, server, field(six, changed(eth, asking)), turnJump, onWifi},
+		{"the better network's", standing{base: onWifi, roam: true}, server, field(six, changed(eth, asking)), turnNone, base{}},
+		{"the better network's, no longer", standing{base: onWifi, roam: true}, server, field(six), turnWalk, onEth},
+		{"the own one, nowhere else to go", standing{base: onEth, local: own, roam: true}, server, field(six, without(wifi), changed(eth, asking)), turnJump, onEth},
+		{"of the other IP version", standing{base: base{wifi, "wlan0", netip.MustParseAddr("10.2.0.1")}, roam: true}, groundServer, field(six, changed(eth, asking)), turnWalk, base{eth, "eth0", netip.MustParseAddr("10.1.0.1")}},
+	} {
+		if turn, to, why := tt.t.next(tt.at, tt.server); turn != tt.turn || to != tt.to && turn != turnNone {
+			t.Errorf("%s: %v to %v (%s), want %v to %v", tt.name, turn, to, why, tt.turn, tt.to)
+		}
+	}
+}
+
 func TestServes(t *testing.T) {
 	for _, tt := range []struct {
 		name string
