@@ -101,7 +101,11 @@ func (v Connection) locked(l Lock) Settings {
 	data[profile.KeyStrict], data[profile.KeyServerAddresses] = string(l.mode()), words(l.Servers)
 	s["vpn"]["data"] = dbus.MakeVariant(data)
 	v.remember(s)
-	full := v.settings["ipv4"]["never-default"].Value() != true
+	chief := "ipv4" // of the two that decides whether the tunnel is a full one
+	if v.absent(chief) {
+		chief = "ipv6"
+	}
+	full := v.settings[chief]["never-default"].Value() != true
 	for _, family := range families {
 		s[family][routeTable] = dbus.MakeVariant(uint32(profile.StrictTable))
 		s[family][routeToServer] = dbus.MakeVariant(int32(0))
