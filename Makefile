@@ -4,6 +4,7 @@
 # make fuzz   fuzz every target (FUZZTIME=10m for each, FUZZ="-keep ./dhcp" for what lab/fuzz takes)
 # make bench  measure against the official client (BENCH=-quick for a first look)
 # make storm  have faults strike for an hour (STORM=10m for less, SEED=7 for the one that had this seed)
+# make roaming  fill the table of roaming: what moves cost this client and the official one
 # make        build into build/;  make install, make uninstall  put it into the system, and out again (PREFIX, DESTDIR)
 # make dist, make deb, make rpm  make a source tarball that needs no network, and packages from it
 
@@ -24,7 +25,7 @@ IN_LAB = $(AS_ROOT) LAB_PREFIX=$(STAGE)
 # A go.work or GOFLAGS of the developer must not change what is built here.
 export GOWORK = off
 
-.PHONY: all windowless demo bench storm check unit lint vulns fuzz fuzz-briefly e2e stage configured packages network-packages build-packages install uninstall dist deb rpm clean
+.PHONY: all windowless demo bench storm roaming check unit lint vulns fuzz fuzz-briefly e2e stage configured packages network-packages build-packages install uninstall dist deb rpm clean
 
 all: configured
 	meson compile -C $(BUILD)
@@ -49,7 +50,7 @@ stage: all
 windowless: network-packages
 	$(MAKE) stage BUILD=$(BUILD)/windowless PREFIX=/usr GUI=disabled
 
-demo bench storm: STAGE = $(abspath $(BUILD)/windowless/stage)
+demo bench storm roaming: STAGE = $(abspath $(BUILD)/windowless/stage)
 
 demo: windowless
 	$(GO) build -o $(BUILD)/demo ./lab/demo
@@ -64,6 +65,10 @@ SEED ?= 0
 storm: windowless
 	$(GO) build -o $(BUILD)/storm ./lab/storm
 	$(IN_LAB) $(BUILD)/storm -length $(STORM) -seed $(SEED)
+
+# Two moves at a time, each in a lab of its own.
+roaming: windowless
+	$(IN_LAB) $(GO) test -v -count=1 -timeout 3000s -parallel 2 -run TestRoamingBesideTheOfficialClient ./lab/e2e -every-move
 
 check: lint vulns unit fuzz-briefly e2e
 
