@@ -99,7 +99,7 @@ func findsServer(f []byte) bool {
 		return false
 	}
 	q, err := p.Question()
-	return err == nil && slices.Contains([]string{plan.ServerName4, plan.ServerName6, movingName}, strings.TrimSuffix(q.Name.String(), "."))
+	return err == nil && slices.Contains([]string{plan.ServerName, plan.ServerName4, plan.ServerName6, movingName}, strings.TrimSuffix(q.Name.String(), "."))
 }
 
 // Addresses on the Internet that nobody in the office has.
