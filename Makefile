@@ -114,8 +114,9 @@ unit: packages
 e2e: STAGE = $(abspath $(BUILD)/lab/stage)
 e2e: packages
 	$(MAKE) stage BUILD=$(BUILD)/lab PREFIX=/usr GUI=enabled
-	@# The tests type the commands of the documents as root, those of tools too, where there is no Internet.
+	@# The tests type the commands of the documents as root, to build and of tools too, where there is no Internet.
 	@$(AS_ROOT) $(GO) list -modfile=tools/go.mod -deps tool >/dev/null
+	@$(AS_ROOT) $(GO) list -tags gui -deps ./... >/dev/null
 	@echo "== end-to-end tests: real NetworkManager, real SoftEther server"
 	$(IN_LAB) $(TEST) --format standard-verbose --packages=./lab/... -- -count=1 -timeout 3000s
 

@@ -20,7 +20,7 @@ const stageDirVar = "LAB_PREFIX"
 // It is LAB_PREFIX, or build/stage in the tree the program was started in. In the lab it is root's copy of that folder, as
 // libnm loads no plugin of another owner, and the person at the desktop cannot look into the home of who builds.
 func Stage() (string, error) {
-	dir, err := named()
+	dir, err := BuiltStage()
 	if err != nil || !netns.Inside() || !isDir(dir) {
 		return dir, err
 	}
@@ -52,7 +52,8 @@ func (c *rootCopies) of(dir string) (string, error) {
 	return made, nil
 }
 
-func named() (string, error) {
+// BuiltStage is the folder itself, which is in the build folder that it was installed from.
+func BuiltStage() (string, error) {
 	if dir := os.Getenv(stageDirVar); dir != "" {
 		return filepath.Abs(dir)
 	}

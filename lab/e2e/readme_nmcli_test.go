@@ -95,7 +95,7 @@ func (v *visitor) theFile(there bool) error {
 
 // TestInstalledIsWhatUninstallTakesAway does what the documents say about the system in a folder that stands for it.
 func TestInstalledIsWhatUninstallTakesAway(t *testing.T) {
-	stage, err := desktop.Stage()
+	stage, err := desktop.BuiltStage()
 	if err != nil {
 		t.Fatal(err)
 	}
