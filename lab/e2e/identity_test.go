@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -90,6 +91,8 @@ func TestDHCPv6ServerHearsWhatTheProfileSays(t *testing.T) {
 	}
 }
 
+var waitedBriefly = regexp.MustCompile(`waited (\d|1\d)s: no DHCP server answered`)
+
 // ipv4.dhcp-timeout is how long a DHCP server may be silent, also where that is longer or shorter than our own patience.
 func TestPatienceWithASilentDHCPServer(t *testing.T) {
 	w := freshNetwork(t)
@@ -103,8 +106,8 @@ func TestPatienceWithASilentDHCPServer(t *testing.T) {
 	if err := w.Desktop.Up(w.ctx, "office"); err == nil {
 		t.Error("the connection is up without an address")
 	}
-	if log := w.Desktop.VPNLog(mark); !strings.Contains(log, "waited 3s: no DHCP server answered") {
-		t.Error("the log does not say how long the server was waited for")
+	if log := w.Desktop.VPNLog(mark); !waitedBriefly.MatchString(log) {
+		t.Errorf("the log does not say that the server was waited for less than our own 20 s:\n%s", log)
 	}
 	w.ok(w.Desktop.AwaitGone(w.ctx))
 	_, err := w.Desktop.MustNMCLI(w.ctx, "connection", "modify", "office", "ipv4.dhcp-timeout", "50")
