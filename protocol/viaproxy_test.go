@@ -124,7 +124,7 @@ func (h *hop) targets() []string {
 func (h *hop) proxy(t *testing.T, password string) *proxy.Proxy {
 	t.Helper()
 	addr := netip.MustParseAddrPort(h.ln.Addr().String())
-	p, err := proxy.New(proxy.Config{Kind: proxy.HTTP, Host: "proxy.test", Port: addr.Port(), User: "joe", Password: password})
+	p, err := proxy.New(proxy.Config{Kind: proxy.HTTP, Host: "proxy.test", Port: addr.Port(), User: "joe", Password: func() []byte { return []byte(password) }})
 	if err != nil {
 		t.Fatal(err)
 	}

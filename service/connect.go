@@ -97,7 +97,7 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 		c.ground.parent = at.base.name
 		c.files.forget()
 		c.login.auth = sealAuth(o.config.Auth)
-		c.profile.Password, c.profile.KeyPassword, c.login.secrets = "", "", nil
+		c.profile.Password, c.profile.KeyPassword, c.profile.Proxy.Password, c.login.secrets = "", "", "", nil
 	}
 	o.config.Auth = nil
 	c.attempts.group.Go(func() { c.system.sweep(c.log) })

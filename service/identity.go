@@ -47,9 +47,10 @@ func throughProxy(p *profile.Profile, path *serverPath) (*proxy.Proxy, error) {
 	kind := map[profile.ProxyType]proxy.Kind{
 		profile.ProxyHTTP: proxy.HTTP, profile.ProxySOCKS4: proxy.SOCKS4, profile.ProxySOCKS5: proxy.SOCKS5,
 	}[p.Proxy.Type]
+	password := seal([]byte(p.Proxy.Password.Reveal()))
 	px, err := proxy.New(proxy.Config{
 		Kind: kind, Host: p.Proxy.Server.Host, Port: p.Proxy.Server.Port,
-		User: p.Proxy.User, Password: p.Proxy.Password.Reveal(),
+		User: p.Proxy.User, Password: password.open,
 		Resolver: path.resolver,
 	})
 	if err != nil {

@@ -23,14 +23,14 @@ import (
 //     put together from them. The strings of the D-Bus library are overwritten as soon as
 //     they have been read.
 //  2. Then the profile and the session's configuration lose them; the one copy that stays
-//     is encrypted with a key of this process, and opened for each new login.
+//     is encrypted with a key of this process, and opened for each new login. A proxy's
+//     password is opened for each TCP connection, and package proxy overwrites it again.
 //  3. What the D-Bus library, the login and crypto/tls leave behind is garbage. It is
 //     collected at once, and the collector overwrites what it frees: the service is
 //     linked with clobberfree=1 (meson.build).
 //
 // A person's password is then not in a core dump, nor where somebody looks who can read
-// this process for a moment. Who can do so at length can have the key, too. A proxy's
-// password stays readable while the session lives, as each of its connections takes it.
+// this process for a moment. Who can do so at length can have the key, too.
 
 // sealed is a secret at rest.
 type sealed struct {

@@ -17,9 +17,10 @@ import (
 
 // An answer to a challenge. A nil one is no answer. It is safe for concurrent use.
 type answer struct {
-	user, password string
-	digest         *digest // nil: basic
-	stale          bool    // the proxy only wanted a fresh nonce
+	user     string
+	password func() []byte
+	digest   *digest // nil: basic
+	stale    bool    // the proxy only wanted a fresh nonce
 
 	mu    sync.Mutex
 	count uint32 // guarded by mu: how often the nonce was used
@@ -61,19 +62,33 @@ func (p *Proxy) respond(challenges []challenge) (*answer, error) {
 	return best, nil
 }
 
-// header is the value of Proxy-Authorization, empty for no answer.
-func (a *answer) header(method, uri string) string {
-	switch {
-	case a == nil:
-		return ""
-	case a.digest == nil:
-		return "Basic " + base64.StdEncoding.EncodeToString([]byte(a.user+":"+a.password))
+// header is the value of Proxy-Authorization, empty for no answer. Basic's holds the password.
+func (a *answer) header(method, uri string) []byte {
+	if a == nil {
+		return nil
+	}
+	password := a.password()
+	defer clear(password)
+	if a.digest == nil {
+		plain := joined(a.user, password)
+		defer clear(plain)
+		const scheme = "Basic "
+		out := make([]byte, len(scheme)+base64.StdEncoding.EncodedLen(len(plain)))
+		base64.StdEncoding.Encode(out[copy(out, scheme):], plain)
+		return out
 	}
 	a.mu.Lock()
 	a.count++
 	count := a.count
 	a.mu.Unlock()
-	return a.digest.header(a.user, a.password, method, uri, count)
+	return []byte(a.digest.header(a.user, password, method, uri, count))
+}
+
+// joined is what stands before a password and the password, with a colon between, in memory
+// that no growing leaves behind.
+func joined(before string, password []byte) []byte {
+	b := make([]byte, 0, len(before)+1+len(password))
+	return append(append(append(b, before...), ':'), password...)
 }
 
 // hashing is an algorithm of RFC 7616.
@@ -136,10 +151,12 @@ func newDigest(params map[string]string) *digest {
 
 // header answers (RFC 7616 3.4). count is how often the nonce has been used, this
 // time included.
-func (d *digest) header(user, password, method, uri string, count uint32) string {
+func (d *digest) header(user string, password []byte, method, uri string, count uint32) string {
 	h := func(parts ...string) string { return hex.EncodeToString(d.hash.sum([]byte(strings.Join(parts, ":")))) }
 	nc := fmt.Sprintf("%08x", count)
-	a1 := h(user, d.realm, password)
+	plain := joined(user+":"+d.realm, password)
+	a1 := hex.EncodeToString(d.hash.sum(plain))
+	clear(plain)
 	if d.hash.session {
 		a1 = h(a1, d.nonce, d.cnonce)
 	}

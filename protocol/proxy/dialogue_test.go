@@ -110,9 +110,11 @@ func connect(t *testing.T, p *Proxy, target string, scripts ...[]line) error {
 	return err
 }
 
+func known(password string) func() []byte { return func() []byte { return []byte(password) } }
+
 func proxyOf(t *testing.T, k Kind, user, password string) *Proxy {
 	t.Helper()
-	p, err := New(Config{Kind: k, Host: "proxy.test", Port: 1080, User: user, Password: password})
+	p, err := New(Config{Kind: k, Host: "proxy.test", Port: 1080, User: user, Password: known(password)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,12 +263,12 @@ func TestWhatNoProxyCanBeSentIsRefused(t *testing.T) {
 		{Host: "", Port: 1},
 		{Host: "p", Port: 0},
 		{Host: "p", Port: 1, User: strings.Repeat("u", 256)},
-		{Host: "p", Port: 1, Password: strings.Repeat("p", 256)},
+		{Host: "p", Port: 1, Password: known(strings.Repeat("p", 256))},
 		{Host: "p", Port: 1, User: "a\r\nX: y"},
-		{Host: "p", Port: 1, Password: "a\x00"},
+		{Host: "p", Port: 1, Password: known("a\x00")},
 	} {
 		if _, err := New(cfg); err == nil {
-			t.Errorf("%+v was taken", cfg)
+			t.Errorf("%q:%d, user %q was taken", cfg.Host, cfg.Port, cfg.User)
 		}
 	}
 	for _, target := range []string{"", "vpn.test", ":443", "vpn.test:", "vpn.test:99999", "a b:443", "a\r\n:443", strings.Repeat("a", 256) + ":443"} {

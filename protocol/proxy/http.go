@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -64,15 +65,17 @@ func (p *Proxy) http(d *dialogue, target string) error {
 	return denied("it is never satisfied with an answer to its challenge")
 }
 
-// exchange sends one request and reads the answer. authorization may be empty.
-func exchange(conn net.Conn, target, authorization string) (*reply, error) {
-	var req bytes.Buffer
-	fmt.Fprintf(&req, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", target, target)
-	if authorization != "" {
-		fmt.Fprintf(&req, "Proxy-Authorization: %s\r\n", authorization)
+// exchange sends one request and reads the answer. authorization may be empty; it is overwritten.
+func exchange(conn net.Conn, target string, authorization []byte) (*reply, error) {
+	var line string
+	if len(authorization) > 0 {
+		line = "\r\nProxy-Authorization: "
 	}
-	req.WriteString("\r\n")
-	if _, err := conn.Write(req.Bytes()); err != nil {
+	req := slices.Concat(fmt.Appendf(nil, "CONNECT %s HTTP/1.1\r\nHost: %s", target, target), []byte(line), authorization, []byte("\r\n\r\n"))
+	clear(authorization)
+	_, err := conn.Write(req)
+	clear(req)
+	if err != nil {
 		return nil, err
 	}
 	br := bufio.NewReaderSize(conn, maxLine)

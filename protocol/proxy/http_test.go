@@ -122,7 +122,7 @@ func (d *digesting) answer(header string) string {
 	want := &digest{hash: hashings[2], named: true, realm: "lab", nonce: got["nonce"], qop: true, cnonce: got["cnonce"]}
 	var count uint32
 	fmt.Sscanf(got["nc"], "%x", &count)
-	if want.header("joe", "secret", "CONNECT", "vpn.test:443", count) != "Digest "+auth {
+	if want.header("joe", []byte("secret"), "CONNECT", "vpn.test:443", count) != "Digest "+auth {
 		return challenge("")
 	}
 	return fine

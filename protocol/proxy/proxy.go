@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,10 @@ type Config struct {
 	Host string
 	Port uint16
 	// User is empty where the proxy wants no authentication. SOCKS4 has no password.
-	User, Password string
+	User string
+	// Password returns the password for one login, in memory of its own that is
+	// overwritten after it. nil: it is empty.
+	Password func() []byte
 	// Resolver looks the server's name up for a SOCKS4 proxy that does not know the
 	// extension 4a. nil: such a proxy can only be used with IPv4 addresses.
 	Resolver Resolver
@@ -76,11 +80,19 @@ func New(cfg Config) (*Proxy, error) {
 	if cfg.Host == "" || cfg.Port == 0 {
 		return nil, errors.New("a proxy needs a host and a port")
 	}
-	for _, c := range []struct{ what, value string }{{"user name", cfg.User}, {"password", cfg.Password}} {
+	if cfg.Password == nil {
+		cfg.Password = func() []byte { return nil }
+	}
+	password := cfg.Password()
+	defer clear(password)
+	for _, c := range []struct {
+		what  string
+		value []byte
+	}{{"user name", []byte(cfg.User)}, {"password", password}} {
 		if len(c.value) > maxCredential {
 			return nil, fmt.Errorf("proxy %s has %d bytes, allowed are %d", c.what, len(c.value), maxCredential)
 		}
-		if strings.ContainsFunc(c.value, unicode.IsControl) {
+		if bytes.ContainsFunc(c.value, unicode.IsControl) {
 			return nil, fmt.Errorf("proxy %s contains a control character", c.what)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 )
 
 // Methods of authentication and types of address (RFC 1928 3 and 5).
@@ -65,11 +66,12 @@ func readSOCKS5Method(r io.Reader) (byte, error) {
 
 // socks5Password logs in (RFC 1929).
 func (p *Proxy) socks5Password(conn net.Conn) error {
-	req := []byte{1, byte(len(p.cfg.User))}
-	req = append(req, p.cfg.User...)
-	req = append(req, byte(len(p.cfg.Password)))
-	req = append(req, p.cfg.Password...)
-	if _, err := conn.Write(req); err != nil {
+	password := p.cfg.Password()
+	req := slices.Concat([]byte{1, byte(len(p.cfg.User))}, []byte(p.cfg.User), []byte{byte(len(password))}, password)
+	clear(password)
+	_, err := conn.Write(req)
+	clear(req)
+	if err != nil {
 		return err
 	}
 	return readSOCKS5Status(conn)
