@@ -4,10 +4,8 @@ package protocol
 
 import (
 	"bufio"
-	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -35,126 +33,6 @@ type control struct {
 
 	mu        sync.Mutex
 	cancelled bool // guarded by mu: deadlines stay in the past
-}
-
-// hello is the server's first Pack (softether-protocol.md 5).
-type hello struct {
-	product        string
-	version, build uint32
-	random         [keyLen]byte
-}
-
-// open connects to the first address that answers and goes on until the server
-// has said hello. verify judges the certificate. When the TLS handshake fails for
-// another reason than the certificate, the remaining addresses get a chance.
-func (d *dialer) open(ctx context.Context, addrs []netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
-	var first error
-	for range maxTLSAttempts {
-		raw, addr, err := d.race(ctx, addrs)
-		if err != nil {
-			return nil, cmpErr(first, err)
-		}
-		d.log.Debug("connected", "server", addr)
-		var c *control
-		if raw, err = d.throughProxy(ctx, raw, addr); err == nil {
-			c, err = d.greet(ctx, raw, addr, verify)
-		}
-		if err == nil {
-			return c, nil
-		}
-		first = cmpErr(first, err)
-		var cert *CertificateError
-		var refused *ServerError
-		if errors.As(err, &cert) || errors.As(err, &refused) || proxyRefused(err) || ctx.Err() != nil {
-			break
-		}
-		if addrs = without(addrs, addr); len(addrs) == 0 {
-			break
-		}
-		d.log.Info("trying the server's other addresses", "failed", addr, "error", err)
-	}
-	return nil, first
-}
-
-func cmpErr(first, err error) error {
-	if first != nil {
-		return first
-	}
-	return err
-}
-
-func without(addrs []netip.AddrPort, addr netip.AddrPort) []netip.AddrPort {
-	var rest []netip.AddrPort
-	for _, a := range addrs {
-		if a != addr {
-			rest = append(rest, a)
-		}
-	}
-	return rest
-}
-
-// greet makes a control of a TCP connection, or closes it.
-func (d *dialer) greet(ctx context.Context, raw net.Conn, addr netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
-	below, wire := raw, datapath.NewWire(raw)
-	if wire != nil {
-		below = wire
-	}
-	t := tls.Client(below, &tls.Config{
-		MinVersion:                  tls.VersionTLS12,
-		CipherSuites:                cipherSuites,
-		ServerName:                  d.Host, // crypto/tls sends no address as SNI
-		InsecureSkipVerify:          true,   // verify does it, and better
-		VerifyConnection:            verify,
-		DynamicRecordSizingDisabled: true, // 16 KiB records from the start
-	})
-	hctx, cancel := context.WithTimeout(ctx, d.timing.tls)
-	defer cancel()
-	if err := t.HandshakeContext(hctx); err != nil {
-		raw.Close()
-		return nil, opError(ctx, "TLS", addr.String(), tlsError(err))
-	}
-	c := &control{raw: raw, wire: wire, tls: t, br: bufio.NewReaderSize(t, maxHTTPLine), addr: addr, limits: &d.timing}
-	c.stop = context.AfterFunc(ctx, c.cancel)
-	if err := c.greet(); err != nil {
-		c.close()
-		return nil, opError(ctx, "hello", addr.String(), err)
-	}
-	return c, nil
-}
-
-// tlsError says whether what answers speaks TLS at all.
-func tlsError(err error) error {
-	var (
-		cert   *CertificateError
-		header tls.RecordHeaderError
-	)
-	switch {
-	case errors.As(err, &cert), isTimeout(err), errors.Is(err, context.Canceled):
-		return err
-	case errors.As(err, &header):
-		return fmt.Errorf("%w: %w", ErrNotSoftEther, err)
-	}
-	return fmt.Errorf("%w: %w", ErrTLS, err)
-}
-
-// greet sends the signature and reads the hello.
-func (c *control) greet() error {
-	if err := c.post(signaturePath, signatureType, []byte(signature)); err != nil {
-		return err
-	}
-	p, err := c.receive(c.limits.step, c.limits.step)
-	var refused *ServerError
-	if errors.As(err, &refused) || errors.Is(err, ErrNotSoftEther) {
-		return err
-	} else if err != nil {
-		return fmt.Errorf("no hello: %w", err)
-	}
-	c.hello = hello{product: plainLine(p.Str("hello")), version: p.Int("version"), build: p.Int("build")}
-	if c.hello.product == "" || len(p.Data("random")) != keyLen {
-		return fmt.Errorf("%w: its hello has no name or no challenge", ErrNotSoftEther)
-	}
-	copy(c.hello.random[:], p.Data("random"))
-	return nil
 }
 
 // conn makes a connection in the data phase of c. What the server has sent behind

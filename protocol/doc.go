@@ -10,8 +10,8 @@
 //	resolve   name to addresses; the last good answer is kept    resolve.go
 //	connect   addresses raced, RFC 8305                          race.go
 //	proxy     asked for the server, if there is one              viaproxy.go
-//	TLS       1.2 or 1.3; the certificate is judged here         control.go, trust.go
-//	hello     signature, then the server's challenge             control.go, http.go
+//	TLS       1.2 or 1.3; the certificate is judged here         greet.go, trust.go
+//	hello     signature, then the server's challenge             greet.go, http.go
 //	login     password hash, plain password, certificate         login.go, usercert.go
 //	redirect  a cluster sends us to one of its members           redirect.go
 //	welcome   names, key, time-out, policies                     welcome.go, policy.go

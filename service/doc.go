@@ -8,7 +8,8 @@
 // and nmvpn tells NetworkManager, which alone configures the system.
 //
 // What the tunnel's own packets travel over changes below it: ground.go judges what the
-// kernel says of it, roam.go acts on that, path.go binds every socket to what is chosen.
+// kernel says of it, roam.go acts on that, walk.go moves a session that works to a better
+// base, path.go binds every socket to what is chosen.
 //
 // One goroutine, the loop of a connection, owns all state (connection.go). Whatever
 // happens elsewhere (a D-Bus call, the end of an attempt, a lost session, a renewed

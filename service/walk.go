@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"network-manager-softether/protocol"
+)
+
+// walkSettles is how long a better base has to be there before the session walks to it:
+// the present one works.
+const walkSettles = time.Second
+
+// A walk is under way to a better base, or away from one that is silent, while the session lives on the former one.
+type walk struct {
+	from, to base
+	why      string
+	silent   bool // nothing is heard over from
+}
+
+// walkSoon goes to a better base if it is still there in a moment.
+func (c *connection) walkSoon(to base) {
+	g := &c.ground
+	if g.settle != nil || g.walk != nil || g.shunned(to) {
+		return
+	}
+	if c.phase == reconnecting { // there is nothing to be careful with
+		at, _ := c.path.standing()
+		c.jump(at, to, "it is the better way")
+		return
+	}
+	g.settle = c.after(walkSettles, func() {
+		g.settle = nil
+		at, _ := c.path.standing()
+		turn, to, _ := g.now.next(at, c.ground.server)
+		if c.phase != up || turn != turnWalk {
+			return
+		}
+		c.log.Info("walking to a better base", "from", at.base.String(), "to", to.String())
+		g.walk = &walk{from: at.base, to: to, why: "it is the better way"}
+		c.path.use(to)
+		c.live.session.Move(true)
+	})
+}
+
+// walked is told that the session has arrived.
+func (c *connection) walked(after time.Duration) {
+	if w := c.ground.walk; w != nil {
+		c.ground.walk = nil
+		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.String(), "within", after.Round(time.Millisecond))
+	}
+	c.ground.pulse.proof = false
+	c.lookAtGround()
+}
+
+// walkFailed goes back to the base where the session is.
+func (c *connection) walkFailed(err error) {
+	w := c.ground.walk
+	if w == nil {
+		c.unproven()
+		return
+	}
+	c.ground.walk = nil
+	if answer, ok := errors.AsType[*protocol.ServerError](err); ok && w.silent {
+		// It is there, and has ended the session.
+		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.String())
+		c.ground.stale = true
+		c.sessionLost(answer)
+		return
+	}
+	c.path.use(w.from)
+	delete(c.ground.shuns, w.from.String())
+	why := "the other network does not lead to the server"
+	if _, answered := errors.AsType[*protocol.ServerError](err); answered {
+		// It still counts connections that died with a former base, say, and forgets them by and by.
+		why = "the server does not take the session over on the other network yet"
+	}
+	c.shun(w.to)
+	c.log.Warn("staying on the present network: "+why, "network", w.to.String(), "present", w.from.String(), "error", err)
+	c.lookAtGround()
+}
