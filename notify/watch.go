@@ -15,7 +15,7 @@ import (
 // A watcher hears what services and NetworkManager say on the system bus.
 //
 // Everybody may send signals there, also to us alone. Only root may own the names of services, so what counts is what comes from an owner
-// of one; who has left the bus was one until its last signal has been read.
+// of one; a name that has left the bus counts until its last signal has been read.
 type watcher struct {
 	system  *dbus.Conn
 	signals chan *dbus.Signal

@@ -45,7 +45,7 @@ func (s *Session) Move(alive bool) {
 	s.roam.moved()
 }
 
-// roaming passes moves on to who is concerned. It is safe for concurrent use.
+// roaming passes moves on to the parts of a session that they concern. It is safe for concurrent use.
 type roaming struct {
 	news chan struct{} // of room 1: supervise has to act
 

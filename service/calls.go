@@ -68,7 +68,7 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 		c.owners = uidsOf(p.Users, c.log)
 		c.log.Info("connecting", "profile", p.ID, "server", p.Gateway.String(), "hub", p.Hub, "user", p.User,
 			"auth", p.AuthType, "interactive", interactive, "caller", caller)
-		// NetworkManager does not say good-bye when it stops or crashes.
+		// NetworkManager does not call Disconnect when it stops or crashes.
 		c.unwatch = c.nm.WatchPeer(caller, func() {
 			c.post(func() { c.peerGone("NetworkManager has left the bus") })
 		})

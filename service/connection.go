@@ -38,7 +38,7 @@ type connection struct {
 	persist bool         // --persist: wait for Connect for ever
 
 	inbox chan func() // messages to the loop
-	later backlog     // those of who must not wait for it
+	later backlog     // from goroutines that must not wait for the loop
 	gone  chan struct{}
 
 	phase    phase
@@ -55,10 +55,10 @@ type connection struct {
 	path   *serverPath   // resolver and dialer, with what is learned of the way to the server
 	lost   lostSession   // in phase reconnecting
 	ground roaming       // what the tunnel's own packets travel over
-	tally  tally         // what befell it since it came up
+	tally  tally         // counters since it came up
 
 	owners  []uint32    // uids of the profile's users
-	unwatch func()      // ends the watch of who called Connect
+	unwatch func()      // stops watching the bus name that called Connect
 	quit    *time.Timer // of waiting for Connect
 }
 

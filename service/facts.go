@@ -13,7 +13,7 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// A tally counts what befell a connection since it came up.
+// A tally has the counters of a connection since it came up.
 type tally struct {
 	since      time.Time     // when the session of now began
 	logins     uint32        // new logins after the first

@@ -47,7 +47,7 @@ func secretRefused(err error, p *profile.Profile) bool {
 	return ok
 }
 
-// logFailure writes the one line a person looks for: what failed, why, what to do. It tells her, too, if she is there.
+// logFailure logs the one line that explains a failure: what failed, why, what to do. It also notifies the user.
 func (c *connection) logFailure(kind nmvpn.Failure, err error) {
 	attrs := []any{"reason", kind.String()}
 	if p := c.profile; p != nil {

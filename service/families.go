@@ -79,7 +79,7 @@ func (f *family) holds(elapsed time.Duration) bool {
 //
 // As in NetworkManager, one family is enough where the other may fail, and it joins when it
 // is there. Only a connection whose one automatic family is IPv6, and may fail, comes up
-// with nothing: it is the way to layer two for who leaves ipv6.method alone.
+// with nothing: that is how to get plain layer two without touching ipv6.method.
 func enough(v4, v6 *family, elapsed time.Duration) (up bool, wait time.Duration, err error) {
 	for _, f := range []*family{v4, v6} {
 		if f.progress == failed && f.must {

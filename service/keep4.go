@@ -14,7 +14,7 @@ import (
 )
 
 // Times of the search for a lease. A round of it is loud, as dhcp.Client.Acquire asks
-// every 8 s at the least; networks without a DHCP server shall not hear it all the time.
+// every 8 s at the least; a network without a DHCP server must not be flooded with it.
 const (
 	leaseTimeout   = 20 * time.Second // of the first round, where the profile has no word on it
 	nakPatience    = time.Second      // for another address before the refused one is given up
@@ -139,7 +139,7 @@ func (k *keeper4) unsure(l *dhcp.Lease, err error) {
 	k.found(l)
 }
 
-// search looks for a lease until ctx ends. Once patience is over, failed hears of it.
+// search looks for a lease until ctx ends. When patience runs out, failed is called, and the search goes on.
 func (k *keeper4) search(ctx context.Context, want netip.Addr, patience time.Duration) *dhcp.Lease {
 	said := false
 	for rest := firstRest; ; rest = min(2*rest, longRest) {

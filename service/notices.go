@@ -26,7 +26,7 @@ func (c *connection) tell(event notice.Event) {
 	}
 }
 
-// tellFailure tells them why the connection fails, or ends. Who answered the question about the certificate knows.
+// tellFailure tells them why the connection fails, or ends. A user who refused the certificate is not told again.
 func (c *connection) tellFailure(err error) {
 	if c.profile == nil || errors.Is(err, errNotTrusted) {
 		return

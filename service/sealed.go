@@ -29,8 +29,8 @@ import (
 //     collected at once, and the collector overwrites what it frees: the service is
 //     linked with clobberfree=1 (meson.build).
 //
-// A person's password is then not in a core dump, nor where somebody looks who can read
-// this process for a moment. Who can do so at length can have the key, too.
+// This keeps a password out of core dumps, and from anybody who can read this process for a
+// moment. Longer access also gives the key.
 
 // sealed is a secret at rest.
 type sealed struct {

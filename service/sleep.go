@@ -33,7 +33,7 @@ func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, rea
 	done := make(chan struct{})
 	go func() {
 		lock := inhibit(conn, log)
-		defer func() { lock.Close() }() // a nil *os.File says so, and that is all
+		defer func() { lock.Close() }() // on a nil *os.File it only returns an error
 		for {
 			select {
 			case s, ok := <-signals:

@@ -92,7 +92,7 @@ func askable(e *protocol.CertificateError) bool {
 }
 
 // certQuestion is plain text of short lines: agents show it as it is. The names in it are
-// whatever the server, or who pretends to be it, wrote into the certificate.
+// whatever the server, or an impostor, wrote into the certificate.
 func certQuestion(e *protocol.CertificateError, p *profile.Profile) string {
 	lines := []string{
 		fmt.Sprintf(sentence(e.Reason), e.Host),

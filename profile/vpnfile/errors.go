@@ -6,7 +6,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// ErrForeign is in the error of [Read] for what is no .vpn file at all, be it the file of another program.
+// ErrForeign is in the error of [Read] for anything but a .vpn file, such as the file of another program.
 var ErrForeign error = po.Message("not a .vpn file of SoftEther")
 
 // SyntaxError reports a .vpn file that is damaged.

@@ -97,7 +97,7 @@ func (s *ServerSession) Receive(f func(frames [][]byte)) {
 	s.ReceiveFrom(func(_ int, frames [][]byte) { f(frames) })
 }
 
-// ReceiveFrom is Receive for who wants to know what the frames came on: conn is the
+// ReceiveFrom is Receive that also reports what the frames came on: conn is the
 // connection's place among the server's records, -1 for UDP.
 func (s *ServerSession) ReceiveFrom(f func(conn int, frames [][]byte)) {
 	s.once.Do(func() {

@@ -151,7 +151,7 @@ func (p *Path) Retire() {
 	}
 }
 
-// errRetired is the answer to who sends on a retired path.
+// errRetired is returned for a send on a retired path.
 var errRetired = errors.New("another path has taken over")
 
 // Close ends the path, and waits until Receive is not called any more.

@@ -26,7 +26,7 @@ type Settings map[string]map[string]dbus.Variant
 type Handler interface {
 	// NeedSecrets returns the name of the setting that lacks a secret, "vpn", or "".
 	NeedSecrets(Settings) (string, error)
-	// Connect starts a connection. caller is the unique bus name of who asked;
+	// Connect starts a connection. caller is the unique bus name that the call came from;
 	// without interactive, Plugin.SecretsRequired must not be used.
 	Connect(caller string, s Settings, interactive bool) error
 	// NewSecrets is the answer to Plugin.SecretsRequired: the whole connection again.

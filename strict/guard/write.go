@@ -195,7 +195,7 @@ func (m *Manager) mendLoopback() {
 		}
 		path, _ := active.Value().(dbus.ObjectPath)
 		uuid, err := m.property(path, activeIface, "Uuid")
-		// The guard goes by and by, and then NetworkManager makes a profile of what it finds.
+		// The guard does not disappear at once, and once it has, NetworkManager makes a profile of what it finds.
 		return err == nil && text(uuid) != UUID && m.call(device, deviceIface+".Reapply", Settings{}, uint64(0), uint32(0)).Err == nil
 	})
 }

@@ -29,7 +29,7 @@ func (sp *spreader) choose(e *flow, isUrgent bool, now time.Duration, conns []*C
 }
 
 // leastBusy returns the connection for a flow that begins: one that does not hang,
-// is not about to be closed and not for urgent frames, if there is such a one; of
+// is not about to be closed and not for urgent frames, if there is one; of
 // several the least busy, of equals the newest.
 func (sp *spreader) leastBusy(conns []*Conn) *Conn {
 	var best *Conn

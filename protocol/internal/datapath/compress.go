@@ -76,7 +76,7 @@ func newExpander() *expander { return &expander{buf: make([]byte, expandBuffer)}
 // full reports whether the next block might not fit.
 func (x *expander) full() bool { return len(x.buf)-x.used < maxBlock }
 
-// expand returns the frame in a block: nil for what is no stream at all, which real
+// expand returns the frame in a block: nil if it is not a zlib stream, which real
 // endpoints drop without a word, and ErrMalformed for a stream that holds more than
 // any block may.
 func (x *expander) expand(block []byte) ([]byte, error) {

@@ -48,7 +48,7 @@ func (q *sendQueue) append(f []byte) bool {
 	return true
 }
 
-// kick wakes who takes.
+// kick wakes the consumer.
 func (q *sendQueue) kick() {
 	select {
 	case q.wake <- struct{}{}:
