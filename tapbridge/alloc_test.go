@@ -6,11 +6,11 @@ import (
 	"net"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/frame"
 	"network-manager-softether/internal/inetsum"
 	"network-manager-softether/tapbridge"
-
-	"golang.org/x/sys/unix"
 )
 
 // counter is a Link that signals every batch with the number of frames in it.

@@ -10,13 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"network-manager-softether/frame"
 	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/tapbridge"
 	"network-manager-softether/tapbridge/tapbridgetest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }

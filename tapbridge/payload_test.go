@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/internal/inetsum"
 	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/tapbridge"
-
-	"golang.org/x/sys/unix"
 )
 
 // listen and dial make sockets in the namespace.

@@ -12,10 +12,10 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/frame"
 	"network-manager-softether/tapbridge/offload"
-
-	"golang.org/x/sys/unix"
 )
 
 // TAPConfig says what device to make.

@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"network-manager-softether/frame"
 	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/tapbridge"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var mac = net.HardwareAddr{0x5e, 1, 2, 3, 4, 5}

@@ -12,11 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"network-manager-softether/frame"
-	"network-manager-softether/tapbridge/offload"
-
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/frame"
+	"network-manager-softether/tapbridge/offload"
 )
 
 // fakeTAP is a TAP whose driver is the test: a socket that keeps the boundaries of

@@ -5,9 +5,9 @@ package tapbridge
 import (
 	"errors"
 
-	"network-manager-softether/tapbridge/offload"
-
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/tapbridge/offload"
 )
 
 // errNoOffload: this kernel has no IFF_VNET_HDR that is of use.

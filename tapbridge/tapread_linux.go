@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 
-	"network-manager-softether/frame"
-
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/frame"
 )
 
 const (

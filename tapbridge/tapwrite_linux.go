@@ -5,9 +5,9 @@ package tapbridge
 import (
 	"os"
 
-	"network-manager-softether/tapbridge/offload"
-
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/tapbridge/offload"
 )
 
 // maxRefused is how many superframes in a row the kernel may refuse before no more

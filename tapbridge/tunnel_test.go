@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/frame"
 	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol"
 	"network-manager-softether/protocol/softethertest"
 	"network-manager-softether/tapbridge"
 	"network-manager-softether/tapbridge/offload"
-
-	"golang.org/x/sys/unix"
 )
 
 // The whole way of a frame, as in the service but without the kernel's TAP: a device in

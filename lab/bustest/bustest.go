@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"network-manager-softether/lab/systembus"
-
 	"github.com/godbus/dbus/v5"
+
+	"network-manager-softether/lab/systembus"
 )
 
 // free is what tests do besides what a policy file allows: call as NetworkManager, whose

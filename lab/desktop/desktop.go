@@ -11,12 +11,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/lab/netns"
 	"network-manager-softether/lab/plan"
 	"network-manager-softether/lab/systembus"
-
-	"github.com/godbus/dbus/v5"
-	"golang.org/x/sys/unix"
 )
 
 // A Desktop is the computer of the person who uses the VPN.

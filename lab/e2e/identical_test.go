@@ -7,10 +7,10 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/lab"
 	"network-manager-softether/lab/softether"
-
-	"golang.org/x/sys/unix"
 )
 
 // What the desktop's stack hands to the TAP, and what the hub's TAP gives to the office, are the same frames, header by

@@ -7,10 +7,10 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"network-manager-softether/frame"
 	"network-manager-softether/internal/inetsum"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestSplitThenJoinGivesTheSuperframe(t *testing.T) {

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"network-manager-softether/frame"
 	"network-manager-softether/internal/inetsum"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // spec describes one frame, or a superframe, and builds it the slow and obvious way,

@@ -8,10 +8,10 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"network-manager-softether/frame"
 	"network-manager-softether/internal/inetsum"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var timestamps = []byte{1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 8}

@@ -8,9 +8,9 @@ import (
 	"net/netip"
 	"testing"
 
-	"network-manager-softether/internal/inetsum"
-
 	"github.com/google/go-cmp/cmp"
+
+	"network-manager-softether/internal/inetsum"
 )
 
 var (

@@ -7,9 +7,9 @@ import (
 	"encoding/hex"
 	"testing"
 
-	"network-manager-softether/internal/inetsum"
-
 	"github.com/google/go-cmp/cmp"
+
+	"network-manager-softether/internal/inetsum"
 )
 
 var flow = Flow{0x12, 0x34, 0x56, 0x78}
