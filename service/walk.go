@@ -75,7 +75,7 @@ func (c *connection) walkFailed(err error) {
 	delete(c.ground.shuns, w.from.String())
 	why := "the other network does not lead to the server"
 	if _, answered := errors.AsType[*protocol.ServerError](err); answered {
-		// For example, it still counts connections that died with a former base, until they time out.
+		// For example, it still counts connections that died with a former base, and forgets them after a while.
 		why = "the server does not take the session over on the other network yet"
 	}
 	c.shun(w.to)
