@@ -90,7 +90,7 @@ func (a *acceleration) open(conn *net.UDPConn) {
 		a.leaving.Go(func() {
 			select {
 			case <-a.s.ctx.Done():
-			case <-time.After(udpFarewell):
+			case <-time.After(udpLinger):
 			}
 			old.Close()
 		})
@@ -130,9 +130,9 @@ func (a *acceleration) follow(c *datapath.Conn) {
 	a.open(conn)
 }
 
-// udpFarewell is how long a former path is still listened to: longer than a packet is on its way,
+// udpLinger is how long a former path is still listened to: longer than a packet is on its way,
 // and than the server takes to learn the new address from one of ours.
-const udpFarewell = time.Second
+const udpLinger = time.Second
 
 // leave has no frame sent any more before there is a path over other ground.
 func (a *acceleration) leave() {

@@ -115,10 +115,10 @@ func (c *connection) announce() {
 		c.tunnel.rivals.use(c.inner.lease)
 	}
 	v := judge(c.profile, c.inner.lease, c.inner.config6, c.system.lookAround(c.tunnel.tap.Name(), server))
-	v.standIns(c.inner.told, c.profile.UUID)
+	v.standIns(c.inner.announced, c.profile.UUID)
 	c.ground.contests = c.ground.now.contests(c.tunnel.tap.Name())
 	v.outdo(c.ground.contests)
-	next := announcement{ip4: v.ip4, ip6: v.ip6, config: c.inner.told.config}
+	next := announcement{ip4: v.ip4, ip6: v.ip6, config: c.inner.announced.config}
 	if c.live.session != nil {
 		next.config = nmvpn.Config{
 			TunDev:     c.tunnel.tap.Name(),
@@ -128,16 +128,16 @@ func (c *connection) announce() {
 			CanPersist: c.profile.Persistent,
 		}
 	}
-	c.caution(slices.Concat(v.notices, v.refused, replacements(c.inner.told, next)))
-	if c.inner.told.config.TunDev != "" {
-		next.config.Banner = c.inner.told.config.Banner // shown once, and no reason to touch routes
+	c.caution(slices.Concat(v.notices, v.refused, replacements(c.inner.announced, next)))
+	if c.inner.announced.config.TunDev != "" {
+		next.config.Banner = c.inner.announced.config.Banner // shown once, and no reason to touch routes
 	}
-	todo, next := steps(c.inner.told, next)
+	todo, next := steps(c.inner.announced, next)
 	switch {
 	case c.live.session == nil && c.ground.away: // it has been told so, and that stays true
 		todo = slices.DeleteFunc(todo, func(s step) bool { return s == tellStarting || s == tellStarted })
 	case c.live.session != nil && (c.ground.away || c.ground.stale):
-		todo, next = again(c.inner.told, next, c.ground.away)
+		todo, next = again(c.inner.announced, next, c.ground.away)
 		c.ground.away, c.ground.stale = false, false
 	}
 	c.send(todo, next)
@@ -145,7 +145,7 @@ func (c *connection) announce() {
 
 // send tells NetworkManager next, by those steps.
 func (c *connection) send(todo []step, next announcement) {
-	c.inner.told = next
+	c.inner.announced = next
 	for _, s := range todo {
 		switch s {
 		case tellConfig:

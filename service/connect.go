@@ -107,12 +107,12 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	what, again := "connected", c.phase == reconnecting
 	if again {
 		c.tally.logins++
-		what = fmt.Sprintf("connected again, after %v", time.Since(c.lost.since).Round(time.Millisecond))
-		c.lost.stop()
+		what = fmt.Sprintf("connected again, after %v", time.Since(c.retry.since).Round(time.Millisecond))
+		c.retry.stop()
 	}
 	c.outageEnds()
 	c.attached()
-	c.become(up) // the announcement brings STARTED, after the configuration
+	c.setPhase(up) // the announcement brings STARTED, after the configuration
 	c.announce()
 	c.notice(what, c.facts()...)
 	c.tell(notice.Connected)

@@ -53,7 +53,7 @@ type connection struct {
 	inner  inner         // the network in the tunnel
 	files  *profileFiles // what was read of those that the profile names
 	path   *serverPath   // resolver and dialer, with what is learned of the way to the server
-	lost   lostSession   // in phase reconnecting
+	retry  retry         // in phase reconnecting
 	ground roaming       // what the tunnel's own packets travel over
 	tally  tally         // counters since it came up
 
@@ -179,7 +179,7 @@ func (c *connection) stop() {
 // teardown closes the session politely, then the TAP, and forgets the connection's state.
 func (c *connection) teardown() {
 	stopTimer(&c.quit)
-	c.lost.stop()
+	c.retry.stop()
 	if c.unwatch != nil {
 		c.unwatch()
 		c.unwatch = nil

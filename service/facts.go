@@ -28,7 +28,7 @@ func (c *connection) statusFacts() map[string]dbus.Variant {
 	}
 	p := c.profile
 	d := map[string]any{
-		"Id": p.ID, "Uuid": p.UUID, "Interface": c.inner.told.config.TunDev, "Phase": c.phase.String(),
+		"Id": p.ID, "Uuid": p.UUID, "Interface": c.inner.announced.config.TunDev, "Phase": c.phase.String(),
 		"Server": p.Gateway.String(), "Hub": p.Hub, "User": p.User,
 		"Addresses":     c.addresses(),
 		"NewLogins":     c.tally.logins,
@@ -68,12 +68,12 @@ func (c *connection) sessionFacts(d map[string]any) {
 // IPv6 that the kernel has beside it.
 func (c *connection) addresses() []string {
 	out := []string{}
-	for _, cfg := range []*nmvpn.IPConfig{c.inner.told.ip4, c.inner.told.ip6} {
+	for _, cfg := range []*nmvpn.IPConfig{c.inner.announced.ip4, c.inner.announced.ip6} {
 		if cfg != nil && cfg.Addr.IsValid() {
 			out = append(out, cfg.Addr.String())
 		}
 	}
-	if c.inner.told.ip6 != nil && c.inner.config6 != nil && c.inner.told.ip6.Addr == c.inner.config6.Addr {
+	if c.inner.announced.ip6 != nil && c.inner.config6 != nil && c.inner.announced.ip6.Addr == c.inner.config6.Addr {
 		for _, a := range c.inner.config6.Addrs[1:] {
 			out = append(out, a.String())
 		}

@@ -14,7 +14,7 @@ type inner struct {
 	lease     *dhcp.Lease // the last one, kept over reconnects
 	leaseEnd  *time.Timer // when it expires, and then of waiting for another
 	config6   *autoconf.Config6
-	told      announcement    // what NetworkManager was told
+	announced announcement    // what NetworkManager was told
 	cautioned map[string]bool // what the log has said of the network in the tunnel
 }
 

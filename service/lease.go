@@ -71,7 +71,7 @@ func (c *connection) leaseFailed(era int, err error) {
 		c.log.Info("no IPv4 address yet", "error", err)
 		return
 	}
-	if c.inner.lease == nil && c.inner.told.ip4 == nil {
+	if c.inner.lease == nil && c.inner.announced.ip4 == nil {
 		c.log.Warn("no IPv4 address, going on with what there is", "error", err)
 		return
 	}

@@ -20,11 +20,11 @@ func (c *connection) facts() []any {
 		"profile", c.profile.ID, "server", info.ServerAddr.String(), "hub", c.profile.Hub,
 		"cipher", tls.CipherSuiteName(info.CipherSuite), "device", c.tunnel.tap.Name(),
 	}
-	if c.inner.told.ip4 != nil {
-		facts = append(facts, "address", c.inner.told.ip4.Addr.String())
+	if c.inner.announced.ip4 != nil {
+		facts = append(facts, "address", c.inner.announced.ip4.Addr.String())
 	}
-	if c.inner.told.ip6 != nil {
-		facts = append(facts, "address6", c.inner.told.ip6.Addr.String())
+	if c.inner.announced.ip6 != nil {
+		facts = append(facts, "address6", c.inner.announced.ip6.Addr.String())
 	}
 	return facts
 }

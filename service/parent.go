@@ -21,9 +21,9 @@ func (c *connection) renewRoute(to base) {
 	if g.renewal != nil || c.phase != up || !to.via.IsValid() {
 		return
 	}
-	detour := c.inner.told
+	detour := c.inner.announced
 	detour.config.Gateway = to.via
-	todo, detour := again(c.inner.told, detour, false)
+	todo, detour := again(c.inner.announced, detour, false)
 	c.send(todo, detour)
 	g.renewal = c.after(renewalPause, func() {
 		if c.phase == up {
@@ -52,7 +52,7 @@ func (c *connection) routeFollows(at standing) {
 // outageBegins is called when there is no session any more, or one that nothing carries.
 func (c *connection) outageBegins() {
 	g := &c.ground
-	if !c.profile.Persistent || g.outage != nil || g.away || !c.inner.told.bounces() {
+	if !c.profile.Persistent || g.outage != nil || g.away || !c.inner.announced.bounces() {
 		return
 	}
 	g.outage = c.after(outageShown, func() {
@@ -102,7 +102,7 @@ func (c *connection) lookAtParent() {
 func (c *connection) orphaned() bool {
 	g := &c.ground
 	at, known := c.path.standing()
-	return known && c.profile.Persistent && c.inner.told.bounces() && at.lost == "" && at.base.name != g.parent && !g.now.serves(g.parent)
+	return known && c.profile.Persistent && c.inner.announced.bounces() && at.lost == "" && at.base.name != g.parent && !g.now.serves(g.parent)
 }
 
 // parentAnswer is how long NetworkManager is given to say which base it has.

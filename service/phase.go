@@ -53,15 +53,15 @@ func (p phase) mayBecome(next phase) bool { return slices.Contains(transitions[p
 // enter changes the phase, and tells NetworkManager if that is a change of its state.
 func (c *connection) enter(next phase) {
 	before := states[c.phase]
-	c.become(next)
+	c.setPhase(next)
 	if states[next] != before {
 		c.nm.StateChanged(states[next])
 	}
 }
 
-// become changes the phase. A transition that the table does not have is a bug in this
+// setPhase changes the phase. A transition that the table does not have is a bug in this
 // program.
-func (c *connection) become(next phase) {
+func (c *connection) setPhase(next phase) {
 	if !c.phase.mayBecome(next) {
 		panic(fmt.Sprintf("service: no transition from %v to %v", c.phase, next))
 	}

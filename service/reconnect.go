@@ -23,17 +23,17 @@ const (
 	quickRefusals = 2                // a server that is just starting may refuse at first
 )
 
-// lostSession is what is known while there is no session.
-type lostSession struct {
+// retry is what is known while there is no session.
+type retry struct {
 	since    time.Time
 	attempts int
 	refusals int // answers that were a refusal
 	timer    *time.Timer
 }
 
-func (l *lostSession) stop() {
+func (l *retry) stop() {
 	stopTimer(&l.timer)
-	*l = lostSession{}
+	*l = retry{}
 }
 
 // sessionLost starts to reconnect. The session has tried to re-attach by then, so this
@@ -48,7 +48,7 @@ func (c *connection) sessionLost(err error) {
 	c.enter(reconnecting)
 	c.ground.walk = nil // of the session that is lost
 	c.tell(notice.Lost)
-	c.lost = lostSession{since: time.Now()}
+	c.retry = retry{since: time.Now()}
 	c.outageBegins()
 	c.log.Warn("session lost, logging in again", "error", err, "remedy", protocol.Hint(err))
 	c.tryAgainIn(shortestPause)
@@ -61,16 +61,16 @@ func (c *connection) tryAgain(err error) {
 	case final(err):
 		c.fail(failureOf(err, c.profile), err)
 		return
-	case limit > 0 && c.lost.attempts >= limit:
+	case limit > 0 && c.retry.attempts >= limit:
 		c.fail(nmvpn.FailureConnect, fmt.Errorf("gave up after %d attempts to reconnect (reconnect-attempts): %w", limit, err))
 		return
 	}
 	if errors.Is(err, protocol.ErrUnreachable) && c.serverAway() {
-		c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "error", err)
+		c.log.Warn("could not reconnect", "attempt", c.retry.attempts, "error", err)
 		return
 	}
-	pause := c.lost.pause(err, c.profile.ReconnectInterval)
-	c.log.Warn("could not reconnect", "attempt", c.lost.attempts, "error", err, "remedy", c.remedy(err), "again-in", pause.Round(100*time.Millisecond))
+	pause := c.retry.pause(err, c.profile.ReconnectInterval)
+	c.log.Warn("could not reconnect", "attempt", c.retry.attempts, "error", err, "remedy", c.remedy(err), "again-in", pause.Round(100*time.Millisecond))
 	c.tryAgainIn(pause)
 }
 
@@ -79,11 +79,11 @@ func (c *connection) tryAgainIn(pause time.Duration) {
 		return // the next base brings the next attempt
 	}
 	era := c.attempts.era
-	c.lost.timer = c.after(pause, func() {
+	c.retry.timer = c.after(pause, func() {
 		if era != c.attempts.era || c.phase != reconnecting {
 			return
 		}
-		c.lost.attempts++
+		c.retry.attempts++
 		c.startAttempt()
 	})
 }
@@ -99,7 +99,7 @@ func final(err error) bool {
 }
 
 // pause returns how long to wait after err. interval is reconnect-interval.
-func (l *lostSession) pause(err error, interval time.Duration) time.Duration {
+func (l *retry) pause(err error, interval time.Duration) time.Duration {
 	var pause time.Duration
 	server, refused := errors.AsType[*protocol.ServerError](err)
 	if refused {

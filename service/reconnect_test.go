@@ -53,7 +53,7 @@ func TestPausesBetweenAttempts(t *testing.T) {
 		{"never faster than a second", 15 * time.Second, []error{unreachable}, seconds(1)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := &lostSession{}
+			l := &retry{}
 			for i, err := range tt.errs {
 				l.attempts++
 				got := l.pause(err, tt.interval)

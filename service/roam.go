@@ -150,7 +150,7 @@ func (c *connection) baseLost(why string) {
 	c.ground.walk = nil
 	c.notice("waiting for a network: "+why, "base", c.ground.parent)
 	if c.phase == reconnecting {
-		stopTimer(&c.lost.timer)
+		stopTimer(&c.retry.timer)
 		c.attempts.cancel()
 	} else if c.profile.Transport == profile.TransportTCP {
 		c.live.session.Move(false)
@@ -181,6 +181,6 @@ func (c *connection) jump(at standing, to base, why string) {
 
 // retryNow starts an attempt at once, as the reason why others failed is gone.
 func (c *connection) retryNow() {
-	stopTimer(&c.lost.timer)
+	stopTimer(&c.retry.timer)
 	c.startAttempt()
 }

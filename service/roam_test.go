@@ -59,7 +59,7 @@ func onGround(t *testing.T, persistent bool, change ...func(*terrain)) *groundSt
 // addressed has NetworkManager know of an address, as after a lease: without one it hears of no outage.
 func (st *groundStage) addressed() {
 	st.call(func() error {
-		st.inner.told.ip4 = &nmvpn.IPConfig{Addr: netip.MustParsePrefix("10.66.0.10/24"), NeverDefault: true}
+		st.inner.announced.ip4 = &nmvpn.IPConfig{Addr: netip.MustParsePrefix("10.66.0.10/24"), NeverDefault: true}
 		return nil
 	})
 }
