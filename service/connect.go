@@ -173,7 +173,7 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 				c.attached()
 				c.announce() // the server may have been reached at another address
 				c.tell(notice.Connected)
-				c.lookAtGround()
+				c.walked(e.After) // where a walk was to lead, if one was under way
 			}
 		})
 	case protocol.Silent:

@@ -204,6 +204,27 @@ func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
 	})
 }
 
+func TestAWalkEndsWithASessionThatIsAttachedAgain(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st := onGround(t, true, without(eth))
+		st.becomes()
+		wait(walkSettles)
+		synctest.Wait()
+		st.moved(t, true)
+		// All connections are lost on the way, so that nothing tells Moved or Stayed any more.
+		st.event(protocol.Detached{Err: protocol.ErrLost})
+		st.event(protocol.Reattached{Addr: serverAddr})
+		st.base(t, "eth0")
+		st.call(func() error {
+			if st.ground.walk != nil {
+				t.Error("the walk goes on, so that there will never be another")
+			}
+			return nil
+		})
+		st.Disconnect()
+	})
+}
+
 func TestAProfileThatDoesNotPersistStaysOnItsBase(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, false, without(eth))
