@@ -22,7 +22,7 @@ func (t *tunnel) guardDeadEnd(sys system) {
 		return
 	}
 	if err := sys.pinNeighbor(t.tap.Index(), deadEnd, deadEndMAC); err != nil {
-		t.log.Debug("cannot add a permanent neighbour for the closed IPv6 default route", "error", err)
+		t.log.Warn("cannot add a permanent neighbour for the closed IPv6 default route", "error", err)
 	}
 }
 

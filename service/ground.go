@@ -100,14 +100,18 @@ func (t terrain) routed(dst netip.Addr, pass func(groundRoute, nic) bool) (base,
 // comes up, and does not take it back when the ground changes.
 func pinned(r groundRoute, dst netip.Addr) bool { return r.dst.IsSingleIP() && r.dst.Addr() == dst }
 
+// addressed is routed, but passes over interfaces that have no address for dst yet while there is another.
+func (t terrain) addressed(dst netip.Addr, pass func(groundRoute, nic) bool) (base, bool) {
+	if b, ok := t.routed(dst, func(r groundRoute, n nic) bool { return pass(r, n) && !(n.asking && dst.Is6()) }); ok {
+		return b, true
+	}
+	return t.routed(dst, pass)
+}
+
 // way returns the base on which the kernel would send to dst were there no VPN, or a worse one while that one has no
 // address yet.
 func (t terrain) way(dst netip.Addr) (base, bool) {
-	ground := func(r groundRoute, n nic) bool { return !n.tunnel && !pinned(r, dst) }
-	if b, ok := t.routed(dst, func(r groundRoute, n nic) bool { return ground(r, n) && !(n.asking && dst.Is6()) }); ok {
-		return b, true
-	}
-	return t.routed(dst, ground)
+	return t.addressed(dst, func(r groundRoute, n nic) bool { return !n.tunnel && !pinned(r, dst) })
 }
 
 // wayOn is way for an interface of that name.
@@ -117,7 +121,7 @@ func (t terrain) wayOn(name string, dst netip.Addr) (base, bool) {
 
 // beside is way for all interfaces but the one, and but those that shunned has.
 func (t terrain) beside(index int, dst netip.Addr, shunned func(base) bool) (base, bool) {
-	return t.routed(dst, func(r groundRoute, n nic) bool {
+	return t.addressed(dst, func(r groundRoute, n nic) bool {
 		return !n.tunnel && !pinned(r, dst) && r.nic != index && !shunned(base{index: r.nic, name: n.name, via: r.via})
 	})
 }

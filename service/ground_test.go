@@ -175,6 +175,23 @@ func TestNoWayByAnAddressThatIsStillAskedFor(t *testing.T) {
 	}
 }
 
+func TestNoOtherBaseWhoseAddressIsStillAskedFor(t *testing.T) {
+	server, any6 := netip.MustParseAddr("2001:db8:113::10"), netip.MustParsePrefix("::/0")
+	const third = 77
+	t3 := field(changed(wifi, func(n *nic) { n.asking = true }))
+	t3.nics[third] = nic{name: "wwan0", up: true}
+	for i, id := range []int{eth, wifi, third} {
+		t3.routes = append(t3.routes, groundRoute{any6, netip.MustParseAddr("fe80::1"), id, 100 * (i + 1)})
+	}
+	none := func(base) bool { return false }
+	if got, ok := t3.beside(eth, server, none); !ok || got.name != "wwan0" {
+		t.Errorf("goes to %v (%v), though its address is not there yet", got, ok)
+	}
+	if got, ok := t3.beside(eth, server, func(b base) bool { return b.name == "wwan0" }); !ok || got.name != "wlan0" {
+		t.Errorf("without another it goes to %v (%v)", got, ok)
+	}
+}
+
 func TestServes(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -37,9 +37,7 @@ func (c *connection) serverSilent(d time.Duration) {
 	stopTimer(&c.ground.settle)
 	c.log.Info("the server is silent, trying another network beside this one", "for", d.Round(time.Millisecond), "from", at.base.String(), "to", to.String())
 	c.shun(at.base)
-	c.ground.walk = &walk{at.base, to, fmt.Sprintf("the server was silent over %v", at.base), true}
-	c.path.use(to)
-	c.live.session.Move(true)
+	c.setOut(&walk{at.base, to, fmt.Sprintf("the server was silent over %v", at.base), true})
 }
 
 // serverAway leaves for another base after there was no way to the server over this one. It reports whether there is one.

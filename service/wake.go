@@ -13,7 +13,8 @@ import (
 // A computer may sleep, a virtual machine be paused or a process be frozen without logind saying so. Nothing tells of
 // it afterwards, but a clock has gone on: a pulse that comes late shows it. Go's own clocks do for that. The wall clock
 // is ahead of the monotonic one after sleep, and after a pause once somebody has set it; both are ahead of the pulse
-// after a freeze. A clock that is only set looks the same, so what follows costs a session that lives nothing.
+// after a freeze. A clock that is only set looks the same, so what follows costs a session that lives none of its
+// traffic: its connections are replaced, and those beyond the first come back one by one.
 
 // pulseRate is how often the clocks are looked at while a session is up and has a base, and only then. It is also how
 // late a pulse must be to tell of more than a busy computer.
