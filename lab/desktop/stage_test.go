@@ -62,6 +62,8 @@ func TestProgramsAreThoseOfTheStage(t *testing.T) {
 }
 
 func TestTheLabRunsRootsCopyOfTheStage(t *testing.T) {
+	before := syscall.Umask(0o022) // as in the lab
+	t.Cleanup(func() { syscall.Umask(before) })
 	dir := filepath.Join(t.TempDir(), "stage")
 	for _, name := range []string{"a/program", "b/library"} {
 		path := filepath.Join(dir, name)

@@ -89,11 +89,17 @@ func (s *Server) vpncmd(ctx context.Context, password, script string) (string, e
 	if password != "" {
 		args = append(args, "/PASSWORD:"+password)
 	}
-	res, err := s.Host.Run(ctx, netns.Command{Args: args, Env: s.buildEnv()})
-	for tries := 0; err == nil && unheard(res) && tries < 50 && s.proc.Running() == nil && ctx.Err() == nil; tries++ {
-		time.Sleep(100 * time.Millisecond)
-		res, err = s.Host.Run(ctx, netns.Command{Args: args, Env: s.buildEnv()})
-	}
+	var res netns.Result
+	err = netns.Await(ctx, "the VPN server to hear vpncmd", unheardLimit, func() error {
+		var err error
+		if res, err = s.Host.Run(ctx, netns.Command{Args: args, Env: s.buildEnv()}); err != nil {
+			return netns.Hopeless(err)
+		}
+		if unheard(res) && s.proc.Running() == nil {
+			return fmt.Errorf("vpncmd: %s", res.Text())
+		}
+		return nil
+	})
 	if err != nil {
 		return "", err
 	}
@@ -103,6 +109,8 @@ func (s *Server) vpncmd(ctx context.Context, password, script string) (string, e
 	}
 	return res.Stdout, nil
 }
+
+const unheardLimit = 5 * time.Second
 
 // unheard reports that vpncmd never came as far as its prompt, so that no command was carried out: a server that has just
 // begun to listen, or restarts for its place in a cluster, closes the first connections now and then.

@@ -148,7 +148,10 @@ func (s *storm) strike(ctx context.Context, drawn []fault) error {
 	for _, f := range drawn {
 		hold = max(hold, f.least+time.Duration(s.random.Int64N(int64(f.most-f.least)+1)))
 		end, err := f.strike(ctx, s)
-		if err != nil {
+		if err != nil { // what has struck must not outlast it
+			for _, end := range undo {
+				err = errors.Join(err, end())
+			}
 			return err
 		}
 		switch {
