@@ -129,7 +129,11 @@ void softether_gate(NMConnection *connection) {
 
 void softether_names(NMConnection *connection, int priority) {
 	NMSettingIPConfig *s[] = { nm_connection_get_setting_ip4_config(connection), nm_connection_get_setting_ip6_config(connection) };
-	gboolean split = s[0] && nm_setting_ip_config_get_never_default(s[0]);
+	// The family that decides whether the tunnel is a full one, as strict/guard has it.
+	const char *method = s[0] ? nm_setting_ip_config_get_method(s[0]) : NULL;
+	gboolean absent = !g_strcmp0(method, NM_SETTING_IP4_CONFIG_METHOD_DISABLED);
+	NMSettingIPConfig *chief = s[absent ? 1 : 0];
+	gboolean split = chief && nm_setting_ip_config_get_never_default(chief);
 	for (int i = 0; i < 2; i++) {
 		int now = s[i] ? nm_setting_ip_config_get_dns_priority(s[i]) : 0;
 		if (s[i] && now == (split ? priority : 0))

@@ -242,6 +242,23 @@ else:
     again.set("mtu", "1500")
     check("default is none", "mtu" in again.update()[0], False)
 
+    # Names are asked of the VPN alone in a full tunnel, which IPv6 decides about where there is no IPv4.
+    for method4, split4, split6, priority in (("auto", False, False, -50), ("auto", True, False, 0), ("auto", False, True, -50),
+                                              ("disabled", False, True, 0), ("disabled", True, False, -50)):
+        c = new_connection()
+        c.get_setting_vpn().add_data_item("gateway", "h")
+        c.get_setting_vpn().add_data_item("user", "joe")
+        four, six = NM.SettingIP4Config.new(), NM.SettingIP6Config.new()
+        four.set_property("method", method4)
+        four.set_property("never-default", split4)
+        six.set_property("method", "auto")
+        six.set_property("never-default", split6)
+        c.add_setting(four)
+        c.add_setting(six)
+        Page(c).update()
+        got = [c.get_setting_ip4_config().get_dns_priority(), c.get_setting_ip6_config().get_dns_priority()]
+        check(f"names with IPv4 {method4}, never-default {split4} and {split6}", got, [priority] * 2)
+
     # A value that no word stands for is not lost, and a stored certificate is described, kept and removable.
     c = official("certificate-socks5-proxy")
     c.get_setting_vpn().add_data_item("proxy-password-flags", "3")
