@@ -154,7 +154,7 @@ func (s *Session) Connections() int { return len(s.tcp.Conns()) }
 //	        one:      compressed if agreed, records, kernel
 //	        several:  per flow a queue, whose writer does the same
 //
-// A batch is not divided between them.
+// A batch is not divided between them, but where UDP does not carry long frames: their flows go by the next way (udpfork.go).
 
 // Send sends the frames of b and does not keep them. It waits while the network is
 // slow, but in a session with several connections only a moment for a single one of
