@@ -22,6 +22,14 @@ func briefLease() string {
 		keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(6, quad("10.20.0.1")), keaOption(15, "6f66666963652e74657374")))
 }
 
+// says waits until the log has words after mark.
+func (w *world) says(mark int, words string) {
+	w.t.Helper()
+	w.eventually(words, time.Minute, func() error {
+		return is("in the log", strings.Contains(w.Desktop.NMLog(mark), words), true, nil)
+	})
+}
+
 // With a lease its address, routes and DNS end, at once, and come back with the server.
 func TestLeaseExpires(t *testing.T) {
 	w := freshNetwork(t)
@@ -74,12 +82,7 @@ func TestReconnectWithoutDHCPServer(t *testing.T) {
 	quiet.Silent = true
 	w.office(quiet)
 	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
-	w.eventually("another session", 30*time.Second, func() error {
-		if !strings.Contains(w.Desktop.NMLog(mark), "connected again") {
-			return fmt.Errorf("not connected again yet")
-		}
-		return nil
-	})
+	w.says(mark, "connected again")
 	w.pings(plan.OfficeInner)
 	session, _ := w.session(softether.HubOffice)
 	time.Sleep(25 * time.Second)
@@ -92,12 +95,7 @@ func TestReconnectWithoutDHCPServer(t *testing.T) {
 		t.Error("the log does not say that the address is not confirmed")
 	}
 	w.office(servers.OfficeDHCP())
-	w.eventually("a confirmation", 60*time.Second, func() error {
-		if !strings.Contains(w.Desktop.NMLog(mark), "DHCP lease acquired") {
-			return fmt.Errorf("not yet")
-		}
-		return nil
-	})
+	w.says(mark, "DHCP lease acquired")
 	w.unchanged("office", before)
 	w.down("office")
 }
@@ -115,13 +113,7 @@ func TestReconnectWithoutDHCPServerWhereTheHubForcesIt(t *testing.T) {
 	quiet.Silent = true
 	w.office(quiet)
 	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Forced))
-	says := func(words string) {
-		t.Helper()
-		w.eventually(words, 40*time.Second, func() error {
-			return is("in the log", strings.Contains(w.Desktop.NMLog(mark), words), true, nil)
-		})
-	}
-	says("this hub lets nothing through before a DHCP server has done that (policy DHCPForce)")
+	w.says(mark, "this hub lets nothing through before a DHCP server has done that (policy DHCPForce)")
 	res, err := w.Desktop.Run(w.ctx, netns.Command{Args: []string{"ping", "-c", "2", "-W", "1", plan.OfficeGateway.String()}})
 	w.ok(err)
 	if !strings.Contains(res.Stdout, " 100% packet loss") {
@@ -131,7 +123,7 @@ func TestReconnectWithoutDHCPServerWhereTheHubForcesIt(t *testing.T) {
 	sessions, err := w.Server.Sessions(w.ctx, softether.HubOffice, softether.Forced)
 	w.ok(err)
 	w.office(servers.OfficeDHCP())
-	says("DHCP lease acquired")
+	w.says(mark, "DHCP lease acquired")
 	w.inOffice("office")
 	w.unchanged("office", before)
 	if now, err := w.Server.Sessions(w.ctx, softether.HubOffice, softether.Forced); err != nil || !slices.Equal(now, sessions) {
@@ -148,12 +140,7 @@ func TestReconnectConfirmsTheLease(t *testing.T) {
 	before := w.snapshot()
 	mark := w.Desktop.NMLogMark()
 	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Forced))
-	w.eventually("a confirmation", 30*time.Second, func() error {
-		if !strings.Contains(w.Desktop.NMLog(mark), "DHCP lease confirmed") {
-			return fmt.Errorf("not yet")
-		}
-		return nil
-	})
+	w.says(mark, "DHCP lease confirmed")
 	w.pings(plan.OfficeInner)
 	w.unchanged("office", before)
 	w.down("office")

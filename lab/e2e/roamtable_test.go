@@ -48,7 +48,7 @@ func (p passage) String() string {
 }
 
 // The table of roaming: what a move costs, with our client and with the official one. It is to be read; what has to hold
-// is that ours is not the worse one by far.
+// is that ours is not the worse one by far, breaks no stream and lets nothing out in clear.
 func TestRoamingBesideTheOfficialClient(t *testing.T) {
 	list := moves
 	if *everyMove {
@@ -65,6 +65,9 @@ func TestRoamingBesideTheOfficialClient(t *testing.T) {
 				m.prepare(w)
 				w.farAway()
 				ours := w.roams(m)
+				if ours.inClear > 0 {
+					t.Errorf("%d packets left in clear", ours.inClear)
+				}
 				official := "not measured"
 				if m.official != nil {
 					theirs := w.officialRoams(m)
@@ -109,7 +112,7 @@ func (w *world) roams(m move) (p passage) {
 	p.lost = b.stop()
 	p.inClear = secret() // reads on while anything passes
 	if p.broken != nil {
-		w.t.Logf("the streams: %v", p.broken)
+		w.t.Errorf("the streams: %v", p.broken)
 	}
 	w.ok(w.Desktop.Down(w.ctx, "office"))
 	return p
