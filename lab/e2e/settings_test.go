@@ -81,16 +81,30 @@ func (s settings) adds(row, role, text string) {
 	s.w.ok(s.screen.PressUntil(s.w.ctx, row, func() error { return s.screen.Some(role, text) }, gui.KeyReturn))
 }
 
-// picks answers the file chooser that is open or about to be.
+// picks answers the file chooser that is open or about to be. A key or a press can be lost while the chooser opens or looks
+// at what was typed, so all of it is done again until the chooser is gone.
 func (s settings) picks(file string) {
 	s.w.t.Helper()
 	s.find("button", "Open")
-	// It is the only one, and has a name in GTK 4.8 alone.
-	s.w.ok(s.screen.PressUntil(s.w.ctx, "the field for a path", func() error { return s.screen.Some("text box", "") }, gui.KeyControl, 'l'))
-	s.types("=" + file)
-	// The chooser goes once it has looked at what was typed.
+	chooser := s
+	chooser.screen = s.screen.Top() // not a field of the page below
+	// The field for a path comes and goes with this key, and is before the one for a server's address, which is always there.
+	typing := func() error {
+		if err := chooser.screen.Some("text box", ""); err != nil {
+			return err
+		}
+		field, err := chooser.screen.Find(s.w.ctx, "text box", "")
+		if err != nil {
+			return err
+		}
+		return is("whether the keyboard is in the field for a path", field.Is(gui.StateFocused), true, nil)
+	}
 	gone := func() error { return s.screen.None("button", "Open") }
 	for try := 0; gone() != nil; try++ {
+		if typing() != nil {
+			s.w.ok(s.screen.PressUntil(s.w.ctx, "the field for a path", typing, gui.KeyControl, 'l'))
+		}
+		chooser.types("=" + file)
 		s.presses("button", "Open")
 		if err := netns.Await(s.w.ctx, "the file chooser to be gone", 5*time.Second, gone); try == 5 {
 			s.w.ok(err)

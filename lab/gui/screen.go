@@ -21,6 +21,7 @@ type Screen struct {
 	a11y     *dbus.Conn
 	keyboard *keyboard
 	program  string // if not empty, only what this one shows is looked at
+	top      bool   // whether only the newest window is looked at
 }
 
 // screenLimit bounds the wait for a widget.
@@ -47,6 +48,13 @@ func (s *Screen) Close() error { return s.a11y.Close() }
 func (s *Screen) Program(name string) *Screen {
 	only := *s
 	only.program = name
+	return &only
+}
+
+// Top is the same screen without what other windows of the program show than its newest.
+func (s *Screen) Top() *Screen {
+	only := *s
+	only.top = true
 	return &only
 }
 
@@ -150,6 +158,9 @@ func (s *Screen) walk(at accessible, around []*Widget, f func(w *Widget, around 
 	case len(around) == 0: // the desktop
 	case len(around) == 1 && (s.program == "" || s.program == w.Name):
 		slices.Reverse(parts) // the window on top, which came last, is what matters
+		if s.top {
+			parts = parts[:min(1, len(parts))]
+		}
 	case len(around) == 1, !w.Is(StateVisible):
 		return nil
 	case !f(w, append(around, w)):
