@@ -114,7 +114,7 @@ func (c *connection) announce() {
 	if c.profile.IPv4.Auto {
 		c.tunnel.rivals.use(c.inner.lease)
 	}
-	v := judge(c.profile, c.inner.lease, c.inner.config6, c.system.lookAround(c.tunnel.tap.Name(), server))
+	v := judge(c.profile, c.inner.lease, c.inner.config6, c.system.readSurroundings(c.tunnel.tap.Name(), server))
 	v.standIns(c.inner.announced, c.profile.UUID)
 	c.ground.contests = c.ground.now.contests(c.tunnel.tap.Name())
 	v.outdo(c.ground.contests)
@@ -156,7 +156,7 @@ func (c *connection) send(todo []step, next announcement) {
 			c.nm.IP4Config(withToggle(*next.ip4, next.toggled))
 		case tellIP6:
 			c.log.Info("to NetworkManager: IPv6", "config", *next.ip6)
-			c.tunnel.leadsTo(next.ip6.Gateway)
+			c.tunnel.setRouter(next.ip6.Gateway)
 			// Without IPv4 the redundant route has to be here.
 			c.nm.IP6Config(withToggle(*next.ip6, next.toggled && next.ip4 == nil))
 		case tellStarting:

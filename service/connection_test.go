@@ -160,12 +160,12 @@ func newStage(persist bool) *stage {
 			st.tap = fakeTAP{tapbridgetest.NewDevice(4), cfg.MAC}
 			return st.tap, nil
 		},
-		confine:    func(*slog.Logger) error { st.confined = true; return st.refuse },
-		heldBy:     func(string, netip.Addr) string { return st.held },
-		ownMAC:     func(string, net.HardwareAddr) bool { return false },
-		lookAround: func(_ string, server netip.Addr) surroundings { return surroundings{server: server} },
-		sweep:      func(*slog.Logger) {},
-		clock:      time.Now,
+		confine:          func(*slog.Logger) error { st.confined = true; return st.refuse },
+		heldBy:           func(string, netip.Addr) string { return st.held },
+		ownMAC:           func(string, net.HardwareAddr) bool { return false },
+		readSurroundings: func(_ string, server netip.Addr) surroundings { return surroundings{server: server} },
+		sweep:            func(*slog.Logger) {},
+		clock:            time.Now,
 	}, persist)
 	st.connection.nm = st.nm
 	go st.run()

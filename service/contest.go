@@ -63,7 +63,7 @@ func (v *verdict) outdo(c contests) {
 
 // lookAtContests tells NetworkManager the halves when a base begins, or ceases, to contest the default route.
 func (c *connection) lookAtContests() {
-	if c.phase != up || c.tunnel == nil || c.ground.away || c.ground.lonely {
+	if c.phase != up || c.tunnel == nil || c.ground.away || c.ground.detached {
 		return // the next announcement has it
 	}
 	if now := c.ground.now.contests(c.tunnel.tap.Name()); now != c.ground.contests {

@@ -52,7 +52,7 @@ func claimsDeadEnd(f []byte) bool {
 		return false
 	case unix.IPPROTO_ICMPV6:
 		const advertisement = 136
-		return f[body] == advertisement && bytes.Equal(f[body+8:body+24], gone[:]) && !isTruth(f)
+		return f[body] == advertisement && bytes.Equal(f[body+8:body+24], gone[:]) && !isOwnAdvert(f)
 	}
 	return bytes.Contains(f[body:], gone[:]) // behind extension headers
 }

@@ -10,18 +10,18 @@ import (
 )
 
 // The ground is what the tunnel's own packets travel over: an interface of this computer,
-// with its addresses and its routes. This file decides, from what the kernel says of them,
-// what has become of it. It has no descriptor and no clock.
+// with its addresses and its routes. This file decides from a snapshot of these what has to
+// be done; it opens no descriptor and reads no clock.
 
 // A nic is a network interface.
 type nic struct {
 	name   string
 	up     bool // with carrier
-	tunnel bool // what leaves by it does not leave this computer, or by another interface once more
+	tunnel bool // what leaves by it stays on this computer, or leaves again by another interface
 	addrs  []netip.Addr
-	// asking: its only IPv6 addresses beside the link-local one are those of which the kernel still asks whether somebody
-	// else has them, for a second or two. What is sent by it meanwhile has another interface's address, and no answer.
-	asking bool
+	// tentative: all its IPv6 addresses but the link-local one are still under duplicate address detection, for a second or
+	// two. Until that is over, the kernel sends from another interface's address, and no answer comes back.
+	tentative bool
 }
 
 // A groundRoute is a unicast route of the main table.
@@ -32,7 +32,7 @@ type groundRoute struct {
 	metric int
 }
 
-// A terrain is all that the kernel knows of the ground.
+// A terrain is what the kernel knows of the ground.
 type terrain struct {
 	nics   map[int]nic
 	routes []groundRoute
@@ -57,28 +57,28 @@ type standing struct {
 	base  base
 	local netip.Addr // of the TCP connections, invalid: not known
 	lost  string     // why there is no base any more; empty: there is one
-	// policy: the kernel chose a way that the main table does not have (a rule, another
-	// VPN). Only the kernel knows a better one, so that there is no roaming.
+	// policy: the kernel chose a route that is not in the main table (a rule, another VPN).
+	// Only the kernel could find a better one, so there is no roaming.
 	policy bool
-	roam   bool // other interfaces may be used, too
+	roam   bool // other interfaces may be used as well
 }
 
-// A turn is what has to be done after base networks changed.
+// A turn is what has to be done after the networks below the tunnel have changed.
 type turn int
 
 const (
 	turnNone  turn = iota
-	turnRenew      // the way is another, but NetworkManager's route to the server still leads the old one
+	turnRenew      // there is another router, but NetworkManager's route to the server still names the old one
 	turnWalk       // there is a better base, and the present one still works
-	turnJump       // the present base does not work any more, another does
+	turnJump       // the present base no longer works, another does
 	turnLost       // there is no base at all
 )
 
 func (t turn) String() string { return [...]string{"none", "renew", "walk", "jump", "lost"}[t] }
 
-// routed returns the best route to dst that pass lets through: the longest, then the one
-// with the lowest metric.
-func (t terrain) routed(dst netip.Addr, pass func(groundRoute, nic) bool) (base, bool) {
+// lookup returns the best route to dst among those that pass accepts: the longest prefix, then the
+// lowest metric.
+func (t terrain) lookup(dst netip.Addr, pass func(groundRoute, nic) bool) (base, bool) {
 	best := -1
 	for i, r := range t.routes {
 		n, ok := t.nics[r.nic]
@@ -96,49 +96,49 @@ func (t terrain) routed(dst netip.Addr, pass func(groundRoute, nic) bool) (base,
 	return base{index: r.nic, name: t.nics[r.nic].name, via: r.via}, true
 }
 
-// pinned is true for a route to dst alone. NetworkManager makes such a one when a tunnel
-// comes up, and does not take it back when the ground changes.
+// pinned reports whether r is a host route to dst. NetworkManager adds one when a tunnel comes
+// up, and leaves it in place when the networks below change.
 func pinned(r groundRoute, dst netip.Addr) bool { return r.dst.IsSingleIP() && r.dst.Addr() == dst }
 
-// addressed is routed, but passes over interfaces that have no address for dst yet while there is another.
-func (t terrain) addressed(dst netip.Addr, pass func(groundRoute, nic) bool) (base, bool) {
-	if b, ok := t.routed(dst, func(r groundRoute, n nic) bool { return pass(r, n) && !(n.asking && dst.Is6()) }); ok {
+// lookupAddressed is lookup, but prefers interfaces that already have an address to send from.
+func (t terrain) lookupAddressed(dst netip.Addr, pass func(groundRoute, nic) bool) (base, bool) {
+	if b, ok := t.lookup(dst, func(r groundRoute, n nic) bool { return pass(r, n) && !(n.tentative && dst.Is6()) }); ok {
 		return b, true
 	}
-	return t.routed(dst, pass)
+	return t.lookup(dst, pass)
 }
 
-// way returns the base on which the kernel would send to dst were there no VPN, or a worse one while that one has no
-// address yet.
-func (t terrain) way(dst netip.Addr) (base, bool) {
-	return t.addressed(dst, func(r groundRoute, n nic) bool { return !n.tunnel && !pinned(r, dst) })
+// bestBase returns the base that the kernel would send to dst over if there were no VPN, or the next best one while that
+// one has no address yet.
+func (t terrain) bestBase(dst netip.Addr) (base, bool) {
+	return t.lookupAddressed(dst, func(r groundRoute, n nic) bool { return !n.tunnel && !pinned(r, dst) })
 }
 
-// wayOn is way for an interface of that name.
-func (t terrain) wayOn(name string, dst netip.Addr) (base, bool) {
-	return t.routed(dst, func(r groundRoute, n nic) bool { return n.name == name && !pinned(r, dst) })
+// baseOn is bestBase, restricted to the interface of that name.
+func (t terrain) baseOn(name string, dst netip.Addr) (base, bool) {
+	return t.lookup(dst, func(r groundRoute, n nic) bool { return n.name == name && !pinned(r, dst) })
 }
 
-// beside is way for all interfaces but the one, and but those that shunned has.
-func (t terrain) beside(index int, dst netip.Addr, shunned func(base) bool) (base, bool) {
-	return t.addressed(dst, func(r groundRoute, n nic) bool {
+// alternative is bestBase without the interface index and without the bases that are shunned.
+func (t terrain) alternative(index int, dst netip.Addr, shunned func(base) bool) (base, bool) {
+	return t.lookupAddressed(dst, func(r groundRoute, n nic) bool {
 		return !n.tunnel && !pinned(r, dst) && r.nic != index && !shunned(base{index: r.nic, name: n.name, via: r.via})
 	})
 }
 
-// really returns where a socket that is bound to the interface sends to dst.
-func (t terrain) really(index int, dst netip.Addr) (base, bool) {
-	return t.routed(dst, func(r groundRoute, _ nic) bool { return r.nic == index })
+// boundRoute returns the route that a socket bound to the interface takes to dst, NetworkManager's host route included.
+func (t terrain) boundRoute(index int, dst netip.Addr) (base, bool) {
+	return t.lookup(dst, func(r groundRoute, _ nic) bool { return r.nic == index })
 }
 
-// misled reports whether the kernel sends what a socket bound to the base sends to dst by another router than the base's:
-// NetworkManager's route to the server has not followed yet.
+// misled reports whether packets to dst from a socket bound to the base go to another router than the base's, because
+// NetworkManager's route to the server still names the former one.
 func (t terrain) misled(b base, dst netip.Addr) bool {
-	now, ok := t.really(b.index, dst)
+	now, ok := t.boundRoute(b.index, dst)
 	return ok && now.via != b.via
 }
 
-// broken says why the base does not work any more, or nothing.
+// broken returns why the base no longer works, empty if it does.
 func (t terrain) broken(s standing, server netip.Addr) string {
 	n, there := t.nics[s.base.index]
 	switch {
@@ -153,22 +153,22 @@ func (t terrain) broken(s standing, server netip.Addr) string {
 	case s.policy:
 		return ""
 	}
-	if _, ok := t.wayOn(n.name, server); !ok {
+	if _, ok := t.baseOn(n.name, server); !ok {
 		return "the device has no route to the server"
 	}
 	return ""
 }
 
-// next says what to do now that the ground is t, where to go, and why.
+// next returns what to do now that the ground is t, which base to go to, and why.
 func (t terrain) next(s standing, server netip.Addr) (turn, base, string) {
 	why := t.broken(s, server)
-	to, ok := t.wayOn(s.base.name, server)
+	to, ok := t.baseOn(s.base.name, server)
 	switch {
 	case s.policy:
-		// The way by a rule works as long as its interface does.
+		// A route chosen by a rule works as long as its interface does.
 		to, ok = s.base, t.broken(standing{base: s.base, policy: true}, server) == ""
 	case s.roam:
-		to, ok = t.way(server)
+		to, ok = t.bestBase(server)
 	}
 	switch {
 	case !ok && why == "":

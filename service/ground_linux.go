@@ -102,12 +102,12 @@ func readTerrain() (terrain, error) {
 		case a.Flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0:
 			n.addrs = append(n.addrs, addr)
 		case a.Flags&(unix.IFA_F_OPTIMISTIC|unix.IFA_F_DADFAILED) == 0 && !addr.IsLinkLocalUnicast():
-			n.asking = true
+			n.tentative = true
 		}
 		t.nics[a.LinkIndex] = n
 	}
 	for i, n := range t.nics {
-		n.asking = n.asking && !slices.ContainsFunc(n.addrs, func(a netip.Addr) bool { return a.Is6() && !a.IsLinkLocalUnicast() })
+		n.tentative = n.tentative && !slices.ContainsFunc(n.addrs, func(a netip.Addr) bool { return a.Is6() && !a.IsLinkLocalUnicast() })
 		t.nics[i] = n
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {

@@ -153,7 +153,7 @@ func TestNoWayByAnAddressThatIsStillAskedFor(t *testing.T) {
 	six := func(t *terrain) {
 		t.routes = append(t.routes, groundRoute{any6, netip.MustParseAddr("fd81::1"), eth, 100}, groundRoute{any6, netip.MustParseAddr("fd82::1"), wifi, 600})
 	}
-	asking := func(n *nic) { n.asking = true }
+	tentative := func(n *nic) { n.tentative = true }
 	onEth, onWifi := base{eth, "eth0", netip.MustParseAddr("fd81::1")}, base{wifi, "wlan0", netip.MustParseAddr("fd82::1")}
 	for _, tt := range []struct {
 		name   string
@@ -163,11 +163,11 @@ func TestNoWayByAnAddressThatIsStillAskedFor(t *testing.T) {
 		turn   turn
 		to     base
 	}{
-		{"the own one, beside another network", standing{base: onEth, local: own, roam: true}, server, field(six, changed(eth, asking)), turnJump, onWifi},
-		{"the better network's", standing{base: onWifi, roam: true}, server, field(six, changed(eth, asking)), turnNone, base{}},
+		{"the own one, beside another network", standing{base: onEth, local: own, roam: true}, server, field(six, changed(eth, tentative)), turnJump, onWifi},
+		{"the better network's", standing{base: onWifi, roam: true}, server, field(six, changed(eth, tentative)), turnNone, base{}},
 		{"the better network's, no longer", standing{base: onWifi, roam: true}, server, field(six), turnWalk, onEth},
-		{"the own one, nowhere else to go", standing{base: onEth, local: own, roam: true}, server, field(six, without(wifi), changed(eth, asking)), turnJump, onEth},
-		{"of the other IP version", standing{base: base{wifi, "wlan0", netip.MustParseAddr("10.2.0.1")}, roam: true}, groundServer, field(six, changed(eth, asking)), turnWalk, base{eth, "eth0", netip.MustParseAddr("10.1.0.1")}},
+		{"the own one, nowhere else to go", standing{base: onEth, local: own, roam: true}, server, field(six, without(wifi), changed(eth, tentative)), turnJump, onEth},
+		{"of the other IP version", standing{base: base{wifi, "wlan0", netip.MustParseAddr("10.2.0.1")}, roam: true}, groundServer, field(six, changed(eth, tentative)), turnWalk, base{eth, "eth0", netip.MustParseAddr("10.1.0.1")}},
 	} {
 		if turn, to, why := tt.t.next(tt.at, tt.server); turn != tt.turn || to != tt.to && turn != turnNone {
 			t.Errorf("%s: %v to %v (%s), want %v to %v", tt.name, turn, to, why, tt.turn, tt.to)
@@ -178,16 +178,16 @@ func TestNoWayByAnAddressThatIsStillAskedFor(t *testing.T) {
 func TestNoOtherBaseWhoseAddressIsStillAskedFor(t *testing.T) {
 	server, any6 := netip.MustParseAddr("2001:db8:113::10"), netip.MustParsePrefix("::/0")
 	const third = 77
-	t3 := field(changed(wifi, func(n *nic) { n.asking = true }))
+	t3 := field(changed(wifi, func(n *nic) { n.tentative = true }))
 	t3.nics[third] = nic{name: "wwan0", up: true}
 	for i, id := range []int{eth, wifi, third} {
 		t3.routes = append(t3.routes, groundRoute{any6, netip.MustParseAddr("fe80::1"), id, 100 * (i + 1)})
 	}
 	none := func(base) bool { return false }
-	if got, ok := t3.beside(eth, server, none); !ok || got.name != "wwan0" {
+	if got, ok := t3.alternative(eth, server, none); !ok || got.name != "wwan0" {
 		t.Errorf("goes to %v (%v), though its address is not there yet", got, ok)
 	}
-	if got, ok := t3.beside(eth, server, func(b base) bool { return b.name == "wwan0" }); !ok || got.name != "wlan0" {
+	if got, ok := t3.alternative(eth, server, func(b base) bool { return b.name == "wwan0" }); !ok || got.name != "wlan0" {
 		t.Errorf("without another it goes to %v (%v)", got, ok)
 	}
 }

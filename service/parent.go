@@ -44,7 +44,7 @@ func (c *connection) routeFollows(at standing) {
 		return
 	}
 	g.misled = false
-	if c.phase == up && g.lonely {
+	if c.phase == up && g.detached {
 		c.live.session.Move(false)
 	}
 }

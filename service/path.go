@@ -56,10 +56,10 @@ func (p *serverPath) learn(server netip.Addr, t terrain, roam bool) {
 	defer p.mu.Unlock()
 	// A server behind another VPN is not looked for beside it.
 	p.at.base, p.at.roam = base{index: index, name: name}, roam && !t.nics[index].tunnel
-	if b, ok := t.really(index, server); ok {
+	if b, ok := t.boundRoute(index, server); ok {
 		p.at.base = b
 	}
-	plain, ok := t.routed(server, func(groundRoute, nic) bool { return true })
+	plain, ok := t.lookup(server, func(groundRoute, nic) bool { return true })
 	p.at.policy = !ok || plain.index != index
 	p.log.Debug("base", "base", p.at.base.String(), "server", server.String(), "by-policy", p.at.policy)
 }
@@ -71,11 +71,11 @@ func (p *serverPath) standing() (standing, bool) {
 	return p.at, p.at.base.name != ""
 }
 
-// stands takes note of the ground.
-func (p *serverPath) stands(on terrain) {
+// setTerrain records the terrain as it is now.
+func (p *serverPath) setTerrain(t terrain) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ground = on
+	p.ground = t
 }
 
 // nowhere reports whether the base has no route to an address: a bound socket would then look for it on the link, as long
@@ -87,7 +87,7 @@ func (p *serverPath) nowhere(address string) bool {
 	if err != nil || len(p.ground.nics) == 0 || p.at.base.name == "" || p.at.policy || !p.at.roam {
 		return false
 	}
-	_, ok := p.ground.wayOn(p.at.base.name, to.Addr().Unmap())
+	_, ok := p.ground.baseOn(p.at.base.name, to.Addr().Unmap())
 	return !ok
 }
 

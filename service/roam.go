@@ -36,7 +36,7 @@ type roaming struct {
 	renewal  *time.Timer // of NetworkManager's route to the server
 	misled   bool        // that route leads what goes over the present base to a former router
 	silent   time.Time   // when the session last said that it hears nothing
-	lonely   bool        // the session has no connection
+	detached bool        // the session has no connection
 	patience *time.Timer // runs before another base is tried for it
 	parent   string      // the base that NetworkManager has for this connection
 	reparent *time.Timer // runs before it is told to look for another
@@ -90,7 +90,7 @@ func (c *connection) leaveGround() {
 
 func (c *connection) groundChanged(t terrain) {
 	c.ground.now = t
-	c.path.stands(t)
+	c.path.setTerrain(t)
 	c.lookAtGround()
 	c.lookAtContests()
 }
@@ -136,7 +136,7 @@ func (c *connection) otherFamily(at standing) (base, bool) {
 	}
 	for _, a := range c.path.resolver.Known() {
 		if a.Is4() != c.ground.server.Is4() {
-			if to, ok := c.ground.now.way(a); ok {
+			if to, ok := c.ground.now.bestBase(a); ok {
 				return to, true
 			}
 		}

@@ -41,7 +41,7 @@ func onGround(t *testing.T, persistent bool, change ...func(*terrain)) *groundSt
 			return func() {}, nil
 		}
 		st.path.kernel = func(netip.Addr) (int, string, error) {
-			to, ok := onServer(field(change...)).way(serverAddr.Addr())
+			to, ok := onServer(field(change...)).bestBase(serverAddr.Addr())
 			if !ok {
 				return 0, "", errors.New("no route")
 			}

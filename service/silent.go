@@ -13,12 +13,12 @@ import (
 // the server tells, and a slow network is silent, too, for a while. So another base is tried beside it, and the session
 // moves only when it has a connection there; where none comes about, it waits as before.
 
-// beside returns where else the server may be reached.
-func (c *connection) beside(at standing) (base, bool) {
+// alternative returns another base that may lead to the server.
+func (c *connection) alternative(at standing) (base, bool) {
 	if !at.roam || at.lost != "" || c.ground.asleep || c.ground.walk != nil {
 		return base{}, false
 	}
-	return c.ground.now.beside(at.base.index, c.ground.server, c.ground.shunned)
+	return c.ground.now.alternative(at.base.index, c.ground.server, c.ground.shunned)
 }
 
 // detachedPatience is how long a session without a connection looks for the server on the base where it was.
@@ -30,20 +30,20 @@ const silentFor = 6 * time.Second
 // serverSilent tries another base while the session waits for an answer.
 func (c *connection) serverSilent(d time.Duration) {
 	at, known := c.path.standing()
-	to, ok := c.beside(at)
+	to, ok := c.alternative(at)
 	if !known || !ok || c.profile.Transport != profile.TransportTCP {
 		return
 	}
 	stopTimer(&c.ground.settle)
 	c.log.Info("the server is silent, trying another network beside this one", "for", d.Round(time.Millisecond), "from", at.base.String(), "to", to.String())
 	c.shun(at.base)
-	c.setOut(&walk{at.base, to, fmt.Sprintf("the server was silent over %v", at.base), true})
+	c.startWalk(&walk{at.base, to, fmt.Sprintf("the server was silent over %v", at.base), true})
 }
 
 // serverAway leaves for another base after there was no way to the server over this one. It reports whether there is one.
 func (c *connection) serverAway() bool {
 	at, known := c.path.standing()
-	to, ok := c.beside(at)
+	to, ok := c.alternative(at)
 	if !known || !ok {
 		return false
 	}
@@ -56,7 +56,7 @@ func (c *connection) serverAway() bool {
 func (c *connection) detached() {
 	g := &c.ground
 	stopTimer(&g.patience)
-	g.lonely = true
+	g.detached = true
 	g.patience = c.after(detachedPatience, func() {
 		g.patience = nil
 		c.elsewhere()
@@ -65,7 +65,7 @@ func (c *connection) detached() {
 
 // attached is told that it has one.
 func (c *connection) attached() {
-	c.ground.lonely, c.ground.pulse.proof = false, false
+	c.ground.detached, c.ground.pulse.proof = false, false
 	stopTimer(&c.ground.patience)
 }
 
@@ -75,9 +75,9 @@ func (c *connection) elsewhere() {
 	g := &c.ground
 	switch {
 	case c.phase != up:
-	case g.lonely && g.patience == nil:
+	case g.detached && g.patience == nil:
 		c.serverAway()
-	case !g.lonely && time.Since(g.silent) < silentFor:
+	case !g.detached && time.Since(g.silent) < silentFor:
 		c.serverSilent(time.Since(g.silent))
 	}
 }

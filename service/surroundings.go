@@ -48,9 +48,9 @@ func (s surroundings) router(a netip.Addr) (localNet, bool) {
 	return localNet{}, false
 }
 
-// lookAround reads the kernel's routes. What cannot be read is left out: the judge then
+// readSurroundings reads the kernel's routes. What cannot be read is left out: the judge then
 // lets more pass, as NetworkManager alone would.
-func lookAround(tap string, server netip.Addr) surroundings {
+func readSurroundings(tap string, server netip.Addr) surroundings {
 	s := surroundings{server: server}
 	links, err := netlink.LinkList()
 	if err != nil {

@@ -25,8 +25,8 @@ type system struct {
 	heldBy func(tap string, a netip.Addr) string
 	// ownMAC reports whether an interface outside of the tunnel has a MAC address.
 	ownMAC func(tap string, mac net.HardwareAddr) bool
-	// lookAround sees the networks outside of the tunnel.
-	lookAround func(tap string, server netip.Addr) surroundings
+	// readSurroundings sees the networks outside of the tunnel.
+	readSurroundings func(tap string, server netip.Addr) surroundings
 	// watchGround shows the networks outside of the tunnel, and tells of every change; may be nil.
 	watchGround func(log *slog.Logger, changed func(terrain)) (now terrain, stop func(), err error)
 	// watchSleep tells when the computer is about to sleep and when it is awake; may be nil.
@@ -87,14 +87,14 @@ var thisSystem = system{
 		}
 		return t, nil
 	},
-	confine:     sandbox.Enter,
-	lookAround:  lookAround,
-	heldBy:      heldBy,
-	ownMAC:      ownMAC,
-	watchGround: watchGround,
-	addrsOf:     addrsOf,
-	watchAddrs:  watchAddrs,
-	pinNeighbor: pinNeighbor,
-	clock:       time.Now,
-	sweep:       sweep,
+	confine:          sandbox.Enter,
+	readSurroundings: readSurroundings,
+	heldBy:           heldBy,
+	ownMAC:           ownMAC,
+	watchGround:      watchGround,
+	addrsOf:          addrsOf,
+	watchAddrs:       watchAddrs,
+	pinNeighbor:      pinNeighbor,
+	clock:            time.Now,
+	sweep:            sweep,
 }

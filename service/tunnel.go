@@ -132,8 +132,8 @@ func (t *tunnel) link(s session) tapbridge.Link {
 	return s
 }
 
-// leadsTo takes note of the router that NetworkManager is told for IPv6; an invalid one is none.
-func (t *tunnel) leadsTo(router netip.Addr) { t.router.Store(&router) }
+// setRouter takes note of the router that NetworkManager is told for IPv6; an invalid one is none.
+func (t *tunnel) setRouter(router netip.Addr) { t.router.Store(&router) }
 
 // close deletes the device, with all that NetworkManager has configured on it.
 func (t *tunnel) close() {

@@ -155,8 +155,8 @@ func icmp6Frame(asked []byte, mac [6]byte, from, to netip.Addr, body []byte) []b
 	return append(f, body...)
 }
 
-// isTruth reports whether a neighbour advertisement about the dead end says what the uplink says of it.
-func isTruth(f []byte) bool {
+// isOwnAdvert reports whether a neighbour advertisement about the dead end says what the uplink says of it.
+func isOwnAdvert(f []byte) bool {
 	const targetAddress = 2
 	return bytes.Equal(f[nsEnd:], append([]byte{targetAddress, 1}, deadEndMAC[:]...))
 }

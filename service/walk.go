@@ -40,12 +40,12 @@ func (c *connection) walkSoon(to base) {
 			return
 		}
 		c.log.Info("walking to a better base", "from", at.base.String(), "to", to.String())
-		c.setOut(&walk{from: at.base, to: to, why: "it is the better way"})
+		c.startWalk(&walk{from: at.base, to: to, why: "it is the better way"})
 	})
 }
 
-// setOut begins a walk. What the session was to show on the base that it leaves, the walk shows.
-func (c *connection) setOut(w *walk) {
+// startWalk begins a walk. What the session was to show on the base that it leaves, the walk shows.
+func (c *connection) startWalk(w *walk) {
 	c.ground.walk = w
 	c.ground.pulse.proof = false
 	c.path.use(w.to)
