@@ -23,10 +23,11 @@ const atOnce = time.Second
 func (s session) answer(in *lineReader, stdout io.Writer, o options, conn connection, q question) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	quit := make(chan error, 1) // read from an agent that may never write it: left behind at the end of the program
+	quit := make(chan struct{})
 	began := time.Now()
-	go func() {
-		quit <- awaitQuit(in)
+	go func() { // left behind at the end of the program if the agent never says it
+		_ = awaitQuit(in) // hanging up says the same
+		close(quit)
 		if time.Since(began) > atOnce {
 			cancel()
 		}

@@ -121,14 +121,24 @@ func becomeForFiles(uid, gid int, groups []uint32) error {
 	if err := setThreadGroups(groups); err != nil {
 		return fmt.Errorf("setgroups: %w", err)
 	}
-	// setfsgid and setfsuid report no errors: the second call returns what the first did.
-	unix.Setfsgid(gid)
-	if got, _ := unix.SetfsgidRetGid(-1); got != gid {
-		return fmt.Errorf("setfsgid %d: still %d", gid, got)
+	if err := become("setfsgid", gid, unix.SetfsgidRetGid); err != nil {
+		return err
 	}
-	unix.Setfsuid(uid)
-	if got, _ := unix.SetfsuidRetUid(-1); got != uid {
-		return fmt.Errorf("setfsuid %d: still %d", uid, got)
+	return become("setfsuid", uid, unix.SetfsuidRetUid)
+}
+
+// become calls setfsuid(2) or setfsgid(2). The kernel reports no error: both return the former identity, so that a second
+// call, with an identity that nobody can have, tells what the first one did. Only a filter of system calls makes them fail.
+func become(call string, id int, set func(int) (int, error)) error {
+	if _, err := set(id); err != nil {
+		return fmt.Errorf("%s %d: %w", call, id, err)
+	}
+	got, err := set(-1)
+	if err != nil {
+		return fmt.Errorf("%s %d: verify: %w", call, id, err)
+	}
+	if got != id {
+		return fmt.Errorf("%s %d: the kernel refused, the thread still has %d", call, id, got)
 	}
 	return nil
 }

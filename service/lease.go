@@ -26,7 +26,9 @@ func keepIPv6(ctx context.Context, client *autoconf.Client, found func(*autoconf
 	} else if ctx.Err() == nil {
 		none(err)
 	}
-	client.Maintain(ctx, cfg, found)
+	if err := client.Maintain(ctx, cfg, found); ctx.Err() == nil {
+		none(err) // nobody keeps the times of what a router said any more
+	}
 }
 
 // watchSession tells the loop when the session ends.

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"net"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/mdlayher/ndp"
 
+	"network-manager-softether/dhcp"
 	"network-manager-softether/dhcp/autoconf"
 	"network-manager-softether/internal/bubbletest"
 	"network-manager-softether/internal/leaktest"
@@ -54,6 +56,29 @@ func TestWithoutALeaseTheConnectionFailsForIt(t *testing.T) {
 			t.Error("the session was not closed")
 		}
 		<-st.tap.Closed()
+	})
+}
+
+// silence is a port without a router; closing it is the end of the TAP.
+type silence chan []byte
+
+func (silence) Send([]byte) error       { return nil }
+func (s silence) Frames() <-chan []byte { return s }
+
+func TestNobodyKeepsIPv6OnAClosedPort(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		port := make(silence)
+		missing := make(chan error, 2)
+		client := autoconf.New(port, autoconf.Config{MAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}})
+		go keepIPv6(t.Context(), client, func(cfg *autoconf.Config6) { t.Errorf("found %v", cfg) }, func(err error) { missing <- err })
+		if err := <-missing; !errors.Is(err, autoconf.ErrNoRouter) {
+			t.Errorf("without a router: %v", err)
+		}
+		synctest.Wait()
+		close(port)
+		if err := <-missing; !errors.Is(err, dhcp.ErrPortClosed) {
+			t.Errorf("without a port: %v", err)
+		}
 	})
 }
 

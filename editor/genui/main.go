@@ -32,7 +32,11 @@ func pack(page []byte) []byte {
 	if err != nil {
 		panic(err) // the level is a constant
 	}
-	w.Write(page) // a buffer takes everything
-	w.Close()
+	if _, err := w.Write(page); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
 	return b.Bytes()
 }

@@ -72,7 +72,9 @@ func (t target) keep() error {
 		if more {
 			kept++
 		} else {
-			os.Remove(filepath.Join(corpus, name))
+			if err := os.Remove(filepath.Join(corpus, name)); err != nil {
+				return err
+			}
 		}
 	}
 	os.Remove(corpus) // if it is empty

@@ -4,6 +4,7 @@ package softether
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -145,8 +146,10 @@ func unescaped(word string) string {
 		return ""
 	}
 	return escapeOf.ReplaceAllStringFunc(word, func(s string) string {
-		var c byte
-		fmt.Sscanf(s, "$%02X", &c)
+		c, err := hex.DecodeString(s[1:])
+		if err != nil {
+			panic(err) // escapeOf matches hexadecimal digits only
+		}
 		return string(c)
 	})
 }

@@ -101,6 +101,6 @@ func (o *overICMP) Pulse(now time.Time) time.Time {
 	b := o.echo[:8+64+r%64]
 	o.rng.Read(b[8:])
 	icmpwire.PutEcho(b, o.flow)
-	o.send(b)
+	_ = o.send(b) // the next pulse tries again
 	return now.Add(echoMin + time.Duration(r>>8%uint64(echoMax-echoMin)))
 }

@@ -120,7 +120,7 @@ func (p *punched) Pulse(now time.Time) time.Time {
 		return time.Time{}
 	}
 	if p.pleas++; p.pleas > 1 { // the first one was in time
-		p.conn.WriteToUDPAddrPort(p.plea, p.rendezvous)
+		_, _ = p.conn.WriteToUDPAddrPort(p.plea, p.rendezvous) // the next pulse tries again
 	}
 	return now.Add(pleadAgain)
 }

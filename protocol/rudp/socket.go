@@ -108,11 +108,11 @@ func recvfrom(fd uintptr, b []byte, from *unix.RawSockaddrInet4) (int, syscall.E
 // not be lost on our side.
 const receiveBuffer = 4 << 20
 
-// makeRoom gives a socket that buffer, or as much of it as the system allows.
+// makeRoom gives a socket that buffer, or as much of it as the system allows. Any size works.
 func makeRoom(raw syscall.RawConn) {
 	raw.Control(func(fd uintptr) {
 		if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
-			unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
 		}
 	})
 }

@@ -113,8 +113,7 @@ func (t *Traversal) inquire(ctx context.Context, conn *net.UDPConn, rendezvous n
 		}
 		if b != nil {
 			request = b
-			// What cannot be sent is asked again; in the end, ctx is over.
-			conn.WriteToUDPAddrPort(b, rendezvous)
+			_, _ = conn.WriteToUDPAddrPort(b, rendezvous) // what cannot be sent is asked again until ctx ends
 		}
 		conn.SetReadDeadline(began.Add(next))
 		if ctx.Err() != nil {

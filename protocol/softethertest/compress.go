@@ -22,8 +22,12 @@ func compress(frames [][]byte) [][]byte {
 func zipped(b []byte) []byte {
 	var s bytes.Buffer
 	w := zlib.NewWriter(&s)
-	w.Write(b) // a bytes.Buffer takes everything
-	w.Close()
+	if _, err := w.Write(b); err != nil {
+		panic(err) // a bytes.Buffer takes everything
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
 	return s.Bytes()
 }
 

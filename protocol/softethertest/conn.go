@@ -275,5 +275,5 @@ func padding(n int64) []byte {
 	return b
 }
 
-// drain reads until the client or the server ends the connection.
-func drain(r io.Reader) { io.Copy(io.Discard, r) }
+// drain reads until the client or the server ends the connection, whichever way.
+func drain(r io.Reader) { _, _ = io.Copy(io.Discard, r) }

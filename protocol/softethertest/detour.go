@@ -34,10 +34,11 @@ func newDetour(toClient *net.UDPConn, attack func(packet []byte, send func([]byt
 		return nil, nil, err
 	}
 	d := &detour{toClient: toClient, toServer: toServer, server: server.LocalAddr().(*net.UDPAddr)}
+	// Datagrams may be lost.
 	d.wg.Go(func() {
-		d.each(d.toServer, func(p []byte) { attack(bytes.Clone(p), func(b []byte) { d.toClient.Write(b) }) })
+		d.each(d.toServer, func(p []byte) { attack(bytes.Clone(p), func(b []byte) { _, _ = d.toClient.Write(b) }) })
 	})
-	d.wg.Go(func() { d.each(d.toClient, func(p []byte) { d.toServer.WriteToUDP(p, d.server) }) })
+	d.wg.Go(func() { d.each(d.toClient, func(p []byte) { _, _ = d.toServer.WriteToUDP(p, d.server) }) })
 	return server, d, nil
 }
 

@@ -30,7 +30,7 @@ const (
 func (d *DHCP) handle(s *ServerSession, f []byte) bool {
 	reply, mine := d.respond(f)
 	if reply != nil {
-		s.WriteFrames([][]byte{reply})
+		_ = s.WriteFrames([][]byte{reply}) // a session that has ended needs no lease
 	}
 	return mine
 }

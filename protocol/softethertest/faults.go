@@ -27,7 +27,7 @@ func Hangup(*Exchange) bool { return false }
 // Reset sends a TCP reset; before TLS, once the client has said something.
 func Reset(x *Exchange) bool {
 	if x.Step == StepAccept {
-		x.Conn.Read(make([]byte, 1))
+		_, _ = x.Conn.Read(make([]byte, 1)) // a client that has left is reset as well
 	}
 	reset(x.raw)
 	return false

@@ -229,7 +229,7 @@ func (k *sock) close(how Cut) {
 // reset closes a TCP connection with RST.
 func reset(w *watchedConn) {
 	if tcp, ok := w.Conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0)
+		_ = tcp.SetLinger(0) // fails on a closed connection only
 	}
 	w.Close()
 }

@@ -110,7 +110,7 @@ const (
 // gather waits. A timer of Go's would wait for a millisecond, as its poller does.
 func gather() {
 	ts := unix.NsecToTimespec(moment.Nanoseconds())
-	unix.Nanosleep(&ts, nil) // interrupted: a shorter moment
+	_ = unix.Nanosleep(&ts, nil) // interrupted: a shorter moment
 }
 
 // deliver hands frames on and returns them empty.

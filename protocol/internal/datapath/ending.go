@@ -122,6 +122,6 @@ func (c *Conn) strand() {
 	go func() {
 		c.writing.Lock()
 		defer c.writing.Unlock()
-		c.Stream.CloseWrite() // the kernel keeps it for when the ground is back
+		_ = c.Stream.CloseWrite() // the kernel sends it when the ground is back; if it cannot, nobody waits for it
 	}()
 }

@@ -20,15 +20,15 @@ func tuneSocket(c net.Conn, timeout time.Duration) {
 	if !ok {
 		return
 	}
-	tcp.SetNoDelay(true)
+	_ = tcp.SetNoDelay(true)
 	rc, err := tcp.SyscallConn()
 	if err != nil {
 		return
 	}
 	rc.Control(func(fd uintptr) {
 		// Data that nobody acknowledges for that long: the path is dead.
-		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(timeout.Milliseconds()))
-		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSent)
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(timeout.Milliseconds()))
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSent)
 	})
 }
 

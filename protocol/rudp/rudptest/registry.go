@@ -106,7 +106,7 @@ func (r *Rendezvous) meet(request *pack.Pack, client netip.AddrPort) (where neti
 		p.AddInt64("session_key", s.SessionKey)
 		p.AddStr("client_ip", client.Addr().String())
 		p.AddInt("client_port", uint32(client.Port()))
-		r.conn.WriteToUDPAddrPort(marshal(p), s.Public)
+		_, _ = r.conn.WriteToUDPAddrPort(marshal(p), s.Public) // the client asks again
 	}
 	return s.Public, false
 }

@@ -81,7 +81,7 @@ func (r *Rendezvous) serve() {
 			return
 		}
 		if b := r.fromServer(append([]byte(nil), buf[:n]...), from); b != nil {
-			r.conn.WriteToUDPAddrPort(b, from)
+			_, _ = r.conn.WriteToUDPAddrPort(b, from) // the server registers again
 			continue
 		}
 		request, err := pack.Parse(append([]byte(nil), buf[:n]...))
@@ -99,7 +99,7 @@ func (r *Rendezvous) serve() {
 			r.Before(from)
 		}
 		if b := r.answer(request, from); b != nil {
-			r.conn.WriteToUDPAddrPort(b, from)
+			_, _ = r.conn.WriteToUDPAddrPort(b, from) // the client asks again
 		}
 	}
 }
