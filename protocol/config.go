@@ -131,7 +131,7 @@ func (PlainPassword) String() string { return "plain password (hidden)" }
 // GoString hides the secret, for %#v.
 func (p PlainPassword) GoString() string { return p.String() }
 
-// An Event tells about the session's connections: [Detached] or [Reattached].
+// An Event tells about the session's connections: [Detached] or [Reattached], [Silent], [Moved] or [Stayed].
 type Event interface{ event() }
 
 // Detached tells that the last connection is lost, for the reason Err. The session is being
@@ -139,8 +139,9 @@ type Event interface{ event() }
 type Detached struct{ Err error }
 
 // Reattached tells that frames flow again, after After of silence. Addr is the address now
-// connected to, as in [Info].
+// connected to, as in [Info], and Move the last one of [Session.Move] before, 0 if there was none.
 type Reattached struct {
+	Move  int
 	After time.Duration
 	Addr  netip.AddrPort
 }

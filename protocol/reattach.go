@@ -60,7 +60,7 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	defer next.Stop()
 	for try := 0; ; try++ {
 		next.Reset(s.dialer.reattachSpacing)
-		here, leave := s.roam.here(ctx)
+		here, move, leave := s.roam.here(ctx)
 		c, err := s.attach(here, s.targets(here, last.Addr, try))
 		left := leave()
 		if err == nil {
@@ -69,7 +69,7 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 			after := time.Since(began)
 			s.dialer.log.Info("re-attached", "server", c.Addr, "after", after)
 			s.add(c)
-			s.notify(Reattached{After: after, Addr: c.Addr})
+			s.notify(Reattached{Move: move, After: after, Addr: c.Addr})
 			return nil
 		}
 		if s.ctx.Err() != nil {

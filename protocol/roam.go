@@ -18,15 +18,19 @@ import (
 // (softether-protocol.md 8.5), so that it can walk from one ground to another.
 
 // Moved tells that the session stands on the ground that [Session.Move] told it of, after After. Addr is
-// the address now connected to, as in [Info].
+// the address now connected to, as in [Info], and Move what Session.Move returned.
 type Moved struct {
+	Move  int
 	After time.Duration
 	Addr  netip.AddrPort
 }
 
 // Stayed tells that the new ground does not lead to the server, for the reason Err. The session stays
 // where it was, and its Config.Dialer has to lead there again.
-type Stayed struct{ Err error }
+type Stayed struct {
+	Move int
+	Err  error
+}
 
 func (Moved) event()  {}
 func (Stayed) event() {}
@@ -37,12 +41,16 @@ func (Stayed) event() {}
 // them any more, and the session is attached again at once, as after the loss of its last
 // connection: [Detached], and [Reattached] or the end follow. What was going on over the former
 // ground is begun anew either way. Move does not wait, and may be called from everywhere.
-func (s *Session) Move(alive bool) {
+//
+// It returns the number of the move, from 1 on, which the events bear that answer it: one that was told
+// before is not taken for the answer to another question. A move may go unanswered when the next one
+// follows soon.
+func (s *Session) Move(alive bool) int {
 	if !alive {
 		s.udp.leave()
 		s.tcp.Strand()
 	}
-	s.roam.moved()
+	return s.roam.moved()
 }
 
 // roaming passes moves on to the parts of a session that they concern. It is safe for concurrent use.
@@ -51,29 +59,40 @@ type roaming struct {
 
 	mu   sync.Mutex
 	left chan struct{} // closed with the next move
+	move int           // how many there were
 }
 
 func newRoaming() *roaming {
 	return &roaming{news: make(chan struct{}, 1), left: make(chan struct{})}
 }
 
-func (r *roaming) moved() {
+func (r *roaming) moved() int {
 	r.mu.Lock()
 	close(r.left)
 	r.left = make(chan struct{})
+	r.move++
+	move := r.move
 	r.mu.Unlock()
 	select {
 	case r.news <- struct{}{}:
 	default:
 	}
+	return move
 }
 
-// here returns a context that ends with ctx, or when the ground is left. The caller calls leave
-// in the end, which reports whether the latter has happened.
-func (r *roaming) here(ctx context.Context) (here context.Context, leave func() bool) {
+// latest returns the number of the last move, 0 if there was none.
+func (r *roaming) latest() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.move
+}
+
+// here returns a context that ends with ctx, or when the ground is left, and the move that led to that ground. The
+// caller calls leave in the end, which reports whether it was left.
+func (r *roaming) here(ctx context.Context) (here context.Context, move int, leave func() bool) {
 	here, cancel := context.WithCancel(ctx)
 	r.mu.Lock()
-	left := r.left
+	left, move := r.left, r.move
 	r.mu.Unlock()
 	go func() {
 		select {
@@ -82,7 +101,7 @@ func (r *roaming) here(ctx context.Context) (here context.Context, leave func() 
 		case <-here.Done():
 		}
 	}()
-	return here, func() bool {
+	return here, move, func() bool {
 		cancel()
 		select {
 		case <-left:
@@ -123,6 +142,7 @@ func (s *Session) movedOn(c *datapath.Conn) {
 
 // walk begins to replace the connections there are by one over the new ground.
 func (k *upkeep) walk() {
+	k.move = k.s.roam.latest()
 	k.behind = slices.Clone(k.s.tcp.Conns())
 	k.set = time.Now()
 	k.failures = 0
@@ -151,13 +171,13 @@ func (k *upkeep) arrived(c *datapath.Conn) {
 	after := time.Since(k.set)
 	k.behind, k.set = nil, time.Time{}
 	k.s.dialer.log.Info("moved", "server", c.Addr, "from", c.Raw.LocalAddr(), "after", after)
-	k.s.notify(Moved{After: after, Addr: c.Addr})
+	k.s.notify(Moved{Move: k.move, After: after, Addr: c.Addr})
 }
 
 // stay gives the new ground up.
 func (k *upkeep) stay(err error) {
 	k.behind, k.set = nil, time.Time{}
 	k.s.dialer.log.Info("not moved", "error", err)
-	k.s.notify(Stayed{Err: err})
+	k.s.notify(Stayed{Move: k.move, Err: err})
 	k.pause(k.s.dialer.interval())
 }

@@ -24,6 +24,7 @@ type upkeep struct {
 	strays   bool               // the server may hold connections that we have lost
 	behind   []*datapath.Conn   // to be replaced at once: they stand on ground that is being left
 	set      time.Time          // when we set out for other ground; zero: we are where we belong
+	move     int                // which move that is
 	cancel   context.CancelFunc // of the attempt under way; nil: none is
 	attempts chan attempt       // its result
 }

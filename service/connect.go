@@ -173,27 +173,26 @@ func (c *connection) sessionEvent(era int, e protocol.Event) {
 				c.attached()
 				c.announce() // the server may have been reached at another address
 				c.tell(notice.Connected)
-				c.walked(e.After) // where a walk was to lead, if one was under way
+				c.walked(e.Move, e.After) // where a walk was to lead, if one was under way
 			}
 		})
 	case protocol.Silent:
 		c.postLater(func() {
 			if era == c.attempts.era && c.phase == up {
-				c.ground.silent = time.Now()
-				c.serverSilent(e.After)
+				c.silent(e.After)
 			}
 		})
 	case protocol.Moved:
 		c.postLater(func() {
 			if era == c.attempts.era && c.phase == up {
 				c.announce()
-				c.walked(e.After)
+				c.walked(e.Move, e.After)
 			}
 		})
 	case protocol.Stayed:
 		c.postLater(func() {
 			if era == c.attempts.era && c.phase == up {
-				c.walkFailed(e.Err)
+				c.walkFailed(e.Move, e.Err)
 			}
 		})
 	}

@@ -92,7 +92,8 @@ type fakeSession struct {
 	once sync.Once
 	err  error
 
-	moves []bool // what Move was told
+	moves []bool // what Move was told, as far as a test has not looked at it
+	move  int    // the number of the last one
 }
 
 func (s *fakeSession) Info() protocol.Info     { return s.info }
@@ -101,9 +102,14 @@ func (s *fakeSession) Start(func([][]byte))    {}
 func (s *fakeSession) Send(*frame.Batch) error { return nil }
 func (s *fakeSession) Done() <-chan struct{}   { return s.done }
 func (s *fakeSession) Err() error              { return s.err }
-func (s *fakeSession) Move(alive bool)         { s.moves = append(s.moves, alive) }
 func (s *fakeSession) Close() error            { s.die(protocol.ErrClosed); return nil }
-func (s *fakeSession) die(err error)           { s.once.Do(func() { s.err = err; close(s.done) }) }
+func (s *fakeSession) Move(alive bool) int {
+	s.moves = append(s.moves, alive)
+	s.move++
+	return s.move
+}
+
+func (s *fakeSession) die(err error) { s.once.Do(func() { s.err = err; close(s.done) }) }
 
 type fakeTAP struct {
 	*tapbridgetest.Device

@@ -45,7 +45,7 @@ func (c *connection) routeFollows(at standing) {
 	}
 	g.misled = false
 	if c.phase == up && g.detached {
-		c.live.session.Move(false)
+		c.leave()
 	}
 }
 

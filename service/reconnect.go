@@ -46,7 +46,7 @@ func (c *connection) sessionLost(err error) {
 		return
 	}
 	c.enter(reconnecting)
-	c.ground.walk = nil // of the session that is lost
+	c.halt()
 	c.tell(notice.Lost)
 	c.retry = retry{since: time.Now()}
 	c.outageBegins()

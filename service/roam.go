@@ -147,7 +147,7 @@ func (c *connection) otherFamily(at standing) (base, bool) {
 // baseLost has everything wait for a base.
 func (c *connection) baseLost(why string) {
 	c.path.lose(why)
-	c.ground.walk = nil
+	c.halt()
 	c.notice("waiting for a network: "+why, "base", c.ground.parent)
 	if c.phase == reconnecting {
 		stopTimer(&c.retry.timer)
@@ -161,7 +161,7 @@ func (c *connection) baseLost(why string) {
 // jump leaves a base that does not work any more.
 func (c *connection) jump(at standing, to base, why string) {
 	c.path.use(to)
-	c.ground.walk = nil
+	c.halt()
 	c.beat()
 	c.notice(fmt.Sprintf("going on over %v: %s", to, why), "before", at.base.String())
 	switch {

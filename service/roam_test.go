@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -98,8 +99,21 @@ func wait(d time.Duration) {
 	synctest.Wait()
 }
 
-// event has the session tell something.
+// event has the session tell something, as the answer to the last move if it says of none.
 func (st *groundStage) event(e protocol.Event) {
+	last := 0
+	st.call(func() error { last = st.session.move; return nil })
+	switch answer := e.(type) {
+	case protocol.Moved:
+		answer.Move = cmp.Or(answer.Move, last)
+		e = answer
+	case protocol.Stayed:
+		answer.Move = cmp.Or(answer.Move, last)
+		e = answer
+	case protocol.Reattached:
+		answer.Move = cmp.Or(answer.Move, last)
+		e = answer
+	}
 	st.dialled[len(st.dialled)-1].Notify(e)
 	synctest.Wait()
 }

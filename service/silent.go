@@ -27,6 +27,18 @@ const detachedPatience = 3 * time.Second
 // silentFor is how long it holds that the server is silent; a session says it again as long as it is.
 const silentFor = 6 * time.Second
 
+// silent is told that nothing has come from the server for d.
+func (c *connection) silent(d time.Duration) {
+	now := time.Now()
+	c.ground.silent = now
+	if p := c.ground.pulse; p.doubt && now.Add(-d).Before(p.asked) {
+		c.log.Info("the server answers, but not over the connections from before", "silent-for", d.Round(time.Millisecond))
+		c.leave()
+		return
+	}
+	c.serverSilent(d)
+}
+
 // serverSilent tries another base while the session waits for an answer.
 func (c *connection) serverSilent(d time.Duration) {
 	at, known := c.path.standing()
@@ -37,7 +49,7 @@ func (c *connection) serverSilent(d time.Duration) {
 	stopTimer(&c.ground.settle)
 	c.log.Info("the server is silent, trying another network beside this one", "for", d.Round(time.Millisecond), "from", at.base.String(), "to", to.String())
 	c.shun(at.base)
-	c.startWalk(&walk{at.base, to, fmt.Sprintf("the server was silent over %v", at.base), true})
+	c.startWalk(&walk{from: at.base, to: to, why: fmt.Sprintf("the server was silent over %v", at.base), silent: true})
 }
 
 // serverAway leaves for another base after there was no way to the server over this one. It reports whether there is one.
@@ -65,7 +77,7 @@ func (c *connection) detached() {
 
 // attached is told that it has one.
 func (c *connection) attached() {
-	c.ground.detached, c.ground.pulse.proof = false, false
+	c.ground.detached = false
 	stopTimer(&c.ground.patience)
 }
 

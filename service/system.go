@@ -54,8 +54,8 @@ type session interface {
 	Send(*frame.Batch) error
 	Done() <-chan struct{}
 	Err() error
-	// Move tells that dials lead over another base now.
-	Move(alive bool)
+	// Move tells that dials lead over another base now, and returns the number that its answer bears.
+	Move(alive bool) int
 	Close() error
 }
 

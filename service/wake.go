@@ -3,11 +3,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"network-manager-softether/dhcp"
 	"network-manager-softether/profile"
+	"network-manager-softether/protocol"
 )
 
 // A computer may sleep, a virtual machine be paused or a process be frozen without logind saying so. Nothing tells of
@@ -24,8 +26,13 @@ const pulseRate = 5 * time.Second
 type pulse struct {
 	timer *time.Timer
 	last  time.Time
-	proof bool // the session was told to show that it lives, and has not yet
+	asked time.Time // when the session was told to show that it lives
+	proof int       // by which move; 0 if it has not to
+	doubt bool      // it could not, though the server answered
 }
+
+// settled ends what came of time unseen.
+func (p *pulse) settled() { p.proof, p.doubt = 0, false }
 
 // unseen is how much more time has passed between two pulses than was to pass.
 func unseen(last, now time.Time) time.Duration {
@@ -73,15 +80,36 @@ func (c *connection) woke(at standing, late time.Duration) {
 	if c.profile.Transport != profile.TransportTCP || now != at || c.ground.walk != nil {
 		return // other sessions cannot be attached again; one that goes elsewhere shows it there
 	}
-	c.ground.pulse.proof = true
-	c.live.session.Move(true)
+	p := &c.ground.pulse
+	p.settled()
+	p.asked = time.Now()
+	p.proof = c.live.session.Move(true)
 }
 
-// unproven is told that the session could not be shown to live beside its connections.
-func (c *connection) unproven() {
-	if c.ground.pulse.proof {
-		c.ground.pulse.proof = false
-		c.live.session.Move(false)
+// proven is told that the session has a connection that was made since a move.
+func (c *connection) proven(move int) {
+	if p := &c.ground.pulse; move >= p.proof {
+		p.settled()
+	}
+}
+
+// unproven is told that the session could not be shown to live beside its connections. Those are left, unless it was a
+// server that knows the session who said so: it may count more of them than there are, and the base is well. Then the
+// connections have to show it: see [connection.silent].
+func (c *connection) unproven(move int, err error) {
+	p := &c.ground.pulse
+	if p.proof != move {
+		return // the answer to something else
+	}
+	answer, answered := errors.AsType[*protocol.ServerError](err)
+	switch {
+	case answered && answer.Code == protocol.CodeSessionTimeout:
+		c.sessionLost(answer)
+	case answered:
+		c.log.Info("the server takes no further connection, those from before may go on", "error", err)
+		p.proof, p.doubt = 0, true
+	default:
+		c.leave()
 	}
 }
 

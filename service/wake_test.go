@@ -145,3 +145,54 @@ func TestALeaseThatEndsInSleepIsNotUsedAfterwards(t *testing.T) {
 		st.Disconnect()
 	})
 }
+
+// A server that counts connections which are no more takes none beside those that live.
+func TestAServerThatTakesNoFurtherConnectionStrandsNoneThatLives(t *testing.T) {
+	for name, tt := range map[string]struct {
+		quiet  time.Duration // at the time of the first silence
+		strand []bool
+	}{
+		"heard since":     {quiet: 4 * time.Second},
+		"not heard since": {quiet: time.Minute, strand: []bool{false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
+				st, clock := asleepOnGround(t)
+				wait(time.Minute)
+				st.becomes(without(wifi)) // nowhere else to go
+				clock.sleep(time.Minute)
+				wait(pulseRate)
+				st.moved(t, true)
+				st.event(protocol.Stayed{Err: refused(protocol.CodeTooManyConnections)})
+				st.moved(t)
+				wait(2 * pulseRate)
+				st.event(protocol.Silent{After: tt.quiet})
+				st.moved(t, tt.strand...)
+				st.event(protocol.Reattached{Addr: serverAddr})
+				st.event(protocol.Silent{After: time.Hour})
+				st.moved(t)
+				st.Disconnect()
+			})
+		})
+	}
+}
+
+func TestASessionThatTheServerForgotInSleepIsReplacedAtOnce(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st, clock := asleepOnGround(t)
+		clock.sleep(time.Hour)
+		wait(pulseRate)
+		st.moved(t, true)
+		st.event(protocol.Stayed{Err: refused(protocol.CodeSessionTimeout)})
+		wait(2 * shortestPause)
+		if n := len(st.dialled); n != 2 {
+			t.Errorf("%d logins, want 2", n)
+		}
+		clock.sleep(time.Hour)
+		wait(pulseRate)
+		st.moved(t, true) // the numbers of the new session begin anew
+		st.event(protocol.Stayed{Err: protocol.ErrUnreachable})
+		st.moved(t, false)
+		st.Disconnect()
+	})
+}

@@ -19,6 +19,7 @@ type walk struct {
 	from, to base
 	why      string
 	silent   bool // nothing is heard over from
+	move     int  // its number
 }
 
 // walkSoon goes to a better base if it is still there in a moment.
@@ -47,26 +48,38 @@ func (c *connection) walkSoon(to base) {
 // startWalk begins a walk. What the session was to show on the base that it leaves, the walk shows.
 func (c *connection) startWalk(w *walk) {
 	c.ground.walk = w
-	c.ground.pulse.proof = false
+	c.ground.pulse.settled()
 	c.path.use(w.to)
-	c.live.session.Move(true)
+	w.move = c.live.session.Move(true)
 }
 
-// walked is told that the session has arrived.
-func (c *connection) walked(after time.Duration) {
-	if w := c.ground.walk; w != nil {
+// leave has the session wait for its connections no more.
+func (c *connection) leave() {
+	c.halt()
+	c.live.session.Move(false)
+}
+
+// halt ends what the session was told to show on a base: it is lost, or leaves it.
+func (c *connection) halt() {
+	c.ground.walk = nil
+	c.ground.pulse.settled()
+}
+
+// walked is told that the session has arrived where a move was to lead.
+func (c *connection) walked(move int, after time.Duration) {
+	c.proven(move)
+	if w := c.ground.walk; w != nil && w.move == move {
 		c.ground.walk = nil
 		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.String(), "within", after.Round(time.Millisecond))
 	}
-	c.ground.pulse.proof = false
 	c.lookAtGround()
 }
 
 // walkFailed goes back to the base where the session is.
-func (c *connection) walkFailed(err error) {
+func (c *connection) walkFailed(move int, err error) {
 	w := c.ground.walk
-	if w == nil {
-		c.unproven()
+	if w == nil || w.move != move {
+		c.unproven(move, err)
 		return
 	}
 	c.ground.walk = nil
