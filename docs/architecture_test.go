@@ -82,7 +82,7 @@ func TestWordsAreInTheCode(t *testing.T) {
 	n := 0
 	for _, m := range row.FindAllStringSubmatch(section(t, "Words"), -1) {
 		var code strings.Builder
-		for _, file := range strings.Split(m[2], ", ") {
+		for file := range strings.SplitSeq(m[2], ", ") {
 			text, err := os.ReadFile("../" + strings.Trim(file, "`"))
 			if err != nil {
 				t.Error(err)

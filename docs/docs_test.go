@@ -121,3 +121,27 @@ func TestCitedFilesExist(t *testing.T) {
 		}
 	}
 }
+
+// Vectors are of use as long as they are right: each is in a test that computes it.
+func TestVectorsAreThoseOfTests(t *testing.T) {
+	doc, err := os.ReadFile("softether-protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, vectors, _ := strings.Cut(string(doc), "\n## Appendix A")
+	var tests strings.Builder
+	for path, text := range sources(t) {
+		if strings.HasSuffix(path, "_test.go") {
+			tests.WriteString(regexp.MustCompile(`[\s"+]|//.*`).ReplaceAllString(text, ""))
+		}
+	}
+	found := regexp.MustCompile(`\b[0-9a-f]{12,}\b`).FindAllString(vectors, -1)
+	for _, hex := range found {
+		if !strings.Contains(tests.String(), hex) {
+			t.Errorf("no test has %s", hex)
+		}
+	}
+	if len(found) < 20 {
+		t.Errorf("only %d numbers were found", len(found))
+	}
+}
