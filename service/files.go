@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"network-manager-softether/profile"
+	"network-manager-softether/service/sandbox"
 )
 
 // maxFile bounds what is read of a certificate or key file, in bytes.
@@ -118,7 +119,7 @@ func readAs(name, path string) ([]byte, error) {
 // The kernel takes the capabilities that override file permissions away with uid 0
 // (capabilities(7), "Effect of user ID changes").
 func becomeForFiles(uid, gid int, groups []uint32) error {
-	if err := setThreadGroups(groups); err != nil {
+	if err := sandbox.SetThreadGroups(groups); err != nil {
 		return fmt.Errorf("setgroups: %w", err)
 	}
 	if err := become("setfsgid", gid, unix.SetfsgidRetGid); err != nil {

@@ -3,20 +3,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/godbus/dbus/v5"
-
 	"network-manager-softether/profile"
-	"network-manager-softether/service/nmvpn"
 )
 
 // version is set by the build.
@@ -78,33 +73,13 @@ func serve(opts options, log *slog.Logger, about *subject) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 
-	conn, err := dbus.ConnectSystemBus()
+	o, err := offerAsOwnUser(opts, log, about)
 	if err != nil {
-		return fmt.Errorf("connect to the system bus: %w", err)
+		return err
 	}
+	conn, c := o.conn, o.connection
 	defer conn.Close()
-
-	world := thisSystem
-	world.watchSleep = func(log *slog.Logger, changed func(bool, func())) (func(), error) {
-		return watchSleep(conn, log, changed)
-	}
-	world.nameServers = func(ctx context.Context, device string) ([]netip.Addr, error) {
-		return nmvpn.NameServers(ctx, conn, device)
-	}
-	world.parents = func(ctx context.Context, uuid string) ([]string, error) {
-		return nmvpn.Parents(ctx, conn, uuid)
-	}
-	c := newConnection(log, about, world, opts.persist)
-	if err := exportStatus(conn, c); err != nil {
-		return err
-	}
-	plugin, err := nmvpn.Serve(conn, opts.busName, c, log, func(p *nmvpn.Plugin) {
-		c.nm = p
-		go c.run()
-	})
-	if err != nil {
-		return err
-	}
+	go c.run()
 	log.Debug("serving", "name", opts.busName, "version", version)
 
 	go func() {
@@ -122,6 +97,6 @@ func serve(opts options, log *slog.Logger, about *subject) error {
 	}()
 	<-c.gone
 	c.awaitAttempts()
-	plugin.Flush()
+	o.plugin.Flush()
 	return nil
 }

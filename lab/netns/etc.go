@@ -18,8 +18,11 @@ const (
 	PersonName = "joe"
 )
 
-// serviceUser is the system user the plugin's service changes to.
-const serviceUser = "nm-softether"
+// ServiceUser and serviceUser are the system user the plugin's service changes to.
+const (
+	ServiceUser = 990
+	serviceUser = "nm-softether"
+)
 
 // PrivateEtc gives the host an /etc of its own: links to the machine's files, which are mounted read-only, except for
 // what the lab decides itself: name resolution, NetworkManager's folder and the users.
@@ -67,9 +70,9 @@ func (h *Host) PrivateEtc() error {
 // and the person.
 func withUsers(machine, kind string) string {
 	person := fmt.Sprintf("%s:x:%d:", PersonName, Person)
-	add := person + "\n" + serviceUser + ":x:990:\nnetdev:x:989:" + PersonName + "\n"
+	add := fmt.Sprintf("%s\n%s:x:%d:\nnetdev:x:989:%s\n", person, serviceUser, ServiceUser, PersonName)
 	if kind == "passwd" {
-		add = fmt.Sprintf("%s%d::/:/bin/sh\n%s:x:990:990::/:/usr/sbin/nologin\n", person, Person, serviceUser)
+		add = fmt.Sprintf("%s%d::/:/bin/sh\n%s:x:%d:%d::/:/usr/sbin/nologin\n", person, Person, serviceUser, ServiceUser, ServiceUser)
 	}
 	var all strings.Builder
 	for line := range strings.Lines(machine) {

@@ -37,6 +37,9 @@ type Handler interface {
 // ErrNameTaken is returned by [Serve] when somebody else owns the bus name.
 var ErrNameTaken = errors.New("the bus name is taken: is another instance of the service running?")
 
+// ErrNotAllowed is returned by [Serve] when the bus's policy does not let this user own the name.
+var ErrNotAllowed = errors.New("the policy of the system bus refuses the name")
+
 // A Plugin is the exported object. Its methods send signals; they are safe for
 // concurrent use, but their order is the caller's business.
 type Plugin struct {
@@ -69,8 +72,11 @@ func Serve(conn *dbus.Conn, name string, h Handler, log *slog.Logger, ready func
 	}
 	ready(p)
 	reply, err := conn.RequestName(name, dbus.NameFlagDoNotQueue)
+	if refused := new(dbus.Error); errors.As(err, refused) && refused.Name == "org.freedesktop.DBus.Error.AccessDenied" {
+		return nil, fmt.Errorf("%w %s (is the D-Bus policy of network-manager-softether installed?): %w", ErrNotAllowed, name, err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("take the bus name %s (is the D-Bus policy of network-manager-softether installed?): %w", name, err)
+		return nil, fmt.Errorf("take the bus name %s: %w", name, err)
 	}
 	if reply != dbus.RequestNameReplyPrimaryOwner {
 		return nil, fmt.Errorf("%s: %w", name, ErrNameTaken)
