@@ -30,7 +30,7 @@ func TestThePictureOfPackagesIsTrue(t *testing.T) {
 	drawn := make(map[string]bool)
 	for line := range strings.Lines(section(t, "Who imports whom")) {
 		from, list, arrow := strings.Cut(line, " -> ")
-		for _, to := range strings.Fields(list) {
+		for to := range strings.FieldsSeq(list) {
 			if arrow {
 				drawn[strings.TrimSpace(from)+" -> "+to] = true
 			}

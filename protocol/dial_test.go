@@ -80,6 +80,10 @@ func TestLoginTellsWhatItMustAndNoMore(t *testing.T) {
 		{"with host info", func(c *protocol.Config) {
 			c.HostInfo = &protocol.HostInfo{Hostname: strings.Repeat("ö", 40), OSName: "Linux", OSVersion: "12"}
 		}, []string{"ClientHostname", "ClientOsName", "ClientOsVer", "ClientPort", "ServerHostname"}, nil},
+		{"with host info, over datagrams", func(c *protocol.Config) {
+			c.HostInfo = &protocol.HostInfo{Hostname: "here"}
+			c.Dialer = overDatagrams{}
+		}, []string{"ClientHostname", "ServerIpAddress"}, []string{"ClientPort"}},
 		{"what takes several connections is not asked for with one", func(c *protocol.Config) {
 			c.QoS, c.HalfDuplex = true, true
 		}, nil, nil},
@@ -127,6 +131,18 @@ func TestLoginTellsWhatItMustAndNoMore(t *testing.T) {
 		})
 	}
 }
+
+// overDatagrams dials what has the address of a UDP socket, as R-UDP has.
+type overDatagrams struct{ net.Dialer }
+
+func (d overDatagrams) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := d.Dialer.DialContext(ctx, network, address)
+	return datagrams{c}, err
+}
+
+type datagrams struct{ net.Conn }
+
+func (datagrams) LocalAddr() net.Addr { return &net.UDPAddr{} }
 
 func TestInfoIsWhatTheServerSaid(t *testing.T) {
 	srv := start(t, WithTimeout(7*time.Second), WithProduct("Some VPN Server\x1b[1m", 443, 9999),

@@ -179,6 +179,8 @@ func (d *dialer) addNodeInfo(p *pack.Pack, c *control) {
 	if _, tcp := c.raw.LocalAddr().(*net.TCPAddr); tcp {
 		little("ClientPort", uint32(local.Port()))
 		addAddress(p, "ClientIpAddress", addr)
+	} else if c.addr.Addr().Is4() {
+		p.AddIP("ClientIpAddress", dummyIPv4)
 	}
 }
 
