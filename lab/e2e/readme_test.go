@@ -16,11 +16,11 @@ import (
 type shown struct {
 	where string // file:line
 	line  string
-	words []string // of line, without sudo and variables of the environment
+	words []string // of line as a shell splits it, without sudo and variables of the environment
 }
 
-// TestEveryCommandOfTheDocumentsIsTried reads README.md and docs/*.md and tries each command that they show, in a code
-// block or in a sentence. A command that no trial knows is an error: it needs one in trials, or is a block of text,
+// TestEveryCommandOfTheDocumentsIsTried reads README.md, CONTRIBUTING.md and docs/*.md and tries each command that they show, in a
+// code block or in a sentence. A command that no trial knows is an error: it needs one in trials, or is a block of text,
 // which begins with ```text.
 func TestEveryCommandOfTheDocumentsIsTried(t *testing.T) {
 	w := network(t)
@@ -29,7 +29,7 @@ func TestEveryCommandOfTheDocumentsIsTried(t *testing.T) {
 	w.ok(err)
 	v := &visitor{world: w, root: root, dir: w.Desktop.Path("/etc/NetworkManager")}
 	tried := 0
-	for _, file := range append([]string{filepath.Join(root, "README.md")}, files...) {
+	for _, file := range append([]string{filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")}, files...) {
 		text, err := os.ReadFile(file)
 		w.ok(err)
 		for _, s := range commandsIn(filepath.Base(file), string(text)) {
@@ -70,8 +70,8 @@ func commandsIn(file, text string) []shown {
 	var found []shown
 	add := func(at int, line string, block bool) {
 		line = strings.TrimPrefix(strings.TrimSpace(comment.ReplaceAllString(line, "")), "$ ")
-		words := slices.DeleteFunc(strings.Fields(line), func(s string) bool { return s == "sudo" })
-		for len(words) > 0 && assignment.MatchString(words[0]) {
+		words := slices.DeleteFunc(shellWords(line), func(s string) bool { return s == "sudo" })
+		for len(words) > 0 && (words[0] == "env" || assignment.MatchString(words[0])) {
 			words = words[1:]
 		}
 		if len(words) == 0 || strings.HasPrefix(line, "#") {
@@ -114,18 +114,32 @@ func commandsIn(file, text string) []shown {
 	return found
 }
 
+// shellWords takes a line apart as a shell does, but for what it would put in place of variables.
+func shellWords(line string) []string {
+	var words []string
+	for _, m := range word.FindAllString(line, -1) {
+		words = append(words, strings.NewReplacer(`"`, "", "'", "").Replace(m))
+	}
+	return words
+}
+
+var word = regexp.MustCompile(`(?:[^\s"']|"[^"]*"|'[^']*')+`)
+
 var assignment = regexp.MustCompile(`^[A-Z_]+=`)
 
 // fragments look like commands and are not whole ones.
 var fragments = []string{"nmcli --ask", "nmcli connection up", "make check", "go generate"}
 
 func TestCommandsAreFoundInDocuments(t *testing.T) {
-	const doc = "Say `nmcli connection\nup Work` or `nmcli`.\n\n```\nsudo make install   # as root\n$ nmcli a \\\n  b\n# not this\n```\n\n```text\n+--+\n```\n```sh\nX=1 go test ./...\n```\nAnd `make`, `profile/`.\n"
+	const doc = "Say `nmcli connection\nup Work` or `nmcli`.\n\n```\nsudo make install   # as root\n$ nmcli a \\\n  b\n# not this\n```\n\n```text\n+--+\n```\n```sh\nX=1 go test ./...\nsudo env \"A=$B\" C=1 make x Y=\"1 2\"\n```\nAnd `make`, `profile/`.\n"
 	var got []string
 	for _, s := range commandsIn("x.md", doc) {
-		got = append(got, fmt.Sprintf("%s %s %s", s.where, s.line, s.words[0]))
+		got = append(got, fmt.Sprintf("%s %s %s", s.where, s.line, strings.Join(s.words, "|")))
 	}
-	want := []string{"x.md:5 sudo make install make", "x.md:6 nmcli a b nmcli", "x.md:15 X=1 go test ./... go", "x.md:1 nmcli connection up Work nmcli", "x.md:17 make make"}
+	want := []string{
+		"x.md:5 sudo make install make|install", "x.md:6 nmcli a b nmcli|a|b", "x.md:15 X=1 go test ./... go|test|./...",
+		`x.md:16 sudo env "A=$B" C=1 make x Y="1 2" make|x|Y=1 2`, "x.md:1 nmcli connection up Work nmcli|connection|up|Work", "x.md:18 make make",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)
 	}

@@ -3,13 +3,10 @@
 package e2e
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -40,104 +37,6 @@ var trials = map[string]func(*visitor, shown) error{
 	"man":                  (*visitor).namesFiles,
 	"msgmerge":             (*visitor).namesFiles,
 	"apt":                  (*visitor).namesPackages,
-}
-
-// makes knows which targets are tried: what .ci/run makes, what packaging/try-deb takes, what
-// TestInstalledIsWhatUninstallTakesAway makes, the benchmark, of which the options are tried here, the table of roaming, and the storm, of which
-// lab/storm tries a short one.
-func (v *visitor) makes(s shown) error {
-	targets := []string{"all"}
-	for _, word := range s.words[1:] {
-		name, value, option := strings.Cut(word, "=")
-		switch {
-		case option && name == "BENCH":
-			if out, err := v.here("go", "run", "./lab/bench", value, "-h"); err != nil {
-				return fmt.Errorf("%w: %s", err, out)
-			}
-		case option:
-			makefile, err := os.ReadFile(filepath.Join(v.root, "Makefile"))
-			if err != nil || !strings.Contains(string(makefile), "$("+name+")") && name != "DESTDIR" { // which is meson's
-				return fmt.Errorf("the Makefile has no %s (%v)", name, err)
-			}
-		default:
-			targets = append(targets, word)
-		}
-	}
-	ci, err := os.ReadFile(filepath.Join(v.root, ".ci", "run"))
-	if err != nil {
-		return err
-	}
-	packaging, err := os.ReadFile(filepath.Join(v.root, "packaging", "try-deb"))
-	if err != nil {
-		return err
-	}
-	for _, target := range targets {
-		out, err := v.here("make", "--dry-run", target)
-		if err != nil {
-			return fmt.Errorf("%w: %s", err, out)
-		}
-		if strings.Contains(out, "LAB_PREFIX=") && !strings.Contains(out, ":/usr/sbin:") {
-			return fmt.Errorf("make %s finds no servers for an ordinary user of Debian, whose PATH has no /usr/sbin: %s", target, out)
-		}
-		tried := regexp.MustCompile(`(?m)^(exec )?make ` + regexp.QuoteMeta(target) + `$`).Match(ci)
-		tried = tried || strings.Contains(string(packaging), "make "+target+" ")
-		if !tried && !slices.Contains([]string{"all", "bench", "storm", "roaming", "install", "uninstall"}, target) {
-			return fmt.Errorf("nothing tries make %s", target)
-		}
-	}
-	return nil
-}
-
-// meson has to be a command that make runs, and so is tried with it.
-func (v *visitor) meson(s shown) error {
-	out, err := v.here("make", "--dry-run", "--always-make", "stage", "install", "BUILD=build")
-	if err != nil {
-		return fmt.Errorf("%w: %s", err, out)
-	}
-	for line := range strings.Lines(out) {
-		rest := strings.Fields(line)
-		matches := true
-		for _, word := range s.words {
-			i := slices.Index(rest, word)
-			if matches = i >= 0; !matches {
-				break
-			}
-			rest = rest[i+1:]
-		}
-		if matches {
-			return nil
-		}
-	}
-	return errors.New("make does not do this")
-}
-
-func (v *visitor) goes(s shown) error {
-	line := strings.Join(s.words, " ")
-	switch s.words[1] {
-	case "tool":
-		result := "goos: linux\nBenchmarkX 1 100 ns/op\n"
-		for _, file := range []string{"before.txt", "after.txt"} {
-			path := filepath.Join(v.t.TempDir(), file)
-			if err := os.WriteFile(path, []byte(result), 0o644); err != nil {
-				return err
-			}
-			line = strings.ReplaceAll(line, file, path)
-		}
-	case "test": // compiling them is enough here
-		line, _, _ = strings.Cut(line, ">")
-		line = strings.Replace(line, "go test", "go vet", 1)
-		line = regexp.MustCompile(`-(run|bench|count) \S+ `).ReplaceAllString(line, "")
-	case "generate":
-		line = strings.Replace(line, "go generate", "go generate -n", 1)
-	}
-	out, err := v.here("sh", "-c", line)
-	if err == nil && out == "" && s.words[1] == "generate" {
-		err = errors.New("there is nothing to generate")
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w: %s", line, err, out)
-	}
-	return nil
 }
 
 // namesFiles is for programs of which only the files are ours.
@@ -218,16 +117,6 @@ func (v *visitor) status(s shown) error {
 	}
 	_, err = v.types(v.Desktop.Host, filepath.Join(stage, "usr/bin", s.line), "")
 	return err
-}
-
-// here runs a program in the source tree, as who builds it does.
-func (v *visitor) here(args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(v.ctx, perTest)
-	defer cancel()
-	c := exec.CommandContext(ctx, args[0], args[1:]...)
-	c.Dir = v.root
-	out, err := c.CombinedOutput()
-	return string(out), err
 }
 
 // types has a shell on a computer of the lab do the line, with the lab's names for what the documents make up.
