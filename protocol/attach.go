@@ -44,7 +44,7 @@ func (s *Session) join(c *control) (datapath.Direction, error) {
 	return datapath.Direction(dir), nil
 }
 
-// attachPack returns the request to join a living session (softether-protocol.md 8.1).
+// attachPack returns the request to join an existing session (softether-protocol.md 8.1).
 func (d *dialer) attachPack(key []byte) *pack.Pack {
 	p := new(pack.Pack)
 	p.AddStr("method", "additional_connect")

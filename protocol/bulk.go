@@ -12,22 +12,21 @@ import (
 	"network-manager-softether/protocol/rudp/bulk"
 )
 
-// A datagramStream is what takes the place of TCP and can carry datagrams beside the
-// stream: R-UDP.
+// A datagramStream is a stream that can carry datagrams beside it, as R-UDP does in place of TCP.
 type datagramStream interface {
 	OpenBulk(sealer *bulk.Sealer, opener *bulk.Opener, receive func(frames [][]byte))
 	SendBulk(frames [][]byte) error
 }
 
-// datagrams returns the connection as R-UDP, nil if it is something else.
+// datagrams returns the connection as a datagramStream, nil if it is over TCP.
 func (c *control) datagrams() datagramStream {
 	d, _ := c.raw.(datagramStream)
 	return d
 }
 
-// wantsBulk reports whether frames shall travel beside the stream of c. There, as over
-// UDP, version 1 is only for those who ask for it; and a server that can grant nothing
-// better is not asked, as it could not be told to leave it.
+// wantsBulk reports whether to ask for datagrams beside the stream of c. As over UDP, version 1 is only for
+// those who ask for it. A server that knows nothing better is not asked at all: the request has no way to
+// exclude version 1.
 func (d *dialer) wantsBulk(c *control) bool {
 	switch {
 	case c.datagrams() == nil, d.UDP == UDPOff:
@@ -50,23 +49,23 @@ func (c *control) grantBulk(d *dialer, welcome *pack.Pack) (*bulk.Params, error)
 	return bulk.Accept(welcome, 2)
 }
 
-// A bulkChannel sends frames beside the stream of a session's connection. A nil
-// *bulkChannel is none.
+// A bulkChannel sends frames in datagrams beside the stream of a session's connection. A nil *bulkChannel
+// sends nothing.
 type bulkChannel struct {
 	s       *Session
 	params  *bulk.Params
 	sealer  *bulk.Sealer
 	sending sync.Mutex // guards sealer
-	way     atomic.Pointer[bulkWay]
+	carrier atomic.Pointer[bulkCarrier]
 }
 
-type bulkWay struct {
+type bulkCarrier struct {
 	conn   *datapath.Conn
 	stream datagramStream
 }
 
-// beside returns the channel that was granted.
-func (s *Session) beside(p *bulk.Params) *bulkChannel {
+// newBulkChannel returns the channel that the server granted, nil if p is.
+func (s *Session) newBulkChannel(p *bulk.Params) *bulkChannel {
 	if p == nil {
 		return nil
 	}
@@ -79,8 +78,8 @@ func (s *Session) beside(p *bulk.Params) *bulkChannel {
 	return &bulkChannel{s: s, params: p, sealer: sealer}
 }
 
-// follow makes the new connection c carry the datagrams, once the session has a
-// receiver. The server keeps the keys for it.
+// follow makes the new connection c carry the datagrams, once the session has a receiver. The server keeps
+// the same keys for it.
 func (b *bulkChannel) follow(c *datapath.Conn) {
 	if b == nil {
 		return
@@ -103,7 +102,7 @@ func (b *bulkChannel) follow(c *datapath.Conn) {
 		b.sending.Lock()
 		defer b.sending.Unlock()
 		stream.OpenBulk(b.sealer, opener, b.s.receiver.Func())
-		b.way.Store(&bulkWay{c, stream})
+		b.carrier.Store(&bulkCarrier{c, stream})
 	})
 }
 
@@ -112,7 +111,7 @@ func (b *bulkChannel) send(f *frame.Batch) bool {
 	if b == nil {
 		return false
 	}
-	w := b.way.Load()
+	w := b.carrier.Load()
 	if w == nil || !w.conn.Alive() {
 		return false
 	}

@@ -9,11 +9,11 @@ import (
 	"slices"
 )
 
-// exchangeRSA are the cipher suites of TLS 1.2 in which the client encrypts the keys of the session to the server's RSA
-// key: whoever has recorded the traffic and gets that key later can read everything. Some servers know nothing else
-// (ServerCipherSet AES256-GCM-SHA384 without TLS 1.3), and the official client connects to them.
+// exchangeRSA are the TLS 1.2 cipher suites in which the client encrypts the session's secret to the server's
+// RSA key: whoever has recorded the traffic and later gets that key can read all of it. Some servers offer
+// nothing else (ServerCipherSet AES256-GCM-SHA384 without TLS 1.3), and the official client connects to them.
 //
-// Not among them are those with RC4 and 3DES, which are broken.
+// Suites with RC4 and 3DES, which are broken, are not among them.
 var exchangeRSA = []uint16{
 	tls.TLS_RSA_WITH_AES_128_GCM_SHA256,
 	tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
@@ -22,8 +22,8 @@ var exchangeRSA = []uint16{
 	tls.TLS_RSA_WITH_AES_128_CBC_SHA256,
 }
 
-// cipherSuites are what is offered for TLS 1.2. Their order on the wire is crypto/tls's own, in which those of
-// exchangeRSA come last. Those of TLS 1.3 cannot be chosen, and all have forward secrecy.
+// cipherSuites is what is offered for TLS 1.2. Their order on the wire is crypto/tls's own, which puts those
+// of exchangeRSA last. The suites of TLS 1.3 cannot be chosen, and all of them have forward secrecy.
 var cipherSuites = func() []uint16 {
 	var list []uint16
 	for _, suite := range tls.CipherSuites() {
@@ -34,7 +34,7 @@ var cipherSuites = func() []uint16 {
 	return append(list, exchangeRSA...)
 }()
 
-// warnOfCipher warns of a channel whose keys hang on the server's RSA key.
+// warnOfCipher warns of a channel whose secrecy depends on the server's RSA key.
 func (d *dialer) warnOfCipher(c *control) {
 	suite := c.tls.ConnectionState().CipherSuite
 	if !slices.Contains(exchangeRSA, suite) {
@@ -45,8 +45,8 @@ func (d *dialer) warnOfCipher(c *control) {
 		"remedy", "ask the administrator to switch on TLS 1.3 or to allow ECDHE (ServerCipherSet ECDHE-RSA-AES256-GCM-SHA384)")
 }
 
-// sharesNoCipher reports whether the server ended the handshake as servers do that find no cipher suite in the offer.
-// They say no more than "handshake failure".
+// sharesNoCipher reports whether the server ended the handshake the way servers do when no offered cipher
+// suite suits them. All they say is "handshake failure".
 func sharesNoCipher(err error) bool {
 	remote, ok := errors.AsType[*net.OpError](err)
 	if !ok || remote.Op != "remote error" {

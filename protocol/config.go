@@ -18,22 +18,22 @@ import (
 	"network-manager-softether/protocol/proxy"
 )
 
-// DefaultProduct is how the client calls itself. It has none of the words client,
-// server and bridge, which switch the server's behaviour (softether-protocol.md 6.8).
+// DefaultProduct is what the client calls itself. It contains none of the words client, server and bridge,
+// which would change the server's behaviour (softether-protocol.md 6.8).
 const DefaultProduct = "network-manager-softether"
 
-// Config says where to log in, as whom, and how far to trust the server. It is
-// read, never changed, and must not change while a session made from it lives.
+// Config says where to log in, as whom, and how far to trust the server. It is never changed by this package,
+// and must not be changed while a session made from it lives.
 type Config struct {
 	// Host is a name, an IPv4 or an IPv6 address (with or without brackets).
 	Host string
 	Port uint16
-	// Hub and User are stripped of blanks at both ends, as the server does.
+	// Hub and User are trimmed of blanks at both ends, as the server does.
 	Hub, User string
 	Auth      Auth
 	Trust     Trust
-	// UniqueID must stay the same for a profile: with a policy MultiLogins the
-	// server does not count a half-dead session that has the same one.
+	// UniqueID must stay the same for a profile: under the policy MultiLogins, a server does not count a
+	// half-dead session with the same ID.
 	UniqueID [16]byte
 	// Product, Version and Build are what the server's log shows. Empty means
 	// [DefaultProduct], 100 (1.00) and 1.
@@ -41,36 +41,36 @@ type Config struct {
 	Version, Build uint32
 	// HostInfo is what the server is told about this computer; nil tells nothing.
 	HostInfo *HostInfo
-	// MaxConnections is how many TCP connections the session may use, at most 32; 0
-	// means 1. The server may grant fewer.
+	// MaxConnections is the most TCP connections that the session may use, at most 32; 0 means 1. The server
+	// may grant fewer.
 	MaxConnections int
-	// ConnectionInterval is the pause before another one is opened, at least 1 s.
+	// ConnectionInterval is the pause before the next one is opened, at least 1 s.
 	ConnectionInterval time.Duration
-	// ConnectionLifetime is how long each lives before it is replaced; 0 is for ever.
+	// ConnectionLifetime is how long each lives before it is replaced; 0 means for ever.
 	ConnectionLifetime time.Duration
-	// HalfDuplex uses each connection in one direction only; it needs two of them.
+	// HalfDuplex uses each connection in one direction only, which takes at least two.
 	HalfDuplex bool
-	// QoS reserves a connection for urgent frames; it needs two that lead to the
-	// server, that is four with HalfDuplex.
+	// QoS reserves a connection for urgent frames. It takes two connections that lead to the server, which is
+	// four with HalfDuplex.
 	QoS bool
-	// Compression compresses each frame by itself. It costs more than it gains, unless
-	// the path is slow and what it carries is not encrypted or compressed already.
+	// Compression compresses each frame by itself. It costs more than it gains unless the path is slow and
+	// most of the traffic is neither encrypted nor compressed already.
 	Compression             bool
 	BridgeMode, MonitorMode bool
-	// Proxy leads to the server; nil means none. Dialer and Resolver then are for the
-	// proxy's address, and the server's name is for the proxy to look up.
+	// Proxy leads to the server; nil means none. With one, Dialer and Resolver are used for the proxy's
+	// address, and the proxy looks up the server's name.
 	Proxy *proxy.Proxy
-	// UDP says when frames travel over UDP, too.
+	// UDP says when frames also travel over UDP.
 	UDP UDPMode
-	// Dialer opens TCP connections, and UDP ones where UDP is not off; nil means a
-	// [net.Dialer]. One that refuses "udp" keeps the session on TCP.
+	// Dialer opens TCP connections, and UDP ones unless UDP is off; nil means a [net.Dialer]. A Dialer that
+	// refuses "udp" keeps the session on TCP.
 	Dialer Dialer
-	// Resolver looks names up; nil means [net.DefaultResolver]. Hand in one
-	// [*CachingResolver] for every Dial of a profile, and a name that was once
-	// resolved survives a resolver that sits behind the dead tunnel.
+	// Resolver looks names up; nil means [net.DefaultResolver]. Pass the same [*CachingResolver] to every
+	// Dial of a profile, so that a name resolved once still resolves when the resolver sits behind the dead
+	// tunnel.
 	Resolver Resolver
-	// Notify is told about loss and return of the connection. It may be nil. It is
-	// called from the session's goroutines, one call at a time, and must not block.
+	// Notify is told when the connection is lost and when it is back. It may be nil. It is called from the
+	// session's goroutines, one call at a time, and must not block.
 	Notify func(Event)
 	// Logger gets no secret. nil discards.
 	Logger *slog.Logger
@@ -89,8 +89,8 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// HostInfo is shown in the server's log, each field cut to 63 bytes. With it the
-// local address and port of the connection are sent, too.
+// HostInfo is shown in the server's log, each field cut to 63 bytes. With it, the local address and port of
+// the connection are sent as well.
 type HostInfo struct {
 	Hostname  string
 	OSName    string // "Linux"
@@ -111,8 +111,8 @@ type Anonymous struct{}
 // users whose password the hub itself keeps.
 type Password struct{ Secret string }
 
-// PlainPassword sends the password, for servers that hand it on to RADIUS or an
-// NT domain. Blanks at both ends are lost on the way (softether-protocol.md 4).
+// PlainPassword sends the password itself, for servers that pass it on to RADIUS or an NT domain. Blanks at
+// both ends are lost on the way (softether-protocol.md 4).
 type PlainPassword struct{ Secret string }
 
 func (Anonymous) authName() string     { return "anonymous" }
@@ -131,15 +131,15 @@ func (PlainPassword) String() string { return "plain password (hidden)" }
 // GoString hides the secret, for %#v.
 func (p PlainPassword) GoString() string { return p.String() }
 
-// An Event tells about the session's connections: [Detached] or [Reattached], [Silent], [Moved] or [Stayed].
+// An Event tells about the session's connections: [Detached], [Reattached], [Silent], [Moved] or [Stayed].
 type Event interface{ event() }
 
-// Detached tells that the last connection is lost, for the reason Err. The session is being
-// re-attached, and frames are dropped until [Reattached] or the end.
+// Detached tells that the last connection was lost, with the reason in Err. The session is being re-attached,
+// and frames are dropped until [Reattached] or the end.
 type Detached struct{ Err error }
 
-// Reattached tells that frames flow again, after After of silence. Addr is the address now
-// connected to, as in [Info], and Move the last one of [Session.Move] before, 0 if there was none.
+// Reattached tells that frames flow again after an interruption of After. Addr is the address now connected to,
+// as in [Info], and Move the number of the last [Session.Move], 0 if there was none.
 type Reattached struct {
 	Move  int
 	After time.Duration
@@ -149,8 +149,8 @@ type Reattached struct {
 func (Detached) event()   {}
 func (Reattached) event() {}
 
-// cleanHost returns host as the resolver, SNI and the certificate check want it:
-// without brackets and final dot, and in ASCII (RFC 5891).
+// cleanHost returns host in the form that the resolver, SNI and the certificate check expect: without
+// brackets and final dot, and in ASCII (RFC 5891).
 func cleanHost(host string) (string, error) {
 	h := strings.TrimSuffix(strings.TrimSpace(host), ".")
 	if strings.HasPrefix(h, "[") && strings.HasSuffix(h, "]") {
@@ -187,5 +187,5 @@ func checkName(what, value string) error {
 	return nil
 }
 
-// trimBlanks strips what the server strips (softether-protocol.md 4).
+// trimBlanks trims what the server trims (softether-protocol.md 4).
 func trimBlanks(s string) string { return strings.Trim(s, " \t") }

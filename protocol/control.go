@@ -17,8 +17,8 @@ import (
 	"network-manager-softether/protocol/pack"
 )
 
-// A control is a connection before it carries frames: TLS is up, and Packs go back
-// and forth over the HTTP layer. It is used by one goroutine.
+// A control is a connection before it carries frames: TLS is up, and Packs go back and forth over HTTP. It is
+// used by one goroutine.
 type control struct {
 	raw    net.Conn
 	wire   *datapath.Wire // between raw and tls; nil: raw is no socket
@@ -35,16 +35,15 @@ type control struct {
 	cancelled bool // guarded by mu: deadlines stay in the past
 }
 
-// conn makes a connection in the data phase of c. What the server has sent behind
-// its last Pack is kept.
+// conn turns c into a connection of the data phase. Bytes the server has sent after its last Pack are kept.
 func (c *control) conn(timeout time.Duration, dir datapath.Direction) *datapath.Conn {
 	ahead, _ := c.br.Peek(c.br.Buffered())
 	c.raw.SetDeadline(time.Time{})
 	return datapath.NewConn(datapath.Link{Stream: c.tls, Raw: c.raw, Wire: c.wire, Addr: c.addr, Direction: dir}, ahead, timeout)
 }
 
-// send sends a Pack, padded by a random length, so that the length of an encrypted
-// record does not tell that of a password.
+// send sends a Pack, padded to a random length so that the length of an encrypted record does not reveal that
+// of a password.
 func (c *control) send(p *pack.Pack) error {
 	n, err := rand.Int(rand.Reader, big.NewInt(1000))
 	if err != nil {
@@ -72,9 +71,8 @@ func (c *control) post(path, contentType string, body []byte) error {
 	return nil
 }
 
-// receive returns the next Pack that is not a noop, each of which must come within
-// wait, and all of them within total. A Pack with an error code is returned as
-// *ServerError.
+// receive returns the next Pack that is not a noop. Each must come within wait, and all of them within total.
+// A Pack with an error code is returned as a *ServerError.
 func (c *control) receive(wait, total time.Duration) (*pack.Pack, error) {
 	end := time.Now().Add(total)
 	for range maxNoops + 1 {
@@ -114,8 +112,8 @@ func (c *control) cancel() {
 	c.raw.SetDeadline(time.Unix(1, 0))
 }
 
-// release ends the watch over the context: the connection now belongs to a session.
-// It fails if the context ended first.
+// release ends the watch over the context, as the connection now belongs to a session. It fails if the
+// context ended first.
 func (c *control) release() bool { return c.stop() }
 
 // close ends the connection politely.
@@ -125,9 +123,8 @@ func (c *control) close() {
 	hangUp(c.tls, c.raw, c.limits.closing)
 }
 
-// hangUp sends close_notify, for which it waits at most d, and closes. A server
-// that misses the close_notify may take every other connection of the session for
-// broken (softether-protocol.md 8.6).
+// hangUp sends close_notify, for at most d, and closes. A server that misses the close_notify may take every
+// other connection of the session for broken (softether-protocol.md 8.6).
 func hangUp(t *tls.Conn, raw net.Conn, d time.Duration) {
 	force := time.AfterFunc(d, func() { raw.Close() })
 	defer force.Stop()

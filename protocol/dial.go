@@ -8,9 +8,8 @@ import (
 	"fmt"
 )
 
-// Dial logs in and returns the session. ctx bounds Dial only; when it ends, Dial
-// returns soon and leaves no connection behind. The session sends keep-alives at
-// once, but reads nothing until [Session.Start].
+// Dial logs in and returns the session. ctx bounds Dial only; when it ends, Dial returns soon and leaves no
+// connection behind. The session sends keep-alives at once, but does not read before [Session.Start].
 func Dial(ctx context.Context, cfg *Config) (*Session, error) {
 	d, err := newDialer(cfg)
 	if err != nil {
@@ -54,7 +53,7 @@ func Dial(ctx context.Context, cfg *Config) (*Session, error) {
 	return nil, &Error{Op: "redirect", Addr: addrs[0].String(), Err: ErrRedirectLoop}
 }
 
-// joinText puts two messages below each other, unless they are one.
+// joinText joins two messages with a line break, unless they are the same.
 func joinText(a, b string) string {
 	switch {
 	case a == "" || a == b:

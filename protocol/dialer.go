@@ -14,7 +14,7 @@ import (
 	"network-manager-softether/protocol/internal/datapath"
 )
 
-// A dialer opens the connections of a session and logs in: a Config that was checked, with the
+// A dialer opens the connections of a session and logs in. It is a Config that has been checked and had its
 // defaults filled in.
 type dialer struct {
 	Config
@@ -95,12 +95,11 @@ func newDialer(cfg *Config) (*dialer, error) {
 // connections is how many TCP connections are asked for.
 func (d *dialer) connections() int { return min(max(d.MaxConnections, 1), datapath.MaxConns) }
 
-// wantsHalf tells whether connections of one direction are asked for.
+// wantsHalf reports whether half-duplex connections are asked for.
 func (d *dialer) wantsHalf() bool { return d.HalfDuplex && d.connections() >= 2 }
 
-// wantsQoS tells whether a connection for urgent frames is asked for. A server grants
-// two connections with it, and four half-duplex ones, whatever was asked for
-// (softether-protocol.md 6.1).
+// wantsQoS reports whether a connection for urgent frames is asked for. With QoS a server grants two
+// connections, or four half-duplex ones, whatever was asked for (softether-protocol.md 6.1).
 func (d *dialer) wantsQoS() bool {
 	if d.HalfDuplex {
 		return d.QoS && d.connections() >= 4
@@ -108,5 +107,5 @@ func (d *dialer) wantsQoS() bool {
 	return d.QoS && d.connections() >= 2
 }
 
-// interval is the pause between two additional connections.
+// interval is the pause between opening two additional connections.
 func (d *dialer) interval() time.Duration { return max(d.ConnectionInterval, d.intervalMin) }

@@ -21,29 +21,26 @@
 //
 // # The session
 //
-// A session is a set of connections (package internal/datapath) and a goroutine that looks
-// after them (supervise.go): it opens those that are missing, one per interval, and replaces
-// lost and old ones (upkeep.go). When the last connection is lost the session is detached:
-// frames to send are dropped, and a new connection is attached with the session's key
-// (attach.go) while the server still remembers it (reattach.go). If that fails the session
-// is over, and the way on is a new [Dial].
+// A session is a set of connections (package internal/datapath) and a goroutine that looks after them
+// (supervise.go): it opens those that are missing, one per interval, and replaces lost and old ones
+// (keeper.go). When the last connection is lost, the session is detached: frames to send are dropped, and a
+// new connection is attached with the session's key (attach.go) while the server still remembers it
+// (reattach.go). If that fails, the session is over, and it takes a new [Dial] to go on.
 //
-// Frames to the server arrive as a [frame.Batch], which already is a data-phase
-// message, and go to TLS in one write. Frames from the server are cut out of the
-// read buffer in place and handed on as views. With compression each frame is a zlib
-// stream of its own (package zblock). Neither way allocates.
+// Frames to the server arrive as a [frame.Batch], which already has the layout of a data-phase message, and
+// go to TLS in one write. Frames from the server are cut out of the read buffer in place and passed on as
+// views. With compression, each frame is a zlib stream of its own (package zblock). Neither direction
+// allocates.
 //
-// With [Config.UDP] frames also travel over UDP, in both directions, while that is the
-// better way (udp.go, udpauto.go; package udpaccel). TCP stays, with keep-alives, and
-// takes over within a second.
+// With [Config.UDP], frames also travel over UDP, in both directions, while that is the better way (udp.go,
+// udpauto.go; package udpaccel). The TCP connections stay, with keep-alives, and take over within a second.
 //
-// Over R-UDP, which takes TCP's place where the network has none, frames travel in
-// datagrams beside the stream (bulk.go; package rudp/bulk).
+// Over R-UDP, which stands in for TCP where the network lets no TCP through, frames travel in datagrams
+// beside the stream (bulk.go; package rudp/bulk).
 //
 // # Errors
 //
-// Every error is an [*Error] that names the step and the address. Beneath it is
-// a [*ServerError] (the server said no), a [*CertificateError] (the server is
-// not trusted), one of the sentinels such as [ErrNotSoftEther], or an error of
-// the network. [Hint] says what a person can do about it.
+// Every error is an [*Error] that names the step and the address. It wraps a [*ServerError] (the server said
+// no), a [*CertificateError] (the server is not trusted), one of the sentinels such as [ErrNotSoftEther], or
+// an error of the network. [Hint] says what a person can do about it.
 package protocol

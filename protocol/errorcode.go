@@ -8,9 +8,9 @@ import (
 	"network-manager-softether/protocol/errortext"
 )
 
-// An ErrorCode is the number in the "error" element of a server's answer
-// (softether-protocol.md 14; Cedar/Cedar.h). Codes that the official client only
-// produces itself are in the table too, so that there is one vocabulary.
+// An ErrorCode is the number in the "error" element of a server's answer (softether-protocol.md 14;
+// Cedar/Cedar.h). Codes that only the official client itself produces are in the table too, so that there is
+// one vocabulary.
 type ErrorCode uint32
 
 // The codes this program names. Servers may send others.
@@ -55,12 +55,11 @@ const (
 type Kind uint8
 
 const (
-	// KindConnect is about the way to the server or the server's own state.
+	// KindConnect concerns the path to the server or the server's own state.
 	KindConnect Kind = iota
-	// KindLogin is about who the user is: asking for other credentials, or an
-	// administrator, can help.
+	// KindLogin concerns who the user is: other credentials, or an administrator, can help.
 	KindLogin
-	// KindLocal is about this computer.
+	// KindLocal concerns this computer.
 	KindLocal
 )
 
@@ -138,7 +137,7 @@ type errorEntry struct {
 	retry Retry
 }
 
-// firstUnknownCode is the first number no covered server version uses.
+// firstUnknownCode is the first number that no server version covered here uses.
 const firstUnknownCode ErrorCode = 153
 
 // Codes without an entry: either answers to management commands, which no login

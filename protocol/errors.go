@@ -17,21 +17,21 @@ import (
 // What an [*Error] may wrap, besides *ServerError, *CertificateError and errors
 // of the operating system.
 var (
-	// ErrNotSoftEther: what answers there does not speak the SoftEther protocol.
+	// ErrNotSoftEther: whatever answered does not speak the SoftEther protocol.
 	ErrNotSoftEther = errors.New("not a SoftEther VPN server")
-	// ErrMalformed: a SoftEther server sent something against the protocol.
+	// ErrMalformed: a SoftEther server violated the protocol.
 	ErrMalformed = datapath.ErrMalformed
-	// ErrTLS: the TLS handshake failed, for another reason than the certificate.
+	// ErrTLS: the TLS handshake failed for another reason than the certificate.
 	ErrTLS = errors.New("TLS handshake failed")
 	// ErrTimeout: no answer in time.
 	ErrTimeout = datapath.ErrTimeout
 	// ErrClosed: the session was closed by [Session.Close].
 	ErrClosed = errors.New("session closed")
-	// ErrNoEncryption: the server would send everything after the login in clear.
+	// ErrNoEncryption: the server would send everything after the login in the clear.
 	ErrNoEncryption = errors.New("server refused encryption")
 	// ErrRedirectLoop: a cluster sends us from member to member.
 	ErrRedirectLoop = errors.New("redirected too often")
-	// ErrUnreachable: no address, or none that takes a TCP connection.
+	// ErrUnreachable: there is no address, or none that accepts a TCP connection.
 	ErrUnreachable = errors.New("server unreachable")
 	// ErrConfig: a value in [Config] cannot be used.
 	ErrConfig = errors.New("unusable configuration")
@@ -66,7 +66,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // A ServerError is the server's own refusal.
 type ServerError struct {
 	Code ErrorCode
-	// NoSavePassword: the user's policy forbids to store the password. Ask again.
+	// NoSavePassword: the user's policy forbids storing the password. Ask again.
 	NoSavePassword bool
 }
 
@@ -83,11 +83,11 @@ const (
 	CertUntrusted    CertReason = iota // issued by nobody we trust
 	CertSelfSigned                     // the same, and it is its own issuer
 	CertWrongName                      // valid, but for other host names
-	CertExpired                        // its time is over
-	CertNotYetValid                    // its time has not come
-	CertPinChanged                     // another one than the pinned one
+	CertExpired                        // no longer valid
+	CertNotYetValid                    // not valid yet
+	CertPinChanged                     // not the pinned one
 	CertPinMissing                     // only a pin is to be trusted, and there is none
-	CertMemberDiffer                   // another one than the controller or the first connection showed
+	CertMemberDiffer                   // not the one that the controller named or the first connection showed
 )
 
 // String returns the reason as the middle of a sentence.
@@ -140,9 +140,9 @@ func (e *CertificateError) Fingerprint() string {
 // Unwrap returns the detail.
 func (e *CertificateError) Unwrap() error { return e.Err }
 
-// opError makes the error of a step. It keeps an *Error that already is one, says
-// ErrTimeout for every kind of lateness, and prefers the reason why ctx ended to
-// the closed connection that followed from it.
+// opError makes the error of a step. It keeps an error that already is an *Error, reports every kind of
+// lateness as ErrTimeout, and prefers the reason why ctx ended to the closed connection that resulted from
+// it.
 func opError(ctx context.Context, op, addr string, err error) error {
 	if _, ok := errors.AsType[*Error](err); ok {
 		return err

@@ -21,9 +21,9 @@ type hello struct {
 	random         [keyLen]byte
 }
 
-// open connects to the first address that answers and goes on until the server
-// has said hello. verify judges the certificate. When the TLS handshake fails for
-// another reason than the certificate, the remaining addresses get a chance.
+// open connects to the first address that answers and goes on until the server has said hello. verify judges
+// the certificate. If the TLS handshake fails for another reason than the certificate, the remaining
+// addresses are tried.
 func (d *dialer) open(ctx context.Context, addrs []netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
 	var first error
 	for range maxTLSAttempts {
@@ -70,7 +70,7 @@ func without(addrs []netip.AddrPort, addr netip.AddrPort) []netip.AddrPort {
 	return rest
 }
 
-// greet makes a control of a TCP connection, or closes it.
+// greet makes a control of a TCP connection, which it closes if that fails.
 func (d *dialer) greet(ctx context.Context, raw net.Conn, addr netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
 	below, wire := raw, datapath.NewWire(raw)
 	if wire != nil {
@@ -79,8 +79,8 @@ func (d *dialer) greet(ctx context.Context, raw net.Conn, addr netip.AddrPort, v
 	t := tls.Client(below, &tls.Config{
 		MinVersion:                  tls.VersionTLS12,
 		CipherSuites:                cipherSuites,
-		ServerName:                  d.Host, // crypto/tls sends no address as SNI
-		InsecureSkipVerify:          true,   // verify does it, and better
+		ServerName:                  d.Host, // crypto/tls sends no SNI for an IP address
+		InsecureSkipVerify:          true,   // VerifyConnection judges the certificate instead
 		VerifyConnection:            verify,
 		DynamicRecordSizingDisabled: true, // 16 KiB records from the start
 	})
@@ -99,7 +99,7 @@ func (d *dialer) greet(ctx context.Context, raw net.Conn, addr netip.AddrPort, v
 	return c, nil
 }
 
-// tlsError says whether what answers speaks TLS at all.
+// tlsError tells a failed handshake from a peer that does not speak TLS at all.
 func tlsError(err error) error {
 	var (
 		cert   *CertificateError

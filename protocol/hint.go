@@ -12,8 +12,7 @@ import (
 	"network-manager-softether/protocol/rudp/bulk"
 )
 
-// Hint returns what a person can do about err, in a sentence or two, or "" if
-// there is nothing to say.
+// Hint returns what a person can do about err, in a sentence or two, or "" if there is nothing to suggest.
 func Hint(err error) string {
 	var (
 		server *ServerError
@@ -81,8 +80,8 @@ func (e *CertificateError) hint() string {
 	}
 }
 
-// Classify says which part of a connection err is about and whether a new [Dial]
-// without a person makes sense.
+// Classify returns which part of a connection err concerns and whether a new [Dial] without a person makes
+// sense.
 func Classify(err error) (Kind, Retry) {
 	var (
 		server *ServerError
@@ -102,7 +101,7 @@ func Classify(err error) (Kind, Retry) {
 	case errors.As(err, &server):
 		return server.Code.Kind(), server.Code.Retry()
 	case errors.As(err, &cert) && cert.Reason == CertMemberDiffer:
-		// It need not be the server's last word: a full login judges it afresh.
+		// Not necessarily the server's last word: a full login decides it anew.
 		return KindConnect, RetryNormal
 	case errors.As(err, &cert), errors.Is(err, ErrNoEncryption), errors.Is(err, bulk.ErrGrant):
 		return KindConnect, RetryNo

@@ -12,10 +12,9 @@ import (
 	"strings"
 )
 
-// The HTTP layer looks like HTTP/1.1 and is less: strictly one request and one
-// answer at a time, Content-Length always there, nothing chunked. It is written by
-// hand because the same connection, and the same buffered reader, go on with the
-// tunnel's data after it (softether-protocol.md 3, 15.7).
+// The HTTP layer looks like HTTP/1.1 but is less: strictly one request and one answer at a time, always with
+// a Content-Length, never chunked. It is written by hand because the same connection, and the same buffered
+// reader, later carry the tunnel's data (softether-protocol.md 3, 15.7).
 
 const (
 	signaturePath = "/vpnsvc/connect.cgi"
@@ -24,8 +23,8 @@ const (
 	packType      = "application/octet-stream"
 )
 
-// appendRequest appends a POST of body to dst. A header must not have an empty
-// value, or the server hangs up (softether-protocol.md 3).
+// appendRequest appends a POST of body to dst. No header may have an empty value, or the server hangs up
+// (softether-protocol.md 3).
 func appendRequest(dst []byte, path, contentType, host string, body []byte) []byte {
 	dst = fmt.Appendf(dst, "POST %s HTTP/1.1\r\n"+
 		"Connection: Keep-Alive\r\n"+
@@ -35,9 +34,8 @@ func appendRequest(dst []byte, path, contentType, host string, body []byte) []by
 	return append(dst, body...)
 }
 
-// readResponse reads one answer and returns its body. What is no answer of a
-// SoftEther server, such as the page of a web server, is ErrNotSoftEther. The
-// buffer of r must hold maxHTTPLine bytes.
+// readResponse reads one answer and returns its body. An answer that cannot come from a SoftEther server,
+// such as a web server's page, is ErrNotSoftEther. The buffer of r must hold maxHTTPLine bytes.
 func readResponse(r *bufio.Reader) ([]byte, error) {
 	line, err := readLine(r)
 	if err != nil {
@@ -92,7 +90,7 @@ func readResponse(r *bufio.Reader) ([]byte, error) {
 	return body, nil
 }
 
-// parseLength takes digits only, and only lengths that a Pack may have.
+// parseLength accepts digits only, and only lengths that a Pack can have.
 func parseLength(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil || s[0] == '+' {
@@ -117,8 +115,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), nil
 }
 
-// noAnswer says that the connection broke while an answer was due. Lateness stays
-// what it is.
+// noAnswer reports that the connection broke while an answer was due. A time-out stays a time-out.
 func noAnswer(err error) error {
 	switch {
 	case isTimeout(err):

@@ -11,11 +11,11 @@ import (
 
 // timing holds every wait of the package. Tests shorten it; users cannot.
 type timing struct {
-	// resolve bounds a name look-up. resolveCached bounds it when an earlier
-	// answer can stand in: a resolver that sits behind a dead tunnel never answers.
+	// resolve bounds a name look-up. resolveCached bounds it when an earlier answer can stand in: a resolver
+	// behind a dead tunnel never answers.
 	resolve, resolveCached time.Duration
-	// stagger is the pause before the next address is tried as well
-	// (RFC 8305 8: "Connection Attempt Delay"; SoftEther 5.02 uses the same).
+	// stagger is the pause before the next address is tried as well (RFC 8305 8: "Connection Attempt Delay";
+	// the same as in SoftEther 5.02).
 	stagger time.Duration
 	// connect bounds the TCP connection to one address (softether-protocol.md 1).
 	connect time.Duration
@@ -23,35 +23,34 @@ type timing struct {
 	tls time.Duration
 	// step bounds one HTTP request or answer (softether-protocol.md 1).
 	step time.Duration
-	// login bounds the wait for the answer to a login, anew after each noop Pack:
-	// a server that asks RADIUS may wait for somebody to press a button on a phone,
-	// and servers before 5.02 stay silent meanwhile. loginTotal bounds all of it.
+	// login bounds the wait for the answer to a login, and starts anew with each noop Pack: a server that
+	// asks RADIUS may be waiting for somebody to press a button on a phone, and servers before 5.02 say
+	// nothing meanwhile. loginTotal bounds all of it.
 	login, loginTotal time.Duration
-	// closing bounds a polite close; drain is the part of it that waits for the
-	// peer to close too, so that our close_notify is not overtaken by a reset.
+	// closing bounds a polite close. drain is the part of it spent waiting for the peer to close as well, so
+	// that a reset does not overtake our close_notify.
 	closing, drain time.Duration
 	// timeoutMin and timeoutMax clamp the server's session time-out, and
 	// timeoutDefault stands in for a missing one (softether-protocol.md 7.1).
 	timeoutMin, timeoutMax, timeoutDefault time.Duration
-	// reattachSpacing lies between the starts of two attempts to re-attach: 5.02
-	// counts connections per address (softether-protocol.md 8.3).
+	// reattachSpacing is the time between the starts of two attempts to re-attach: 5.02 counts connections
+	// per address (softether-protocol.md 8.3).
 	reattachSpacing time.Duration
-	// reattachLife is how long a re-attached connection must live: servers built
-	// with OpenSSL 3 before 2024-06 kill it within 0.26 s when the one before it
-	// ended without close_notify, and would do so again (softether-protocol.md 8.6).
+	// reattachLife is how long a re-attached connection must live: servers built with OpenSSL 3 before
+	// 2024-06 kill it within 0.26 s if the one before it ended without close_notify, and would do so again
+	// (softether-protocol.md 8.6).
 	reattachLife time.Duration
-	// udpStable is how long UDP must work before it carries frames; 0 is the protocol's
-	// own 10 s.
+	// udpStable is how long UDP must work before it carries frames; 0 means the protocol's own 10 s.
 	udpStable time.Duration
-	// intervalMin lies between the starts of two additional connections, for the
-	// same reason as reattachSpacing. After a failure the pause doubles each time, up
-	// to attachPause; it is that long at once after an answer that will not change soon.
+	// intervalMin is the time between the starts of two additional connections, for the same reason as
+	// reattachSpacing. After a failure the pause doubles each time, up to attachPause; after an answer that
+	// will not change soon, it is attachPause at once.
 	intervalMin, attachPause time.Duration
-	// silent is how long nothing may come, though it is due, before that is told;
-	// silenceLook lies between two looks. listen asks the kernel.
+	// silent is how long nothing may arrive while something is due before [Silent] is reported; silenceLook
+	// is the time between two looks. listen asks the kernel.
 	silent, silenceLook time.Duration
 	listen              func(net.Conn) datapath.Hearing
-	// flush bounds the wait for what is in the queue of a connection to be closed.
+	// flush bounds the wait for the queue of a connection that is to be closed.
 	flush time.Duration
 }
 
@@ -80,10 +79,10 @@ var defaultTiming = timing{
 	listen:          datapath.Listen,
 }
 
-// Lengths and counts. Each bounds what a hostile server can make us keep or do.
+// Lengths and counts. Each bounds what a hostile server can make this package keep or do.
 const (
 	maxAddresses   = 16      // addresses of one name that are tried
-	maxTLSAttempts = 2       // addresses whose TLS is tried when the first one's fails
+	maxTLSAttempts = 2       // addresses whose TLS handshake is tried
 	maxRedirects   = 3       // a cluster needs one
 	maxNoops       = 30      // softether-protocol.md 3.4
 	maxHTTPLine    = 4096    // bytes of a status or header line, with its end

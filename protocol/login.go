@@ -47,7 +47,7 @@ func (d *dialer) login(c *control) (*redirect, *welcome, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		// An acknowledgement; its answer is of no use.
+		// An acknowledgement; nobody needs its answer.
 		return r, nil, c.send(new(pack.Pack))
 	}
 	w, err := d.parseWelcome(p)
@@ -55,7 +55,7 @@ func (d *dialer) login(c *control) (*redirect, *welcome, error) {
 		w.udp = c.udp.grant(d, p)
 		w.bulk, err = c.grantBulk(d, p)
 		if c.datagrams() != nil {
-			w.connections = 1 // the server's second one is for a path that is lost
+			w.connections = 1 // the server grants a second one for when the path is lost
 		}
 	}
 	return nil, w, err
@@ -129,8 +129,8 @@ func (d *dialer) addAuth(p *pack.Pack, random *[keyLen]byte) error {
 	return nil
 }
 
-// passwordAnswer returns the proof that the user knows the password, for one
-// challenge (softether-protocol.md 6.3). Of the user name only a-z become capital.
+// passwordAnswer returns the proof that the user knows the password, for one challenge (softether-protocol.md
+// 6.3). Of the user name, only a-z are put into upper case.
 func passwordAnswer(user, password string, random *[keyLen]byte) [sha0.Size]byte {
 	upper := strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' {
@@ -142,13 +142,13 @@ func passwordAnswer(user, password string, random *[keyLen]byte) [sha0.Size]byte
 	return sha0.Sum(hash[:], random[:])
 }
 
-// dummyIPv4 stands for "some IPv4 address" (RFC 7600). A login over IPv4 without
-// any address counts as one over IPv6, and may lose its IPv6 default router to the
-// policy NoIPv6DefaultRouterInRAWhenIPv6 (softether-protocol.md 6.6).
+// dummyIPv4 stands for "some IPv4 address" (RFC 7600). A server treats a login over IPv4 without any address
+// as one over IPv6, and the policy NoIPv6DefaultRouterInRAWhenIPv6 may then cost it its IPv6 default router
+// (softether-protocol.md 6.6).
 var dummyIPv4 = netip.AddrFrom4([4]byte{192, 0, 0, 8})
 
-// addNodeInfo tells the server's log who this is: the product, and what
-// [HostInfo] allows. The numbers in it are little-endian (softether-protocol.md 6.6).
+// addNodeInfo adds what the server's log shows of the client: the product, and what [HostInfo] allows. The
+// numbers in it are little-endian (softether-protocol.md 6.6).
 func (d *dialer) addNodeInfo(p *pack.Pack, c *control) {
 	little := func(name string, v uint32) { p.AddInt(name, bits.ReverseBytes32(v)) }
 	p.AddStr("ClientProductName", clip63(d.Product))
@@ -184,7 +184,7 @@ func (d *dialer) addNodeInfo(p *pack.Pack, c *control) {
 	}
 }
 
-// addAddress adds an address to the node information, which has two names for it.
+// addAddress adds an address to the node information, under the name for its IP version.
 func addAddress(p *pack.Pack, name string, a netip.Addr) {
 	if a.Is4() {
 		p.AddIP(name, a)
@@ -194,7 +194,7 @@ func addAddress(p *pack.Pack, name string, a netip.Addr) {
 	}
 }
 
-// clip63 cuts s to what a field of the node information takes, at a character.
+// clip63 cuts s to what a field of the node information holds, at a character boundary.
 func clip63(s string) string {
 	if len(s) <= 63 {
 		return s

@@ -8,9 +8,9 @@ import (
 	"network-manager-softether/protocol/pack"
 )
 
-// A Policy is what the server allows this session (softether-protocol.md 7.2 and
-// 13.3). The server enforces it, except for NoSavePassword, which is up to the
-// caller, and AutoDisconnect, which the session obeys by itself.
+// A Policy is what the server allows this session (softether-protocol.md 7.2 and 13.3). The server enforces
+// it, except for NoSavePassword, which is up to the caller, and AutoDisconnect, which the session follows by
+// itself.
 type Policy struct {
 	Access, DHCPFilter, DHCPNoServer, DHCPForce                bool
 	NoBridge, NoRouting, PrivacyFilter, NoServer               bool

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// race opens a TCP connection to the first of addrs that answers. Attempts begin
-// one after the other, the next one when stagger has passed or the last one begun
-// has failed (RFC 8305 5). All attempts have ended when race returns. What rudp races
-// are ways of different worth that begin at fixed times, and the first need not win.
+// race opens a TCP connection to the first of addrs that answers. Attempts begin one after the other: the
+// next one when stagger has passed or the one before it has failed (RFC 8305 5). All attempts have ended when
+// race returns. The race in package rudp is a different one: its ways differ in worth and begin at fixed
+// times, and the first to answer need not win.
 func (d *dialer) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -80,7 +80,7 @@ func (d *dialer) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, ne
 	return won.conn, won.addr, nil
 }
 
-// target names the first hop and, if it is a name, the addresses tried.
+// target names the first hop and, if that is a name, the addresses tried.
 func (d *dialer) target(addrs []netip.AddrPort) string {
 	if len(addrs) == 1 {
 		return addrs[0].String()

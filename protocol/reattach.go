@@ -15,14 +15,13 @@ import (
 	"network-manager-softether/protocol/internal/datapath"
 )
 
-// maxShortLives is how many re-attached connections in a row may die before the
-// session's time-out has passed. More, and a full login is the better way.
+// maxShortLives is how many re-attached connections in a row may die before the session's time-out has
+// passed. After that, a full login is the better way.
 const maxShortLives = 5
 
-// reattach replaces last, the last connection of the session, while the server
-// still remembers the session (softether-protocol.md 8.5): for as long as the
-// session's time-out. It was lost for the reason cause. It returns nil on success, or if
-// the session is over anyway.
+// reattach replaces last, the last connection of the session, which was lost for the reason cause. It tries
+// for as long as the server remembers the session, which is the session's time-out (softether-protocol.md
+// 8.5). It returns nil on success, or if the session is over anyway.
 func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	began := time.Now()
 	addr := last.Addr.String()
@@ -30,11 +29,12 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	s.notify(Detached{Err: &Error{Op: "session", Addr: addr, Err: cause}})
 
 	if n := len(s.aside); n > 1 && s.Info().MaxConnections > 1 && errors.Is(cause, datapath.ErrLeft) {
-		// The server spreads what it sends over all connections that it believes in, and hears nothing of those that
-		// are gone: the most of it would be lost until the session's time-out. A new session has nothing behind it.
+		// The server spreads what it sends over all connections that it believes in, and notices nothing of
+		// those that are gone: most of it would be lost until the session's time-out. A new session has no
+		// such past.
 		return &Error{Op: "re-attach", Addr: addr, Err: fmt.Errorf("the server would send over %d connections that are gone: %w", n, cause)}
 	}
-	lives := 0 // of a connection whose ground went away nothing follows for the next one
+	lives := 0 // a connection whose ground went away says nothing about the next one
 	if !errors.Is(cause, datapath.ErrLeft) {
 		lived := began.Sub(last.Born)
 		before := 0
@@ -100,9 +100,8 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	}
 }
 
-// targets returns the addresses for a try: at first only the one that the session
-// lives at, then also the other ones of the name, which may lead to the same
-// server over another network.
+// targets returns the addresses for a try: at first only the one that the session was at, later also the
+// others of the name, which may lead to the same server over another network.
 func (s *Session) targets(ctx context.Context, home netip.AddrPort, try int) []netip.AddrPort {
 	list := []netip.AddrPort{home}
 	if try == 0 || s.member {
@@ -115,9 +114,8 @@ func (s *Session) targets(ctx context.Context, home netip.AddrPort, try int) []n
 	return append(list, slices.DeleteFunc(all, func(a netip.AddrPort) bool { return a == home })...)
 }
 
-// isSurplus is true for the answer of a server that holds as many connections as it wants to.
-// When we have left them behind it goes on to do so until its time-out, which a new login
-// need not wait for.
+// isSurplus reports whether the server refused because it holds as many connections as it allows. It counts
+// those that were left behind until its time-out, which a new login need not wait for.
 func isSurplus(err error) bool {
 	server, ok := errors.AsType[*ServerError](err)
 	return ok && server.Code == CodeTooManyConnections

@@ -10,8 +10,8 @@ import (
 	"network-manager-softether/protocol/pack"
 )
 
-// redirect is a cluster controller's answer to a login: the session is hosted by
-// one of its members (softether-protocol.md 7.4).
+// redirect is a cluster controller's answer to a login: one of its members hosts the session
+// (softether-protocol.md 7.4).
 type redirect struct {
 	addr    netip.AddrPort
 	ticket  []byte
@@ -19,7 +19,7 @@ type redirect struct {
 	message string
 }
 
-// parseRedirect reads a redirect that came over a connection to the port current.
+// parseRedirect reads a redirect received over a connection to the port current.
 func parseRedirect(p *pack.Pack, current uint16) (*redirect, error) {
 	r := &redirect{
 		ticket:  p.Data("Ticket"),
@@ -27,7 +27,7 @@ func parseRedirect(p *pack.Pack, current uint16) (*redirect, error) {
 		message: plainText(string(p.Data("Msg")), maxMessage),
 	}
 	ip, ok := p.IP("Ip")
-	ip = ip.Unmap() // 0.0.0.0 is no better as ::ffff:0.0.0.0
+	ip = ip.Unmap() // ::ffff:0.0.0.0 is no better than 0.0.0.0
 	if !ok || ip.IsUnspecified() || ip.IsMulticast() {
 		return nil, fmt.Errorf("%w: redirect to address %v", ErrMalformed, ip)
 	}

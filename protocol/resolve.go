@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// A CachingResolver asks another resolver and remembers its last good answer for
-// each name. The answer stands in when a later look-up fails or hangs: while the
-// tunnel is down its DNS servers are, too. It is safe for concurrent use.
+// A CachingResolver asks another resolver and remembers its last good answer for each name. That answer
+// stands in when a later look-up fails or hangs: while the tunnel is down, so are the DNS servers behind it.
+// It is safe for concurrent use.
 type CachingResolver struct {
 	resolver Resolver
 	wait     time.Duration // how long to wait for an answer that is in the cache
@@ -31,8 +31,7 @@ func NewCachingResolver(r Resolver) *CachingResolver {
 	return &CachingResolver{resolver: r, wait: defaultTiming.resolveCached, last: make(map[string][]netip.Addr)}
 }
 
-// LookupNetIP looks host up. It returns the remembered answer if the resolver has
-// none, or none soon.
+// LookupNetIP looks host up. It returns the remembered answer if the resolver has none, or takes too long.
 func (c *CachingResolver) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	key := network + " " + host
 	c.mu.Lock()
@@ -93,9 +92,8 @@ func (d *dialer) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 	return list, nil
 }
 
-// interleave removes doubles and mixes the address families, beginning with that
-// of the first address, as the resolver sorts by what is reachable (RFC 8305 4,
-// RFC 6724). It keeps at most maxAddresses.
+// interleave removes duplicates and alternates between the address families, beginning with that of the first
+// address, as the resolver sorts by what is reachable (RFC 8305 4, RFC 6724). It keeps at most maxAddresses.
 func interleave(addrs []netip.Addr) []netip.Addr {
 	var families [2][]netip.Addr
 	seen := make(map[netip.Addr]bool)

@@ -12,20 +12,20 @@ import (
 	"network-manager-softether/protocol/internal/datapath"
 )
 
-// The ground is what the session's connections stand on: a network interface, its address and
-// its router. It changes below a living session when a cable is plugged in, a Wi-Fi left or a
-// lease renewed. The session finds its server again by its key alone, from any address
-// (softether-protocol.md 8.5), so that it can walk from one ground to another.
+// The ground is what the session's connections stand on: a network interface, its address and its router. It
+// changes below a living session when a cable is plugged in, a Wi-Fi network is left or a lease is renewed.
+// The server finds a session by its key alone, from any address (softether-protocol.md 8.5), so a session can
+// walk from one ground to another.
 
-// Moved tells that the session stands on the ground that [Session.Move] told it of, after After. Addr is
-// the address now connected to, as in [Info], and Move what Session.Move returned.
+// Moved tells that the session now stands on the ground announced by [Session.Move], After later. Addr is the
+// address now connected to, as in [Info], and Move is what Session.Move returned.
 type Moved struct {
 	Move  int
 	After time.Duration
 	Addr  netip.AddrPort
 }
 
-// Stayed tells that the new ground does not lead to the server, for the reason Err. The session stays
+// Stayed tells that the new ground does not lead to the server, with the reason in Err. The session stays
 // where it was, and its Config.Dialer has to lead there again.
 type Stayed struct {
 	Move int
@@ -35,16 +35,15 @@ type Stayed struct {
 func (Moved) event()  {}
 func (Stayed) event() {}
 
-// Move tells the session that Config.Dialer leads over other ground from now on. With alive,
-// the connections there are still work: they carry frames until one over the new ground does,
-// and if none comes about they stay; [Moved] or [Stayed] follows. Without, nobody waits for
-// them any more, and the session is attached again at once, as after the loss of its last
-// connection: [Detached], and [Reattached] or the end follow. What was going on over the former
-// ground is begun anew either way. Move does not wait, and may be called from everywhere.
+// Move tells the session that Config.Dialer leads over other ground from now on. With alive, the present
+// connections still work: they carry frames until one over the new ground does, and stay if none comes about;
+// [Moved] or [Stayed] follows. Without it, nobody waits for them any longer, and the session is attached
+// again at once, as after the loss of its last connection: [Detached] follows, then [Reattached] or the end.
+// Either way, whatever was going on over the former ground starts over. Move does not block, and may be
+// called from anywhere.
 //
-// It returns the number of the move, from 1 on, which the events bear that answer it: one that was told
-// before is not taken for the answer to another question. A move may go unanswered when the next one
-// follows soon.
+// It returns the number of the move, counted from 1. The event that answers a move carries its number, so that
+// an earlier answer is not mistaken for it. A move may go unanswered if the next one follows soon.
 func (s *Session) Move(alive bool) int {
 	if !alive {
 		s.udp.leave()
@@ -87,8 +86,8 @@ func (r *roaming) latest() int {
 	return r.move
 }
 
-// here returns a context that ends with ctx, or when the ground is left, and the move that led to that ground. The
-// caller calls leave in the end, which reports whether it was left.
+// here returns a context that ends with ctx, or when the ground is left, and the number of the move that led to that
+// ground. The caller must call leave, which reports whether the ground was left.
 func (r *roaming) here(ctx context.Context) (here context.Context, move int, leave func() bool) {
 	here, cancel := context.WithCancel(ctx)
 	r.mu.Lock()
@@ -122,8 +121,8 @@ func (s *Session) setAside() (last *datapath.Conn) {
 	return last
 }
 
-// goneAside lets go of a stranded connection that has ended, and reports whether c is one.
-func (s *Session) goneAside(c *datapath.Conn) bool {
+// asideGone lets go of a stranded connection that has ended, and reports whether c is one.
+func (s *Session) asideGone(c *datapath.Conn) bool {
 	i := slices.Index(s.aside, c)
 	if i < 0 {
 		return false
@@ -133,33 +132,33 @@ func (s *Session) goneAside(c *datapath.Conn) bool {
 	return true
 }
 
-// movedOn makes c, just added, be where the session is.
+// movedOn records that c, just added, is where the session is now.
 func (s *Session) movedOn(c *datapath.Conn) {
 	info := s.Info()
 	info.ServerAddr = c.Addr
 	s.info.Store(&info)
 }
 
-// walk begins to replace the connections there are by one over the new ground.
-func (k *upkeep) walk() {
+// walk begins to replace the present connections by one over the new ground.
+func (k *keeper) walk() {
 	k.move = k.s.roam.latest()
-	k.behind = slices.Clone(k.s.tcp.Conns())
-	k.set = time.Now()
+	k.stale = slices.Clone(k.s.tcp.Conns())
+	k.walkBegan = time.Now()
 	k.failures = 0
 	k.pause(0)
 }
 
-// walking reports whether there are connections left on the former ground that nobody has
-// told to go. In half-duplex sessions they go one by one, as each has its direction.
-func (k *upkeep) walking() bool {
-	k.behind = slices.DeleteFunc(k.behind, func(c *datapath.Conn) bool { return !c.Alive() || c.Retiring() })
-	return len(k.behind) > 0
+// walking reports whether connections on the former ground are left that have not been told to go. In
+// half-duplex sessions they go one by one, as each has a direction of its own.
+func (k *keeper) walking() bool {
+	k.stale = slices.DeleteFunc(k.stale, func(c *datapath.Conn) bool { return !c.Alive() || c.Retiring() })
+	return len(k.stale) > 0
 }
 
-// arrived closes what is left on the former ground, now that c stands on the new one. Where nothing
-// is heard any more, there is nobody to say goodbye to.
-func (k *upkeep) arrived(c *datapath.Conn) {
-	for _, old := range k.behind {
+// arrived closes what is left on the former ground, now that c stands on the new one. Connections on which
+// nothing is heard any more are dropped without a goodbye.
+func (k *keeper) arrived(c *datapath.Conn) {
+	for _, old := range k.stale {
 		if k.s.dialer.listen(old.Raw).Overdue {
 			k.s.tcp.StrandOne(old)
 		} else {
@@ -168,15 +167,15 @@ func (k *upkeep) arrived(c *datapath.Conn) {
 	}
 	k.s.setAside()
 	k.s.movedOn(c)
-	after := time.Since(k.set)
-	k.behind, k.set = nil, time.Time{}
+	after := time.Since(k.walkBegan)
+	k.stale, k.walkBegan = nil, time.Time{}
 	k.s.dialer.log.Info("moved", "server", c.Addr, "from", c.Raw.LocalAddr(), "after", after)
 	k.s.notify(Moved{Move: k.move, After: after, Addr: c.Addr})
 }
 
-// stay gives the new ground up.
-func (k *upkeep) stay(err error) {
-	k.behind, k.set = nil, time.Time{}
+// stay gives up the new ground.
+func (k *keeper) stay(err error) {
+	k.stale, k.walkBegan = nil, time.Time{}
 	k.s.dialer.log.Info("not moved", "error", err)
 	k.s.notify(Stayed{Move: k.move, Err: err})
 	k.pause(k.s.dialer.interval())

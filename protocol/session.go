@@ -19,13 +19,13 @@ import (
 type Session struct {
 	dialer *dialer
 	key    [keyLen]byte
-	leaf   []byte // what every connection of the session must present, DER
+	leaf   []byte // the certificate that every connection of the session must present, DER
 	// member: a redirect gave the address; there is no name to look up again.
 	member     bool
 	timeout    time.Duration
 	most       int  // connections granted
 	half       bool // each in one direction only
-	compressed bool // every frame is
+	compressed bool // every frame is compressed
 	info       atomic.Pointer[Info]
 	tcp        *datapath.Bundle
 	udp        *acceleration // nil: none
@@ -35,8 +35,9 @@ type Session struct {
 
 	lost chan *datapath.Conn // from a connection's reader, when the connection has ended
 	roam *roaming
-	stir chan struct{} // of room 1: something is sent after a rest
-	// revived is the connection of the last re-attachment, which had lives before it in short succession; supervise's own.
+	stir chan struct{} // capacity 1: something is sent after a pause
+	// revived is the connection of the last re-attachment, which followed on others that were short-lived;
+	// supervise's own.
 	revived *datapath.Conn
 	lives   int
 	aside   []*datapath.Conn // stranded connections; supervise's own
@@ -58,8 +59,7 @@ type Info struct {
 	ServerProduct               string
 	ServerVersion, ServerBuild  uint32
 	SessionName, ConnectionName string
-	// Message is what the hub has to say to the user: plain text, perhaps with
-	// several lines, or empty.
+	// Message is what the hub has to tell the user: plain text, perhaps of several lines, or empty.
 	Message                      string
 	Policy                       Policy
 	Timeout                      time.Duration // silence after which a connection is dead
@@ -69,7 +69,7 @@ type Info struct {
 	HalfDuplex, QoS, Compression bool   // granted
 }
 
-// newSession takes over c, after the welcome w.
+// newSession makes a session of c, after the welcome w.
 func newSession(d *dialer, c *control, w *welcome) *Session {
 	state := c.tls.ConnectionState()
 	s := &Session{
@@ -115,7 +115,7 @@ func newSession(d *dialer, c *control, w *welcome) *Session {
 		})
 	}
 	s.udp = s.accelerate(c, w.udp)
-	s.bulk = s.beside(w.bulk)
+	s.bulk = s.newBulkChannel(w.bulk)
 	s.tcp = datapath.New(datapath.Config{
 		Several: s.most > 1, QoS: w.qos, Compressed: s.compressed,
 		Receiver:  s.receiver,
@@ -136,9 +136,8 @@ func newSession(d *dialer, c *control, w *welcome) *Session {
 // session is re-attached.
 func (s *Session) Info() Info { return *s.info.Load() }
 
-// Start begins to read. receive is called from the session's goroutines, perhaps
-// from several at once; the frames are valid until it returns. While it works
-// nothing more is read. Only the first call counts.
+// Start begins to read. receive is called from the session's goroutines, perhaps from several at once; the
+// frames are valid until it returns. While it runs, nothing more is read. Only the first call counts.
 func (s *Session) Start(receive func(frames [][]byte)) {
 	s.receiver.Start(receive)
 }
@@ -156,10 +155,10 @@ func (s *Session) Connections() int { return len(s.tcp.Conns()) }
 //
 // A batch is not divided between them, but where UDP does not carry long frames: their flows go by the next way (udpfork.go).
 
-// Send sends the frames of b and does not keep them. It waits while the network is
-// slow, but in a session with several connections only a moment for a single one of
-// them. Frames are dropped while the session is detached, and for a connection that
-// is behind. The error is that of [Session.Err]: the session is over.
+// Send sends the frames of b and does not keep them. It blocks while the network is slow, but in a session
+// with several connections only briefly for any single one of them. Frames are dropped while the session is
+// detached, and for a connection that has fallen behind. An error means that the session is over; it is that
+// of [Session.Err].
 func (s *Session) Send(b *frame.Batch) error {
 	select {
 	case <-s.done:
@@ -175,11 +174,11 @@ func (s *Session) Send(b *frame.Batch) error {
 	return nil
 }
 
-// Done is closed when the session is over for good.
+// Done returns a channel that is closed when the session is over for good.
 func (s *Session) Done() <-chan struct{} { return s.done }
 
-// Err says why the session is over, and is nil as long as it is not. After
-// [Session.Close] it is ErrClosed, unless something else came first.
+// Err returns why the session is over, nil while it is not. After [Session.Close] it is ErrClosed, unless
+// something else came first.
 func (s *Session) Err() error {
 	select {
 	case <-s.done:
@@ -189,15 +188,15 @@ func (s *Session) Err() error {
 	}
 }
 
-// Close ends the session politely, within a second or so, and waits until its
-// goroutines have ended. It must not be called by receive or Config.Notify.
+// Close ends the session politely, within a second or so, and waits for its goroutines to end. It must not be
+// called from receive or Config.Notify.
 func (s *Session) Close() error {
 	s.end(ErrClosed)
 	s.wg.Wait()
 	return nil
 }
 
-// end makes the session be over, for the first reason given.
+// end ends the session. Only the first reason given counts.
 func (s *Session) end(err error) {
 	s.ending.Do(func() {
 		s.err = err

@@ -4,14 +4,15 @@ package protocol
 
 import "time"
 
-// Silent says that nothing has come from the server for After, though it was sent something and has to acknowledge it. The
-// session waits on, as the network may only be slow, until its time-out. Whoever has another way to the server may try
-// it by [Session.Move] meanwhile. It is told again as long as it lasts.
+// Silent tells that nothing has come from the server for After, though it has been sent something and has to
+// acknowledge it. The session keeps waiting until its time-out, as the network may merely be slow. Whoever
+// has another path to the server may try it with [Session.Move] meanwhile. Silent is repeated for as long as
+// the silence lasts.
 type Silent struct{ After time.Duration }
 
 func (Silent) event() {}
 
-// watchSilence looks whether the server answers: soon after something is sent, and not while nothing is.
+// watchSilence checks whether the server answers: soon after something is sent, and never while nothing is.
 func (s *Session) watchSilence() {
 	look := time.NewTimer(time.Hour)
 	defer look.Stop()
@@ -40,8 +41,8 @@ func (s *Session) watchSilence() {
 	}
 }
 
-// silence reports whether an answer is waited for on any connection, and how long nothing has come on all of them, 0 if
-// something has just come, or what has not been answered may be on its way.
+// silence reports whether an answer is due on any connection, and for how long nothing has come on any of
+// them: 0 if something has just come, or if what is unanswered may still be on its way.
 func (s *Session) silence() (waiting bool, quiet time.Duration) {
 	overdue := false
 	for i, c := range s.tcp.Conns() {
@@ -58,7 +59,7 @@ func (s *Session) silence() (waiting bool, quiet time.Duration) {
 	return waiting, quiet
 }
 
-// hears reports whether packets come over UDP.
+// hears reports whether packets arrive over UDP.
 func (a *acceleration) hears() bool {
 	if a == nil || a.path.Load() == nil || a.lost.Load() {
 		return false

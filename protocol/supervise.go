@@ -11,14 +11,14 @@ import (
 
 // supervise looks after the connections until the session is over.
 func (s *Session) supervise() {
-	keep := newUpkeep(s)
+	keep := newKeeper(s)
 	for {
 		select {
 		case <-s.ctx.Done():
 			s.closeAll(keep)
 			return
 		case c := <-s.lost:
-			s.goneConn(c, keep)
+			s.connGone(c, keep)
 		case <-s.roam.news:
 			s.newGround(keep)
 		case <-keep.due.C:
@@ -30,7 +30,7 @@ func (s *Session) supervise() {
 }
 
 // closeAll closes the connections of a session that is over, politely if there is time.
-func (s *Session) closeAll(keep *upkeep) {
+func (s *Session) closeAll(keep *keeper) {
 	if c := keep.stop(); c != nil {
 		s.add(c)
 	}
@@ -44,10 +44,10 @@ func (s *Session) closeAll(keep *upkeep) {
 	s.tcp.Wait()
 }
 
-// goneConn takes out a connection that has ended. If it was the last one, the session goes on
-// over one that was just being opened, or is attached again.
-func (s *Session) goneConn(c *datapath.Conn, keep *upkeep) {
-	if s.goneAside(c) {
+// connGone removes a connection that has ended. If it was the last one, the session goes on over one that was
+// just being opened, or is attached again.
+func (s *Session) connGone(c *datapath.Conn, keep *keeper) {
+	if s.asideGone(c) {
 		return
 	}
 	s.tcp.Remove(c, nil)
@@ -60,7 +60,7 @@ func (s *Session) goneConn(c *datapath.Conn, keep *upkeep) {
 	}
 	if other := keep.interrupt(); other != nil {
 		s.add(other)
-		if !keep.set.IsZero() {
+		if !keep.walkBegan.IsZero() {
 			keep.arrived(other)
 		}
 	} else {
@@ -69,9 +69,9 @@ func (s *Session) goneConn(c *datapath.Conn, keep *upkeep) {
 	keep.begin()
 }
 
-// newGround begins to move what is alive to the new ground, and attaches the session again over it
-// where nothing is.
-func (s *Session) newGround(keep *upkeep) {
+// newGround begins to move the session to the new ground, or attaches it again there if no connection is
+// alive.
+func (s *Session) newGround(keep *keeper) {
 	if c := keep.interrupt(); c != nil {
 		s.tcp.Remove(c, datapath.ErrLeft)
 	}
@@ -83,8 +83,8 @@ func (s *Session) newGround(keep *upkeep) {
 	}
 }
 
-// detached tries to attach the session again after the loss of last, its last connection,
-// and ends it otherwise.
+// detached tries to attach the session again after the loss of last, its last connection, and ends it if that
+// fails.
 func (s *Session) detached(last *datapath.Conn, why error) {
 	if err := s.reattach(last, why); err != nil {
 		s.dialer.log.Warn("session is over", "session", s.info.Load().SessionName, "error", err)
@@ -99,7 +99,7 @@ func (s *Session) add(c *datapath.Conn) {
 	s.tcp.Add(c)
 }
 
-// ended passes on that a connection has ended.
+// ended reports to supervise that a connection has ended.
 func (s *Session) ended(c *datapath.Conn) {
 	select {
 	case s.lost <- c:

@@ -7,15 +7,14 @@ import (
 	"unicode"
 )
 
-// plainLine makes one harmless line of what a server calls itself.
+// plainLine makes one harmless line of a name that the server gives itself.
 func plainLine(s string) string {
 	return strings.Join(strings.Fields(plainText(s, maxProduct)), " ")
 }
 
-// plainText makes harmless text of a server's message: valid UTF-8, LF line ends,
-// no control characters, none of the invisible ones that reorder or hide text
-// (Unicode category Cf, but for the two joiners that Persian and emoji need), at
-// most limit characters.
+// plainText makes a server's message harmless: valid UTF-8, LF line ends, no control characters, no invisible
+// ones that reorder or hide text (Unicode category Cf, except for the two joiners that Persian and emoji
+// need), at most limit characters.
 func plainText(s string, limit int) string {
 	// A character has at most 4 bytes; the rest need not be looked at.
 	s = s[:min(len(s), 4*limit)]

@@ -21,19 +21,18 @@ const (
 	TrustChain TrustMode = iota
 	// TrustPin wants the pinned certificate and nothing else.
 	TrustPin
-	// TrustAny takes every certificate: encryption without knowing with whom.
+	// TrustAny accepts every certificate: encryption, without knowing to whom.
 	TrustAny
 )
 
 // Trust is how the server's certificate is judged. The zero value is the strictest:
 // the system's authorities and the host name.
 //
-// A pin, if there is one, alone decides, in every mode: not issuer, name nor dates.
+// A pin alone decides, in every mode: issuer, name and dates do not matter then.
 //
-// In mode TrustChain a certificate that itself is in Roots is accepted within its
-// dates, as somebody chose exactly that certificate for this server. Its host name
-// is checked only if it names any: the certificate that SoftEther makes for itself
-// names none (softether-protocol.md 2), and giving that one as the CA is the
+// In mode TrustChain, a certificate that is itself in Roots is accepted within its dates, as somebody chose
+// exactly that certificate for this server. Its host name is checked only if it names any: the certificate
+// that SoftEther makes for itself names none (softether-protocol.md 2), and using that one as the CA is the
 // obvious thing to do with it. Certificates from an authority always need the name.
 type Trust struct {
 	Mode  TrustMode
@@ -41,8 +40,8 @@ type Trust struct {
 	Pin   []byte // SHA-256 of the leaf's DER
 }
 
-// verify judges what a server at host presented, at the time now. The error is
-// always a *CertificateError, or nil.
+// verify judges what the server at host presented, at the time now. A non-nil error is always a
+// *CertificateError.
 func (t *Trust) verify(host string, certs []*x509.Certificate, now time.Time) error {
 	leaf := certs[0]
 	sum := sha256.Sum256(leaf.Raw)
@@ -67,8 +66,8 @@ func (t *Trust) verify(host string, certs []*x509.Certificate, now time.Time) er
 	for _, c := range certs[1:] {
 		opts.Intermediates.AddCert(c)
 	}
-	// The name comes after the chain: a self-signed certificate for another name is
-	// first of all self-signed.
+	// The name comes after the chain: of a self-signed certificate for another name, the first thing to say
+	// is that it is self-signed.
 	chains, err := leaf.Verify(opts)
 	if err != nil {
 		return refuse(chainReason(leaf, err), err)
@@ -76,7 +75,7 @@ func (t *Trust) verify(host string, certs []*x509.Certificate, now time.Time) er
 	if t.Roots != nil && len(chains[0]) == 1 && namesNothing(leaf) {
 		return nil
 	}
-	name, _, _ := strings.Cut(host, "%") // a zone means nothing to others
+	name, _, _ := strings.Cut(host, "%") // a zone means nothing outside this computer
 	if err := leaf.VerifyHostname(name); err != nil {
 		return refuse(CertWrongName, err)
 	}
@@ -98,8 +97,8 @@ func namesNothing(c *x509.Certificate) bool {
 	return len(c.DNSNames)+len(c.IPAddresses)+len(c.EmailAddresses)+len(c.URIs) == 0
 }
 
-// sameLeaf returns a check for a connection that must show the certificate der:
-// the member a controller named, or a further connection of a session.
+// sameLeaf returns a check for a connection that must show the certificate der: one to the member that a
+// controller named, or a further one of a session.
 func sameLeaf(host string, der []byte) func(tls.ConnectionState) error {
 	return func(cs tls.ConnectionState) error {
 		leaf := cs.PeerCertificates[0]
@@ -112,7 +111,7 @@ func sameLeaf(host string, der []byte) func(tls.ConnectionState) error {
 	}
 }
 
-// check returns the judgement of t on a server at host, for crypto/tls.
+// check returns the judgement of t on a server at host, in the form crypto/tls wants.
 func (t *Trust) check(host string) func(tls.ConnectionState) error {
 	return func(cs tls.ConnectionState) error {
 		return t.verify(host, cs.PeerCertificates, time.Now())

@@ -29,26 +29,26 @@ const (
 	UDPV1
 )
 
-// acceleration is the UDP side of a session: one engine for all its life, and a path, which
-// is replaced when the session moves to another connection. A nil *acceleration is none.
+// acceleration is the UDP side of a session: one engine for its whole life, and a path, which is replaced
+// when the session moves to another connection. A nil *acceleration carries nothing.
 type acceleration struct {
 	s      *Session
 	engine *udpaccel.Engine
 	port   uint16
 	start  time.Time
 	path   atomic.Pointer[udpaccel.Path]
-	carry  atomic.Bool // what the last batch went by, for the log
-	lost   atomic.Bool // the ground of path is gone
+	carry  atomic.Bool // whether UDP carried the last batch, for the log
+	lost   atomic.Bool // the ground below path is gone
 	judge  autoJudge   // mode UDPAuto
-	fork   fork        // where the path does not carry all frames
+	fork   fork        // used when the path does not carry all frames
 
 	changing sync.Mutex // guards what follows
 	closed   bool
 	leaving  sync.WaitGroup // former paths
 }
 
-// accelerate takes over the socket of the login c, if the server granted its offer. The
-// path begins to work once the session has a receiver.
+// accelerate takes over the socket of the login c, if the server accepted its offer. The path starts to work
+// once the session has a receiver.
 func (s *Session) accelerate(c *control, g *udpaccel.Grant) *acceleration {
 	o := c.udp
 	c.udp = nil
@@ -76,15 +76,15 @@ func (s *Session) accelerate(c *control, g *udpaccel.Grant) *acceleration {
 	return a
 }
 
-// open makes conn the way of the session's packets, in place of an earlier one.
+// open makes conn carry the session's packets, in place of an earlier socket.
 func (a *acceleration) open(conn *net.UDPConn) {
 	a.changing.Lock()
 	defer a.changing.Unlock()
 	old := a.path.Swap(nil)
 	a.lost.Store(false)
 	if old != nil {
-		// What the server has sent already goes to the old address. The new path carries
-		// nothing before it is known to lead to the server.
+		// What the server has already sent goes to the old address. The new path carries nothing before it is
+		// known to lead to the server.
 		a.engine.Doubt(a.now())
 		old.Retire()
 		a.leaving.Go(func() {
@@ -110,9 +110,9 @@ func (a *acceleration) open(conn *net.UDPConn) {
 	a.path.Store(p)
 }
 
-// follow takes notice of a new connection c of the session, before it is read from. When c
-// came by another way, to another address or from one, packets will, too: the server learns
-// it from the first that arrives.
+// follow takes notice of a new connection c of the session, before anything is read from it. If c goes to
+// another address, or comes from one, so will the packets: the server learns the address from the first that
+// arrives.
 func (a *acceleration) follow(c *datapath.Conn) {
 	if a == nil {
 		return
@@ -130,11 +130,11 @@ func (a *acceleration) follow(c *datapath.Conn) {
 	a.open(conn)
 }
 
-// udpLinger is how long a former path is still listened to: longer than a packet is on its way,
-// and than the server takes to learn the new address from one of ours.
+// udpLinger is how long a former path is still listened to: longer than a packet takes to arrive, and than
+// the server takes to learn the new address from one of ours.
 const udpLinger = time.Second
 
-// leave has no frame sent any more before there is a path over other ground.
+// leave stops sending until there is a path over other ground.
 func (a *acceleration) leave() {
 	if a != nil {
 		a.lost.Store(true)
@@ -146,7 +146,7 @@ func (a *acceleration) now() time.Duration { return time.Since(a.start) + time.S
 
 func hostOf(a net.Addr) netip.Addr { return a.(*net.TCPAddr).AddrPort().Addr() }
 
-// send sends b over UDP, if that is the way to go, and reports whether it did.
+// send sends b over UDP if that is currently the way to go, and reports whether it did.
 func (a *acceleration) send(b *frame.Batch) bool {
 	if a == nil {
 		return false
@@ -170,8 +170,7 @@ func (a *acceleration) send(b *frame.Batch) bool {
 	return ok
 }
 
-// heard takes in the payload of a keep-alive over TCP, which may tell another UDP port of
-// the server.
+// heard processes the payload of a keep-alive over TCP, which may announce another UDP port of the server.
 func (a *acceleration) heard(payload []byte) {
 	if a == nil {
 		return
@@ -183,7 +182,7 @@ func (a *acceleration) heard(payload []byte) {
 	}
 }
 
-// close ends it, and waits until it hands on no more frames.
+// close ends UDP acceleration, and waits until it delivers no more frames.
 func (a *acceleration) close() {
 	if a == nil {
 		return

@@ -14,34 +14,33 @@ import (
 	"network-manager-softether/protocol/internal/datapath"
 )
 
-// How [UDPAuto] decides. On a clean network TCP is the faster way: the server spends more on
-// a datagram than on a segment. Where packets are lost, TCP stops everything behind a lost one
-// for a round trip, also what belongs to other flows, and UDP does not.
+// How [UDPAuto] decides. On a clean network TCP is the faster way: a datagram costs the server more than a
+// segment does. Where packets are lost, TCP holds up everything behind a lost one for a round trip, other
+// flows included; UDP does not.
 //
-// TCP's own counters tell the loss. While UDP carries the frames they tell nothing, so
-// that now and then TCP gets another trial, rarer each time it fails.
+// Loss shows in TCP's own counters. While UDP carries the frames they show nothing, so now and then TCP is
+// given another trial, less often each time it fails.
 const (
 	autoInterval = time.Second          // between looks at the counters
-	autoStale    = 10 * time.Second     // what is older says nothing about now
-	autoSegments = 200                  // fewer tell nothing
-	autoRTT      = 5 * time.Millisecond // of less, TCP makes good for a loss soon enough
-	autoTimes    = 3                    // bad looks in a row before UDP is used; the start of a flow makes one or two
-	autoTrial    = time.Minute          // TCP failed a trial if it turns bad within
+	autoStale    = 10 * time.Second     // older counts say nothing about the present
+	autoSegments = 200                  // with fewer, a rate means nothing
+	autoRTT      = 5 * time.Millisecond // below, TCP recovers from a loss soon enough
+	autoTimes    = 3                    // bad looks in a row before UDP is used; the start of a flow can cause one or two
+	autoTrial    = time.Minute          // a trial of TCP has failed if it turns bad within this time
 	autoHoldMin  = 5 * time.Minute      // of UDP, before the first trial
 	autoHoldMax  = time.Hour
 )
 
-// tcpCount is what TCP has counted since a connection began, in segments, and its shortest
-// round trip.
+// tcpCount is what TCP has counted since a connection began, in segments, and its shortest round trip.
 type tcpCount struct {
 	sent, resent         uint32
 	received, disordered uint32
 	rtt                  time.Duration
 }
 
-// lossy reports whether TCP lost enough of n to be called bad: half a percent of what we
-// sent, or so much of what the server sent that every twentieth segment came too early. Each
-// lost segment makes many behind it come early.
+// lossy reports whether TCP lost enough of n to be called bad: half a percent of what we sent, or so much of
+// what the server sent that one segment in twenty came out of order. Each lost segment puts many behind it
+// out of order.
 func (n tcpCount) lossy() bool {
 	if n.rtt < autoRTT {
 		return false
@@ -50,7 +49,7 @@ func (n tcpCount) lossy() bool {
 		n.disordered >= 10 && n.disordered >= n.received/20 && n.received >= autoSegments
 }
 
-// autoState is what a decision depends on. Times are since the session began.
+// autoState is what a decision depends on. Times count from the start of the session.
 type autoState struct {
 	udp   bool
 	bad   int           // bad looks in a row
@@ -125,9 +124,8 @@ func countTCP(conns []*datapath.Conn) (n tcpCount) {
 		raw.Control(func(fd uintptr) {
 			var i unix.TCPInfo
 			size := uint32(unsafe.Sizeof(i))
-			// Not announced to the scheduler, like the calls of a wire: for an idle
-			// session, which answers the hub once a second, the scheduler's watcher would
-			// wake up each time.
+			// Not announced to the scheduler, like the system calls of a wire: in an idle session, which
+			// answers the hub once a second, each call would wake up the scheduler's monitor thread.
 			_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, fd, unix.IPPROTO_TCP, unix.TCP_INFO,
 				uintptr(unsafe.Pointer(&i)), uintptr(unsafe.Pointer(&size)), 0)
 			if errno != 0 {

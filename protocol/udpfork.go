@@ -15,12 +15,12 @@ const (
 	// forkRest is how long a flow stays on TCP after a frame that UDP acceleration does not carry, so that
 	// its frames do not overtake each other.
 	forkRest  = 500 * time.Millisecond
-	forkFlows = 1024 // told apart
+	forkFlows = 1024 // flows told apart, by hash
 	sizeLen   = 4    // before every frame in a batch
 )
 
-// A fork sends flows of short frames by UDP acceleration and those with long ones over TCP, where the path loses long
-// packets. The zero value is ready.
+// A fork sends flows of short frames by UDP acceleration and those with long frames over TCP, for paths that
+// lose long packets. The zero value is ready to use.
 type fork struct {
 	mu          sync.Mutex
 	until       [forkFlows]time.Time // flows stay on TCP
@@ -29,7 +29,7 @@ type fork struct {
 	size, count int // long has room for
 }
 
-// divide sends frames where they can go and reports whether it did, all of them.
+// divide sends each frame the way it can go and reports whether it sent all of them.
 func (a *acceleration) divide(p *udpaccel.Path, longest int, frames [][]byte) bool {
 	k := &a.fork
 	k.mu.Lock()
@@ -50,8 +50,8 @@ func (a *acceleration) divide(p *udpaccel.Path, longest int, frames [][]byte) bo
 	return true
 }
 
-// sort puts frames of at most longest bytes into k.short, unless their flow had a longer one lately, and the others into
-// k.long, whose number of frames it returns.
+// sort puts frames of at most longest bytes into k.short, unless their flow recently had a longer one, and
+// the others into k.long. It returns how many are in k.long.
 func (k *fork) sort(now time.Time, longest int, frames [][]byte) int {
 	rest := now.Add(forkRest)
 	for _, f := range frames {

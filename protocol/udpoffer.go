@@ -11,14 +11,14 @@ import (
 	"network-manager-softether/protocol/udpaccel"
 )
 
-// A udpOffer is what a login proposes, and the socket it speaks of.
+// A udpOffer is what a login proposes, and the socket it refers to.
 type udpOffer struct {
 	*udpaccel.Offer
 	conn *net.UDPConn
 }
 
-// offerUDP opens a socket for the login on c. It returns nil if there is to be no UDP, or
-// cannot be: through a proxy, or where UDP is forbidden.
+// offerUDP opens a socket for the login on c. It returns nil if UDP is not wanted or not possible: through a
+// proxy, or where UDP is forbidden.
 func (d *dialer) offerUDP(c *control) *udpOffer {
 	if d.UDP == UDPOff {
 		return nil
@@ -32,8 +32,8 @@ func (d *dialer) offerUDP(c *control) *udpOffer {
 	return &udpOffer{udpaccel.NewOffer(local, d.udpVersion), conn}
 }
 
-// dialUDP returns a socket connected to the host of raw, which is known by addr. The dialer
-// keeps it outside the tunnel, as it does with raw.
+// dialUDP returns a socket connected to the host of raw, which is known as addr. The dialer keeps it outside
+// the tunnel, as it does raw.
 func (d *dialer) dialUDP(ctx context.Context, raw net.Conn, addr netip.AddrPort) (*net.UDPConn, error) {
 	tcp, ok := raw.(*net.TCPConn)
 	if !ok || d.Proxy != nil || hostOf(tcp.RemoteAddr()).Unmap() != addr.Addr().Unmap() {
@@ -52,7 +52,7 @@ func (d *dialer) dialUDP(ctx context.Context, raw net.Conn, addr netip.AddrPort)
 	return udp, nil
 }
 
-// grant returns what the server answers to the offer, nil if nothing usable.
+// grant returns what the server answers to the offer, nil if that is nothing usable.
 func (o *udpOffer) grant(d *dialer, welcome *pack.Pack) *udpaccel.Grant {
 	if o == nil {
 		return nil

@@ -19,13 +19,13 @@ import (
 // Certificate proves with an RSA key that the user holds the certificate. The hub
 // knows the certificate itself, or the authority that signed it.
 //
-// Only RSA keys of 1024, 1536, 2048, 3072 and 4096 bits will do: a server refuses
-// everything else (softether-protocol.md 6.5), and Dial says so before it connects.
+// Only RSA keys of 1024, 1536, 2048, 3072 and 4096 bits will do: servers refuse everything else
+// (softether-protocol.md 6.5), and Dial says so before it connects.
 type Certificate struct {
 	// DER is the user's certificate alone, without those of authorities.
 	DER []byte
-	// Key signs the server's challenge with PKCS #1 v1.5 and SHA-1. An
-	// *rsa.PrivateKey does, and so may a smart card or a TPM.
+	// Key signs the server's challenge with PKCS #1 v1.5 and SHA-1. An *rsa.PrivateKey can do that, and so
+	// may a smart card or a TPM.
 	Key crypto.Signer
 }
 
@@ -37,21 +37,20 @@ func (Certificate) String() string { return "certificate (key hidden)" }
 // GoString hides the key, for %#v.
 func (c Certificate) GoString() string { return c.String() }
 
-// A UserCertReason is why a certificate of the user cannot be used.
+// A UserCertReason is why the user's certificate cannot be used.
 type UserCertReason uint8
 
 // The reasons.
 const (
-	UserCertUnreadable  UserCertReason = iota // no certificate, or too large a one
+	UserCertUnreadable  UserCertReason = iota // no certificate, or one that is too large
 	UserCertKeyType                           // its key is not RSA
 	UserCertKeySize                           // RSA, but of a length no server takes
-	UserCertMismatch                          // the private key is another one's
-	UserCertExpired                           // its time is over
-	UserCertNotYetValid                       // its time has not come
+	UserCertMismatch                          // the private key belongs to another certificate
+	UserCertExpired                           // no longer valid
+	UserCertNotYetValid                       // not valid yet
 )
 
-// A UserCertError is a certificate of the user that no server would take. Nothing
-// was sent.
+// A UserCertError is a certificate of the user that no server would accept. Nothing was sent.
 type UserCertError struct {
 	Reason UserCertReason
 	Detail string // which key, which date; may be empty
@@ -94,11 +93,11 @@ func (e *UserCertError) hint() string {
 	return "Give one X.509 certificate."
 }
 
-// maxUserCert leaves room for the rest of a login in the 65,536 bytes that a server
-// reads (softether-protocol.md 6.5).
+// maxUserCert leaves room for the rest of a login in the 65,536 bytes that a server reads
+// (softether-protocol.md 6.5).
 const maxUserCert = 60000
 
-// check refuses at the time now what every server would refuse.
+// check refuses whatever every server would refuse at the time now.
 func (c Certificate) check(now time.Time) error {
 	if c.Key == nil {
 		return errors.New("certificate without a private key")
@@ -130,7 +129,7 @@ func (c Certificate) check(now time.Time) error {
 	return nil
 }
 
-// keyAlgorithm names the kind of a certificate's key, also where crypto/x509 has no name for it.
+// keyAlgorithm names the kind of a certificate's key, including those that crypto/x509 has no name for.
 func keyAlgorithm(cert *x509.Certificate) string {
 	if cert.PublicKeyAlgorithm != x509.UnknownPublicKeyAlgorithm {
 		return cert.PublicKeyAlgorithm.String()
@@ -148,8 +147,8 @@ func keyAlgorithm(cert *x509.Certificate) string {
 	return info.Algorithm.Algorithm.String()
 }
 
-// sign answers the challenge of the hello. SHA-1 is the protocol's: what is signed is
-// random and of fixed length, so that its collisions are of no use.
+// sign answers the challenge of the hello. SHA-1 is the protocol's choice: what is signed is random and of
+// fixed length, so collisions are of no use to anybody.
 func (c Certificate) sign(random *[keyLen]byte) ([]byte, error) {
 	digest := sha1.Sum(random[:])
 	sign, err := c.Key.Sign(rand.Reader, digest[:], crypto.SHA1)

@@ -12,9 +12,9 @@ import (
 	"network-manager-softether/protocol/proxy"
 )
 
-// With a proxy, everything about addresses is about the proxy's: they are looked up,
-// raced, routed around the tunnel and connected to again. The server is only a text
-// in the dialogue with the proxy, the target (softether-protocol.md 12).
+// With a proxy, everything that concerns addresses concerns the proxy's: they are looked up, raced, routed
+// around the tunnel and connected to again. The server is only a text in the dialogue with the proxy, the
+// target (softether-protocol.md 12).
 
 // firstHop returns what a TCP connection is opened to: the proxy, or the server.
 func (d *dialer) firstHop() (host string, port uint16) {
@@ -42,7 +42,7 @@ func (d *dialer) redirected(next netip.AddrPort, addrs []netip.AddrPort) []netip
 	return []netip.AddrPort{next}
 }
 
-// serverPort is the port of the server that a connection to addr leads to.
+// serverPort returns the port of the server that a connection to addr leads to.
 func (d *dialer) serverPort(addr netip.AddrPort) uint16 {
 	switch {
 	case d.Proxy == nil:
@@ -53,8 +53,8 @@ func (d *dialer) serverPort(addr netip.AddrPort) uint16 {
 	return d.Port
 }
 
-// throughProxy returns the connection that raw, to the first hop at addr, becomes. It
-// closes raw if it fails.
+// throughProxy turns raw, which leads to the first hop at addr, into a connection to the server. It closes
+// raw if that fails.
 func (d *dialer) throughProxy(ctx context.Context, raw net.Conn, addr netip.AddrPort) (net.Conn, error) {
 	if d.Proxy == nil {
 		return raw, nil
@@ -73,7 +73,7 @@ func (d *dialer) throughProxy(ctx context.Context, raw net.Conn, addr netip.Addr
 	return conn, nil
 }
 
-// viaProxy says of an error on the way to the first hop that the first hop is a proxy.
+// viaProxy adds to an error on the way to the first hop that the first hop is a proxy.
 func (d *dialer) viaProxy(err error) error {
 	if d.Proxy == nil || errors.Is(err, context.Canceled) {
 		return err
@@ -81,7 +81,7 @@ func (d *dialer) viaProxy(err error) error {
 	return d.Proxy.Error(d.targetText(), err)
 }
 
-// proxyCode is the error code for a failure of the proxy.
+// proxyCode returns the error code for a failure of the proxy.
 func proxyCode(e *proxy.Error) ErrorCode {
 	switch e.Reason {
 	case proxy.Unreachable:
@@ -94,8 +94,8 @@ func proxyCode(e *proxy.Error) ErrorCode {
 	return CodeProxyError
 }
 
-// proxyRefused is true for an answer that another address of the proxy, or of the
-// server, would not change.
+// proxyRefused reports whether e is an answer that another address of the proxy, or of the server, would not
+// change.
 func proxyRefused(err error) bool {
 	e, ok := errors.AsType[*proxy.Error](err)
 	return ok && (e.Reason == proxy.Denied || e.Reason == proxy.NoTarget)

@@ -11,7 +11,7 @@ import (
 	"network-manager-softether/protocol/udpaccel"
 )
 
-// welcome is the server's answer to a login it accepts (softether-protocol.md 7.1).
+// welcome is the server's answer to a login it accepted (softether-protocol.md 7.1).
 type welcome struct {
 	sessionName, connectionName string
 	key                         [keyLen]byte

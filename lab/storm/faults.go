@@ -71,9 +71,9 @@ var tunnelFaults = []fault{
 		return func() error { return s.Server.SetHub(ctx, hub, true) }, s.Server.SetHub(ctx, hub, false)
 	}},
 	{"DHCP server silent", 10 * time.Second, 15 * time.Second, dhcp, false, func(ctx context.Context, s *storm) (func() error, error) {
-		silent := hastyDHCP()
+		silent := shortLeases()
 		silent.Silent = true
-		return func() error { return s.Office.Configure(ctx, hastyDHCP()) }, s.Office.Configure(ctx, silent)
+		return func() error { return s.Office.Configure(ctx, shortLeases()) }, s.Office.Configure(ctx, silent)
 	}},
 	{"server frozen", time.Second, 12 * time.Second, server, false, func(_ context.Context, s *storm) (func() error, error) {
 		return func() error { return s.Server.Freeze(false) }, s.Server.Freeze(true)
@@ -91,8 +91,8 @@ var tunnelFaults = []fault{
 	}},
 }
 
-// hastyDHCP is the office's DHCP with leases that are renewed every few seconds.
-func hastyDHCP() servers.DHCP {
+// shortLeases is the office's DHCP with leases that are renewed every few seconds.
+func shortLeases() servers.DHCP {
 	c := servers.OfficeDHCP()
 	c.Lease, c.T1, c.T2 = 2*time.Minute, 8*time.Second, 80*time.Second
 	return c

@@ -53,7 +53,7 @@ func weather(ctx context.Context, o options, say func(format string, args ...any
 
 // pass is the whole of it, from a desktop without a VPN to one without a VPN.
 func (s *storm) pass(ctx context.Context, chosen []fault) error {
-	if err := errors.Join(s.prepareGround(ctx), s.Office.Configure(ctx, hastyDHCP())); err != nil {
+	if err := errors.Join(s.prepareGround(ctx), s.Office.Configure(ctx, shortLeases())); err != nil {
 		return err
 	}
 	var err error

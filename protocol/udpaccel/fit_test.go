@@ -48,8 +48,8 @@ func relay(t *testing.T, a, b uint16, limit *atomic.Int64) (nearA, nearB uint16)
 	return portOf(ends[0]), portOf(ends[1])
 }
 
-// hasty makes keep-alives frequent.
-func hasty(engines ...*Engine) {
+// quickKeepAlives makes keep-alives frequent.
+func quickKeepAlives(engines ...*Engine) {
 	for i, e := range engines {
 		e.health.pace.min, e.health.pace.max = time.Duration(100-40*i)*time.Millisecond, time.Duration(110-40*i)*time.Millisecond
 	}
@@ -71,7 +71,7 @@ func TestPathFindsHowLongPacketsArrive(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			ce, se := ends(t, 2)
-			hasty(ce, se)
+			quickKeepAlives(ce, se)
 			cs, ss := socket(t, "127.0.0.1", 0), socket(t, "127.0.0.1", 0)
 			limit := new(atomic.Int64)
 			limit.Store(int64(tt.limit))
@@ -113,7 +113,7 @@ func TestPathFindsHowLongPacketsArrive(t *testing.T) {
 // A path that is in use is looked at: it may lose long packets from one moment to the next, and carry them again.
 func TestBlackHoleOnAMeasuredPathIsFound(t *testing.T) {
 	ce, se := ends(t, 2)
-	hasty(ce, se)
+	quickKeepAlives(ce, se)
 	cs, ss := socket(t, "127.0.0.1", 0), socket(t, "127.0.0.1", 0)
 	limit := new(atomic.Int64)
 	limit.Store(4096)

@@ -23,30 +23,29 @@ const (
 	readBatch  = 512      // frames handed on at once
 )
 
-// A blockReader cuts frames out of a stream. It has one buffer and never grows:
-// frames are views of it, or of the one they were expanded into. It is used by one
-// goroutine.
+// A blockReader cuts frames out of a stream. It has one buffer and never grows: frames are views into it, or
+// into the one they were expanded into. It is used by one goroutine.
 type blockReader struct {
 	buf    []byte
 	r, w   int       // buf[r:w] is not parsed yet
 	left   uint32    // blocks still to come of the current message
 	frames [][]byte  // the batch being collected
 	expand *expander // nil: blocks are frames as they are
-	wire   *Wire     // below the source; nil: it cannot be read without waiting
+	wire   *Wire     // below the source; nil: every read may block
 
 	// keepAlive is told the payload of each keep-alive, valid until it returns; nil: nobody.
 	keepAlive func(payload []byte)
 
 	progress bool   // something whole has arrived since the owner last cleared this
-	dropped  uint64 // blocks that are no Ethernet frame: too short, too long, no zlib stream
+	dropped  uint64 // blocks that are no Ethernet frame: too short, too long, not a zlib stream
 }
 
 func newBlockReader() *blockReader {
 	return &blockReader{buf: make([]byte, readBuffer), frames: make([][]byte, 0, readBatch)}
 }
 
-// next returns the next frames, valid until it is called again. It waits for src at
-// most once. There may be none, and there may be some together with an error.
+// next returns the next frames, valid until it is called again. It reads from src once, and blocks there only
+// if nothing has arrived. It may return no frames, and may return some together with an error.
 func (b *blockReader) next(src io.Reader) ([][]byte, error) {
 	if err := b.parse(); err != nil || len(b.frames) > 0 {
 		return b.frames, err
@@ -54,8 +53,8 @@ func (b *blockReader) next(src io.Reader) ([][]byte, error) {
 	b.r, b.w = 0, copy(b.buf, b.buf[b.r:b.w]) // less than a frame is left
 	n, err := src.Read(b.buf[b.w:])
 	b.w += n
-	// A Read of TLS returns one record at most. Those behind it that are here already
-	// make longer batches, and of them fewer.
+	// A Read of TLS returns at most one record. Taking those that have already arrived behind it makes for
+	// longer and fewer batches.
 	for n > 0 && err == nil && b.wire != nil && len(b.buf)-b.w >= tlsRecord {
 		n, err = b.wire.readNow(src, b.buf[b.w:])
 		b.w += n
@@ -66,8 +65,8 @@ func (b *blockReader) next(src io.Reader) ([][]byte, error) {
 	return b.frames, err
 }
 
-// parse moves every whole thing in the buffer to frames, which it first empties,
-// or drops it. It stops when there is no room for another frame.
+// parse moves every complete frame in the buffer to frames, which it empties first, and skips everything else
+// that is complete. It stops when there is no room for another frame.
 func (b *blockReader) parse() error {
 	b.frames = b.frames[:0]
 	if b.expand != nil {

@@ -12,18 +12,18 @@ import (
 type Config struct {
 	Several    bool // there may be more than one connection
 	QoS        bool // one of several is for urgent frames
-	Compressed bool // every frame is
+	Compressed bool // every frame is compressed
 	Waits      Waits
 	Receiver   *Receiver
 
 	// KeepAlive is told the payload of each keep-alive that is received, valid until it
 	// returns; nil: nobody is.
 	KeepAlive func(payload []byte)
-	// Stir, of room 1, is told when something is sent over a new connection, or over one that was
-	// calm, see [Bundle.Calm]; nil: nobody is.
+	// Stir, of capacity 1, receives when something is sent over a new connection, or over one that was calm,
+	// see [Bundle.Calm]; nil: nobody is told.
 	Stir chan<- struct{}
-	// Ended is called by a connection's own goroutine when the connection has ended. The
-	// connection stays in the bundle until it is removed.
+	// Ended is called by a connection's own goroutine when the connection has ended. The connection stays in
+	// the bundle until it is removed.
 	Ended func(*Conn)
 }
 
@@ -31,13 +31,13 @@ type Config struct {
 type Bundle struct {
 	cfg  Config
 	pool pool
-	// spread divides what is sent over several connections; nil: there is but one.
+	// spread divides what is sent over several connections; nil: there is only one.
 	spread *spreader
 
 	wg sync.WaitGroup
 }
 
-// New returns a bundle without a connection.
+// New returns a bundle without connections.
 func New(cfg Config) *Bundle {
 	b := &Bundle{cfg: cfg}
 	if cfg.Several {
@@ -46,10 +46,10 @@ func New(cfg Config) *Bundle {
 	return b
 }
 
-// Conns returns the connections there are, for reading.
+// Conns returns the present connections. The slice must not be changed.
 func (b *Bundle) Conns() []*Conn { return b.pool.all() }
 
-// Add takes a connection in, which begins to send keep-alives and, once the receiver is known, is read.
+// Add adds a connection. It starts to send keep-alives at once, and is read once the receiver is known.
 func (b *Bundle) Add(c *Conn) {
 	c.in.keepAlive = b.cfg.KeepAlive
 	if b.cfg.Compressed {
@@ -81,9 +81,9 @@ func (b *Bundle) read(c *Conn) {
 	}
 }
 
-// Send sends the frames of a batch and does not keep them. It waits while the network is slow, but
-// with several connections only a moment for a single one of them. Frames are dropped while
-// there is no connection, and for one that is behind.
+// Send sends the frames of a batch and does not keep them. It blocks while the network is slow, but with
+// several connections only briefly for any single one of them. Frames are dropped while there is no
+// connection, and for one that has fallen behind.
 func (b *Bundle) Send(batch *frame.Batch) {
 	if b.spread != nil {
 		b.spread.send(batch.Frames(), &b.pool)
@@ -96,21 +96,20 @@ func (b *Bundle) Send(batch *frame.Batch) {
 	}
 }
 
-// Retire closes c in the background, politely and once its frames are sent, while
-// others take over.
+// Retire closes c in the background, politely and after its frames are sent, while others take over.
 func (b *Bundle) Retire(c *Conn) {
 	c.retiring.Store(true)
 	b.wg.Go(func() { c.leave(&b.cfg.Waits) })
 }
 
-// Remove takes c out and closes it in the background. Its Err is err, unless it has ended already.
+// Remove removes c and closes it in the background. Its Err is err, unless it has ended already.
 func (b *Bundle) Remove(c *Conn, err error) {
 	b.takeOut(c)
 	c.drop(err)
 	b.wg.Go(func() { c.shutDown(&b.cfg.Waits) })
 }
 
-// Strand takes everybody off the connections there are, as the network below them is gone: see
+// Strand interrupts whoever uses the present connections, as the network below them is gone: see
 // [Bundle.TakeStranded].
 func (b *Bundle) Strand() {
 	for _, c := range b.pool.all() {
@@ -121,8 +120,8 @@ func (b *Bundle) Strand() {
 // StrandOne is Strand for one of them.
 func (b *Bundle) StrandOne(c *Conn) { c.strand() }
 
-// TakeStranded takes the stranded connections out and returns them. They are read from until
-// they end, and are then to be removed.
+// TakeStranded removes the stranded connections from those that are used and returns them. They are read
+// until they end, and must be passed to Remove then.
 func (b *Bundle) TakeStranded() []*Conn {
 	var stranded []*Conn
 	for _, c := range b.pool.all() {
@@ -134,7 +133,7 @@ func (b *Bundle) TakeStranded() []*Conn {
 	return stranded
 }
 
-// takeOut has nothing sent over c any more.
+// takeOut stops sending over c.
 func (b *Bundle) takeOut(c *Conn) {
 	b.pool.remove(c)
 	if b.spread != nil {
@@ -142,5 +141,5 @@ func (b *Bundle) takeOut(c *Conn) {
 	}
 }
 
-// Wait waits until all connections, each of which was removed, are closed.
+// Wait waits until all connections are closed. Each must have been removed.
 func (b *Bundle) Wait() { b.wg.Wait() }

@@ -28,9 +28,8 @@ func (sp *spreader) choose(e *flow, isUrgent bool, now time.Duration, conns []*C
 	return e.conn
 }
 
-// leastBusy returns the connection for a flow that begins: one that does not hang,
-// is not about to be closed and not for urgent frames, if there is one; of
-// several the least busy, of equals the newest.
+// leastBusy returns the connection for a flow that begins: preferably one that does not hang, is not about to
+// be closed and is not for urgent frames; among several the least busy, among equals the newest.
 func (sp *spreader) leastBusy(conns []*Conn) *Conn {
 	var best *Conn
 	var bestRank, bestLoad int64
@@ -56,8 +55,8 @@ func (sp *spreader) leastBusy(conns []*Conn) *Conn {
 	if best != nil {
 		return best
 	}
-	// Half-duplex, and none that leads to the server is left: servers take frames on
-	// the others, too (softether-protocol.md 8.2).
+	// Half-duplex, and none that leads to the server is left: servers accept frames on the others as well
+	// (softether-protocol.md 8.2).
 	for _, c := range conns {
 		if c.Alive() {
 			best = c

@@ -15,7 +15,7 @@ import (
 // In a session with compression each block is a zlib stream of its own, in both
 // directions and without exception (softether-protocol.md 9.4).
 
-// A packer compresses messages. It is for one goroutine at a time; packers has some.
+// A packer compresses messages. It is for one goroutine at a time; packers holds spare ones.
 type packer struct {
 	z   *zblock.Compressor
 	out []byte
@@ -28,7 +28,7 @@ var packers = sync.Pool{New: func() any {
 	return &packer{z: zblock.NewCompressor(), out: make([]byte, packed)}
 }}
 
-// sendFrames sends a message of frames in the form that the session has agreed on.
+// sendFrames sends a message of frames, compressed if the session has agreed on that.
 func (c *Conn) sendFrames(message []byte) error {
 	if !c.compressed {
 		return c.sendRecords(message)
@@ -61,7 +61,7 @@ func (c *Conn) sendFrames(message []byte) error {
 	return nil
 }
 
-// expandBuffer is the room for the expanded frames of one batch.
+// expandBuffer is how much the expanded frames of one batch may take.
 const expandBuffer = 128 << 10
 
 // An expander expands the blocks of a batch into a buffer of its own.
@@ -73,12 +73,11 @@ type expander struct {
 
 func newExpander() *expander { return &expander{buf: make([]byte, expandBuffer)} }
 
-// full reports whether the next block might not fit.
+// full reports whether the next block might not fit any more.
 func (x *expander) full() bool { return len(x.buf)-x.used < maxBlock }
 
-// expand returns the frame in a block: nil if it is not a zlib stream, which real
-// endpoints drop without a word, and ErrMalformed for a stream that holds more than
-// any block may.
+// expand returns the frame in a block. It is nil if the block is not a zlib stream, which the original drops
+// silently as well; a stream that expands to more than a block may hold is ErrMalformed.
 func (x *expander) expand(block []byte) ([]byte, error) {
 	room := x.buf[x.used:]
 	n, err := x.z.Expand(room[:maxBlock], block)

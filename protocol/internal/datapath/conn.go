@@ -24,11 +24,11 @@ func (d Direction) String() string {
 	return [...]string{"both ways", "from server", "to server"}[d]
 }
 
-// A Link is what a connection is made of. It does not change.
+// A Link is what a connection consists of. It does not change.
 type Link struct {
 	Stream    Stream   // what frames travel over
 	Raw       net.Conn // below Stream
-	Wire      *Wire    // between the two; nil: Raw is no socket
+	Wire      *Wire    // between the two; nil: Raw is not a socket
 	Addr      netip.AddrPort
 	Direction Direction
 }
@@ -39,10 +39,10 @@ type Stream interface {
 	CloseWrite() error
 }
 
-// A Conn is one connection of a session in its data phase. Frames are read by one
-// goroutine; a second one sends keep-alives. In a session that may have several
-// connections a third one writes what is in the queue, else anybody writes. It ends
-// by drop, which may be called from everywhere, and then must be shut down.
+// A Conn is one connection of a session in its data phase. One goroutine reads frames, a second one sends
+// keep-alives. In a session that may have several connections, a third one writes what is in the queue;
+// otherwise every sender writes. A Conn ends by drop, which may be called from anywhere, and must then be
+// shut down.
 type Conn struct {
 	Link
 	Born time.Time
@@ -51,30 +51,30 @@ type Conn struct {
 	compressed bool          // blocks are zlib streams
 	queue      *sendQueue    // nil: writes are direct
 	share      share         // the spreader's
-	retiring   atomic.Bool   // another one is to take over
+	retiring   atomic.Bool   // another connection takes over
 	closing    atomic.Bool   // nothing is sent any more
 	stranded   atomic.Bool   // the network below it is gone
 
 	in      *blockReader
-	readSet time.Duration // when the read deadline was set, since Born
+	readSet time.Duration // when the read deadline was last set, since Born
 	read    chan struct{} // closed when the reader has returned
 
 	writing  sync.Mutex
-	writeSet time.Duration // guarded by writing: when the write deadline was set
+	writeSet time.Duration // guarded by writing: when the write deadline was last set
 	sent     atomic.Int64  // when something was last sent, since Born
-	queued   atomic.Int64  // bytes of writers that wait or write
-	began    atomic.Int64  // when the write under way began, since Born; 0: none is
+	queued   atomic.Int64  // bytes that writers are writing or waiting to write
+	began    atomic.Int64  // when the write under way began, since Born; 0: none is under way
 
 	stir chan<- struct{} // see Config.Stir
-	calm atomic.Bool     // it is to be told
+	calm atomic.Bool     // stir is told of the next send
 
 	dropping sync.Once
 	gone     chan struct{} // closed by drop
 	err      error         // why; set before gone is closed
 }
 
-// NewConn returns a connection whose data phase begins, in a session with this time-out.
-// What was already read of the stream is ahead.
+// NewConn returns a connection that starts its data phase, in a session with this time-out. ahead is what has
+// already been read from the stream.
 func NewConn(l Link, ahead []byte, timeout time.Duration) *Conn {
 	c := &Conn{
 		Link: l, timeout: timeout, Born: time.Now(),
@@ -86,7 +86,7 @@ func NewConn(l Link, ahead []byte, timeout time.Duration) *Conn {
 	return c
 }
 
-// Alive is false once the connection has ended or is being closed.
+// Alive reports whether the connection has neither ended nor is being closed.
 func (c *Conn) Alive() bool {
 	select {
 	case <-c.gone:
@@ -96,32 +96,32 @@ func (c *Conn) Alive() bool {
 	}
 }
 
-// Retiring reports whether another connection is to take over.
+// Retiring reports whether another connection takes over.
 func (c *Conn) Retiring() bool { return c.retiring.Load() }
 
-// Gone is closed when the connection has ended.
+// Gone returns a channel that is closed when the connection has ended.
 func (c *Conn) Gone() <-chan struct{} { return c.gone }
 
-// Err says why the connection has ended. It may be called once Gone is closed.
+// Err returns why the connection has ended. It may be called once Gone is closed.
 func (c *Conn) Err() error { return c.err }
 
-// slack is how late a time-out may be noticed. In exchange, deadlines are set only
-// that often, instead of with every batch.
+// slack is how late a time-out may be noticed. In exchange, deadlines are set only that often instead of with
+// every batch.
 func (c *Conn) slack() time.Duration { return c.timeout / 20 }
 
-// readAll hands batches of frames to receive until the connection ends.
+// readAll passes batches of frames to receive until the connection ends.
 func (c *Conn) readAll(receive func(frames [][]byte)) error {
 	c.in.progress = true
 	c.readSet = -c.slack()
 	for {
-		// A server sends nothing at all on connections to it, not even keep-alives.
+		// A server sends nothing at all on connections in the other direction, not even keep-alives.
 		if c.in.progress && c.Direction != ToServer {
 			if now := time.Since(c.Born); now-c.readSet >= c.slack() {
 				c.Stream.SetReadDeadline(c.Born.Add(now + c.timeout + c.slack()))
 				c.readSet, c.in.progress = now, false
 			}
 		}
-		// After the deadline: drop closes gone first and then moves the deadline.
+		// Checked after the deadline is set: drop closes gone first and sets its own deadline then.
 		select {
 		case <-c.gone:
 			return c.err
@@ -137,8 +137,8 @@ func (c *Conn) readAll(receive func(frames [][]byte)) error {
 	}
 }
 
-// sendRecords sends one or more whole messages. It waits for its turn and for the
-// network, but for each TLS record no longer than the session's time-out.
+// sendRecords sends one or more whole messages. It waits for its turn and for the network, but for each TLS
+// record no longer than the session's time-out.
 func (c *Conn) sendRecords(message []byte) error {
 	c.queued.Add(int64(len(message)))
 	defer c.queued.Add(-int64(len(message)))
@@ -156,7 +156,7 @@ func (c *Conn) sendRecords(message []byte) error {
 			return c.err
 		default:
 		}
-		if c.stranded.Load() { // after the deadline: strand moves it afterwards
+		if c.stranded.Load() { // checked after the deadline is set: strand sets its own afterwards
 			return ErrLeft
 		}
 		c.sent.Store(int64(now))
@@ -174,7 +174,7 @@ func (c *Conn) sendRecords(message []byte) error {
 	return nil
 }
 
-// encrypt hands b to TLS; several records go to the kernel in one call.
+// encrypt passes b to TLS; several records go to the kernel in one call.
 func (c *Conn) encrypt(b []byte) error {
 	if len(b) <= tlsRecord || c.Wire == nil {
 		_, err := c.Stream.Write(b)
@@ -185,9 +185,8 @@ func (c *Conn) encrypt(b []byte) error {
 	return cmp.Or(err, c.Wire.flush())
 }
 
-// tlsRecord is how much a TLS record carries (RFC 8446 5.1). That is what is handed
-// over at once, so that a slow network has the time-out for each record, and
-// maxRecords of them while the network takes all at once.
+// tlsRecord is how much a TLS record holds (RFC 8446 5.1). That much is passed on at once, so that a slow
+// network has the time-out for each record, and maxRecords of them while the network keeps up.
 const (
 	tlsRecord  = 16 << 10
 	maxRecords = 5
@@ -196,7 +195,7 @@ const (
 // hangAfter is how long one write may take before flows look for another connection.
 const hangAfter = time.Second
 
-// hangs reports whether the network has taken nothing for a while.
+// hangs reports whether the network has accepted nothing for a while.
 func (c *Conn) hangs() bool {
 	if began := c.began.Load(); began > 0 && time.Since(c.Born)-time.Duration(began) > hangAfter {
 		return true

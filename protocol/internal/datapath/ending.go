@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// lost says in our words why the connection does not go on.
+// lost returns err as the reason why the connection cannot go on, in this package's terms.
 func (c *Conn) lost(err error) error {
 	switch {
 	case errors.Is(err, ErrMalformed):
@@ -23,8 +23,7 @@ func (c *Conn) lost(err error) error {
 	return fmt.Errorf("%w: %w", ErrLost, err)
 }
 
-// drop ends the connection for the reason err, unless it has ended already. It
-// does not wait.
+// drop ends the connection for the reason err, unless it has ended already. It does not block.
 func (c *Conn) drop(err error) {
 	c.dropping.Do(func() {
 		c.err = err
@@ -33,17 +32,15 @@ func (c *Conn) drop(err error) {
 	})
 }
 
-// failed drops a connection that could not be written to, unless it is stranded and only
-// read from any more.
+// failed drops a connection that could not be written to, unless it is stranded and only being read.
 func (c *Conn) failed(err error) {
 	if !c.stranded.Load() {
 		c.drop(err)
 	}
 }
 
-// leave says goodbye once the queue is empty, and goes on reading until the server
-// has done the same, so that what it has sent is not lost. At worst it takes t.Flush
-// and t.Closing, and drops the connection.
+// leave says goodbye once the queue is empty, and goes on reading until the server has done the same, so that
+// nothing the server has sent is lost. At worst it takes t.Flush and t.Closing, and drops the connection.
 func (c *Conn) leave(t *Waits) {
 	const look = 5 * time.Millisecond
 	for until := time.Now().Add(t.Flush); c.queue != nil && !c.queue.idle() && time.Now().Before(until); {
@@ -70,9 +67,9 @@ func (c *Conn) leave(t *Waits) {
 	c.drop(errReplaced)
 }
 
-// shutDown closes a dropped connection politely, within t.Closing. It waits for
-// the server's close_notify a little, as closing a socket with unread data resets
-// the connection, and a reset may overtake our own close_notify.
+// shutDown closes a dropped connection politely, within t.Closing. It waits a little for the server's
+// close_notify, as closing a socket with unread data resets the connection, and a reset may overtake our own
+// close_notify.
 func (c *Conn) shutDown(t *Waits) {
 	force := time.AfterFunc(t.Closing, func() { c.Raw.Close() })
 	defer force.Stop()
@@ -106,11 +103,10 @@ func timedOut(err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// strand takes everybody off a connection whose ground is gone, also those that wait for it to
-// take their bytes. It is read from until the server closes it, or its silence has lasted for the
-// session's time-out: should the ground come back, a reset would be all that an old socket's
-// server hears, and Debian's would take every other connection for broken
-// (softether-protocol.md 8.6).
+// strand interrupts everybody who uses a connection whose ground is gone, including writers that wait for the
+// network. The connection is still read, until the server closes it or it has been silent for the session's
+// time-out: should the ground come back, a server would otherwise only hear a reset from the old socket, and
+// Debian's would then take every other connection for broken (softether-protocol.md 8.6).
 func (c *Conn) strand() {
 	c.stranded.Store(true)
 	c.retiring.Store(true)

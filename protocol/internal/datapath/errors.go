@@ -7,9 +7,9 @@ import (
 	"fmt"
 )
 
-// What a connection ends with.
+// The reasons why a connection ends.
 var (
-	// ErrMalformed: the server sent something against the protocol.
+	// ErrMalformed: the server violated the protocol.
 	ErrMalformed = errors.New("malformed answer")
 	// ErrTimeout: nothing came in time.
 	ErrTimeout = errors.New("timed out")

@@ -31,10 +31,9 @@ func Flow(f []byte) uint64 {
 	return flow
 }
 
-// flowOf returns a number that is the same for all frames of a flow, and whether
-// the frame is urgent. A flow is what must stay in order: for IP the addresses, the
-// protocol and the ports, where every packet of the flow has them (fragments do
-// not); for anything else the two stations and the type.
+// flowOf returns a number that is the same for all frames of a flow, and whether the frame is urgent. A flow
+// is whatever must stay in order: for IP the addresses, the protocol and the ports, if every packet of the
+// flow has them (fragments do not); for anything else the two stations and the EtherType.
 func flowOf(f []byte) (flow uint64, isUrgent bool) {
 	var key [2*16 + 1 + 4]byte
 	var n int
@@ -76,15 +75,14 @@ func flowOf(f []byte) (flow uint64, isUrgent bool) {
 
 func hasPorts(proto byte) bool { return proto == protoTCP || proto == protoUDP || proto == protoSCTP }
 
-// small is the size of a ping, by which the official client knows one
+// small reports whether f has the size of a ping, which is how the official client recognises one
 // (softether-protocol.md 9.5).
 func small(f []byte) bool { return len(f) >= 34 && len(f) <= 128 }
 
-// urgentClass tells from a TOS byte or traffic class whether somebody wants the
-// packet to arrive soon. The official client takes everything but 0 and 8
-// (softether-protocol.md 9.5); we leave out also what has come into use since: the
-// two bits of ECN, which say nothing about urgency (RFC 3168), and the classes for
-// less than best effort (CS1, RFC 3662, and LE, RFC 8622).
+// urgentClass reports whether a TOS byte or traffic class asks for the packet to arrive soon. The official
+// client says so of everything but 0 and 8 (softether-protocol.md 9.5). Excluded here is also what has come
+// into use since: the two ECN bits, which say nothing about urgency (RFC 3168), and the classes for less than
+// best effort (CS1, RFC 3662, and LE, RFC 8622).
 func urgentClass(tos byte) bool {
 	const (
 		ecn        = 0x03

@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Hearing is what the kernel knows of a connection.
+// A Hearing is what the kernel knows about the other end of a connection.
 type Hearing struct {
 	Unacked bool          // something sent has not been acknowledged
-	Overdue bool          // it was sent again, twice, each after the time in which an answer usually comes
-	Quiet   time.Duration // since anything came
+	Overdue bool          // it has been retransmitted twice, each time after the time-out for an acknowledgement
+	Quiet   time.Duration // since anything was received
 }
 
-// Listen asks the kernel. Of another kind of connection than TCP it knows nothing, and takes it for well.
+// Listen asks the kernel. About anything but a TCP connection it knows nothing, and reports that all is well.
 func Listen(c net.Conn) (h Hearing) {
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
@@ -35,14 +35,14 @@ func Listen(c net.Conn) (h Hearing) {
 	return h
 }
 
-// Calm has the next thing that is sent be told to Config.Stir, or not.
+// Calm has the next send reported to Config.Stir, or no longer.
 func (b *Bundle) Calm(on bool) {
 	for _, c := range b.pool.all() {
 		c.calm.Store(on)
 	}
 }
 
-// stirred is called before everything that is sent.
+// stirred is called before anything is sent.
 func (c *Conn) stirred() {
 	if c.calm.Load() && c.calm.Swap(false) {
 		select {

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// keepAlive sends keep-alives until the connection ends or is being closed: the
-// first one at once, then whenever nothing else was sent for an interval that is
-// drawn anew each time.
+// keepAlive sends keep-alives until the connection ends or is being closed: the first one at once, then
+// whenever nothing else was sent for an interval, which is drawn anew each time.
 func (c *Conn) keepAlive() {
 	due := time.NewTimer(0)
 	defer due.Stop()
@@ -48,8 +47,8 @@ func (c *Conn) keepAlive() {
 	}
 }
 
-// keepAliveInterval returns a time between a fifth and a half of the session's
-// time-out (softether-protocol.md 9.2).
+// keepAliveInterval returns a random time between a fifth and a half of the session's time-out
+// (softether-protocol.md 9.2).
 func keepAliveInterval(timeout time.Duration) time.Duration {
 	return max(rand.N(timeout/2), timeout/5)
 }

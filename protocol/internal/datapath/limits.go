@@ -4,7 +4,7 @@ package datapath
 
 import "time"
 
-// Lengths and counts. Each bounds what a hostile server can make us keep or do.
+// Lengths and counts. Each bounds what a hostile server can make this package keep or do.
 const (
 	maxBlock     = 3200 // bytes of a block on the wire (softether-protocol.md 9.1)
 	maxKeepAlive = 512  // bytes of a keep-alive (softether-protocol.md 9.1)
@@ -13,11 +13,11 @@ const (
 	MaxConns = 32
 )
 
-// Waits are what the end of a connection waits for.
+// Waits are how long the end of a connection may take.
 type Waits struct {
-	// Flush bounds the wait for what is in the queue of a connection to be closed.
+	// Flush bounds the wait for the queue of a connection that is to be closed.
 	Flush time.Duration
-	// Closing bounds a polite close; Drain is the part of it that waits for the
-	// server to close too, so that our close_notify is not overtaken by a reset.
+	// Closing bounds a polite close. Drain is the part of it spent waiting for the server to close as well,
+	// so that a reset does not overtake our close_notify.
 	Closing, Drain time.Duration
 }

@@ -8,14 +8,14 @@ import (
 	"sync/atomic"
 )
 
-// A pool is the set of a session's living connections. Reading it takes no lock.
-// It is safe for concurrent use; the zero value is empty.
+// A pool is the set of a session's living connections. Reading it takes no lock. It is safe for concurrent
+// use; the zero value is empty.
 type pool struct {
 	changing sync.Mutex
 	conns    atomic.Pointer[[]*Conn] // never changed, only replaced, under changing
 }
 
-// all returns the living connections, for reading.
+// all returns the living connections. The slice must not be changed.
 func (p *pool) all() []*Conn {
 	if l := p.conns.Load(); l != nil {
 		return *l
@@ -37,10 +37,9 @@ func (p *pool) remove(c *Conn) {
 	p.conns.Store(&l)
 }
 
-// pick returns the connection to send on: of those that lead to the server, the
-// one with the least bytes waiting, of several the newest (softether-protocol.md
-// 8.4). It is nil if there is none. It is for sessions of one connection, which have
-// two for a moment, when it is replaced.
+// pick returns the connection to send on: of those that lead to the server, the one with the fewest bytes
+// waiting, and of several the newest (softether-protocol.md 8.4). It is nil if there is none. It serves
+// sessions of one connection, which have two for a moment while it is replaced.
 func (p *pool) pick() *Conn {
 	var best *Conn
 	var least int64

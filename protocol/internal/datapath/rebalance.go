@@ -4,17 +4,15 @@ package datapath
 
 import "time"
 
-// rebalanceEvery is how often, at most, a flow that does not pause changes its
-// connection. What it sends then may overtake what waits on the old one, which costs
-// a TCP flow one needless retransmission; without it, eight flows that began while
-// there was one connection, or that were left on one when the others were lost,
-// would share that one for as long as they last.
+// rebalanceEvery is how often, at most, a flow that never pauses changes its connection. What it sends then
+// may overtake what is waiting on the old one, which costs a TCP flow one needless retransmission. Without
+// it, eight flows that began while there was one connection, or that were left on one when the others were
+// lost, would share that one for as long as they last.
 const rebalanceEvery = time.Second
 
-// rebalance moves one flow from the busiest connection to one that has next to
-// nothing to do, if that helps: a flow that has its connection to itself stays, and
-// so do all when the connections are about equally busy. It also lets what flows sent
-// long ago count less; the caller has done the same for the connections.
+// rebalance moves one flow from the busiest connection to one that has next to nothing to do, if that helps:
+// a flow that has its connection to itself stays, and all stay when the connections are about equally busy.
+// It also ages what the flows have sent; the caller has already done so for the connections.
 func (sp *spreader) rebalance(now time.Duration, conns []*Conn) {
 	for i := range sp.flows {
 		sp.flows[i].recent /= 2
@@ -35,7 +33,7 @@ func (sp *spreader) rebalance(now time.Duration, conns []*Conn) {
 	if busy.share.recent < muchBusier || idle.share.recent > busy.share.recent/4 {
 		return
 	}
-	// What waits in a queue says how slow a connection is, not how many want it.
+	// What waits in a queue shows how slow a connection is, not how much demand there is for it.
 	var gap int64
 	for i := range sp.flows {
 		switch e := &sp.flows[i]; e.conn {
@@ -45,7 +43,7 @@ func (sp *spreader) rebalance(now time.Duration, conns []*Conn) {
 			gap -= e.recent
 		}
 	}
-	// The flow whose move brings the two closest to each other, unless it gains little.
+	// The flow whose move brings the two closest to each other, unless that gains little.
 	var best *flow
 	least := gap - gap/8
 	for i := range sp.flows {

@@ -4,19 +4,19 @@ package datapath
 
 import "sync"
 
-// A Receiver is where the frames of a session go, whichever way they come: nobody reads any
-// before it is known. Its methods are safe for concurrent use.
+// A Receiver is where the frames of a session go, whichever way they arrive. Nobody reads any before it is
+// started. Its methods are safe for concurrent use.
 type Receiver struct {
 	starting sync.Once
 	started  chan struct{}
 	receive  func(frames [][]byte)
 }
 
-// NewReceiver returns a receiver that is not known yet.
+// NewReceiver returns a receiver that has not been started.
 func NewReceiver() *Receiver { return &Receiver{started: make(chan struct{})} }
 
-// Start has receive get the frames, from several goroutines at once; they are valid until it
-// returns. Only the first call counts.
+// Start passes the frames to receive, from several goroutines at once; they are valid until it returns. Only
+// the first call counts.
 func (r *Receiver) Start(receive func(frames [][]byte)) {
 	r.starting.Do(func() {
 		r.receive = receive
@@ -24,7 +24,7 @@ func (r *Receiver) Start(receive func(frames [][]byte)) {
 	})
 }
 
-// Started is closed by Start.
+// Started returns a channel that Start closes.
 func (r *Receiver) Started() <-chan struct{} { return r.started }
 
 // Func returns what Start was given. It may be called once Started is closed.

@@ -7,17 +7,16 @@ import (
 	"sync"
 )
 
-// queueBytes bounds the message that waits while another one is being written:
-// little enough that a slow connection delays what it carries by moments, enough
-// to keep a fast one busy.
+// queueBytes bounds the message that waits while another one is being written: small enough for a slow
+// connection to delay its frames only briefly, and large enough to keep a fast one busy.
 const queueBytes = 128 << 10
 
-// A sendQueue collects frames for one connection into the next message, while a
-// goroutine writes the last one. It has two buffers, which grow to queueBytes
-// once. It is safe for concurrent use by many that append and one that takes.
+// A sendQueue collects frames for one connection into the next message while a goroutine writes the last one.
+// It has two buffers, each of which grows to queueBytes once. It is safe for concurrent use by many producers
+// and one consumer.
 type sendQueue struct {
-	wake chan struct{} // of room 1: there is something to take
-	room chan struct{} // of room 1: something was taken
+	wake chan struct{} // capacity 1: there is something to take
+	room chan struct{} // capacity 1: something was taken
 
 	mu     sync.Mutex
 	fill   []byte // the next message
@@ -34,8 +33,8 @@ func newSendQueue() *sendQueue {
 	}
 }
 
-// append copies f into the next message and reports whether there was room. Who
-// appends has to call kick in the end.
+// append copies f into the next message and reports whether there was room. The caller must call kick after
+// its last append.
 func (q *sendQueue) append(f []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -75,14 +74,14 @@ func (q *sendQueue) take() []byte {
 	return message
 }
 
-// waiting returns how many bytes wait, without what is being written.
+// waiting returns how many bytes are waiting, without the message that is being written.
 func (q *sendQueue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.fill) - 4
 }
 
-// idle reports whether everything appended was written.
+// idle reports whether everything appended has been written.
 func (q *sendQueue) idle() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

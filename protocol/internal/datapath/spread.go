@@ -9,52 +9,50 @@ import (
 )
 
 const (
-	// flowTable is how many flows are told apart. More share an entry.
+	// flowTable is how many flows are told apart. Beyond that, flows share entries.
 	flowTable = 1024
-	// flowPause is after how much silence a flow may change to a better connection:
-	// by then, what it has sent has arrived.
+	// flowPause is how long a flow must pause before it may change to a better connection: by then, whatever
+	// it has sent has arrived.
 	flowPause = 500 * time.Millisecond
-	// muchBusier is by how many bytes a connection must be busier than another, for
-	// a flow that has paused to change.
+	// muchBusier is by how many bytes a connection must be busier than another for a flow that has paused to
+	// change.
 	muchBusier = 64 << 10
-	// lookEvery is how often, at most, the state of the connections is looked at.
+	// lookEvery is the least time between two looks at the state of the connections.
 	lookEvery = 250 * time.Millisecond
-	// roomPatience is how long all flows wait for one full queue. Then frames for it
-	// are dropped until it has drained by half: TCP inside slows down by that, as it
-	// does before a full router.
+	// roomPatience is how long all flows wait for one full queue. After that, frames for it are dropped until
+	// it has drained by half, and the TCP inside slows down, as it does in front of a full router.
 	roomPatience = 20 * time.Millisecond
 )
 
-// A spreader divides what is sent over the connections of a session that has
-// several. Each flow is given the least busy connection when it begins, and stays
-// there, so that its frames arrive in order (softether-protocol.md 8.4: no
-// receiver puts them in order again). It moves when its connection is lost, hangs
-// or is about to be replaced, and may move after a pause. One that never pauses may
-// move to a connection that has next to nothing to do (rebalance).
+// A spreader divides what is sent over the connections of a session that has several. Each flow is given the
+// least busy connection when it begins, and stays there so that its frames arrive in order
+// (softether-protocol.md 8.4: no receiver reorders them). It moves when its connection is lost, hangs or is
+// about to be replaced, and may move after a pause. A flow that never pauses may move to a connection that
+// has next to nothing to do (rebalance).
 //
-// A connection that takes nothing does not stop the others: its queue fills up,
-// and from then on frames for it are dropped.
+// A connection that accepts nothing does not stop the others: its queue fills up, and from then on frames for
+// it are dropped.
 //
-// It is safe for concurrent use. Senders take turns, and one that waits for room keeps
-// nobody else: the session goes on to replace connections meanwhile.
+// It is safe for concurrent use. Senders take turns; one that waits for room holds up nobody else, and the
+// session goes on replacing connections meanwhile.
 type spreader struct {
 	qos     bool // one connection is for urgent frames
 	born    time.Time
 	dropped atomic.Uint64 // frames that found no room
 
-	sending sync.Mutex // held by a sender, also while it waits
+	sending sync.Mutex // held by a sender, even while it waits for room
 	timer   *time.Timer
 
 	mu      sync.Mutex // guards what follows, and conn.share of every connection
 	flows   [flowTable]flow
-	express *Conn         // what urgent frames travel on; nil: anything
+	express *Conn         // what urgent frames travel on; nil: any connection
 	looked  time.Duration // when look was last called
 	moved   time.Duration // when rebalance last moved a flow
-	touched []*Conn       // given frames by the batch under way
+	touched []*Conn       // those that the current batch has given frames to
 }
 
-// A flow is an entry of the table: what it travels on, when it last did, and how
-// many bytes of it there were lately, as in share.recent.
+// A flow is an entry of the table: what it travels on, when it last did, and how many bytes it has sent
+// recently, in the sense of share.recent.
 type flow struct {
 	conn   *Conn
 	last   time.Duration
@@ -63,8 +61,8 @@ type flow struct {
 
 // A share is a spreader's view of a connection.
 type share struct {
-	recent  int64 // bytes given to it lately: halved with each look, but for what still waits
-	hangs   bool  // takes nothing; flows go elsewhere
+	recent  int64 // bytes given to it recently; with each look, all but those still waiting are halved
+	hangs   bool  // accepts nothing; flows go elsewhere
 	full    bool  // frames are dropped until the queue has drained by half
 	touched bool
 }
@@ -75,7 +73,7 @@ func newSpreader(qos bool) *spreader {
 	return sp
 }
 
-// send gives the frames to the queues of the connections in p.
+// send puts the frames into the queues of the connections in p.
 func (sp *spreader) send(frames [][]byte, p *pool) {
 	sp.sending.Lock()
 	defer sp.sending.Unlock()
@@ -101,7 +99,7 @@ func (sp *spreader) sendOne(f []byte, now time.Duration, p *pool) {
 	hash, isUrgent := flowOf(f)
 	e := &sp.flows[hash%flowTable]
 	for {
-		conns := p.all() // while we wait for the only one there may come another
+		conns := p.all() // while this waits for the only one, another may have been added
 		c := sp.choose(e, isUrgent, now, conns)
 		if c == nil {
 			sp.dropped.Add(1)
@@ -132,8 +130,8 @@ func (sp *spreader) sendOne(f []byte, now time.Duration, p *pool) {
 	}
 }
 
-// await waits a moment for room in the queue of c and reports whether there may be
-// some now. Meanwhile it lets go of mu, which the caller holds.
+// await waits briefly for room in the queue of c and reports whether there may be some now. Meanwhile it
+// releases mu, which the caller holds.
 func (sp *spreader) await(c *Conn) bool {
 	sp.mu.Unlock()
 	defer sp.mu.Lock()
@@ -150,7 +148,7 @@ func (sp *spreader) await(c *Conn) bool {
 	}
 }
 
-// look brings what is known about the connections up to date.
+// look updates what is known about the connections.
 func (sp *spreader) look(now time.Duration, conns []*Conn) {
 	sp.looked = now
 	for _, c := range conns {
@@ -172,7 +170,7 @@ func (sp *spreader) look(now time.Duration, conns []*Conn) {
 	}
 }
 
-// forget lets go of a connection that is gone.
+// forget drops what refers to a connection that is gone.
 func (sp *spreader) forget(c *Conn) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()

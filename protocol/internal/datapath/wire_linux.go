@@ -13,24 +13,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Wire is the TCP connection below TLS. It can do three things that a *net.TCPConn
-// cannot, all to spend less time in the kernel and in the scheduler:
+// A Wire is the TCP connection below TLS. It can do three things that a *net.TCPConn cannot, all of which
+// save time in the kernel and in the scheduler:
 //
-//   - It collects the TLS records of one batch and hands them to the kernel in one
-//     system call (hold, flush). crypto/tls makes a call for each of 16 KiB.
-//   - It can be read without waiting (readNow), so that the reader gets all the records
-//     that are here already, and superframes become as long as they can be.
-//   - Its system calls are not announced to the Go scheduler: they never block. The
-//     scheduler's watcher would wake up for each burst of them, 20 µs at a time, and
-//     take the processor away from calls that take longer than that.
+//   - It collects the TLS records of one batch and passes them to the kernel in one
+//     system call (hold, flush). crypto/tls makes a call for each 16 KiB.
+//   - It can be read without blocking (readNow), so that the reader gets all records
+//     that have already arrived, and superframes become as long as possible.
+//   - Its system calls are not announced to the Go scheduler, as they never block. The
+//     scheduler's monitor thread would otherwise wake up for each burst of them, 20 µs at a
+//     time, and take the processor away from calls that take longer than that.
 //
-// Reading is for one goroutine at a time, which crypto/tls sees to; all else is safe
-// for concurrent use.
+// Reading is for one goroutine at a time, which crypto/tls ensures; everything else is safe for concurrent
+// use.
 type Wire struct {
 	net.Conn
 	raw syscall.RawConn
 
-	// of Read
+	// for Read
 	in         []byte // its argument
 	got        int    // its results
 	readErr    error
@@ -38,23 +38,23 @@ type Wire struct {
 	streak     int // reads since there was nothing to read
 	onReadable func(fd uintptr) bool
 
-	writing    sync.Mutex // guards all below
+	writing    sync.Mutex // guards what follows
 	holding    bool
 	held       []byte
-	out        []byte // what is still to be written
+	out        []byte // still to be written
 	writeErr   error
-	congests   bool // the kernel did not take all of the last write at once
+	congests   bool // the kernel did not accept all of the last write at once
 	onWritable func(fd uintptr) bool
 }
 
-// maxStreak is how often a wire reads without a pause before it does announce a call.
-// The watcher then looks after other goroutines that the reader does not let run.
+// maxStreak is how many reads in a row, without a pause, a wire makes before it announces one. The monitor
+// thread then serves other goroutines, which the reader keeps from running.
 const maxStreak = 256
 
-// burst is how much a wire holds: the records of the largest batch that a bridge makes.
+// burst is how much a wire holds back: the records of the largest batch that a bridge makes.
 const burst = 5 * (tlsRecord + 64)
 
-// NewWire returns nil if c is no socket, and TLS has to use it as it is.
+// NewWire returns nil if c is not a socket; TLS then has to use c as it is.
 func NewWire(c net.Conn) *Wire {
 	socket, ok := c.(syscall.Conn)
 	if !ok {
@@ -65,16 +65,16 @@ func NewWire(c net.Conn) *Wire {
 		return nil
 	}
 	w := &Wire{Conn: c, raw: raw}
-	// Once: a method value in every call would be an allocation.
+	// Made once: a method value made in every call would be an allocation.
 	w.onReadable, w.onWritable = w.readSocket, w.writeSocket
 	return w
 }
 
-// NetConn returns what is below the wire.
+// NetConn returns the connection below the wire.
 func (w *Wire) NetConn() net.Conn { return w.Conn }
 
-// errNothing is what readNow ends with when there is nothing. To crypto/tls it is like a time-out:
-// one can go on after it.
+// errNothing is what readNow ends with when nothing has arrived. To crypto/tls it looks like a time-out,
+// after which reading can go on.
 var errNothing net.Error = nothing{}
 
 type nothing struct{}
@@ -97,7 +97,7 @@ func (w *Wire) Read(p []byte) (int, error) {
 	return w.got, err
 }
 
-// readNow reads from src, TLS on top of w, what can be had without waiting, perhaps
+// readNow reads from src, the TLS connection on top of w, what is available without blocking, perhaps
 // nothing.
 func (w *Wire) readNow(src io.Reader, p []byte) (int, error) {
 	w.noWait = true
@@ -109,7 +109,7 @@ func (w *Wire) readNow(src io.Reader, p []byte) (int, error) {
 	return n, err
 }
 
-// readSocket is Read when the socket may be readable. It reports false to be called again.
+// readSocket is Read once the socket may be readable. It reports false to be called again.
 func (w *Wire) readSocket(fd uintptr) bool {
 	for {
 		var n uintptr
@@ -148,14 +148,14 @@ func (w *Wire) Write(p []byte) (int, error) {
 		w.held = append(w.held, p...)
 		return len(p), nil
 	}
-	// In order: what is held comes first.
+	// To keep the order, what is held goes first.
 	if err := w.release(); err != nil {
 		return 0, err
 	}
 	return len(p), w.toKernel(p)
 }
 
-// hold keeps what is written from now on until flush, unless it gets too much.
+// hold collects what is written from now on until flush, unless it gets too much.
 func (w *Wire) hold() {
 	w.writing.Lock()
 	defer w.writing.Unlock()
@@ -173,8 +173,8 @@ func (w *Wire) flush() error {
 	return w.release()
 }
 
-// congested reports whether the network is slower than we are. To hand over much at
-// once then gains nothing, and would take long.
+// congested reports whether the network is slower than we are. Passing on much at once then gains nothing,
+// and would take long.
 func (w *Wire) congested() bool {
 	w.writing.Lock()
 	defer w.writing.Unlock()
@@ -202,7 +202,7 @@ func (w *Wire) toKernel(p []byte) error {
 	return err
 }
 
-// writeSocket is toKernel when the socket may be writable. It reports false to be called again.
+// writeSocket is toKernel once the socket may be writable. It reports false to be called again.
 func (w *Wire) writeSocket(fd uintptr) bool {
 	for len(w.out) > 0 {
 		n, _, errno := unix.RawSyscall(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(w.out))), uintptr(len(w.out)))

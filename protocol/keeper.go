@@ -13,20 +13,20 @@ import (
 	"network-manager-softether/protocol/internal/datapath"
 )
 
-// An upkeep gives a session the connections it may have: one after the other, with
-// a pause between them (softether-protocol.md 8.3). It replaces those that are lost,
-// and those that have reached the lifetime. It belongs to the goroutine of supervise.
-type upkeep struct {
-	s        *Session
-	due      *time.Timer        // when to act
-	earliest time.Time          // of the next attempt
-	failures int                // attempts in a row
-	strays   bool               // the server may hold connections that we have lost
-	behind   []*datapath.Conn   // to be replaced at once: they stand on ground that is being left
-	set      time.Time          // when we set out for other ground; zero: we are where we belong
-	move     int                // which move that is
-	cancel   context.CancelFunc // of the attempt under way; nil: none is
-	attempts chan attempt       // its result
+// A keeper gives a session the connections it may have: one after the other, with a pause between them
+// (softether-protocol.md 8.3). It replaces those that are lost, and those that have reached their lifetime.
+// It belongs to the goroutine of supervise.
+type keeper struct {
+	s         *Session
+	due       *time.Timer        // when to act
+	earliest  time.Time          // of the next attempt
+	failures  int                // attempts in a row
+	strays    bool               // the server may still count connections that are lost
+	stale     []*datapath.Conn   // to be replaced at once: they stand on ground that is being left
+	walkBegan time.Time          // when we set out for other ground; zero: we are where we belong
+	move      int                // which move that is
+	cancel    context.CancelFunc // of the attempt under way; nil: none is
+	attempts  chan attempt       // its result
 }
 
 type attempt struct {
@@ -34,16 +34,16 @@ type attempt struct {
 	err error
 }
 
-func newUpkeep(s *Session) *upkeep {
-	k := &upkeep{s: s, due: time.NewTimer(time.Hour), attempts: make(chan attempt, 1)}
+func newKeeper(s *Session) *keeper {
+	k := &keeper{s: s, due: time.NewTimer(time.Hour), attempts: make(chan attempt, 1)}
 	k.begin()
 	return k
 }
 
-// begin waits before the second connection, when the first has been made. In
-// half-duplex sessions it does not: the server cannot send before there are two.
-func (k *upkeep) begin() {
-	k.behind, k.set = nil, time.Time{}
+// begin waits before opening the second connection once the first is there. In half-duplex sessions it does
+// not: the server cannot send before there are two.
+func (k *keeper) begin() {
+	k.stale, k.walkBegan = nil, time.Time{}
 	if k.s.half {
 		k.pause(0)
 	} else {
@@ -51,14 +51,14 @@ func (k *upkeep) begin() {
 	}
 }
 
-// pause puts the next attempt off to d from now.
-func (k *upkeep) pause(d time.Duration) {
+// pause postpones the next attempt until d from now.
+func (k *keeper) pause(d time.Duration) {
 	k.earliest = time.Now().Add(d)
 	k.plan()
 }
 
-// plan sets the timer for what is to be done next.
-func (k *upkeep) plan() {
+// plan sets the timer for whatever is to be done next.
+func (k *keeper) plan() {
 	k.due.Stop()
 	if k.cancel != nil {
 		return
@@ -80,10 +80,9 @@ func (k *upkeep) plan() {
 	k.due.Reset(time.Until(at))
 }
 
-// missing reports whether the session has fewer connections than it may have. In
-// half-duplex sessions one that is being closed still counts, as the server gives a
-// new one the direction of which it has less.
-func (k *upkeep) missing() bool {
+// missing reports whether the session has fewer connections than it may have. In half-duplex sessions one
+// that is being closed still counts, as the server gives a new one the direction of which it has fewer.
+func (k *keeper) missing() bool {
 	n := 0
 	for _, c := range k.s.tcp.Conns() {
 		if k.s.half || !c.Retiring() {
@@ -94,12 +93,12 @@ func (k *upkeep) missing() bool {
 }
 
 // leaving reports whether a connection is being closed.
-func (k *upkeep) leaving() bool {
+func (k *keeper) leaving() bool {
 	return slices.ContainsFunc(k.s.tcp.Conns(), func(c *datapath.Conn) bool { return c.Retiring() })
 }
 
 // oldest returns the connection that is to be replaced first, or nil if none is.
-func (k *upkeep) oldest() *datapath.Conn {
+func (k *keeper) oldest() *datapath.Conn {
 	if k.s.dialer.ConnectionLifetime <= 0 {
 		return nil
 	}
@@ -111,19 +110,18 @@ func (k *upkeep) oldest() *datapath.Conn {
 	return nil
 }
 
-// expired is oldest, if its time has come.
-func (k *upkeep) expired() *datapath.Conn {
+// expired is oldest, if it has reached its lifetime.
+func (k *keeper) expired() *datapath.Conn {
 	if c := k.oldest(); c != nil && time.Since(c.Born) >= k.s.dialer.ConnectionLifetime {
 		return c
 	}
 	return nil
 }
 
-// act opens another connection, either because one is missing or to take the place
-// of one that has reached its lifetime: the server takes one more than granted. In
-// half-duplex sessions the old one goes first, or the new one would get the wrong
-// direction.
-func (k *upkeep) act() {
+// act opens another connection, either because one is missing or to replace one that has reached its
+// lifetime: the server accepts one more than granted. In half-duplex sessions the old one goes first, or the
+// new one would get the wrong direction.
+func (k *keeper) act() {
 	all := k.s.tcp.Conns()
 	if len(all) == 0 {
 		return // the session could not be re-attached, and is about to end
@@ -132,7 +130,7 @@ func (k *upkeep) act() {
 	if !k.missing() && (!walking || k.s.half) {
 		old := k.expired()
 		if walking {
-			old = k.behind[0]
+			old = k.stale[0]
 		}
 		if old != nil && k.s.half {
 			k.s.retire(old)
@@ -154,11 +152,11 @@ func (k *upkeep) act() {
 	})
 }
 
-// ended takes what an attempt has brought.
-func (k *upkeep) ended(a attempt) {
+// ended handles the result of an attempt.
+func (k *keeper) ended(a attempt) {
 	k.cancel()
 	k.cancel = nil
-	walking := !k.set.IsZero()
+	walking := !k.walkBegan.IsZero()
 	if a.err != nil && walking {
 		k.stay(a.err)
 		return
@@ -183,20 +181,20 @@ func (k *upkeep) ended(a attempt) {
 	k.plan()
 }
 
-// lost takes note of a lost connection. The server may not know that it is lost. On
-// one that it only sends on it never notices, as it waits for nothing there: it goes
-// on to send every so many frames into the void (seen on 5.01.9674).
-func (k *upkeep) lost(c *datapath.Conn) {
+// lost takes note of a lost connection. The server may not know that it is lost: on one that it only sends
+// on, it never notices, as it expects nothing there, and goes on sending its share of the frames into the
+// void (seen on 5.01.9674).
+func (k *keeper) lost(c *datapath.Conn) {
 	if c.Direction == datapath.FromServer && !errors.Is(c.Err(), datapath.ErrServerClosed) && !c.Retiring() {
 		k.strays = true
 	}
 	k.plan()
 }
 
-// failed decides when to try again. The connections there are go on, whatever the
-// answer was: should the server have forgotten the session, they end by themselves.
-// The exception are strays, when the server turns out to hold too many connections.
-func (k *upkeep) failed(err error) {
+// failed decides when to try again. The present connections go on, whatever the answer was: should the server
+// have forgotten the session, they end by themselves. The exception is when there are strays and the server
+// turns out to hold too many connections.
+func (k *keeper) failed(err error) {
 	k.failures++
 	pause := k.s.dialer.interval() << min(k.failures, 6)
 	if isFinal(err) {
@@ -226,9 +224,9 @@ func (k *upkeep) failed(err error) {
 	k.pause(pause)
 }
 
-// interrupt ends the attempt under way, if there is one. It returns the connection
-// if it has succeeded nevertheless.
-func (k *upkeep) interrupt() *datapath.Conn {
+// interrupt ends the attempt under way, if there is one. It returns the connection if the attempt has
+// succeeded nevertheless.
+func (k *keeper) interrupt() *datapath.Conn {
 	if k.cancel == nil {
 		return nil
 	}
@@ -237,8 +235,8 @@ func (k *upkeep) interrupt() *datapath.Conn {
 	return (<-k.attempts).c
 }
 
-// stop ends the upkeep and returns the connection that was just being opened, or nil.
-func (k *upkeep) stop() *datapath.Conn {
+// stop ends the keeper and returns the connection that was just being opened, or nil.
+func (k *keeper) stop() *datapath.Conn {
 	k.due.Stop()
 	return k.interrupt()
 }
