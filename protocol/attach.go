@@ -4,6 +4,7 @@ package protocol
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -12,10 +13,24 @@ import (
 )
 
 // attach opens one more connection for the session (softether-protocol.md 8.1).
-func (s *Session) attach(ctx context.Context, addrs []netip.AddrPort) (*datapath.Conn, error) {
-	c, err := s.dialer.open(ctx, addrs, sameLeaf(s.dialer.Host, s.leaf))
+func (s *Session) attach(ctx context.Context, t targets) (*datapath.Conn, error) {
+	c, at, err := s.attachTo(ctx, t)
+	refused, ok := errors.AsType[*ServerError](err)
+	if sure, hearsay := t.sure(at, s.dialer.timing.sure); ok && hearsay && at.IsValid() && ctx.Err() == nil {
+		// Another server may have the name now, which knows nothing of the session.
+		s.dialer.log.Info("trying the session's own address", "failed", at, "error", refused)
+		if c, _, again := s.attachTo(ctx, sure); !errors.Is(again, ErrUnreachable) {
+			return c, again
+		}
+	}
+	return c, err
+}
+
+// attachTo also returns the address it was, if there was one.
+func (s *Session) attachTo(ctx context.Context, t targets) (*datapath.Conn, netip.AddrPort, error) {
+	c, err := s.dialer.open(ctx, t, sameLeaf(s.dialer.Host, s.leaf))
 	if err != nil {
-		return nil, err
+		return nil, netip.AddrPort{}, err
 	}
 	dir, err := s.join(c)
 	if err == nil && !c.release() {
@@ -23,9 +38,9 @@ func (s *Session) attach(ctx context.Context, addrs []netip.AddrPort) (*datapath
 	}
 	if err != nil {
 		c.close()
-		return nil, opError(ctx, "login", c.addr.String(), err)
+		return nil, c.addr, opError(ctx, "login", c.addr.String(), err)
 	}
-	return c.conn(s.timeout, dir), nil
+	return c.conn(s.timeout, dir), c.addr, nil
 }
 
 // join presents the session's key and returns what the connection is for.

@@ -18,14 +18,14 @@ func Dial(ctx context.Context, cfg *Config) (*Session, error) {
 	if _, plain := d.auth.(PlainPassword); plain && d.Trust.Mode == TrustAny && len(d.Trust.Pin) == 0 {
 		d.log.Warn("sending the password to a server whose certificate is not checked", "host", d.Host)
 	}
-	addrs, err := d.resolve(ctx)
+	to, err := d.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
 	verify := d.Trust.check(d.Host)
 	var message string
 	for range maxRedirects + 1 {
-		c, err := d.open(ctx, addrs, verify)
+		c, err := d.open(ctx, to, verify)
 		if err != nil {
 			return nil, err
 		}
@@ -47,10 +47,10 @@ func Dial(ctx context.Context, cfg *Config) (*Session, error) {
 		c.close()
 		message = joinText(message, next.message)
 		d.auth = ticket{next.ticket}
-		addrs = d.redirected(next.addr, addrs)
+		to = d.redirected(next.addr, to)
 		verify = sameLeaf(next.addr.String(), next.cert)
 	}
-	return nil, &Error{Op: "redirect", Addr: addrs[0].String(), Err: ErrRedirectLoop}
+	return nil, &Error{Op: "redirect", Addr: to.list[0].String(), Err: ErrRedirectLoop}
 }
 
 // joinText joins two messages with a line break, unless they are the same.

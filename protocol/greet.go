@@ -21,13 +21,14 @@ type hello struct {
 	random         [keyLen]byte
 }
 
-// open connects to the first address that answers and goes on until the server has said hello. verify judges
+// open connects to the first target that answers and goes on until the server has said hello. verify judges
 // the certificate. If the TLS handshake fails for another reason than the certificate, the remaining
-// addresses are tried.
-func (d *dialer) open(ctx context.Context, addrs []netip.AddrPort, verify func(tls.ConnectionState) error) (*control, error) {
+// addresses are tried. They are for that reason, too, where a look-up has just brought the one that failed, or
+// may tell in a moment that it is the server's no more.
+func (d *dialer) open(ctx context.Context, t targets, verify func(tls.ConnectionState) error) (*control, error) {
 	var first error
 	for range maxTLSAttempts {
-		raw, addr, err := d.race(ctx, addrs)
+		raw, addr, err := d.race(ctx, t)
 		if err != nil {
 			return nil, cmpErr(first, err)
 		}
@@ -40,13 +41,24 @@ func (d *dialer) open(ctx context.Context, addrs []netip.AddrPort, verify func(t
 			return c, nil
 		}
 		first = cmpErr(first, err)
-		var cert *CertificateError
-		var refused *ServerError
-		if errors.As(err, &cert) || errors.As(err, &refused) || proxyRefused(err) || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			break
 		}
-		if addrs = without(addrs, addr); len(addrs) == 0 {
-			break
+		var cert *CertificateError
+		var refused *ServerError
+		sure, hearsay := t.sure(addr, d.timing.sure)
+		stale := t.lead > 0 && errors.As(err, &cert)
+		switch {
+		case proxyRefused(err):
+			return nil, first
+		case hearsay:
+			t = sure
+		case errors.As(err, &refused) || errors.As(err, &cert) && !stale:
+			return nil, first
+		default:
+			if t = t.without(addr); len(t.list) == 0 && !stale {
+				return nil, first
+			}
 		}
 		d.log.Info("trying the server's other addresses", "failed", addr, "error", err)
 	}
@@ -58,16 +70,6 @@ func cmpErr(first, err error) error {
 		return first
 	}
 	return err
-}
-
-func without(addrs []netip.AddrPort, addr netip.AddrPort) []netip.AddrPort {
-	var rest []netip.AddrPort
-	for _, a := range addrs {
-		if a != addr {
-			rest = append(rest, a)
-		}
-	}
-	return rest
 }
 
 // greet makes a control of a TCP connection, which it closes if that fails.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/protocol/internal/datapath"
 )
 
@@ -145,9 +147,12 @@ func (k *keeper) act() {
 	ctx, cancel := context.WithCancel(k.s.ctx)
 	k.cancel = cancel
 	k.earliest = time.Now().Add(k.s.dialer.interval())
-	addr := all[len(all)-1].Addr
+	to := targets{list: []netip.AddrPort{all[len(all)-1].Addr}}
+	if walking {
+		to = k.s.targets(to.list[0], 0)
+	}
 	k.s.wg.Go(func() {
-		c, err := k.s.attach(ctx, []netip.AddrPort{addr})
+		c, err := k.s.attach(ctx, to)
 		k.attempts <- attempt{c, err}
 	})
 }
@@ -158,7 +163,11 @@ func (k *keeper) ended(a attempt) {
 	k.cancel = nil
 	walking := !k.walkBegan.IsZero()
 	if a.err != nil && walking {
-		k.stay(a.err)
+		if errors.Is(a.err, unix.EHOSTUNREACH) && time.Since(k.walkBegan) < k.s.dialer.reattachSpacing {
+			k.pause(k.s.dialer.reattachLocal) // the router over there may just have come
+		} else {
+			k.stay(a.err)
+		}
 		return
 	}
 	if a.err != nil {

@@ -14,6 +14,9 @@ type timing struct {
 	// resolve bounds a name look-up. resolveCached bounds it when an earlier answer can stand in: a resolver
 	// behind a dead tunnel never answers.
 	resolve, resolveCached time.Duration
+	// hedge is how long one of the two ways to an address, what is known of it and the question for it, has for
+	// itself before the other one is taken as well. sure bounds the second chance of what is known.
+	hedge, sure time.Duration
 	// stagger is the pause before the next address is tried as well (RFC 8305 8: "Connection Attempt Delay";
 	// the same as in SoftEther 5.02).
 	stagger time.Duration
@@ -36,6 +39,8 @@ type timing struct {
 	// reattachSpacing is the time between the starts of two attempts to re-attach: 5.02 counts connections
 	// per address (softether-protocol.md 8.3).
 	reattachSpacing time.Duration
+	// reattachLocal takes its place where nothing has left for the server, as while a new router is asked for.
+	reattachLocal time.Duration
 	// reattachLife is how long a re-attached connection must live: servers built with OpenSSL 3 before
 	// 2024-06 kill it within 0.26 s if the one before it ended without close_notify, and would do so again
 	// (softether-protocol.md 8.6).
@@ -58,6 +63,8 @@ type timing struct {
 var defaultTiming = timing{
 	resolve:         10 * time.Second,
 	resolveCached:   2 * time.Second,
+	hedge:           300 * time.Millisecond,
+	sure:            3 * time.Second,
 	stagger:         250 * time.Millisecond,
 	connect:         10 * time.Second,
 	tls:             15 * time.Second,
@@ -70,6 +77,7 @@ var defaultTiming = timing{
 	timeoutMax:      60 * time.Second,
 	timeoutDefault:  20 * time.Second,
 	reattachSpacing: time.Second,
+	reattachLocal:   200 * time.Millisecond,
 	reattachLife:    time.Second,
 	intervalMin:     time.Second,
 	attachPause:     time.Minute,

@@ -177,7 +177,7 @@ func TestRace(t *testing.T) {
 					ctx, cancel = context.WithTimeout(ctx, tt.limit)
 					defer cancel()
 				}
-				conn, addr, err := s.race(ctx, list)
+				conn, addr, err := s.race(ctx, targets{list: list})
 				for _, want := range tt.err {
 					if !errors.Is(err, want) {
 						t.Errorf("error %v, want %v", err, want)

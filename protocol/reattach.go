@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -61,7 +60,7 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	for try := 0; ; try++ {
 		next.Reset(s.dialer.reattachSpacing)
 		here, move, leave := s.roam.here(ctx)
-		c, err := s.attach(here, s.targets(here, last.Addr, try))
+		c, err := s.attach(here, s.targets(last.Addr, try))
 		left := leave()
 		if err == nil {
 			s.revived, s.lives = c, lives
@@ -82,6 +81,9 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 		if try == 0 && errors.Is(err, unix.ENETUNREACH) {
 			continue // at once: the other addresses may be of the other IP version
 		}
+		if errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EHOSTUNREACH) {
+			next.Reset(min(s.dialer.reattachLocal, s.dialer.reattachSpacing))
+		}
 		if isFinal(err) || len(s.aside) > 0 && isSurplus(err) {
 			return &Error{Op: "re-attach", Addr: addr, Err: err}
 		}
@@ -100,18 +102,12 @@ func (s *Session) reattach(last *datapath.Conn, cause error) error {
 	}
 }
 
-// targets returns the addresses for a try: at first only the one that the session was at, later also the
-// others of the name, which may lead to the same server over another network.
-func (s *Session) targets(ctx context.Context, home netip.AddrPort, try int) []netip.AddrPort {
-	list := []netip.AddrPort{home}
-	if try == 0 || s.member {
-		return list
+// targets returns where a try leads: after a redirect there is no name to look up again.
+func (s *Session) targets(home netip.AddrPort, try int) targets {
+	if s.member {
+		return targets{list: []netip.AddrPort{home}}
 	}
-	all, err := s.dialer.resolve(ctx)
-	if err != nil {
-		return list
-	}
-	return append(list, slices.DeleteFunc(all, func(a netip.AddrPort) bool { return a == home })...)
+	return s.dialer.again(home, try)
 }
 
 // isSurplus reports whether the server refused because it holds as many connections as it allows. It counts

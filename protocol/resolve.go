@@ -33,27 +33,36 @@ func NewCachingResolver(r Resolver) *CachingResolver {
 
 // LookupNetIP looks host up. It returns the remembered answer if the resolver has none, or takes too long.
 func (c *CachingResolver) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
-	key := network + " " + host
-	c.mu.Lock()
-	last := c.last[key]
-	c.mu.Unlock()
-
+	last := c.remembered(network, host)
 	lookup := ctx
 	if last != nil {
 		var cancel context.CancelFunc
 		lookup, cancel = context.WithTimeout(ctx, c.wait)
 		defer cancel()
 	}
-	addrs, err := c.resolver.LookupNetIP(lookup, network, host)
+	addrs, err := c.ask(lookup, network, host)
+	if (err != nil || len(addrs) == 0) && last != nil && ctx.Err() == nil {
+		return last, nil
+	}
+	return addrs, err
+}
+
+// remembered returns the last good answer, nil if there is none.
+func (c *CachingResolver) remembered(network, host string) []netip.Addr {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.last[network+" "+host])
+}
+
+// ask looks host up and remembers a good answer.
+func (c *CachingResolver) ask(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	addrs, err := c.resolver.LookupNetIP(ctx, network, host)
 	if err != nil || len(addrs) == 0 {
-		if last != nil && ctx.Err() == nil {
-			return slices.Clone(last), nil
-		}
 		return nil, err
 	}
 	c.mu.Lock()
-	c.last[key] = slices.Clone(addrs)
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	c.last[network+" "+host] = slices.Clone(addrs)
 	return addrs, nil
 }
 
@@ -67,29 +76,6 @@ func (c *CachingResolver) Known() (list []netip.Addr) {
 		}
 	}
 	return list
-}
-
-// resolve returns the addresses of the server, or of the proxy in front of it, in the
-// order to try them.
-func (d *dialer) resolve(ctx context.Context) ([]netip.AddrPort, error) {
-	host, port := d.firstHop()
-	if a, err := netip.ParseAddr(host); err == nil {
-		return []netip.AddrPort{netip.AddrPortFrom(a.Unmap(), port)}, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, d.timing.resolve)
-	defer cancel()
-	addrs, err := d.Resolver.LookupNetIP(ctx, "ip", host)
-	if err == nil && len(addrs) == 0 {
-		err = &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}
-	}
-	if err != nil {
-		return nil, d.unreachable(ctx, "resolve", host, err)
-	}
-	list := make([]netip.AddrPort, 0, len(addrs))
-	for _, a := range interleave(addrs) {
-		list = append(list, netip.AddrPortFrom(a, port))
-	}
-	return list, nil
 }
 
 // interleave removes duplicates and alternates between the address families, beginning with that of the first

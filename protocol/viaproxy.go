@@ -33,13 +33,13 @@ func (d *dialer) targetText() string {
 	return net.JoinHostPort(d.Host, strconv.Itoa(int(d.Port)))
 }
 
-// redirected makes next the server to connect to and returns the addresses for it.
-func (d *dialer) redirected(next netip.AddrPort, addrs []netip.AddrPort) []netip.AddrPort {
+// redirected makes next the server to connect to and returns the targets for it.
+func (d *dialer) redirected(next netip.AddrPort, t targets) targets {
 	d.member = next
 	if d.Proxy != nil {
-		return addrs
+		return t
 	}
-	return []netip.AddrPort{next}
+	return targets{list: []netip.AddrPort{next}}
 }
 
 // serverPort returns the port of the server that a connection to addr leads to.
