@@ -8,8 +8,8 @@ import "encoding/binary"
 const (
 	// HeaderLen is the length of an Ethernet II header: destination, source, type.
 	HeaderLen = 14
-	// MaxLen is the largest frame a SoftEther server forwards; it drops longer
-	// ones without a word (Cedar, MAX_PACKET_SIZE).
+	// MaxLen is the largest frame that a SoftEther server forwards; it silently drops longer ones (Cedar,
+	// MAX_PACKET_SIZE).
 	MaxLen = 1600
 
 	countLen = 4 // u32 count, once a message
@@ -20,8 +20,8 @@ const (
 //
 //	u32 count, (u32 size, frame)*	big-endian
 //
-// It never grows: a batch that is full refuses the next frame. The zero value has
-// no room at all; use [NewBatch]. A Batch is not safe for concurrent use.
+// It never grows: a full batch refuses the next frame. The zero value has no room at all; use [NewBatch]. A
+// Batch is not safe for concurrent use.
 type Batch struct {
 	buf    []byte
 	frames [][]byte
@@ -45,7 +45,7 @@ func (b *Batch) Reset() {
 // Len returns the number of frames in b.
 func (b *Batch) Len() int { return len(b.frames) }
 
-// Room returns how long the next frame may be; it is negative or zero if b is full.
+// Room returns the maximum length of the next frame; it is negative or zero if b is full.
 func (b *Batch) Room() int {
 	if len(b.frames) == cap(b.frames) {
 		return 0
@@ -53,9 +53,8 @@ func (b *Batch) Room() int {
 	return cap(b.buf) - len(b.buf) - sizeLen
 }
 
-// Grow adds a frame of n bytes and returns it, for the caller to fill. The
-// content is undefined until then. It returns nil if n is not in 1..MaxLen or
-// there is no room left.
+// Grow adds a frame of n bytes and returns it for the caller to fill. Its content is undefined until then.
+// Grow returns nil if n is not in 1..MaxLen or there is no room left.
 func (b *Batch) Grow(n int) []byte {
 	if n <= 0 || n > MaxLen || n > b.Room() {
 		return nil
@@ -76,22 +75,6 @@ func (b *Batch) Append(f []byte) bool {
 	}
 	copy(room, f)
 	return true
-}
-
-// Truncate shortens the last frame to its first n bytes, or removes it if n is 0.
-// It is for callers that reserve the largest possible frame and read into it.
-func (b *Batch) Truncate(n int) {
-	last := len(b.frames) - 1
-	f := b.frames[last]
-	start := len(b.buf) - len(f)
-	if n == 0 {
-		b.frames = b.frames[:last]
-		b.buf = b.buf[:start-sizeLen]
-		return
-	}
-	b.frames[last] = f[:n:n]
-	b.buf = b.buf[:start+n]
-	binary.BigEndian.PutUint32(b.buf[start-sizeLen:], uint32(n))
 }
 
 // Frames returns the frames of b in order. They are views: valid until [Batch.Reset].

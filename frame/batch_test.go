@@ -3,7 +3,6 @@
 package frame
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,19 +49,6 @@ func TestFullBatchRefusesFrames(t *testing.T) {
 	zero.Reset()
 	if zero.Append([]byte{1}) {
 		t.Error("the zero batch took a frame")
-	}
-}
-
-func TestTruncateShortensOrRemovesTheLastFrame(t *testing.T) {
-	b := NewBatch(100, 4)
-	b.Append([]byte("first"))
-	copy(b.Grow(20), "second")
-	b.Truncate(6)
-	b.Grow(20)
-	b.Truncate(0)
-	want := []byte("\x00\x00\x00\x02\x00\x00\x00\x05first\x00\x00\x00\x06second")
-	if got := b.Message(); !bytes.Equal(got, want) {
-		t.Errorf("message %q, want %q", got, want)
 	}
 }
 

@@ -34,12 +34,6 @@ func (l *Lab) CountCarriers(ctx context.Context) error {
 	return err
 }
 
-// UncountCarriers ends that.
-func (l *Lab) UncountCarriers(ctx context.Context) error {
-	_, err := l.Internet.Must(ctx, "nft", "delete", "table", "inet", "carriers")
-	return err
-}
-
 // Carriers are numbers of packets between the desktop and the VPN server, and the bytes of those that are UDP.
 type Carriers struct {
 	UDPUp, UDPDown, TCPUp, TCPDown int

@@ -21,33 +21,21 @@ const (
 	CodeDisconnected       ErrorCode = 3
 	CodeProtocolError      ErrorCode = 4
 	CodeUserCancel         ErrorCode = 6
-	CodeAuthTypeRefused    ErrorCode = 7
 	CodeHubNotFound        ErrorCode = 8
 	CodeAuthFailed         ErrorCode = 9
 	CodeHubStopping        ErrorCode = 10
-	CodeSessionRemoved     ErrorCode = 11
 	CodeAccessDenied       ErrorCode = 12
 	CodeSessionTimeout     ErrorCode = 13
-	CodeInvalidProtocol    ErrorCode = 14
 	CodeTooManyConnections ErrorCode = 15
-	CodeHubIsBusy          ErrorCode = 16
 	CodeProxyUnreachable   ErrorCode = 17
 	CodeProxyError         ErrorCode = 18
 	CodeProxyAuthFailed    ErrorCode = 19
 	CodeTooManyUserSession ErrorCode = 20
-	CodeDeviceDriver       ErrorCode = 22
-	CodeNullPasswordLocal  ErrorCode = 51
 	CodeNotRSA1024         ErrorCode = 77
 	CodeCertNotTrusted     ErrorCode = 85
-	CodeVersionInvalid     ErrorCode = 87
 	CodeServerCertExpired  ErrorCode = 106
-	CodeMonitorModeDenied  ErrorCode = 107
-	CodeBridgeModeDenied   ErrorCode = 108
-	CodeIPAddressDenied    ErrorCode = 109
 	CodeAutoDisconnected   ErrorCode = 126
 	CodePasswordReset      ErrorCode = 138
-	CodeSuspending         ErrorCode = 148
-	CodeHostnameMismatch   ErrorCode = 149
 	CodeHandshake          ErrorCode = 152
 )
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package bubbletest runs tests whose clock is their own.
+// Package bubbletest runs tests that have a clock of their own.
 package bubbletest
 
 import (
@@ -9,16 +9,14 @@ import (
 	"testing/synctest"
 )
 
-// Run runs f with a clock of its own, as [synctest.Test] does. With the race
-// detector it has one processor, so no test that runs beside others may call it.
+// Run runs f with a clock of its own, as [synctest.Test] does. Under the race detector it uses a single
+// processor, so no test that runs in parallel with others may call it.
 //
-// All timers of a bubble share one of the detector's threads. A timer that is due
-// already when it is set, or when a goroutine comes to its channel, fires there and
-// then; two at once, on two processors, break what the detector knows of that thread,
-// and the process ends with a segmentation fault or a failed check (Go 1.26.8,
-// runtime.(*timer).unlockAndRun; https://go.dev/issue/78156). Nothing escapes for want
-// of the second processor: the detector asks what orders two accesses, not when they
-// happened.
+// All timers of a bubble share one of the detector's threads. A timer that is already due when it is set, or
+// when a goroutine comes to its channel, fires there and then; two at once, on two processors, corrupt what
+// the detector knows about that thread, and the process ends with a segmentation fault or a failed check (Go
+// 1.26.8, runtime.(*timer).unlockAndRun; https://go.dev/issue/78156). Nothing is missed for lack of the
+// second processor: the detector asks what orders two accesses, not when they happened.
 func Run(t *testing.T, f func(*testing.T)) {
 	t.Helper()
 	if raceDetector {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package inetsum computes the checksum of IP, ICMP, TCP and UDP (RFC 1071), two bytes at a time. That is fast enough for
-// control traffic and tests; what passes a TAP is summed by tapbridge/offload, eight bytes at a time.
+// Package inetsum computes the checksum of IP, ICMP, TCP and UDP (RFC 1071), two bytes at a time. That is
+// fast enough for control traffic and tests; what passes through a TAP is summed by tapbridge/offload, eight
+// bytes at a time.
 package inetsum
 
 import "encoding/binary"
@@ -18,7 +19,7 @@ func Add(acc uint64, b []byte) uint64 {
 	return acc
 }
 
-// Fold brings a sum down to 16 bits.
+// Fold reduces a sum to 16 bits.
 func Fold(acc uint64) uint16 {
 	for acc > 0xffff {
 		acc = acc&0xffff + acc>>16
@@ -26,8 +27,8 @@ func Fold(acc uint64) uint16 {
 	return uint16(acc)
 }
 
-// Of is the folded sum of parts, each padded to whole words: 0xffff where the checksum among them is right. The checksum
-// of what has 0 in its place is the complement of that.
+// Of returns the folded sum of parts, each padded to whole words: 0xffff if the checksum in them is correct.
+// The checksum of parts that have 0 in its place is the complement of that.
 func Of(parts ...[]byte) uint16 {
 	var acc uint64
 	for _, b := range parts {

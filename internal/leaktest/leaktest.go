@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package leaktest looks for goroutines that tests left behind, or that never come to an end.
+// Package leaktest looks for goroutines that tests have left behind, or that never end.
 package leaktest
 
 import (
@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Patience is longer than anything takes that has not hung, also on a computer that is slow and busy.
+// Patience is longer than anything takes that is not stuck, even on a slow and busy computer.
 const Patience = time.Minute
 
 // Main runs the tests of a package, and fails if goroutines are left after all of them.
@@ -21,8 +21,8 @@ func Main(m *testing.M) { os.Exit(M{m}.Run()) }
 // M is a [testing.M] for testscript.Main, which fails if goroutines are left after all tests.
 type M struct{ *testing.M }
 
-// Run runs the tests. Goroutines that are left end it with a panic: of a mere failure outside of all tests, a tool that
-// repeats the tests that failed finds none to repeat, and takes it for a success.
+// Run runs the tests. If goroutines are left, it panics: after a mere failure outside all tests, a tool that
+// repeats the failed tests would find none to repeat, and report success.
 func (m M) Run() int {
 	code := m.M.Run()
 	if code != 0 {
@@ -34,7 +34,7 @@ func (m M) Run() int {
 	return 0
 }
 
-// left waits for the goroutines that are about to end, and returns those that do not.
+// left waits for goroutines that are about to end, and returns an error about those that do not.
 func left(patience time.Duration) (err error) {
 	for end := time.Now().Add(patience); ; {
 		if err = goleak.Find(); err == nil || time.Now().After(end) {
@@ -43,7 +43,7 @@ func left(patience time.Duration) (err error) {
 	}
 }
 
-// Ends fails the test if f does not come to an end, and says where everybody is: a test that hung until the time-out of
+// Ends fails the test if f does not return, and prints all stacks: a test that hangs until the time-out of
 // its package would take all the others with it.
 func Ends(t testing.TB, what string, f func()) {
 	t.Helper()

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rc4 is the stream cipher RC4, which SoftEther hides old kinds of datagrams and the
-// passwords of .vpn files with. It is broken as a cipher: use it for nothing else.
+// Package rc4 is the stream cipher RC4, with which SoftEther obscures old kinds of datagrams and the
+// passwords in .vpn files. It is broken as a cipher: use it for nothing else.
 //
-// It is not crypto/rc4 for two reasons. Datagrams have a key each, for each of which crypto/rc4 would
-// allocate a kilobyte. And settings programs load what reads .vpn files, where crypto/rc4 would bring
-// crypto/internal/fips140 along.
+// There are two reasons not to use crypto/rc4. Every datagram has a key of its own, for each of which
+// crypto/rc4 would allocate a kilobyte. And settings programs load the code that reads .vpn files, with which
+// crypto/rc4 would bring in crypto/internal/fips140.
 package rc4
 
 // A Cipher is the state of one stream, for one goroutine at a time. It has no key before the first Reset.
@@ -14,7 +14,7 @@ type Cipher struct {
 	i, j byte
 }
 
-// Reset begins the stream of a key, of 1 to 256 bytes. It panics if the key is empty.
+// Reset begins the stream of a key of 1 to 256 bytes. It panics if the key is empty.
 func (c *Cipher) Reset(key []byte) {
 	for i := range c.s {
 		c.s[i] = byte(i)
@@ -25,14 +25,14 @@ func (c *Cipher) Reset(key []byte) {
 		x := c.s[i]
 		j += x + key[k]
 		c.s[i], c.s[j] = c.s[j], x
-		if k++; k == len(key) { // the remainder of a division would take most of the time
+		if k++; k == len(key) { // computing a remainder would take most of the time
 			k = 0
 		}
 	}
 	c.i, c.j = 0, 0
 }
 
-// XOR encrypts or decrypts b in place with what comes next in the stream.
+// XOR encrypts or decrypts b in place with the next bytes of the stream.
 func (c *Cipher) XOR(b []byte) {
 	i, j := c.i, c.j
 	for n := range b {

@@ -15,7 +15,7 @@ const Size = 20
 
 const blockSize = 64
 
-// Sum returns the SHA-0 of its arguments, one after the other.
+// Sum returns the SHA-0 of the concatenation of its arguments.
 func Sum(data ...[]byte) [Size]byte {
 	h := [5]uint32{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}
 	var block [blockSize]byte
@@ -49,8 +49,8 @@ func Sum(data ...[]byte) [Size]byte {
 	return sum
 }
 
-// compress mixes one block into h. It is SHA-1's function but for the message
-// schedule, which lacks the rotation by one bit.
+// compress mixes one block into h. It is SHA-1's function except for the message schedule, which lacks the
+// rotation by one bit.
 func compress(h *[5]uint32, block *[blockSize]byte) {
 	var w [80]uint32
 	for i := range 16 {

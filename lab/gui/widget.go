@@ -36,7 +36,6 @@ const atspi = "org.a11y.atspi."
 // Bits of GetState (AtspiStateType).
 const (
 	StateChecked   = 4
-	StateEditable  = 7
 	StateFocused   = 12
 	StateSelected  = 23
 	StateSensitive = 24
@@ -91,12 +90,6 @@ func (w *Widget) SetText(text string) error {
 		err = errors.New("it takes no text")
 	}
 	return w.failed("typing into", err)
-}
-
-// Text is what an entry shows.
-func (w *Widget) Text() (text string, err error) {
-	err = w.call("Text.GetText", int32(0), int32(-1)).Store(&text)
-	return text, w.failed("reading", err)
 }
 
 // Press does what the widget is for: a button is clicked, a box is checked.

@@ -160,12 +160,6 @@ func (o *Official) PIDs() []int {
 	return append([]int{o.proc.PID()}, procfs.ChildPIDs(o.proc.PID())...)
 }
 
-// Status returns what the client says of its session, in vpncmd's words.
-func (o *Official) Status(ctx context.Context) (string, error) {
-	res, err := o.run(ctx, "AccountStatusGet a")
-	return res.Stdout, err
-}
-
 func (o *Official) vpncmd(ctx context.Context, commands ...string) error {
 	_, err := o.run(ctx, commands...)
 	return err

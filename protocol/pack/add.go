@@ -10,8 +10,8 @@ import (
 	"strconv"
 )
 
-// The Add methods append an element. A mistake in calling them (name taken,
-// empty or too long, no value) is kept and returned by [Pack.Marshal].
+// The Add methods append an element. A mistake in calling them (a name that is taken, empty or too long, or
+// no value) is remembered and returned by [Pack.Marshal].
 
 // AddInt adds an element of type INT.
 func (p *Pack) AddInt(name string, v ...uint32) {
@@ -36,13 +36,13 @@ func (p *Pack) AddData(name string, v ...[]byte) {
 	p.add(element{name: name, kind: kindData, blobs: blobs})
 }
 
-// AddStr adds an element of type STR. Blanks and tabs around a value are not
-// transported, nor is anything after a NUL.
+// AddStr adds an element of type STR. Blanks and tabs around a value do not survive, nor does anything after
+// a NUL.
 func (p *Pack) AddStr(name string, v ...string) {
 	p.add(element{name: name, kind: kindStr, blobs: texts(v)})
 }
 
-// AddUniStr adds an element of type UNISTR, with the rules of [Pack.AddStr].
+// AddUniStr adds an element of type UNISTR, under the same rules as [Pack.AddStr].
 func (p *Pack) AddUniStr(name string, v ...string) {
 	p.add(element{name: name, kind: kindUniStr, blobs: texts(v)})
 }
@@ -56,8 +56,8 @@ func (p *Pack) AddBool(name string, v bool) {
 	p.AddInt(name, n)
 }
 
-// AddIP adds the four elements of an address (softether-protocol.md 4.1), in the
-// form of 5.01: no IPv4 address in the array. A zone that is no number is dropped.
+// AddIP adds the four elements of an address (softether-protocol.md 4.1) in the way 5.01 does: no IPv4
+// address in the array. A zone that is not a number is dropped.
 func (p *Pack) AddIP(name string, a netip.Addr) {
 	a = a.Unmap()
 	var (
@@ -83,7 +83,7 @@ func (p *Pack) AddIP(name string, a netip.Addr) {
 	p.AddInt(name, v4)
 }
 
-// The other elements of an address, beside the INT that bears the plain name.
+// The other elements of an address, besides the INT that has the plain name.
 const (
 	suffixBool  = "@ipv6_bool"
 	suffixArray = "@ipv6_array"
@@ -102,7 +102,7 @@ func (p *Pack) fail(name string, err error) {
 	}
 }
 
-// texts returns the values v as they travel.
+// texts returns the values v in their wire form.
 func texts(v []string) [][]byte {
 	blobs := make([][]byte, len(v))
 	for i := range v {
@@ -111,8 +111,8 @@ func texts(v []string) [][]byte {
 	return blobs
 }
 
-// trim cuts b at its first NUL, then strips blanks and tabs at both ends: what the
-// original makes of a text, both when it adds and when it decodes one.
+// trim cuts b at its first NUL and then trims blanks and tabs at both ends, as the original does with every
+// text that it adds or decodes.
 func trim(b []byte) []byte {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		b = b[:i]

@@ -8,7 +8,7 @@ import (
 	"fmt"
 )
 
-// Marshal returns p as it travels, or the first mistake made in building it.
+// Marshal returns the wire form of p, or the first mistake made in building it.
 func (p *Pack) Marshal() ([]byte, error) {
 	if p.err != nil {
 		return nil, p.err
@@ -27,7 +27,7 @@ func (p *Pack) Marshal() ([]byte, error) {
 }
 
 func (e *element) append(b []byte) []byte {
-	// The name's length counts a NUL that is not sent.
+	// The length of a name includes a NUL that is not sent.
 	b = binary.BigEndian.AppendUint32(b, uint32(len(e.name)+1))
 	b = append(b, e.name...)
 	b = binary.BigEndian.AppendUint32(b, uint32(e.kind))
@@ -40,7 +40,7 @@ func (e *element) append(b []byte) []byte {
 		}
 	}
 	for _, v := range e.blobs {
-		if e.kind == kindUniStr { // whose NUL is both sent and counted
+		if e.kind == kindUniStr { // its NUL is sent as well as counted
 			b = binary.BigEndian.AppendUint32(b, uint32(len(v)+1))
 			b = append(append(b, v...), 0)
 			continue
@@ -51,8 +51,7 @@ func (e *element) append(b []byte) []byte {
 	return b
 }
 
-// Parse reads a Pack that fills b exactly. It keeps nothing of b. The error is an
-// [*Error].
+// Parse reads a Pack that fills b exactly. It keeps no reference to b. A non-nil error is an [*Error].
 func Parse(b []byte) (*Pack, error) {
 	r := &reader{b: b}
 	if len(b) > MaxSize {
@@ -78,7 +77,7 @@ func Parse(b []byte) (*Pack, error) {
 	return p, nil
 }
 
-// A reader takes b apart from the front.
+// A reader consumes b from the front.
 type reader struct {
 	b   []byte
 	off int
@@ -106,8 +105,8 @@ func (r *reader) uint32() (uint32, error) {
 	return binary.BigEndian.Uint32(v), nil
 }
 
-// count reads how many things follow, at most limit. Anything counted takes at
-// least 4 bytes, so that a count beyond the rest is a lie.
+// count reads how many items follow, at most limit. Every item takes at least 4 bytes, so a count that needs
+// more than is left is wrong.
 func (r *reader) count(limit uint32) (uint32, error) {
 	n, err := r.uint32()
 	switch left := len(r.b) - r.off; {
@@ -141,7 +140,7 @@ func (r *reader) name() (string, error) {
 	return string(v), err
 }
 
-// element reads one element. When it fails, what it read so far tells the name.
+// element reads one element. On failure, what has been read so far gives the name.
 func (r *reader) element() (e element, err error) {
 	if e.name, err = r.name(); err != nil {
 		return e, err
@@ -151,7 +150,7 @@ func (r *reader) element() (e element, err error) {
 		return e, err
 	}
 	e.kind = kind(k)
-	if e.kind > kindInt64 { // of unknown length: what follows cannot be read
+	if e.kind > kindInt64 { // its length is unknown, so nothing behind it can be read
 		return e, fmt.Errorf("%w %d", ErrType, k)
 	}
 	n, err := r.count(MaxValues)

@@ -36,7 +36,7 @@ func (p *Pack) Int64(name string) uint64 {
 	return 0
 }
 
-// Bool reports whether the INT name is there and not 0.
+// Bool reports whether the INT name is present and not 0.
 func (p *Pack) Bool(name string) bool { return p.Int(name) != 0 }
 
 // Data returns the first value of the DATA name, or nil. It is not a copy.
@@ -47,8 +47,8 @@ func (p *Pack) Data(name string) []byte {
 	return nil
 }
 
-// Str returns the first value of the STR name, or "". What a peer sent need not
-// be UTF-8, and may hold control characters.
+// Str returns the first value of the STR name, or "". A value from a peer need not be UTF-8, and may contain
+// control characters.
 func (p *Pack) Str(name string) string { return p.text(name, kindStr) }
 
 // UniStr returns the first value of the UNISTR name, or "", as [Pack.Str] does.
@@ -74,8 +74,8 @@ func (p *Pack) Strs(name string) []string {
 	return v
 }
 
-// IP returns the address name, written by any server version, without its zone,
-// and whether it is there.
+// IP returns the address name in the form any server version writes it, without its zone, and whether it is
+// present.
 func (p *Pack) IP(name string) (netip.Addr, bool) {
 	if p.Bool(name + suffixBool) {
 		a, ok := netip.AddrFromSlice(p.Data(name + suffixArray))

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Bounds on what [Parse] takes and [Pack.Marshal] makes. A real login has about
-// 100 elements in 4 KiB; the original allows 512 MiB.
+// Bounds on what [Parse] accepts and [Pack.Marshal] makes. A real login has about 100 elements in 4 KiB; the
+// original allows 512 MiB.
 const (
 	// MaxSize is the length of a whole Pack in bytes.
 	MaxSize = 1 << 20
@@ -32,9 +32,8 @@ const (
 	kindInt64  kind = 4
 )
 
-// A Pack is an ordered list of elements: a name, and one or more values of one
-// type. Names differ in more than the case of ASCII letters. The zero value is
-// an empty Pack.
+// A Pack is an ordered list of elements: a name, and one or more values of one type. Names that differ only
+// in the case of ASCII letters are the same. The zero value is an empty Pack.
 type Pack struct {
 	elements []element
 	index    map[string]int // folded name to place in elements
@@ -61,8 +60,8 @@ func fold(name string) string {
 	}, name)
 }
 
-// checkName returns what is wrong with name. The original only has printable
-// ASCII in names; a NUL would even cut them there.
+// checkName returns what is wrong with name. The original uses nothing but printable ASCII in names, and
+// would cut them at a NUL.
 func checkName(name string) error {
 	if len(name) == 0 || len(name) > MaxName {
 		return fmt.Errorf("%w: it has %d bytes, allowed are 1 to %d", ErrName, len(name), MaxName)
@@ -109,13 +108,13 @@ func (p *Pack) find(name string, k kind) *element {
 	return &p.elements[i]
 }
 
-// Has reports whether p has an element of that name, of any type.
+// Has reports whether p has an element of that name, whatever its type.
 func (p *Pack) Has(name string) bool {
 	_, ok := p.index[fold(name)]
 	return ok
 }
 
-// Names returns the names in p in their order.
+// Names returns the names in p in order.
 func (p *Pack) Names() []string {
 	names := make([]string, len(p.elements))
 	for i := range p.elements {

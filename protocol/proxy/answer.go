@@ -15,7 +15,7 @@ import (
 	"sync"
 )
 
-// An answer to a challenge. A nil one is no answer. It is safe for concurrent use.
+// An answer to a challenge. A nil *answer gives none. It is safe for concurrent use.
 type answer struct {
 	user     string
 	password func() []byte
@@ -23,7 +23,7 @@ type answer struct {
 	stale    bool    // the proxy only wanted a fresh nonce
 
 	mu    sync.Mutex
-	count uint32 // guarded by mu: how often the nonce was used
+	count uint32 // guarded by mu: how often the nonce has been used
 }
 
 // respond returns the answer to the strongest of the challenges.
@@ -62,7 +62,7 @@ func (p *Proxy) respond(challenges []challenge) (*answer, error) {
 	return best, nil
 }
 
-// header is the value of Proxy-Authorization, empty for no answer. Basic's holds the password.
+// header returns the value of Proxy-Authorization, empty for no answer. Basic's contains the password.
 func (a *answer) header(method, uri string) []byte {
 	if a == nil {
 		return nil
@@ -84,8 +84,8 @@ func (a *answer) header(method, uri string) []byte {
 	return []byte(a.digest.header(a.user, password, method, uri, count))
 }
 
-// joined is what stands before a password and the password, with a colon between, in memory
-// that no growing leaves behind.
+// joined returns before, a colon and the password, in memory that has never been reallocated and so leaves no
+// copies behind.
 func joined(before string, password []byte) []byte {
 	b := make([]byte, 0, len(before)+1+len(password))
 	return append(append(append(b, before...), ':'), password...)
@@ -124,7 +124,7 @@ type digest struct {
 	cnonce        string // ours; one for each nonce, as "-sess" wants it
 }
 
-// newDigest returns nil for what cannot be answered.
+// newDigest returns nil for a challenge that cannot be answered.
 func newDigest(params map[string]string) *digest {
 	d := &digest{realm: params["realm"], nonce: params["nonce"]}
 	name, named := params["algorithm"]
@@ -149,8 +149,8 @@ func newDigest(params map[string]string) *digest {
 	return d
 }
 
-// header answers (RFC 7616 3.4). count is how often the nonce has been used, this
-// time included.
+// header answers the challenge (RFC 7616 3.4). count is how often the nonce has been used, this time
+// included.
 func (d *digest) header(user string, password []byte, method, uri string, count uint32) string {
 	h := func(parts ...string) string { return hex.EncodeToString(d.hash.sum([]byte(strings.Join(parts, ":")))) }
 	nc := fmt.Sprintf("%08x", count)

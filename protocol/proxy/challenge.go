@@ -4,7 +4,7 @@ package proxy
 
 import "strings"
 
-// A challenge is one scheme by which a proxy would know its users (RFC 9110 11.3).
+// A challenge is one scheme by which a proxy may identify its users (RFC 9110 11.3).
 type challenge struct {
 	scheme string            // lower case
 	params map[string]string // names in lower case; values without quotes
@@ -16,9 +16,9 @@ const (
 	maxParams     = 32
 )
 
-// parseChallenges reads the value of a Proxy-Authenticate header. Commas separate
-// challenges and their parameters alike, so that only what follows a word tells
-// which it is. What makes no sense ends the list; what came before it counts.
+// parseChallenges reads the value of a Proxy-Authenticate header. Commas separate both challenges and their
+// parameters, so only what follows a word tells which of the two it is. Anything unintelligible ends the
+// list; what came before it counts.
 func parseChallenges(value string) []challenge {
 	var list []challenge
 	s := scanner{value}

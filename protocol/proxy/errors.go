@@ -4,23 +4,23 @@ package proxy
 
 import "fmt"
 
-// A Reason says at which point a connection through a proxy failed. Each is one of
-// the error codes that the official client has for it (softether-protocol.md 12).
+// A Reason is the point at which a connection through a proxy failed. Each corresponds to one of the official
+// client's error codes (softether-protocol.md 12).
 type Reason uint8
 
 // The reasons.
 const (
 	// Unreachable: there is no TCP connection to the proxy (code 17).
 	Unreachable Reason = iota
-	// Failed: the proxy does not do what it is asked for, or speaks no sense (code 18).
+	// Failed: the proxy cannot do what it is asked for, or its answer makes no sense (code 18).
 	Failed
-	// Denied: the proxy wants credentials, or others (code 19).
+	// Denied: the proxy wants credentials, or different ones (code 19).
 	Denied
-	// NoTarget: the proxy works and cannot reach the server (code 1).
+	// NoTarget: the proxy works but cannot reach the server (code 1).
 	NoTarget
 )
 
-// An Error is a connection that a proxy did not make.
+// An Error is a connection that a proxy failed to make.
 type Error struct {
 	Kind   Kind
 	Proxy  string // host:port

@@ -17,16 +17,16 @@ import (
 const (
 	maxLine     = 8192 // bytes of a status or header line
 	maxHeaders  = 128  // lines
-	maxInterims = 5    // answers of the class 1xx before the real one
+	maxInterims = 5    // 1xx answers before the final one
 	maxTries    = 3    // without credentials, with them, with a fresh nonce
 )
 
-// http asks by CONNECT, as often as it takes to answer the proxy's challenge.
+// http sends CONNECT, as often as it takes to answer the proxy's challenge.
 func (p *Proxy) http(d *dialogue, target string) error {
 	p.mu.Lock()
 	a := p.answer
 	p.mu.Unlock()
-	learned := false // a answers a challenge of this dialogue
+	learned := false // whether a answers a challenge of this dialogue
 	for range maxTries {
 		var r *reply
 		err := d.hold(func() (err error) {
@@ -88,7 +88,7 @@ func exchange(conn net.Conn, target string, authorization []byte) (*reply, error
 			continue
 		}
 		if r.status/100 == 2 && br.Buffered() > 0 {
-			// A TLS server waits for the client: this is no tunnel to one.
+			// A TLS server waits for the client to speak first, so this tunnel does not lead to one.
 			return nil, errors.New("it sends something else behind its answer")
 		}
 		return r, nil
@@ -103,7 +103,7 @@ type reply struct {
 	challenges []challenge
 }
 
-// readReply reads an answer up to the empty line. The buffer of br holds maxLine bytes.
+// readReply reads an answer up to the empty line. br must have a buffer of maxLine bytes.
 func readReply(br *bufio.Reader) (*reply, error) {
 	line, err := readLine(br)
 	if err != nil {
@@ -132,7 +132,7 @@ func readReply(br *bufio.Reader) (*reply, error) {
 	return nil, fmt.Errorf("its answer has more than %d header lines", maxHeaders)
 }
 
-// readLine returns a line without its end.
+// readLine returns a line without its line end.
 func readLine(br *bufio.Reader) (string, error) {
 	line, err := br.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
@@ -144,7 +144,7 @@ func readLine(br *bufio.Reader) (string, error) {
 	return string(bytes.TrimRight(line, "\r\n")), nil
 }
 
-// clip makes what a proxy says fit for a message: short, and without control characters.
+// clip makes text from a proxy fit for a message: short, and without control characters.
 func clip(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f {

@@ -17,11 +17,11 @@ import (
 	"unicode"
 )
 
-// Limit bounds the dialogue on one connection, in which the proxy has to connect to
-// the server: a TCP connection gets 10 s elsewhere, too (softether-protocol.md 1).
+// Limit bounds the dialogue on one connection, during which the proxy has to connect to the server: 10 s is
+// what a TCP connection is given elsewhere too (softether-protocol.md 1).
 const Limit = 10 * time.Second
 
-// maxCredential is how long user name and password may be, in bytes (RFC 1929 2).
+// maxCredential is the maximum length of user name and password in bytes (RFC 1929 2).
 const maxCredential = 255
 
 // A Kind is the protocol a proxy speaks.
@@ -34,7 +34,7 @@ const (
 	SOCKS5
 )
 
-// String returns the name in capitals.
+// String returns the usual name of the protocol.
 func (k Kind) String() string {
 	switch k {
 	case SOCKS4:
@@ -56,18 +56,17 @@ type Config struct {
 	// Host is a name or an address, without brackets.
 	Host string
 	Port uint16
-	// User is empty where the proxy wants no authentication. SOCKS4 has no password.
+	// User is empty if the proxy wants no authentication. SOCKS4 has no password.
 	User string
-	// Password returns the password for one login, in memory of its own that is
-	// overwritten after it. nil: it is empty.
+	// Password returns the password for one login, in memory that is overwritten afterwards. nil: it is
+	// empty.
 	Password func() []byte
-	// Resolver looks the server's name up for a SOCKS4 proxy that does not know the
-	// extension 4a. nil: such a proxy can only be used with IPv4 addresses.
+	// Resolver looks up the server's name for a SOCKS4 proxy that does not know the extension 4a. nil: such a
+	// proxy can only be used with IPv4 addresses.
 	Resolver Resolver
 }
 
-// A Proxy is one proxy. It is safe for concurrent use, and remembers how the proxy
-// wants to be answered.
+// A Proxy is one proxy. It is safe for concurrent use, and remembers which authentication the proxy accepted.
 type Proxy struct {
 	cfg Config
 
@@ -75,7 +74,7 @@ type Proxy struct {
 	answer *answer // guarded by mu: what was accepted last; nil: not known
 }
 
-// New returns the proxy cfg is about, or what cannot be sent to one of its kind.
+// New returns the proxy described by cfg. The error is about what cannot be sent to a proxy of that kind.
 func New(cfg Config) (*Proxy, error) {
 	if cfg.Host == "" || cfg.Port == 0 {
 		return nil, errors.New("a proxy needs a host and a port")
@@ -99,13 +98,13 @@ func New(cfg Config) (*Proxy, error) {
 	return &Proxy{cfg: cfg}, nil
 }
 
-// Host is the proxy's own name or address.
+// Host returns the proxy's own name or address.
 func (p *Proxy) Host() string { return p.cfg.Host }
 
-// Port is the proxy's own port.
+// Port returns the proxy's own port.
 func (p *Proxy) Port() uint16 { return p.cfg.Port }
 
-// String names kind, host and port, and no secret.
+// String returns kind, host and port, and no secret.
 func (p *Proxy) String() string { return fmt.Sprintf("%v proxy %s", p.cfg.Kind, p.addr()) }
 
 // GoString is String, for %#v.
@@ -115,16 +114,16 @@ func (p *Proxy) addr() string {
 	return net.JoinHostPort(p.cfg.Host, strconv.Itoa(int(p.cfg.Port)))
 }
 
-// Error returns err as what it means for a connection to target that did not come
-// that far: the proxy itself cannot be reached.
+// Error returns err, which kept a connection to target from even reaching the proxy, as an error of this
+// package: the proxy itself cannot be reached.
 func (p *Proxy) Error(target string, err error) error {
 	return &Error{Kind: p.cfg.Kind, Proxy: p.addr(), Target: target, Reason: Unreachable, Err: err}
 }
 
-// Connect asks the proxy at the other end of conn for a connection to target, a
-// host and port whose host may be a name. Some proxies want to be asked again over a
-// new connection: again opens it. Connect returns the connection that now leads to
-// target, and closes every other one; on an error, all. The error is an [*Error].
+// Connect asks the proxy at the other end of conn for a connection to target, a host and port whose host may
+// be a name. Some proxies must be asked again over a new connection, which again opens. Connect returns the
+// connection that now leads to target, and closes all others; on an error, it closes all. The error is an
+// [*Error].
 func (p *Proxy) Connect(ctx context.Context, conn net.Conn, again func(context.Context) (net.Conn, error), target string) (net.Conn, error) {
 	d := &dialogue{ctx: ctx, conn: conn, again: again}
 	err := p.ask(d, target)
@@ -168,17 +167,17 @@ func splitTarget(target string) (host string, port uint16, err error) {
 	return host, uint16(n), nil
 }
 
-// maxHost is the length of a host name in bytes that SOCKS5 can carry.
+// maxHost is the maximum length in bytes of a host name in SOCKS5.
 const maxHost = 255
 
-// A dialogue is a connection to the proxy, which may be exchanged for a new one.
+// A dialogue is a connection to the proxy, which may be replaced by a new one.
 type dialogue struct {
 	ctx   context.Context
 	conn  net.Conn
 	again func(context.Context) (net.Conn, error)
 }
 
-// hold runs f within Limit and the context, and leaves the connection without a deadline.
+// hold runs f within Limit and the context, and clears the connection's deadline afterwards.
 func (d *dialogue) hold(f func() error) error {
 	conn := d.conn
 	conn.SetDeadline(time.Now().Add(Limit))
@@ -196,7 +195,7 @@ func (d *dialogue) hold(f func() error) error {
 	return err
 }
 
-// renew replaces the connection by a new one.
+// renew replaces the connection with a new one.
 func (d *dialogue) renew() error {
 	d.conn.Close()
 	conn, err := d.again(d.ctx)

@@ -11,7 +11,7 @@ import (
 	"net/netip"
 )
 
-// What a SOCKS4 proxy answers (SOCKS: A protocol for TCP proxy across firewalls).
+// The answers of a SOCKS4 proxy (SOCKS: A protocol for TCP proxy across firewalls).
 const (
 	socks4Granted  = 90
 	socks4Rejected = 91
@@ -19,11 +19,10 @@ const (
 	socks4BadIdent = 93
 )
 
-// errRejected is a SOCKS4 proxy's one word for everything that did not work.
+// errRejected is a SOCKS4 proxy's single answer for everything that did not work.
 var errRejected = errors.New("rejected or failed")
 
-// socks4 asks by the name, and if the proxy does not know what to do with a name, by
-// the address.
+// socks4 sends the name, and if the proxy cannot deal with names, the address.
 func (p *Proxy) socks4(d *dialogue, host string, port uint16) error {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		if addr = addr.Unmap(); !addr.Is4() {
@@ -45,7 +44,7 @@ func (p *Proxy) socks4(d *dialogue, host string, port uint16) error {
 	return d.hold(func() error { return p.socks4Request(d.conn, addrs[0].Unmap(), "", port) })
 }
 
-// placeholder is an address that cannot be meant, for "see the name" (SOCKS 4A).
+// placeholder is an impossible address that stands for "see the name" (SOCKS 4A).
 var placeholder = netip.AddrFrom4([4]byte{0, 0, 0, 1})
 
 func (p *Proxy) socks4Request(conn net.Conn, addr netip.Addr, name string, port uint16) error {

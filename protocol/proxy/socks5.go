@@ -103,7 +103,7 @@ func socks5Request(host string, port uint16) []byte {
 	return binary.BigEndian.AppendUint16(req, port)
 }
 
-// readSOCKS5Reply reads the last answer, with the address in it that nobody needs.
+// readSOCKS5Reply reads the final answer, and skips the address in it.
 func readSOCKS5Reply(r io.Reader) error {
 	var b [5]byte // up to the first byte of the address
 	if _, err := io.ReadFull(r, b[:4]); err != nil {
@@ -113,7 +113,7 @@ func readSOCKS5Reply(r io.Reader) error {
 		return fmt.Errorf("it answered with version %d: is it a SOCKS5 proxy?", b[0])
 	}
 	if b[1] != 0 {
-		return socks5Refusal(b[1]) // and nothing more will come
+		return socks5Refusal(b[1]) // nothing follows
 	}
 	var rest int
 	switch b[3] {

@@ -15,20 +15,19 @@ import (
 	"time"
 )
 
-// A Dialer reaches a server in whatever way works, as the official client does:
-// all ways are tried side by side, and TCP is preferred. It can take the place of a
-// [net.Dialer]. It must not change while it is used.
+// A Dialer reaches a server in whatever way works, as the official client does: all ways are tried in
+// parallel, and TCP is preferred. It can be used in place of a [net.Dialer]. It must not be changed while it
+// is in use.
 type Dialer struct {
-	// Ways are the ways to try; none means all. With UDP, the rendezvous servers
-	// of the SoftEther project learn who connects to whom.
+	// Ways are the ways to try; none means all. With UDP, the rendezvous servers of the SoftEther project
+	// learn who connects to whom.
 	Ways []Way
 	// TCP opens TCP connections; nil means a [net.Dialer].
 	TCP interface {
 		DialContext(ctx context.Context, network, address string) (net.Conn, error)
 	}
 	Traversal Traversal
-	// Control prepares every socket but those of TCP, as in [net.Dialer]. It may be
-	// nil.
+	// Control prepares every socket except TCP's, as in [net.Dialer]. It may be nil.
 	Control func(network, address string, c syscall.RawConn) error
 	// Logger is told which way was taken. nil discards.
 	Logger *slog.Logger
@@ -37,8 +36,7 @@ type Dialer struct {
 	dial func(ctx context.Context, w Way, server netip.AddrPort) (net.Conn, error) // nil: the network
 }
 
-// Prepare opens what needs CAP_NET_RAW. After it, DialContext works without that
-// right.
+// Prepare opens what needs CAP_NET_RAW. After it, DialContext works without that capability.
 func (d *Dialer) Prepare() error {
 	if !d.uses(ICMP, netip.IPv4Unspecified()) {
 		return nil
@@ -49,10 +47,9 @@ func (d *Dialer) Prepare() error {
 // Close closes what Prepare has opened. Connections live on.
 func (d *Dialer) Close() error { return d.raw.close() }
 
-// DialContext connects to address, an IP address and a port. The network is "tcp";
-// another one is left to TCP's dialer: it is for what goes beside a direct session.
-// Only TCP leads to an IPv6 address. All attempts have ended when it returns; the
-// connections that are not needed are closed in the background.
+// DialContext connects to address, an IP address and a port. The network is "tcp"; any other is left to TCP's
+// dialer, as it is for what accompanies a direct session. IPv6 addresses can only be reached by TCP. All
+// attempts have ended when it returns; connections that are not needed are closed in the background.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if network != "tcp" {
 		return d.direct(ctx, network, address)
@@ -80,7 +77,7 @@ func (d *Dialer) uses(w Way, server netip.Addr) bool {
 		return false
 	}
 	if len(d.Ways) == 0 {
-		// No rendezvous server knows our own computer.
+		// No rendezvous server knows this computer itself.
 		return w != UDP || !server.IsLoopback()
 	}
 	return slices.Contains(d.Ways, w)
@@ -92,10 +89,10 @@ type result struct {
 	err  error
 }
 
-// race tries the ways and chooses one.
+// race tries all the ways and chooses one.
 func (d *Dialer) race(ctx context.Context, server netip.AddrPort) (net.Conn, Way, error) {
 	attempts, cancel := context.WithCancel(ctx)
-	results := make(chan result, ways) // nobody has to wait for us
+	results := make(chan result, ways) // room for all, so that no attempt blocks
 	var running sync.WaitGroup
 	began := time.Now()
 	var race [ways]progress
@@ -179,12 +176,12 @@ func (d *Dialer) direct(ctx context.Context, network, address string) (net.Conn,
 	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
-// failure tells why each way failed; end is why the race was called off, if it was.
+// failure returns why each way failed; end is why the race was called off, if it was.
 func failure(server netip.AddrPort, errs [ways]error, end error) error {
 	var list []error
 	for w, err := range errs {
 		if errors.Is(err, context.Canceled) && end == nil {
-			err = ErrNoAnswer // we lost patience, nobody else did
+			err = ErrNoAnswer // it was this side that ran out of patience
 		}
 		if err != nil && !errors.Is(err, context.Canceled) {
 			list = append(list, fmt.Errorf("%v: %w", Way(w), err))

@@ -17,9 +17,9 @@ import (
 // dnsPort is where servers listen for R-UDP over DNS, if they do at all.
 const dnsPort = 53
 
-// DialDNS connects through DNS messages to port 53 of a server. Servers have this
-// off by default (VpnOverIcmpDnsEnable). A resolver on the way does not pass these
-// messages on: this is for firewalls that let port 53 through.
+// DialDNS connects through DNS messages to port 53 of a server. Servers have this disabled by default
+// (VpnOverIcmpDnsEnable). A resolver on the way does not forward these messages: this is for firewalls that
+// let port 53 through.
 func DialDNS(ctx context.Context, server netip.Addr) (net.Conn, error) {
 	return dialDNS(ctx, nil, netip.AddrPortFrom(server, dnsPort))
 }
@@ -34,8 +34,8 @@ func dialDNS(ctx context.Context, ctl control, server netip.AddrPort) (net.Conn,
 	return dial(ctx, &overDNS{s, mrand.NewChaCha8(seed)}, true)
 }
 
-// overDNS carries datagrams in DNS messages. Each query has an id and a name of
-// its own, so that nobody takes it for a repetition.
+// overDNS carries datagrams in DNS messages. Each query has an ID and a name of its own, so that none is
+// taken for a repetition.
 type overDNS struct {
 	*socket
 	rng *mrand.ChaCha8

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rudp reaches a SoftEther server where TCP does not: over plain UDP,
-// through DNS or through ICMP (softether-protocol.md 11). What it gives is a
-// [net.Conn], a stream that takes the place of TCP: TLS and everything above stay
-// the same. IPv4 only, as the servers are.
+// Package rudp reaches a SoftEther server where TCP cannot: over plain UDP, through DNS or through ICMP
+// (softether-protocol.md 11). The result is a [net.Conn], a stream that stands in for TCP: TLS and everything
+// above it stay the same. IPv4 only, as the servers are.
 //
 //	DialUDP    to the server's R-UDP port              udp.go
 //	DialDNS    queries and answers on port 53          dns.go
@@ -11,6 +10,6 @@
 //	Traversal  a server behind a NAT of its own        traversal.go, rendezvous.go, punched.go
 //	Dialer     all of these and TCP, in official order dialer.go, order.go
 //
-// How lost, reordered and doubled datagrams become a stream is internal/arq. The
+// Package internal/arq makes the stream out of datagrams that may be lost, reordered and duplicated. The
 // stream is slow; frames may travel in datagrams beside it, see package bulk.
 package rudp

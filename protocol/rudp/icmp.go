@@ -16,13 +16,13 @@ import (
 	"network-manager-softether/protocol/rudp/internal/icmpwire"
 )
 
-// DialICMP connects through ICMP messages. Servers have this off by default
-// (VpnOverIcmpDnsEnable). It needs CAP_NET_RAW, but only to dial.
+// DialICMP connects through ICMP messages. Servers have this disabled by default (VpnOverIcmpDnsEnable). It
+// needs CAP_NET_RAW, but only to dial.
 func DialICMP(ctx context.Context, server netip.Addr) (net.Conn, error) {
 	return new(rawSockets).dial(ctx, nil, server)
 }
 
-// rawError adds why there is no raw socket.
+// rawError adds the reason why a raw socket was refused.
 func rawError(err error) error {
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: %w", ErrNoPrivilege, err)
@@ -45,15 +45,14 @@ type overICMP struct {
 	rng  *mrand.ChaCha8
 	flow icmpwire.Flow
 
-	kind int   // of message that gets through, or kindUnknown: both are sent
+	kind int   // the kind of message that gets through, or kindUnknown: both are sent
 	last uint8 // kind of the message received last
 	echo [8 + 128]byte
 }
 
 const kindUnknown = -1
 
-// The pause between two echo requests (softether-protocol.md 11.3). NATs forget a
-// ping that is older than a few seconds.
+// The pause between two echo requests (softether-protocol.md 11.3). NATs forget a ping after a few seconds.
 const (
 	echoMin = time.Second
 	echoMax = 3 * time.Second
@@ -86,7 +85,7 @@ func (o *overICMP) Receive(b []byte, wait bool) ([]byte, error) {
 	}
 }
 
-// Confirm settles how to send: the way whose answer came through.
+// Confirm settles how to send: the way that produced an answer.
 func (o *overICMP) Confirm() {
 	if o.last == icmpwire.InfoReply {
 		o.kind = icmpwire.InfoRequest

@@ -4,11 +4,10 @@ package rudp
 
 import "time"
 
-// A Way is how a server can be reached. A lower Way is preferred.
+// A Way is a way to reach a server. Lower ones are preferred.
 type Way uint8
 
-// The ways in the order in which the official client begins and prefers them
-// (softether-protocol.md 11.1).
+// The ways in the order in which the official client starts and prefers them (softether-protocol.md 11.1).
 const (
 	TCP  Way = iota
 	UDP      // NAT traversal: R-UDP with the help of a rendezvous server
@@ -24,20 +23,20 @@ func (w Way) String() string {
 	return [ways]string{"tcp", "udp", "dns", "icmp"}[w]
 }
 
-// begins is when an attempt begins.
+// begins is when each attempt begins.
 var begins = [ways]time.Duration{UDP: 30 * time.Millisecond, DNS: 100 * time.Millisecond, ICMP: 200 * time.Millisecond}
 
 const (
-	// tcpGrace is what TCP gets from the start in any case; tcpGraceAfter what it
-	// gets at most once NAT traversal has succeeded.
+	// tcpGrace is the time TCP is given in any case, from the start; tcpGraceAfter is the most it is given
+	// after NAT traversal has succeeded.
 	tcpGrace      = 400 * time.Millisecond
 	tcpGraceAfter = 2500 * time.Millisecond
-	// lastResort is how long DNS and ICMP may take. Before that they are only
-	// chosen when there is no hope for the others.
+	// lastResort is how long DNS and ICMP must wait for the others. Before that, they are only chosen when
+	// there is no hope for those.
 	lastResort = 5 * time.Second
 )
 
-// progress is how far an attempt is. The zero value: it has not ended.
+// progress is the state of an attempt. The zero value: it is still running.
 type progress struct {
 	state outcome
 	at    time.Duration // since the start: when it ended
@@ -51,10 +50,9 @@ const (
 	succeeded
 )
 
-// choose says which attempt is taken at the time now, if any; whether the race is
-// over; and, if it is not, until when to wait if nothing else happens. The official
-// client waits for TCP's own time-out before it is content with DNS or ICMP; we
-// stop waiting at lastResort.
+// choose returns which attempt is taken at the time now, if any; whether the race is over; and, if it is not,
+// until when to wait if nothing else happens. The official client waits for TCP's own time-out before it
+// settles for DNS or ICMP; this one stops waiting at lastResort.
 func choose(now time.Duration, race *[ways]progress) (way Way, over bool, until time.Duration) {
 	best, open := ways, 0
 	for w := ways; w > 0; w-- {

@@ -15,15 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// punched carries datagrams as they are, between us and a server whose NAT may have
-// given it another port than the rendezvous server saw.
+// punched carries datagrams unchanged, to and from a server whose NAT may have given it another port than the
+// rendezvous server saw.
 type punched struct {
 	conn   *net.UDPConn
 	raw    syscall.RawConn
 	server [4]byte
 
 	port      atomic.Uint32 // of the server
-	confirmed atomic.Bool   // the port is known for good, as long as nothing moves
+	confirmed atomic.Bool   // the port is certain, as long as nothing moves
 	last      uint16        // port that the datagram received last came from
 
 	plea       []byte // the request that makes the server punch, for the rendezvous server
@@ -41,18 +41,18 @@ type punched struct {
 	write, read func(fd uintptr) bool
 }
 
-// maxPunch: a datagram shorter than that is only there to open a way through NATs,
-// and shows the server's port (softether-protocol.md 11.2).
+// maxPunch: a shorter datagram is only meant to open a path through NATs, and shows the server's port
+// (softether-protocol.md 11.2).
 const maxPunch = 20
 
-// A punch may be lost, and servers do not even send it in 1 of 19 cases: it has 0 to 18
-// bytes, and they cannot send 0. So it is asked for again while there is no answer.
+// A punch may get lost, and in 1 of 19 cases servers do not even send it: it has 0 to 18 bytes, and they
+// cannot send 0. So it is asked for again while there is no answer.
 const (
 	pleadAgain = 1500 * time.Millisecond
 	maxPleas   = 4
 )
 
-// newPunched takes conn over, with the request that was answered with server.
+// newPunched takes over conn. plea is the request that was answered with server.
 func newPunched(conn *net.UDPConn, server netip.AddrPort, plea []byte, rendezvous netip.AddrPort) (*punched, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -119,7 +119,7 @@ func (p *punched) Pulse(now time.Time) time.Time {
 	if p.confirmed.Load() || p.pleas > maxPleas {
 		return time.Time{}
 	}
-	if p.pleas++; p.pleas > 1 { // the first one was in time
+	if p.pleas++; p.pleas > 1 { // the first one has already been sent
 		_, _ = p.conn.WriteToUDPAddrPort(p.plea, p.rendezvous) // the next pulse tries again
 	}
 	return now.Add(pleadAgain)

@@ -15,15 +15,16 @@ import (
 	"network-manager-softether/protocol/rudp/internal/icmpwire"
 )
 
-// rawSpare is how many ICMP sockets are kept: for a connection, the next one, and those that were left behind with
-// the network they stood on and still wait. Two connections cannot share one, as each would get what is for the other.
+// rawSpare is how many ICMP sockets are kept: for a connection, the next one, and those that were left behind
+// with the network they stood on and are still closing. Two connections cannot share one, as each would
+// receive what is for the other.
 const rawSpare = 4
 
-// rawSockets are ICMP sockets that outlive the right to make one. The zero value has none, and dials with a new
-// socket each time.
+// rawSockets are ICMP sockets that outlive the privilege to open one. The zero value has none, and opens a
+// new socket for each dial.
 type rawSockets struct {
 	mu  sync.Mutex
-	all []*rawSocket // guarded by mu; the one that was used longest ago is the first
+	all []*rawSocket // guarded by mu; least recently used first
 }
 
 type rawSocket struct {
@@ -32,7 +33,7 @@ type rawSocket struct {
 	free bool     // guarded by rawSockets.mu
 }
 
-// open makes the sockets, unless they are open.
+// open opens the sockets, unless they are open already.
 func (r *rawSockets) open() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,8 +109,8 @@ func (r *rawSockets) take(ctl control, server netip.Addr) (*socket, error) {
 	return taken, nil
 }
 
-// openRaw makes a raw socket that hears nothing yet. It is never connected, as that would choose its own address, and
-// with it the network, for good.
+// openRaw opens a raw socket that receives nothing yet. It is never connected, as that would fix its own
+// address, and with it the network.
 func openRaw() (*rawSocket, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_ICMP)
 	if err != nil {
@@ -119,8 +120,8 @@ func openRaw() (*rawSocket, error) {
 	return s, s.hear()
 }
 
-// hear has the kernel, which would show a raw socket every ICMP message, pass only those kinds. What came before is
-// thrown away.
+// hear has the kernel, which would deliver every ICMP message to a raw socket, pass only those kinds. What
+// has arrived before is discarded.
 func (s *rawSocket) hear(kinds ...uint) error {
 	raw, err := s.file.SyscallConn()
 	if err != nil {
@@ -146,8 +147,9 @@ func (s *rawSocket) hear(kinds ...uint) error {
 	return os.NewSyscallError("setsockopt", err)
 }
 
-// use returns a copy of the socket for messages from and to server, over the interface that ctl chooses. It may be
-// chosen anew for each use: to bind a socket to another device than before would take a right.
+// use returns a copy of the socket for messages from and to server, over the interface that ctl chooses. The
+// interface may be another one each time, whereas binding a socket to another device than before would need a
+// capability.
 func (s *rawSocket) use(ctl control, server netip.Addr) (*socket, error) {
 	if ctl != nil {
 		raw, err := s.file.SyscallConn()

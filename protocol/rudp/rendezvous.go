@@ -21,15 +21,15 @@ const (
 	// maxInquiry bounds a datagram of the service.
 	maxInquiry = 2048
 
-	// The original asks again after 12.8 s only; a lost datagram should not cost
-	// as much. Nor should a service of others be pestered.
+	// The original asks again only after 12.8 s; a lost datagram should not cost that much. Nor should a
+	// service that others pay for be pestered.
 	askAgain   = time.Second
 	maxAsks    = 6
 	maxCookies = 3 // asked again at once, because the answer was a new cookie
 )
 
-// RendezvousHost is the name of the public server that knows a SoftEther server
-// with that public IPv4 address: it depends on the address's hash.
+// RendezvousHost is the name of the public server that knows the SoftEther server with that public IPv4
+// address. It depends on the hash of the address.
 func RendezvousHost(server netip.Addr) string {
 	sum := sha1.Sum(server.Unmap().AsSlice())
 	h := hex.EncodeToString(sum[1:2])
@@ -41,7 +41,7 @@ type inquiry struct {
 	target     netip.Addr // the wanted server's public address
 	hint, host string
 	id         uint64
-	cookie     uint64 // the service's, to be handed back
+	cookie     uint64 // from the service, to be returned to it
 	asks       int
 	cookies    int
 	nextAsk    time.Duration
@@ -84,8 +84,7 @@ func (q *inquiry) ask(now time.Duration) ([]byte, time.Duration, error) {
 	return b, q.nextAsk, err
 }
 
-// hear takes a datagram of the service. It returns nil and no error while the
-// dialogue goes on.
+// hear processes a datagram of the service. It returns nil and no error while the dialogue goes on.
 func (q *inquiry) hear(b []byte) (*meeting, error) {
 	p, err := pack.Parse(b)
 	if err != nil {

@@ -15,18 +15,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A socket sends to and receives from one address, without waiting and without
-// allocating. It is what the carriers are made of.
+// A socket sends to and receives from one address, without blocking and without allocating. The carriers are
+// built on it.
 type socket struct {
 	conn net.Conn // a *net.UDPConn or *net.IPConn
 	raw  syscall.RawConn
 	peer *unix.SockaddrInet4 // nil: conn is connected
-	// closed is called after the end; may be nil.
+	// closed is called after the socket is closed; may be nil.
 	closed func()
 
-	// Arguments and results of the calls that are going on, one in each direction.
-	// The functions are made once, as a closure for each datagram would have to be
-	// allocated.
+	// Arguments and results of the calls in progress, one in each direction. The functions are made once, as
+	// a closure for each datagram would have to be allocated.
 	out, in       []byte
 	from          unix.RawSockaddrInet4
 	arrived       int
@@ -35,7 +34,7 @@ type socket struct {
 	write, read   func(fd uintptr) bool
 }
 
-// control is as in [net.Dialer.Control]. Raw sockets have the network networkICMP.
+// control is as in [net.Dialer.Control]. For raw sockets, network is networkICMP.
 type control = func(network, address string, c syscall.RawConn) error
 
 const networkICMP = "ip4:icmp"
@@ -53,7 +52,7 @@ func dialSocket(ctx context.Context, ctl control, server netip.AddrPort) (*socke
 	return newSocket(conn, nil)
 }
 
-// newSocket takes conn over. With a peer, it need not be connected.
+// newSocket takes over conn, which need not be connected if there is a peer.
 func newSocket(conn net.Conn, peer *unix.SockaddrInet4) (*socket, error) {
 	raw, err := conn.(syscall.Conn).SyscallConn()
 	if err != nil {
@@ -96,7 +95,7 @@ func (s *socket) readFrom(fd uintptr) bool {
 	}
 }
 
-// recvfrom is unix.Recvfrom without an address on the heap for each datagram.
+// recvfrom is unix.Recvfrom, but does not allocate an address for each datagram.
 func recvfrom(fd uintptr, b []byte, from *unix.RawSockaddrInet4) (int, syscall.Errno) {
 	size := uint32(unsafe.Sizeof(*from))
 	n, _, e := unix.Syscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
@@ -104,8 +103,8 @@ func recvfrom(fd uintptr, b []byte, from *unix.RawSockaddrInet4) (int, syscall.E
 	return int(n), e
 }
 
-// receiveBuffer is how many bytes may wait to be received: a burst of datagrams must
-// not be lost on our side.
+// receiveBuffer is how many bytes may wait to be received, so that a burst of datagrams is not lost on this
+// side.
 const receiveBuffer = 4 << 20
 
 // makeRoom gives a socket that buffer, or as much of it as the system allows. Any size works.

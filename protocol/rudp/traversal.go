@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// A Traversal finds servers behind NATs through a rendezvous server, which tells
-// both sides to send to each other. The zero value asks the public servers of the
-// SoftEther project, which so learn who connects to whom.
+// A Traversal finds servers behind NATs through a rendezvous server, which tells both sides to send to each
+// other. The zero value asks the public servers of the SoftEther project, which thereby learn who connects to
+// whom.
 type Traversal struct {
 	// Rendezvous replaces the public server.
 	Rendezvous netip.AddrPort
@@ -25,8 +25,7 @@ type Traversal struct {
 	Resolver interface {
 		LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	}
-	// Hint tells several servers behind one address apart: a host name or a
-	// private address. May be empty.
+	// Hint distinguishes several servers behind one address: a host name or a private address. May be empty.
 	Hint string
 	// Host is the name the user typed. May be empty.
 	Host string
@@ -34,7 +33,7 @@ type Traversal struct {
 	Control func(network, address string, c syscall.RawConn) error
 }
 
-// Dial connects to the server whose public address is given.
+// Dial connects to the server with this public address.
 func (t *Traversal) Dial(ctx context.Context, server netip.Addr) (net.Conn, error) {
 	server = server.Unmap()
 	if !server.Is4() {
@@ -46,7 +45,7 @@ func (t *Traversal) Dial(ctx context.Context, server netip.Addr) (net.Conn, erro
 	}
 	config := net.ListenConfig{Control: t.Control}
 	if t.Control != nil {
-		// Control is to know where the packets go, which a listening socket does not tell.
+		// Control needs to know where the packets go, and a listening socket does not tell it.
 		config.Control = func(network, _ string, c syscall.RawConn) error {
 			return t.Control(network, netip.AddrPortFrom(server, 0).String(), c)
 		}
@@ -62,7 +61,7 @@ func (t *Traversal) Dial(ctx context.Context, server netip.Addr) (net.Conn, erro
 		return nil, err
 	}
 	if where.sameLAN {
-		// The way through the NAT would not lead back in.
+		// The path through the NAT would not lead back in.
 		conn.Close()
 		return dialUDP(ctx, t.Control, where.addr)
 	}
@@ -95,8 +94,8 @@ func (t *Traversal) rendezvous(ctx context.Context, server netip.Addr) (netip.Ad
 	return netip.AddrPort{}, fmt.Errorf("%s has no IPv4 address", host)
 }
 
-// inquire holds the dialogue. The NAT will know conn afterwards. It also returns the
-// request that was answered.
+// inquire conducts the dialogue, after which the NAT knows conn. It also returns the request that was
+// answered.
 func (t *Traversal) inquire(ctx context.Context, conn *net.UDPConn, rendezvous netip.AddrPort, server netip.Addr) (*meeting, []byte, error) {
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -117,7 +116,7 @@ func (t *Traversal) inquire(ctx context.Context, conn *net.UDPConn, rendezvous n
 		}
 		conn.SetReadDeadline(began.Add(next))
 		if ctx.Err() != nil {
-			break // it may have ended before the deadline was set
+			break // ctx may have ended before the deadline was set
 		}
 		n, from, err := conn.ReadFromUDPAddrPort(buf)
 		switch {

@@ -11,9 +11,9 @@ import (
 	"network-manager-softether/protocol/rudp/internal/arq"
 )
 
-// DialUDP connects to the R-UDP port of a server. The server has one, at random,
-// unless its setting DisableNatTraversal is true. ctx bounds the attempt; without
-// a deadline it takes as long as a person is patient.
+// DialUDP connects to the R-UDP port of a server. A server has one, chosen at random, unless its setting
+// DisableNatTraversal is true. ctx bounds the attempt; without a deadline it goes on for as long as a person
+// would wait.
 func DialUDP(ctx context.Context, server netip.AddrPort) (net.Conn, error) {
 	return dialUDP(ctx, nil, server)
 }
@@ -26,8 +26,7 @@ func dialUDP(ctx context.Context, ctl control, server netip.AddrPort) (net.Conn,
 	return dial(ctx, &direct{u}, false)
 }
 
-// dial makes a stream of a carrier. The return type is an interface that is nil
-// on errors.
+// dial makes a stream of a carrier. It returns an interface so that the connection is a plain nil on errors.
 func dial(ctx context.Context, c arq.Carrier, masked bool) (net.Conn, error) {
 	conn, err := arq.Dial(ctx, c, masked)
 	if err != nil {
@@ -36,7 +35,7 @@ func dial(ctx context.Context, c arq.Carrier, masked bool) (net.Conn, error) {
 	return conn, nil
 }
 
-// direct carries datagrams as they are.
+// direct carries datagrams unchanged.
 type direct struct{ *socket }
 
 func (d *direct) Headroom() int       { return 0 }

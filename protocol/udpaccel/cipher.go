@@ -13,14 +13,13 @@ import (
 	"network-manager-softether/internal/rc4"
 )
 
-// A box seals and opens packets in place. One goroutine at a time may seal, and one
-// may open, at the same time.
+// A box seals and opens packets in place. One goroutine may seal while another one opens.
 type box interface {
-	// overhead is how many bytes come before and after the inside.
+	// overhead returns how many bytes precede and follow the content.
 	overhead() (front, back int)
-	// seal encrypts a packet whose inside is in place already.
+	// seal encrypts a packet whose content is already in place.
 	seal(packet []byte)
-	// open decrypts a packet in place and returns its inside, nil if it is not genuine.
+	// open decrypts a packet in place and returns its content, nil if it is not genuine.
 	open(packet []byte) []byte
 }
 
@@ -33,8 +32,8 @@ const (
 	v2Overhead         = v2IVLen + chacha20poly1305.Overhead
 )
 
-// nonce counts up from a random start, so that none comes twice under one key. The
-// original chains parts of the last packet; a receiver takes any.
+// nonce counts up from a random start, so that none is used twice under one key. The original chains parts of
+// the last packet; receivers accept any.
 type nonce [v1IVLen]byte
 
 func (n *nonce) next(dst []byte) {
@@ -82,8 +81,8 @@ func (b *boxV2) open(p []byte) []byte {
 	return inside
 }
 
-// boxV1 is: iv(20), RC4(key = SHA-1(common key, iv); inside, 20 zero bytes). The zeros
-// are all there is against forgery: somebody on the way can flip bits unnoticed.
+// boxV1 is: iv(20), RC4(key = SHA-1(common key, iv); inside, 20 zero bytes). The zeros are the only
+// protection against forgery: somebody on the path can flip bits unnoticed.
 type boxV1 struct {
 	sealKey, openKey [v1KeyLen + v1IVLen]byte // the common key, and room for an iv
 	sealRC4, openRC4 rc4.Cipher

@@ -20,23 +20,23 @@
 //
 // # Where it differs from the original client
 //
-// Packets are refused when they were seen before, or are too old to tell
-// (replay.go). The original accepts a packet again for 30 s.
+// Packets that were seen before, or are too old to tell, are refused (replay.go). The original accepts a
+// repeated packet for 30 s.
 //
-// The far end is always the address of the TCP connection; only its port may
-// change. The original also tries the address the server believes it has, which may
-// lie inside the tunnel, where the path would carry itself.
+// The far end is always the address of the TCP connection; only its port may change. The original also tries
+// the address that the server believes it has, which may lie inside the tunnel, so that the path would carry
+// itself.
 //
-// A path may be idle ([Path.SetActive]). It then tells the peer that it hears nothing, which
-// keeps the peer's frames on TCP: a server that was granted UDP has no other reason not to
-// use it. The peer still shows that it hears us, so that the path is known to work.
+// A path may be idle ([Path.SetActive]). It then tells the peer that it hears nothing, which keeps the peer's
+// frames on TCP: a server that has granted UDP would otherwise use it. The peer still shows that it hears us,
+// so the path is known to work.
 //
-// The helper servers on the Internet that tell a client its public port are never
-// asked. What a server learned from them about its own port is used ([NATTPort]).
+// The helper servers on the Internet that tell a client its public port are never asked. What a server has
+// learned from them about its own port is used ([NATTPort]).
 //
-// A path carries no frames before it is known how long packets arrive over it (fit.go). The
-// original loses the long ones for as long as the short ones arrive.
+// A path carries no frames until it is known how long the packets are that arrive over it (fit.go). The
+// original keeps losing the long ones for as long as the short ones arrive.
 //
-// A path that carries frames falls silent for a second at most before [Path.Usable]
-// says no; the original waits 2.1 s, or 9 s, and 30 s where only one direction died.
+// A path that carries frames is silent for at most a second before [Path.Usable] reports false; the original
+// waits 2.1 s, or 9 s, and 30 s where only one direction has died.
 package udpaccel

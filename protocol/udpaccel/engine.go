@@ -18,13 +18,13 @@ type Drop uint8
 
 // Reasons to refuse a packet.
 const (
-	DropForged     Drop = iota // not sealed with the session's key, or too short to be
+	DropForged     Drop = iota // not sealed with the session's key, or too short for that
 	DropCookie                 // for somebody else
 	DropTruncated              // shorter than it says
-	DropOld                    // far older than others, or too old to know
-	DropReplay                 // it has been here before
-	DropFrame                  // its frame is no Ethernet frame, or too long
-	DropCompressed             // compressed, without leave or wrongly
+	DropOld                    // far older than others, or too old to tell a repetition
+	DropReplay                 // seen before
+	DropFrame                  // its frame is not an Ethernet frame, or too long
+	DropCompressed             // compressed without permission, or badly
 	numDrops
 )
 
@@ -39,12 +39,11 @@ func (d Drop) String() string {
 	return dropText[d]
 }
 
-// An Engine is one end of a UDP acceleration, without clock and socket: it makes packets
-// of frames and frames of packets. It outlives sockets. Seal may be called by one goroutine
-// at a time, Open by one at a time, beside each other; the other methods by any.
+// An Engine is one end of a UDP acceleration, without clock and socket: it turns frames into packets and
+// packets into frames. It outlives sockets. Seal may be called by one goroutine and Open by another one at
+// the same time; the other methods are safe for concurrent use.
 //
-// Times are handed in, as the time since some start; they never run backwards and must be
-// at least a millisecond.
+// Times are passed in, as the time since some start; they never go back and must be at least a millisecond.
 type Engine struct {
 	params   Params
 	out, in  box
@@ -56,8 +55,8 @@ type Engine struct {
 	echo     atomic.Uint64 // highest of ours that the peer has shown to have received
 	muted    atomic.Bool
 
-	sealing  sync.Mutex // held by a path while it uses Seal
-	opening  sync.Mutex // held by a path while it uses Open and what that returned
+	sealing  sync.Mutex // held by a path while it calls Seal
+	opening  sync.Mutex // held by a path while it calls Open and uses the result
 	replay   replayWindow
 	expander zblock.Expander
 	expanded [frame.MaxLen]byte
@@ -70,8 +69,8 @@ type Params struct {
 	SendCookie, RecvCookie uint32
 	Fast                   bool // fast disconnect detection
 	Compressed             bool // the session uses compression: packets may hold compressed frames
-	// Stable is how long a path must have been alive before it carries our frames; 0
-	// means 10 s, as the protocol has it.
+	// Stable is how long a path must have been alive before it carries our frames; 0 means the protocol's 10
+	// s.
 	Stable time.Duration
 }
 
@@ -113,11 +112,11 @@ func (e *Engine) Version() int { return e.params.Version }
 // Size returns the length of the packet for a frame of n bytes, without padding.
 func (e *Engine) Size(n int) int { return e.overhead + n }
 
-// Seal makes the packet for a frame of at most frame.MaxLen bytes, or without one, a
-// keep-alive, in p. The length of p is that of the packet: [Engine.Size], and up to 31 more.
+// Seal makes in p the packet for a frame of at most frame.MaxLen bytes or, without a frame, a keep-alive. The
+// length of p is that of the packet: [Engine.Size], and up to 31 more.
 func (e *Engine) Seal(now time.Duration, p, f []byte) { e.seal(tick(now), p, f, false) }
 
-// seal is Seal with a tick of choice, any padding, and a frame that may be compressed.
+// seal is Seal with a given tick, any padding, and a frame that may be compressed.
 func (e *Engine) seal(tick uint64, p, f []byte, compressed bool) {
 	h := header{cookie: e.params.SendCookie, tick: tick, size: len(f), compressed: compressed}
 	if !e.muted.Load() {
@@ -135,9 +134,8 @@ func (e *Engine) seal(tick uint64, p, f []byte, compressed bool) {
 func tick(now time.Duration) uint64          { return uint64(now.Milliseconds()) }
 func echoed(tick uint64) (now time.Duration) { return time.Duration(tick) * time.Millisecond }
 
-// Open opens the packet p in place and returns its frame, nil for a keep-alive. The frame is
-// a view of p, or, if it was compressed, of a buffer that the next Open overwrites. The
-// error is a [Drop].
+// Open opens the packet p in place and returns its frame, nil for a keep-alive. The frame is a view of p or,
+// if it was compressed, of a buffer that the next Open overwrites. A non-nil error is a [Drop].
 func (e *Engine) Open(now time.Duration, p []byte) ([]byte, error) {
 	if len(p) > maxReceived {
 		return nil, DropForged
@@ -163,7 +161,7 @@ func (e *Engine) Open(now time.Duration, p []byte) ([]byte, error) {
 	if h.tick > newest {
 		e.peerTick.Store(h.tick)
 	}
-	// An echo from the future is none; the comparison also keeps echoed from overflowing.
+	// An echo from the future is not one; the comparison also keeps echoed from overflowing.
 	if h.echo != 0 && h.echo <= tick(now) {
 		e.health.heard(now, echoed(h.echo))
 		if h.echo > e.echo.Load() {
@@ -189,29 +187,29 @@ func (e *Engine) Open(now time.Duration, p []byte) ([]byte, error) {
 	return data, nil
 }
 
-// Usable reports whether frames may be sent: the peer was heard just now, hears us, and
-// has done so for 10 s.
+// Usable reports whether frames may be sent: the peer was heard just now and hears us, and that has been so
+// for 10 s.
 func (e *Engine) Usable(now time.Duration) bool { return e.health.carries(now) }
 
-// Alive reports whether the peer answers, without the wait for a stable period.
+// Alive reports whether the peer answers, without waiting for the stable period.
 func (e *Engine) Alive(now time.Duration) bool {
 	last := time.Duration(e.health.last.Load())
 	return last != 0 && now-last <= e.health.limit
 }
 
-// RTT returns an upper estimate of the round trip, 0 before there is one.
+// RTT returns an upper bound on the round trip, 0 before there is one.
 func (e *Engine) RTT() time.Duration { return time.Duration(e.health.rtt.Load()) }
 
-// Mute makes our packets say that nothing was heard. A peer that follows the protocol then
-// does not send its frames here, though it goes on to show that it hears us.
+// Mute makes our packets claim that nothing was heard. A peer that follows the protocol then keeps its frames
+// off this path, though it goes on showing that it hears us.
 func (e *Engine) Mute(on bool) { e.muted.Store(on) }
 
-// Doubt makes the path be proved anew: it is not usable before the peer has shown to have received
-// something that is sent from now on.
+// Doubt requires the path to prove itself again: it is not usable until the peer has shown to have received
+// something sent from now on.
 func (e *Engine) Doubt(now time.Duration) { e.health.doubt.Store(int64(echoed(tick(now)))) }
 
-// Forgive makes the silence that ends with the next packet count for nothing: it was we who
-// did not listen.
+// Forgive makes the silence that ends with the next packet count for nothing: it was this side that did not
+// listen.
 func (e *Engine) Forgive() { e.health.forgive.Store(true) }
 
 // interval draws the time until the next keep-alive.

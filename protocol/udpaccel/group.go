@@ -2,7 +2,7 @@
 
 package udpaccel
 
-// A group is a run of frames whose packets have one size, the last one perhaps less, so
+// A group is a run of frames whose packets have the same size, except that the last one may be shorter, so
 // that the kernel can take them as one and split them again (UDP_SEGMENT).
 type group struct {
 	frames int
@@ -10,15 +10,15 @@ type group struct {
 	total  int // of all of them
 }
 
-// Bounds of a group: what kernels take, and what an IP packet can be.
+// Bounds of a group: what kernels accept, and the size of an IP packet.
 const (
 	maxGroupPackets = 64
 	maxGroupBytes   = 65535 - 48 // room for IPv6 and UDP headers
 )
 
-// nextGroup returns the longest group at the front of frames, which is not empty. Padding,
-// which every packet may have up to 31 bytes of, makes similar sizes equal. Packets longer
-// than segment are not grouped, as the kernel would not split to them.
+// nextGroup returns the longest group at the front of frames, which is not empty. Padding, of which every
+// packet may have up to 31 bytes, makes similar sizes equal. Packets longer than segment are not grouped, as
+// the kernel would not split into them.
 func nextGroup(frames [][]byte, overhead, segment int) group {
 	g := group{frames: 1, size: overhead + len(frames[0])}
 	g.total = g.size

@@ -10,16 +10,15 @@ import (
 
 // Times of the protocol (softether-protocol.md 10.5).
 const (
-	// tickWindow is how much older than the newest tick one may be, and how old an
-	// echo of our own.
+	// tickWindow is how much older than the newest tick a tick may be, and how old an echo of our own.
 	tickWindow = 30 * time.Second
-	// stablePeriod is how long a path must have been alive before it carries frames,
-	// unless [Params] say otherwise.
+	// stablePeriod is how long a path must have been alive before it carries frames, unless [Params] say
+	// otherwise.
 	stablePeriod = 10 * time.Second
 )
 
-// A pace is how often each side sends keep-alives, and what follows from it. Which one
-// holds is negotiated.
+// A pace is how often each side sends keep-alives, and what follows from that. Which one applies is
+// negotiated.
 type pace struct {
 	limit    time.Duration // silence that ends the stable period
 	quiet    time.Duration // longest pause between the peer's keep-alives
@@ -31,30 +30,28 @@ var (
 	slowPace = pace{limit: 9 * time.Second, quiet: 3 * time.Second, min: time.Second, max: 1500 * time.Millisecond}
 )
 
-// interval draws the time to the next keep-alive.
+// interval draws the time until the next keep-alive.
 func (p *pace) interval() time.Duration { return p.min + rand.N(p.max-p.min) }
 
-// answerSlack is added to the peer's pause and the round trip before a packet counts as
-// unanswered.
+// answerSlack is added to the peer's pause and the round trip before a packet counts as unanswered.
 const answerSlack = 100 * time.Millisecond
 
-// health knows whether a path is alive. Times are since the engine's start and never 0.
-// One goroutine calls heard, one at a time calls sent, any calls the others.
+// health tracks whether a path is alive. Times are since the engine's start and never 0. heard is called by
+// one goroutine, sent by one at a time, and the other methods by any.
 type health struct {
 	pace
 	period time.Duration // stablePeriod
 	last   atomic.Int64  // when the peer was last heard
-	stable atomic.Int64  // since when it was never silent for longer than limit
-	// unanswered is when the first packet was sent that the peer has not yet shown to
-	// have received; 0 = none.
+	stable atomic.Int64  // since when the peer has never been silent for longer than limit
+	// unanswered is when the first packet was sent that the peer has not yet shown to have received; 0: none.
 	unanswered atomic.Int64
-	rtt        atomic.Int64 // estimate, from above
-	newest     atomic.Int64 // echo
+	rtt        atomic.Int64 // upper bound
+	newest     atomic.Int64 // newest echo
 	forgive    atomic.Bool  // the present silence is our own doing
-	doubt      atomic.Int64 // what was sent before this says nothing of the way as it is now; 0: all does
+	doubt      atomic.Int64 // what was sent before this says nothing about the present path; 0: everything does
 }
 
-// heard takes in a genuine packet that echoes our own tick.
+// heard processes a genuine packet that echoes a tick of ours.
 func (h *health) heard(now, echo time.Duration) {
 	age := now - echo
 	if age < 0 || age >= tickWindow {
@@ -65,7 +62,7 @@ func (h *health) heard(now, echo time.Duration) {
 		h.stable.Store(int64(now))
 	}
 	h.last.Store(int64(now))
-	// The age has the peer's own pause in it, so small ones tell more, and repeated ones nothing.
+	// The age includes the peer's own pause, so small ones tell more, and repeated ones nothing.
 	switch rtt := time.Duration(h.rtt.Load()); {
 	case int64(echo) <= h.newest.Load():
 	case rtt == 0 || age < rtt:
@@ -82,7 +79,7 @@ func (h *health) heard(now, echo time.Duration) {
 	}
 }
 
-// sent notes that a packet was sent, at the time an echo of it will tell.
+// sent records that a packet was sent, at the time that an echo of it will show.
 func (h *health) sent(now time.Duration) {
 	if h.unanswered.Load() == 0 {
 		h.unanswered.Store(int64(echoed(tick(now))))
@@ -95,9 +92,9 @@ func (h *health) usable(now time.Duration) bool {
 	return last != 0 && now-last <= h.limit && now-time.Duration(h.stable.Load()) >= h.period
 }
 
-// carries is our stricter rule for sending. It says no as soon as one keep-alive of the
-// peer is missing, or nothing shows that ours arrive, and yes again with the next one;
-// only limit costs another stable period.
+// carries is our stricter rule for sending. It turns false as soon as one keep-alive of the peer is missing,
+// or nothing shows that ours arrive, and true again with the next one; only limit costs another stable
+// period.
 func (h *health) carries(now time.Duration) bool {
 	if h.doubt.Load() != 0 || !h.usable(now) || now-time.Duration(h.last.Load()) > h.quiet {
 		return false

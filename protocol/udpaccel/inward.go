@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	receiveMax = 1024 // frames handed on at once
-	// idleAfter is when an idle path stops to listen to the peer's keep-alives, which come
-	// more often than this computer should wake up. By then it is known whether the path
-	// works, and the peer has noticed that it is not used.
+	receiveMax = 1024 // frames passed on at once
+	// idleAfter is when an idle path stops listening to the peer's keep-alives, which come more often than
+	// this computer should wake up. By then it is known whether the path works, and the peer has noticed that
+	// it is not used.
 	idleAfter = 15 * time.Second
-	// errorPause is how long nothing is read after the kernel reported an error.
+	// errorPause is how long reading stops after the kernel has reported an error.
 	errorPause = 10 * time.Millisecond
 )
 
@@ -38,11 +38,11 @@ func (p *Path) rest(in *receiver) {
 	p.deaf.Store(false)
 }
 
-// readAll hands frames on until the path is closed.
+// readAll passes frames on until the path is closed.
 func (p *Path) readAll(in *receiver) {
 	frames := make([][]byte, 0, receiveMax)
-	var last time.Duration // when the last packets came
-	bulk := false          // they were long
+	var last time.Duration // when the last packets arrived
+	bulk := false          // whether they were long
 	for {
 		p.rest(in)
 		n, err := in.receive()
@@ -50,8 +50,8 @@ func (p *Path) readAll(in *receiver) {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		} else if err != nil {
-			// What an ICMP message told about an earlier packet. Reading it has cleared it;
-			// the pause is in case it has not.
+			// An ICMP message about an earlier packet. Reading the error has cleared it; the pause is in case
+			// it has not.
 			p.counter.sendErrors.Add(1)
 			select {
 			case <-p.stop:
@@ -96,24 +96,23 @@ func (p *Path) readAll(in *receiver) {
 	}
 }
 
-// In bulk transfer, servers send packet by packet, and to be woken for each of them
-// costs more than to read it. So, when the last packets were longer than bulkSize on
-// average, which acknowledgements and speech are not, and new ones came less than
-// bulkGap after them, the next ones gather in the kernel for a moment. The superframes
-// for the host get longer by that, too, and their acknowledgements fewer.
+// In bulk transfer, servers send packet by packet, and being woken for each of them costs more than reading
+// it. So if the last packets were longer than bulkSize on average, which acknowledgements and speech are not,
+// and new ones came less than bulkGap after them, the next ones are left to gather in the kernel for a
+// moment. That also makes for longer superframes to the host, and fewer acknowledgements of them.
 const (
 	bulkSize = 512 // bytes
 	bulkGap  = 500 * time.Microsecond
 	moment   = 50 * time.Microsecond
 )
 
-// gather waits. A timer of Go's would wait for a millisecond, as its poller does.
+// gather waits. Go's timers would wait for a millisecond, as its poller does.
 func gather() {
 	ts := unix.NsecToTimespec(moment.Nanoseconds())
 	_ = unix.Nanosleep(&ts, nil) // interrupted: a shorter moment
 }
 
-// deliver hands frames on and returns them empty.
+// deliver passes frames on and returns the slice empty.
 func (p *Path) deliver(frames [][]byte) [][]byte {
 	if len(frames) > 0 {
 		p.counter.receivedFrames.Add(uint64(len(frames)))

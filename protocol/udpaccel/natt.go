@@ -9,9 +9,9 @@ import (
 
 var nattPrefix = []byte("NATT_MY_PORT")
 
-// NATTPort returns the public UDP port that the peer tells of in the keep-alive payload b
-// of a TCP connection, and whether it does (softether-protocol.md 10.6). Payloads are
-// noise otherwise. The address that may follow is not looked at: see the package comment.
+// NATTPort returns the public UDP port that the peer announces in the keep-alive payload b of a TCP
+// connection, and whether it does (softether-protocol.md 10.6). Any other payload is noise. The address that
+// may follow is ignored: see the package comment.
 func NATTPort(b []byte) (port uint16, ok bool) {
 	rest, ok := bytes.CutPrefix(b, nattPrefix)
 	if !ok || len(rest) < 2 {

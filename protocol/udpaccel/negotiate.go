@@ -11,7 +11,7 @@ import (
 	"network-manager-softether/protocol/pack"
 )
 
-// ErrGrant is what a welcome's grant is refused with; the session goes on without.
+// ErrGrant means that the grant in a welcome is unusable; the session goes on without.
 var ErrGrant = errors.New("the server's UDP acceleration is unusable")
 
 // An Offer is what a client proposes in its login (softether-protocol.md 10.1).
@@ -23,8 +23,7 @@ type Offer struct {
 	key2       [v2KeyLen]byte
 }
 
-// NewOffer makes an offer with fresh keys. local is where packets will come from;
-// maxVersion is 1 or 2.
+// NewOffer makes an offer with fresh keys. local is where packets will come from; maxVersion is 1 or 2.
 func NewOffer(local netip.AddrPort, maxVersion int) *Offer {
 	o := &Offer{port: local.Port(), maxVersion: maxVersion, v6: local.Addr().Unmap().Is6()}
 	rand.Read(o.key1[:])
@@ -32,15 +31,15 @@ func NewOffer(local netip.AddrPort, maxVersion int) *Offer {
 	return o
 }
 
-// AddTo adds the offer to a login. The address is left open, so that the server takes
-// the one it sees, and does not learn that of a network behind a NAT.
+// AddTo adds the offer to a login. The address is left open, so that the server uses the one it sees, and
+// does not learn about the network behind a NAT.
 func (o *Offer) AddTo(p *pack.Pack) {
 	unspecified := netip.IPv4Unspecified()
 	if o.v6 {
 		unspecified = netip.IPv6Unspecified()
 	}
 	p.AddBool("use_udp_acceleration", true)
-	p.AddInt("udp_acceleration_version", 1) // what it always says
+	p.AddInt("udp_acceleration_version", 1) // always 1 in this element
 	p.AddInt("udp_acceleration_max_version", uint32(o.maxVersion))
 	p.AddIP("udp_acceleration_client_ip", unspecified)
 	p.AddInt("udp_acceleration_client_port", uint32(o.port))
@@ -56,8 +55,8 @@ type Grant struct {
 	Port uint16 // of the server
 }
 
-// Accept reads the answer to the offer from a welcome: nil without error if the server
-// does not want it. minVersion is the lowest version to accept.
+// Accept reads the answer to the offer from a welcome: nil without error if the server declines. minVersion
+// is the lowest version to accept.
 func (o *Offer) Accept(p *pack.Pack, minVersion int) (*Grant, error) {
 	if !p.Bool("use_udp_acceleration") {
 		return nil, nil

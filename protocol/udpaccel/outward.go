@@ -12,16 +12,16 @@ import (
 const (
 	// failurePause is how long a path is not used after the kernel refused a packet.
 	failurePause = time.Second
-	// idleKeepAlive is how often an idle path says that it is there: often enough for
-	// NATs, which forget after 30 s or more (RFC 4787 4.3 asks for 2 minutes).
+	// idleKeepAlive is how often an idle path sends a sign of life: often enough for NATs, which forget after
+	// 30 s or more (RFC 4787 4.3 asks for 2 minutes).
 	idleKeepAlive = 10 * time.Second
-	// searchAfter is how long the peer may be silent before another port is tried.
+	// searchAfter is how long the peer may be silent before the other port is tried.
 	searchAfter = 3 * time.Second
 )
 
-// Send sends the frames and does not keep them. It waits while the socket's buffer is
-// full, a second or so at most. After an error the path is not usable for a second; some
-// frames may have been sent. ErrTooLarge is no such error: nothing was sent.
+// Send sends the frames and does not keep them. It blocks while the socket's buffer is full, for a second or
+// so at most. After an error the path is not usable for a second; some of the frames may have been sent.
+// ErrTooLarge is an exception: nothing was sent, and the path stays usable.
 func (p *Path) Send(frames [][]byte) error {
 	if size := int(p.fit.size.Load()); size < p.fit.longest() {
 		for _, f := range frames {
@@ -33,7 +33,7 @@ func (p *Path) Send(frames [][]byte) error {
 	return p.send(frames)
 }
 
-// ErrTooLarge says that a frame is longer than [Path.Longest].
+// ErrTooLarge means that a frame is longer than [Path.Longest].
 var ErrTooLarge = errors.New("udpaccel: the path does not carry frames of that length")
 
 func (p *Path) send(frames [][]byte) error {
@@ -81,7 +81,8 @@ func (p *Path) send(frames [][]byte) error {
 	return nil
 }
 
-// sealGroup makes the packets of the group at the front of frames, and returns how many bytes of frames are in them.
+// sealGroup makes the packets of the group at the front of frames, and returns how many bytes of frames they
+// contain.
 func (p *Path) sealGroup(tick uint64, g group, frames [][]byte, packed []bool) (bytes uint64) {
 	overhead := p.engine.Size(0)
 	m := p.out.next(g.total, g.size)
@@ -101,13 +102,13 @@ func (p *Path) fail(now time.Duration, err error) {
 	}
 }
 
-// keepAlive sends packets without a frame until the path is closed. A peer that has been
-// silent for search is looked for at its other port.
+// keepAlive sends packets without a frame until the path is closed. A peer that has been silent for search is
+// tried at its other port.
 func (p *Path) keepAlive(search time.Duration) {
 	due := time.NewTimer(0)
 	defer due.Stop()
 	began := p.now()
-	at := 0 // port
+	at := 0 // index of the port in use
 	for {
 		select {
 		case <-p.stop:

@@ -4,7 +4,7 @@ package udpaccel
 
 import "encoding/binary"
 
-// What is inside a packet, big-endian (softether-protocol.md 10.2):
+// The inside of a packet, big-endian (softether-protocol.md 10.2):
 //
 //	0  u32 cookie of the receiver
 //	4  u64 tick: the sender's clock in ms, never 0
@@ -24,7 +24,7 @@ const (
 
 	maxPadding = 31
 
-	// maxReceived is the longest packet that is looked at; the original's buffer.
+	// maxReceived is the longest packet that is accepted, as in the original.
 	maxReceived = 2048
 )
 
@@ -36,7 +36,7 @@ type header struct {
 	compressed bool
 }
 
-// put writes h to the front of b, which has at least headerLen bytes.
+// put writes h to the front of b, which must have at least headerLen bytes.
 func (h *header) put(b []byte) {
 	binary.BigEndian.PutUint32(b[cookieAt:], h.cookie)
 	binary.BigEndian.PutUint64(b[tickAt:], h.tick)
@@ -48,8 +48,8 @@ func (h *header) put(b []byte) {
 	}
 }
 
-// parseHeader returns the header at the front of an opened packet and what follows
-// it, without padding; ok is false if the packet is too short for what it says.
+// parseHeader returns the header at the front of an opened packet and what follows it, without padding; ok is
+// false if the packet is shorter than its header claims.
 func parseHeader(b []byte) (h header, data []byte, ok bool) {
 	if len(b) < headerLen {
 		return header{}, nil, false

@@ -15,17 +15,17 @@ import (
 	"time"
 )
 
-// A PathConfig says what a path is made of.
+// A PathConfig is what a path consists of.
 type PathConfig struct {
 	Engine *Engine
-	// Conn is connected to the peer's address, at any port. It belongs to the path.
+	// Conn is connected to the peer's address, at any port. It belongs to the path from now on.
 	Conn *net.UDPConn
 	Port uint16 // of the peer
-	// Start is when the engine's clock began. It must be the same for all paths of one.
+	// Start is when the engine's clock began. It must be the same for all paths of an engine.
 	Start time.Time
 	// Receive gets the frames, which are valid until it returns. It must not call Close.
 	Receive func(frames [][]byte)
-	// Idle makes the path begin as [Path.SetActive](false) leaves it.
+	// Idle makes the path begin in the state after [Path.SetActive](false).
 	Idle   bool
 	Logger *slog.Logger // nil discards
 
@@ -33,7 +33,7 @@ type PathConfig struct {
 	idle   time.Duration // 0: idleAfter
 }
 
-// A Path is an [Engine] that has a socket. All methods are safe for concurrent use.
+// A Path is an [Engine] with a socket. All methods are safe for concurrent use.
 type Path struct {
 	engine  *Engine
 	conn    *net.UDPConn
@@ -43,17 +43,17 @@ type Path struct {
 	log     *slog.Logger
 
 	active  atomic.Bool
-	changed atomic.Int64 // when active last did, on the engine's clock
+	changed atomic.Int64 // when active last changed, on the engine's clock
 	failed  atomic.Int64 // until when the path is not used, on the engine's clock
 	fit     *fit
 	counter counters
 
-	out     *sender   // guarded by the engine's sealing, as is
-	squeeze *squeezer // nil: frames go as they are
+	out     *sender   // guarded by the engine's sealing, as is squeeze
+	squeeze *squeezer // nil: frames are sent uncompressed
 
-	ports [2]atomic.Uint32 // of the peer: as granted, as it learned later (0: did not)
-	wake  chan struct{}    // has the next keep-alive sent now
-	read  chan struct{}    // has an idle path listen again
+	ports [2]atomic.Uint32 // of the peer: as granted, and as announced later (0: it was not)
+	wake  chan struct{}    // makes the next keep-alive due now
+	read  chan struct{}    // makes an idle path listen again
 	deaf  atomic.Bool      // the path does not listen
 
 	idleAfter time.Duration
@@ -110,9 +110,8 @@ func (p *Path) Between(local, peer netip.Addr) bool {
 	return host(p.conn.LocalAddr()) == local.Unmap() && host(p.conn.RemoteAddr()) == peer.Unmap()
 }
 
-// SetActive says whether frames shall travel here, in both directions. An idle path only
-// keeps itself open, and tells the peer that it hears nothing, so that the peer's frames
-// stay away too.
+// SetActive sets whether frames should travel here, in both directions. An idle path only keeps itself open,
+// and tells the peer that it hears nothing, so that the peer's frames stay away as well.
 func (p *Path) SetActive(on bool) {
 	if p.active.Load() == on || p.active.Swap(on) == on {
 		return
@@ -123,7 +122,7 @@ func (p *Path) SetActive(on bool) {
 	poke(p.read)
 }
 
-// TryPort adds a port at which the peer may be reached, for as long as it does not answer.
+// TryPort adds a port at which the peer may be reached while it does not answer.
 func (p *Path) TryPort(port uint16) {
 	if port != 0 && uint32(port) != p.ports[0].Load() && p.ports[1].Swap(uint32(port)) != uint32(port) {
 		poke(p.wake)
@@ -137,11 +136,11 @@ func poke(c chan<- struct{}) {
 	}
 }
 
-// Stats returns what the path did so far.
+// Stats returns what the path has done so far.
 func (p *Path) Stats() Stats { return p.counter.stats() }
 
-// Retire ends all sending: when it returns, the path only listens, for what is still under way
-// to it although another one has taken over.
+// Retire ends all sending: when it returns, the path only listens, for what is still in flight although
+// another path has taken over.
 func (p *Path) Retire() {
 	p.engine.sealing.Lock()
 	defer p.engine.sealing.Unlock()
@@ -154,7 +153,7 @@ func (p *Path) Retire() {
 // errRetired is returned for a send on a retired path.
 var errRetired = errors.New("another path has taken over")
 
-// Close ends the path, and waits until Receive is not called any more.
+// Close ends the path, and waits until Receive is no longer called.
 func (p *Path) Close() error {
 	var err error
 	p.once.Do(func() {

@@ -9,28 +9,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Sizes of a receiver. Buffers are as large as what the kernel may join; memory that is
-// never written to is never taken.
+// Sizes of a receiver. Buffers are as large as what the kernel may coalesce; memory that is never written to
+// is never allocated.
 const (
 	receiveMessages = 16
 	receiveBuffer   = 64 << 10
 )
 
-// SocketBuffer is how many bytes the socket of a session should have room to receive: what
-// arrives while the receiver does something else must not be lost. A process needs
-// CAP_NET_ADMIN for it, so whoever gives that up has to dial beforehand.
+// SocketBuffer is how many bytes the socket of a session should be able to hold, so that nothing is lost
+// while the receiver does something else. Setting it takes CAP_NET_ADMIN, so a process that gives that up has
+// to dial beforehand.
 const SocketBuffer = 4 << 20
 
-// joinedControl is room for the control message that says how long the packets in a
-// message are.
+// joinedControl is room for the control message that tells the size of the packets in a message.
 type joinedControl struct {
 	unix.Cmsghdr
 	size int32
 	_    int32
 }
 
-// A receiver takes many messages in one call, each of which may be several packets that
-// the kernel has joined (UDP_GRO). It is used by one goroutine.
+// A receiver takes many messages in one call, each of which may be several packets that the kernel has
+// coalesced (UDP_GRO). It is used by one goroutine.
 type receiver struct {
 	raw     syscall.RawConn
 	msgs    [receiveMessages]unix.Mmsghdr
@@ -71,10 +70,10 @@ func newReceiver(raw syscall.RawConn) *receiver {
 	return r
 }
 
-// refuseAll is a socket filter that takes nothing (socket(7), SO_ATTACH_FILTER).
+// refuseAll is a socket filter that accepts nothing (socket(7), SO_ATTACH_FILTER).
 var refuseAll = [1]unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}}
 
-// refuse has the kernel throw away what arrives, or end that, and reports success.
+// refuse makes the kernel discard whatever arrives, or stops that, and reports whether it could.
 func (r *receiver) refuse(on bool) bool {
 	var err error
 	cerr := r.raw.Control(func(fd uintptr) {
@@ -88,7 +87,7 @@ func (r *receiver) refuse(on bool) bool {
 	return err == nil && cerr == nil
 }
 
-// receive waits for messages and returns how many there are.
+// receive blocks until there are messages and returns how many.
 func (r *receiver) receive() (int, error) {
 	for i := range r.msgs {
 		r.msgs[i].Hdr.SetControllen(int(unsafe.Sizeof(r.control[i])))
@@ -103,7 +102,7 @@ func (r *receiver) receive() (int, error) {
 	return r.n, nil
 }
 
-// message returns message i and how long the packets in it are, but the last.
+// message returns message i and the size of all packets in it but the last.
 func (r *receiver) message(i int) (b []byte, size int) {
 	b = r.bufs[i][:min(int(r.msgs[i].Len), receiveBuffer)]
 	if c := &r.control[i]; r.msgs[i].Hdr.Controllen > 0 && c.Level == unix.IPPROTO_UDP && c.Type == unix.UDP_GRO && c.size > 0 {
@@ -112,8 +111,8 @@ func (r *receiver) message(i int) (b []byte, size int) {
 	return b, len(b)
 }
 
-// recvmmsg does not announce the call to the Go scheduler, as it never blocks: that
-// would wake up the scheduler's watcher for every burst of packets.
+// recvmmsg does not announce the call to the Go scheduler, as it never blocks: that would wake up the
+// scheduler's monitor thread for every burst of packets.
 func (r *receiver) recvmmsg(fd uintptr) bool {
 	for {
 		n, _, e := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])), receiveMessages, unix.MSG_DONTWAIT, 0, 0)

@@ -4,21 +4,21 @@ package udpaccel
 
 import "encoding/binary"
 
-// replayEntries is how many packets a generation of a window remembers. At 1 Gbit/s of
-// full frames that is 0.18 s or more, by which one packet may overtake others.
+// replayEntries is how many packets a generation of a window remembers. At 1 Gbit/s of full frames that is
+// 0.18 s or more, and one packet may overtake others by that much.
 const replayEntries = 16 << 10
 
-// A replayWindow tells packets that come again from new ones. Packets have no sequence
-// number: they have an IV, which the original derives from the last packet, so that it
-// is as good as random, and a tick. The window remembers the IVs of the last one or
-// two generations of packets, and refuses what has a tick older than these.
+// A replayWindow tells repeated packets from new ones. Packets have no sequence number: they have an IV,
+// which the original derives from the last packet, so that it is as good as random, and a tick. The window
+// remembers the IVs of the last one or two generations of packets, and refuses anything with a tick older
+// than these.
 //
-// Nothing genuine is lost by it but packets that arrive later than 16,384 packets sent
-// after them. Only genuine packets may be shown to it: the IVs of forged ones are the
-// attacker's choice. It is used by one goroutine; the zero value is empty.
+// The only genuine packets that this loses are those that arrive after 16,384 packets sent later. Only
+// genuine packets may be shown to the window: the IVs of forged ones are the attacker's choice. It is used by
+// one goroutine; the zero value is empty.
 type replayWindow struct {
 	young, old *replaySet
-	floor      uint64 // packets with a tick up to this one are forgotten, thus refused
+	floor      uint64 // packets with a tick up to this one are forgotten, and therefore refused
 }
 
 // replaySet is an open-addressed hash set of the first 8 bytes of IVs, half full at most.
@@ -28,12 +28,12 @@ type replaySet struct {
 	maxTick uint64
 }
 
-// seen reports whether a packet with this IV and tick has to be refused, and remembers it.
+// seen reports whether a packet with this IV and tick must be refused, and remembers it.
 func (w *replayWindow) seen(iv []byte, tick uint64) bool {
 	if w.young == nil {
 		w.young, w.old = new(replaySet), new(replaySet)
 	}
-	// The last bytes are those that a counter changes.
+	// The last bytes are those that a counter changes most.
 	key := binary.BigEndian.Uint64(iv[len(iv)-8:]) | 1<<63
 	if tick <= w.floor || w.old.has(key) {
 		return true
@@ -49,7 +49,7 @@ func (w *replayWindow) seen(iv []byte, tick uint64) bool {
 	return !w.young.add(key, tick)
 }
 
-// at spreads keys that differ little (Fibonacci hashing).
+// at spreads keys that differ only slightly (Fibonacci hashing).
 func (*replaySet) at(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 >> (64 - 15) }
 
 func (s *replaySet) has(key uint64) bool {

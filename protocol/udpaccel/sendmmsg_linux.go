@@ -19,19 +19,19 @@ const (
 	sendWait     = time.Second
 )
 
-// segmentControl is a control message that says how long the packets in a message are.
+// segmentControl is a control message that tells the size of the packets in a message.
 type segmentControl struct {
 	unix.Cmsghdr
 	size uint16
 	_    [6]byte
 }
 
-// A sender collects packets and hands them to the kernel together: similar packets as one
-// message (UDP_SEGMENT), and many messages in one call. It is used by one goroutine at a time.
+// A sender collects packets and passes them to the kernel together: similar packets as one message
+// (UDP_SEGMENT), and many messages in one call. It is used by one goroutine at a time.
 type sender struct {
 	conn *net.UDPConn
 	raw  syscall.RawConn
-	// segment is how long packets may be that the kernel splits a message into; 0: it does not.
+	// segment is the longest packet that the kernel splits a message into; 0: it does not split.
 	segment  int
 	deadline time.Time // set on conn
 
@@ -66,7 +66,7 @@ func newSender(conn *net.UDPConn, raw syscall.RawConn, segment int) *sender {
 // room reports whether a message of n bytes can still be collected.
 func (s *sender) room(n int) bool { return s.n < len(s.msgs) && cap(s.buf)-len(s.buf) >= n }
 
-// next returns n bytes for the packets of the next message, each but the last of size bytes.
+// next returns n bytes for the packets of the next message, each of size bytes except the last.
 func (s *sender) next(n, size int) []byte {
 	start := len(s.buf)
 	s.buf = s.buf[:start+n]
@@ -85,8 +85,8 @@ func (s *sender) next(n, size int) []byte {
 	return p
 }
 
-// flush sends what was collected. It waits a little for room in the socket's buffer.
-// Packets that a shortage of memory costs are lost, as they could be anywhere.
+// flush sends what has been collected. It waits briefly for room in the socket's buffer. Packets that do not
+// get out for want of memory are lost, as they could be anywhere.
 func (s *sender) flush() error {
 	defer func() { s.buf, s.n, s.done = s.buf[:0], 0, 0 }()
 	if now := time.Now(); s.deadline.Sub(now) < sendWait {
@@ -108,7 +108,7 @@ func (s *sender) flush() error {
 			if h.Control == nil {
 				return s.errno
 			}
-			// The route is too narrow for segments of that size, or cannot have any.
+			// The route's MTU is too small for segments of that size, or it cannot take segments at all.
 			if s.segment = int(s.control[s.done].size) - 1; s.errno == unix.EIO {
 				s.segment = 0
 			}
@@ -117,7 +117,7 @@ func (s *sender) flush() error {
 			}
 			s.done++
 		case unix.ECONNREFUSED:
-			// What an earlier packet met; this one was not sent.
+			// An ICMP error about an earlier packet; this one was not sent.
 			if refused {
 				return s.errno
 			}

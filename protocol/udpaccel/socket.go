@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxSegment is how long packets are that fit a route of Ethernet's 1500 bytes.
+// maxSegment returns the longest packet that fits a route with Ethernet's MTU of 1500 bytes.
 func maxSegment(conn *net.UDPConn) int {
 	if conn.RemoteAddr().(*net.UDPAddr).IP.To4() != nil {
 		return 1500 - 20 - 8
@@ -17,8 +17,8 @@ func maxSegment(conn *net.UDPConn) int {
 	return 1500 - 40 - 8
 }
 
-// connect changes the port that the socket is connected to. The kernel then keeps
-// everybody else's packets away, and looks for a route only once.
+// connect changes the port that the socket is connected to. The kernel then keeps everybody else's packets
+// away, and looks up the route only once.
 func connect(conn *net.UDPConn, port uint16) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -39,7 +39,7 @@ func connect(conn *net.UDPConn, port uint16) error {
 	return errors.Join(cerr, err)
 }
 
-// routeMTU is what the kernel knows about the route, which ICMP messages change.
+// routeMTU returns what the kernel knows about the route, which ICMP messages change.
 func (p *Path) routeMTU() (mtu int) {
 	level, option := unix.IPPROTO_IP, unix.IP_MTU
 	if p.conn.RemoteAddr().(*net.UDPAddr).IP.To4() == nil {

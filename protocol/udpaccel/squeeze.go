@@ -7,8 +7,8 @@ import (
 	"network-manager-softether/protocol/zblock"
 )
 
-// A squeezer compresses frames where that makes them shorter. Unlike over TCP, each packet says whether its frame is
-// compressed, so what does not become shorter goes as it is.
+// A squeezer compresses frames where that makes them shorter. Unlike over TCP, each packet says whether its
+// frame is compressed, so a frame that does not become shorter is sent as it is.
 type squeezer struct {
 	z      *zblock.Compressor
 	buf    []byte
@@ -22,8 +22,8 @@ func newSqueezer() *squeezer {
 	return &squeezer{z: zblock.NewCompressor(), buf: make([]byte, squeezed)}
 }
 
-// next takes frames from the front and returns them as they are to be sent, which of them are compressed, and the
-// others. The former are valid until it is called again.
+// next takes frames from the front and returns them in the form in which they are to be sent, which of them
+// are compressed, and the remaining ones. The former are valid until it is called again.
 func (s *squeezer) next(frames [][]byte) (ready [][]byte, packed []bool, rest [][]byte) {
 	s.frames, s.packed = s.frames[:0], s.packed[:0]
 	room := s.buf

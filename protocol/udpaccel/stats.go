@@ -8,17 +8,17 @@ import (
 	"sync/atomic"
 )
 
-// Stats counts what a [Path] did.
+// Stats counts what a [Path] has done.
 type Stats struct {
 	SentFrames, SentBytes         uint64 // frames and their bytes
-	SentPackets, ReceivedPackets  uint64 // with keep-alives
+	SentPackets, ReceivedPackets  uint64 // including keep-alives
 	SendCalls, ReceiveCalls       uint64 // system calls
 	ReceivedFrames, ReceivedBytes uint64
 	SendErrors                    uint64
 	Dropped                       [numDrops]uint64 // received packets, by reason ([Drop])
 }
 
-// Refused says in words what was refused: "3 not genuine, 1 replayed", or "nothing".
+// Refused describes what was refused: "3 not genuine, 1 replayed", or "nothing".
 func (s *Stats) Refused() string {
 	var words []string
 	for d, n := range s.Dropped {

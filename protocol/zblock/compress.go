@@ -7,19 +7,19 @@ import (
 	"errors"
 )
 
-// Overhead is by how much a stream may be longer than what it holds, if that is a
-// frame: header, trailer, and a head for each of the blocks that are only stored.
+// Overhead is by how much a stream may be longer than a frame in it: header, trailer, and a head for each
+// block that is only stored.
 const Overhead = 32
 
-// A Compressor makes zlib streams. It is for one goroutine, and large (about a
-// megabyte): make few. The zero value is not ready, see [NewCompressor].
+// A Compressor makes zlib streams. It is for one goroutine, and large (about a megabyte): make few. The zero
+// value is not usable, see [NewCompressor].
 type Compressor struct {
 	z   *zlib.Writer
 	out fixed
 }
 
-// NewCompressor returns a Compressor of the fastest kind: the better ones clear
-// tables of half a megabyte before each stream.
+// NewCompressor returns a Compressor of the fastest level: the better ones clear tables of half a megabyte
+// before each stream.
 func NewCompressor() *Compressor {
 	z, err := zlib.NewWriterLevel(nil, zlib.BestSpeed)
 	if err != nil {
@@ -28,8 +28,8 @@ func NewCompressor() *Compressor {
 	return &Compressor{z: z}
 }
 
-// Compress writes a zlib stream of src to the start of dst and returns its
-// length. Room for len(src)+Overhead bytes is enough. What would hardly become shorter is only stored.
+// Compress writes a zlib stream of src to the start of dst and returns its length. Room for len(src)+Overhead
+// bytes is enough. What would hardly become shorter is only stored.
 func (c *Compressor) Compress(dst, src []byte) (int, error) {
 	if noisy(src) {
 		return store(dst[:cap(dst)], src)
@@ -37,7 +37,8 @@ func (c *Compressor) Compress(dst, src []byte) (int, error) {
 	return c.deflate(dst, src)
 }
 
-// Shorten is Compress for those who may also send src as it is: it returns 0 if the stream would not be shorter.
+// Shorten is Compress for those who may also send src as it is: it returns 0 if the stream would not be
+// shorter.
 func (c *Compressor) Shorten(dst, src []byte) int {
 	if noisy(src) {
 		return 0

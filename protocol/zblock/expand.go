@@ -12,14 +12,14 @@ import (
 )
 
 var (
-	// ErrCorrupt means that the input is no whole zlib stream, or that more follows it.
+	// ErrCorrupt means that the input is not one whole zlib stream and nothing else.
 	ErrCorrupt = errors.New("corrupt zlib stream")
-	// ErrTooLong means that the stream holds more than there is room for.
+	// ErrTooLong means that the stream expands to more than there is room for.
 	ErrTooLong = errors.New("zlib stream of more bytes than allowed")
 )
 
-// An Expander expands zlib streams. The zero value is ready; it takes some 40 KB with its first stream. It is for one
-// goroutine.
+// An Expander expands zlib streams. The zero value is ready to use; it allocates some 40 KB with its first
+// stream. It is for one goroutine.
 type Expander struct {
 	in    bytes.Reader
 	flate io.ReadCloser
@@ -33,13 +33,13 @@ const (
 	presetDictionary = 0x20
 )
 
-// Expand expands the zlib stream src to the start of dst and returns how many bytes
-// that are. It never writes beyond dst; what would not fit is ErrTooLong.
+// Expand expands the zlib stream src to the start of dst and returns the length of the result. It never
+// writes beyond dst; a stream that would not fit is ErrTooLong.
 func (e *Expander) Expand(dst, src []byte) (int, error) {
 	if len(src) < zlibHeader+zlibTrailer {
 		return 0, ErrCorrupt
 	}
-	// RFC 1950 2.2. The window, which src[0] tells, is never larger than flate's.
+	// RFC 1950 2.2. The window, whose size is in src[0], is never larger than flate's.
 	if src[0]&0xf != methodDeflate || src[1]&presetDictionary != 0 || binary.BigEndian.Uint16(src)%31 != 0 {
 		return 0, ErrCorrupt
 	}
@@ -54,7 +54,7 @@ func (e *Expander) Expand(dst, src []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case e.in.Len() != 0: // flate reads a bytes.Reader no further than the stream goes
+	case e.in.Len() != 0: // flate does not read a bytes.Reader beyond the end of the stream
 		return 0, ErrCorrupt
 	case binary.BigEndian.Uint32(src[len(src)-zlibTrailer:]) != adler32.Checksum(dst[:n]):
 		return 0, ErrCorrupt
@@ -62,7 +62,7 @@ func (e *Expander) Expand(dst, src []byte) (int, error) {
 	return n, nil
 }
 
-// read reads to the end of the stream, which has to come before that of dst.
+// read reads to the end of the stream, which must come before that of dst.
 func (e *Expander) read(dst []byte) (n int, err error) {
 	for n < len(dst) && err == nil {
 		var more int

@@ -8,15 +8,17 @@ import (
 )
 
 const (
-	// shortest is what a frame must have to be worth a try: codes cost some forty bytes of their own.
+	// shortest is the least length that a frame must have to be worth a try: the codes alone cost some forty
+	// bytes.
 	shortest = 96
-	// header is how much in front of a frame may be regular without making the frame so: Ethernet, IPv6 and TCP with options.
+	// header is how many bytes at the front of a frame may be regular without the frame being so: Ethernet,
+	// IPv6 and TCP with options.
 	header = 96
 )
 
-// noisy reports whether src will hardly become shorter: it is short, or what it carries is encrypted or
-// compressed already, as most is today. That takes four microseconds, deflate ten times as long. Both signs must be
-// missing that deflate lives on: bytes that are more frequent than others, and strings that come again.
+// noisy reports whether src will hardly become shorter: it is short, or its content is encrypted or
+// compressed already, as most is today. That takes four microseconds, deflate ten times as long. Deflate
+// lives on bytes that are more frequent than others, and on strings that repeat; both must be absent.
 func noisy(src []byte) bool {
 	if len(src) < shortest {
 		return true
@@ -29,7 +31,7 @@ func noisy(src []byte) bool {
 	for _, c := range counts {
 		squares += int(c) * int(c)
 	}
-	// Of even bytes that is n+n*(n-1)/256. A header of frequent bytes is allowed for, and a quarter for chance.
+	// For evenly distributed bytes that is n+n*(n-1)/256. A header of frequent bytes is allowed for, and a quarter for chance.
 	n := len(src)
 	if even := n + n*(n-1)/256; squares > even+even/4+header*header/8 {
 		return false

@@ -20,13 +20,13 @@ import (
 	"network-manager-softether/protocol/zblock"
 )
 
-// A datagram is one of these (softether-protocol.md 11.4); seq is a u64, big-endian,
-// and padding p bytes of value p:
+// A datagram is one of the following (softether-protocol.md 11.4); seq is a u64, big-endian, and padding is p
+// bytes of value p:
 //
 //	version 1  sign(20), iv(20), RC4(SHA-1(key, iv); seq, data, padding)
 //	version 2  iv(12), ChaCha20-Poly1305(iv; seq, data, padding), tag(16)
 //
-// data is a frame, or the mark and a frame in a zlib stream.
+// data is a frame, or a mark and a frame in a zlib stream.
 const (
 	v1KeyLen = sha1.Size
 	v1Head   = sha1.Size + sha1.Size
@@ -66,8 +66,8 @@ func newCell(p *Params, key []byte) (c cell, err error) {
 	return c, nil
 }
 
-// sign returns the signature of a datagram of version 1. The plain hash is over the
-// key in the signature's place.
+// sign returns the signature of a datagram of version 1. For the plain hash, the key stands in the
+// signature's place.
 func (c *cell) sign(d []byte) *[sha1.Size]byte {
 	if c.mac != nil {
 		c.mac.Reset()
@@ -91,13 +91,12 @@ func (c *cell) crypt(d []byte) {
 	stream.XOR(d[v1Head:])
 }
 
-// A Sealer makes datagrams. One is for all of a session, so that no nonce comes twice
-// under its key. It is used by one goroutine at a time.
+// A Sealer makes datagrams. There is one for the whole session, so that no nonce is used twice under its key.
+// It is used by one goroutine at a time.
 type Sealer struct {
 	cell
 	seq uint64
-	// iv counts up from a random start. The original chains parts of the last datagram;
-	// a receiver takes any.
+	// iv counts up from a random start. The original chains parts of the last datagram; receivers accept any.
 	iv  [sha1.Size]byte
 	rng *mrand.ChaCha8
 }
@@ -146,7 +145,7 @@ func (s *Sealer) Seal(b, f []byte) int {
 	return len(d)
 }
 
-// An Opener takes the datagrams of one connection. It is used by one goroutine.
+// An Opener opens the datagrams of one connection. It is used by one goroutine.
 type Opener struct {
 	cell
 	window     window
@@ -160,10 +159,10 @@ func NewOpener(p *Params) (*Opener, error) {
 	return &Opener{cell: c, compressed: p.Compressed}, err
 }
 
-// Open decrypts the datagram d in place. The frame is a view of d, or, if it was
-// compressed, of room, which has at least frame.MaxLen bytes; it is nil if what is
-// inside is no frame. ok is false if d is not genuine or has come before: then nothing
-// may be concluded from it, and it is as it was unless version 2 is spoken.
+// Open decrypts the datagram d in place. The frame is a view of d or, if it was compressed, of room, which
+// has at least frame.MaxLen bytes; it is nil if the content is not a frame. ok is false if d is not genuine
+// or has been seen before: nothing may be concluded from it then, and unless version 2 is spoken, it is
+// unchanged.
 func (o *Opener) Open(d, room []byte) (f []byte, ok bool) {
 	inside := o.decrypt(d)
 	if inside == nil {
@@ -187,8 +186,7 @@ func (o *Opener) Open(d, room []byte) (f []byte, ok bool) {
 	return slices.Clip(data), true
 }
 
-// decrypt returns what is inside a genuine datagram, at least a number and a byte of
-// padding, or nil.
+// decrypt returns the content of a genuine datagram, at least a number and a byte of padding, or nil.
 func (o *Opener) decrypt(d []byte) []byte {
 	if o.aead != nil {
 		if len(d) < v2IVLen+seqLen+1+v2Tag {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package bulk carries Ethernet frames in datagrams beside the stream of R-UDP, each
-// once and none again (softether-protocol.md 11.4). In the stream a lost datagram
-// holds up all behind it, and at most 64 of 512 bytes are under way; here what is
-// inside the frames, TCP above all, finds its own pace.
+// Package bulk carries Ethernet frames in datagrams beside the stream of R-UDP, each sent once and never
+// again (softether-protocol.md 11.4). In the stream, a lost datagram holds up everything behind it, and at
+// most 64 of 512 bytes are in flight; here the protocols inside the frames, TCP above all, find their own
+// pace.
 //
 //	negotiate.go  the offer in the login and the grant in the welcome
 //	cipher.go     a datagram: sealed, and opened again

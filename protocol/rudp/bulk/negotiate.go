@@ -11,8 +11,8 @@ import (
 	"network-manager-softether/protocol/pack"
 )
 
-// ErrGrant is what a welcome's grant is refused with. As the server will send its
-// frames that way, there can be no session.
+// ErrGrant means that the grant in a welcome is unusable. As the server will send its frames that way, there
+// can be no session.
 var ErrGrant = errors.New("the server's bulk datagrams are unusable")
 
 // Params is what both sides have agreed on.
@@ -20,11 +20,11 @@ type Params struct {
 	Version          int    // 1 or 2
 	HMAC             bool   // version 1: signed with HMAC-SHA1
 	SendKey, RecvKey []byte // 20 bytes in version 1, 32 in version 2
-	Compressed       bool   // the session uses compression: the other side may, too
+	Compressed       bool   // the session uses compression, so the other side may use it here as well
 }
 
-// Versions of servers that grant version 2 when they are offered it: 4.30, and 5.02
-// from build 5181 on. What is between grants version 1 whatever is offered.
+// Versions of servers that grant version 2 if it is offered: 4.30, and 5.02 from build 5181 on. Those in
+// between grant version 1 whatever is offered.
 const (
 	first4  = 430
 	first5  = 502
@@ -32,8 +32,7 @@ const (
 	version = 2 // the highest one there is
 )
 
-// Secure reports whether a server of that version, as its hello has it, grants
-// version 2.
+// Secure reports whether a server of that version, as given in its hello, grants version 2.
 func Secure(serverVersion, serverBuild uint32) bool {
 	if serverVersion < 500 {
 		return serverVersion >= first4
@@ -41,15 +40,15 @@ func Secure(serverVersion, serverBuild uint32) bool {
 	return serverVersion > first5 || serverVersion == first5 && serverBuild >= build5
 }
 
-// Offer adds to a login that both versions are known.
+// Offer adds to a login that both versions are supported.
 func Offer(p *pack.Pack) {
 	p.AddBool("support_bulk_on_rudp", true)
 	p.AddBool("support_hmac_on_bulk_of_rudp", true)
 	p.AddInt("rudp_bulk_max_version", version)
 }
 
-// Accept reads the answer to the offer from a welcome: nil without error if the server
-// does not want it. lowest is the lowest version to accept.
+// Accept reads the answer to the offer from a welcome: nil without error if the server declines. lowest is
+// the lowest version to accept.
 func Accept(p *pack.Pack, lowest int) (*Params, error) {
 	if !p.Bool("enable_bulk_on_rudp") {
 		return nil, nil

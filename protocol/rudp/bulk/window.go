@@ -2,14 +2,14 @@
 
 package bulk
 
-// span is how far a datagram may be behind the newest one, as the original has it.
+// span is how far a datagram may lag behind the newest one, as in the original.
 const span = 16384
 
-// maxSeq is the first number that is not one: close to it are those that end a stream.
+// maxSeq is the first number that is not a sequence number: close to it are those that end a stream.
 const maxSeq = 0xf000000000000000
 
-// A window tells which numbers have been there. The zero value is empty. Only numbers
-// of genuine datagrams may be shown to it.
+// A window remembers which numbers have been seen. The zero value is empty. Only numbers of genuine datagrams
+// may be shown to it.
 type window struct {
 	newest uint64
 	seen   [span / 64]uint64

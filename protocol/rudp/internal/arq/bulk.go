@@ -12,36 +12,35 @@ import (
 	"network-manager-softether/protocol/rudp/bulk"
 )
 
-// bulkSend is how many datagrams are sealed before they are sent: while they are
-// sealed, the stream goes on.
+// bulkSend is how many datagrams are sealed before they are sent; the stream goes on while they are being
+// sealed.
 const bulkSend = 32
 
-// A carrier that has no room for a datagram is asked again after roomPause, for a
-// second in all; the frame is lost then.
+// A carrier that has no room for a datagram is tried again after roomPause, for a second in all; after that,
+// the frame is lost.
 const (
 	roomPause = 500 * time.Microsecond
 	roomTries = 2000
 )
 
-// A bulkWay is what a Conn has beside its stream, once OpenBulk was called.
+// A bulkWay is what a Conn has beside its stream once OpenBulk has been called.
 type bulkWay struct {
 	sealer  *bulk.Sealer
 	opener  *bulk.Opener
 	receive func(frames [][]byte)
 
-	// Of run: a batch of received frames and what they are views of.
+	// For run: a batch of received frames and the buffers they are views of.
 	frames [][]byte
 	spare  [batch][2048]byte // datagrams behind the first, which is in run's own buffer
 	rooms  [batch + 1][frame.MaxLen]byte
 
-	// Of SendBulk.
+	// For SendBulk.
 	out [bulkSend][]byte
 }
 
-// OpenBulk begins to take datagrams beside the stream. receive is called by one
-// goroutine with their frames, which are valid until it returns; meanwhile nothing
-// else is received. It is not called any more when Close has returned. Only the first
-// call counts.
+// OpenBulk begins to accept datagrams beside the stream. receive is called by one goroutine with their
+// frames, which are valid until it returns; meanwhile nothing else is received. It is no longer called once
+// Close has returned. Only the first call counts.
 func (c *Conn) OpenBulk(sealer *bulk.Sealer, opener *bulk.Opener, receive func(frames [][]byte)) {
 	w := &bulkWay{sealer: sealer, opener: opener, receive: receive, frames: make([][]byte, 0, batch+1)}
 	for i := range w.out {
@@ -66,8 +65,7 @@ func (w *bulkWay) take(d []byte) bool {
 	return ok
 }
 
-// room returns where the next datagram is to be received: first, as long as nothing of
-// the batch is there.
+// room returns where to receive the next datagram: into first, as long as that holds nothing of the batch.
 func (w *bulkWay) room(first []byte) []byte {
 	if w == nil || len(w.frames) == 0 {
 		return first
@@ -75,7 +73,7 @@ func (w *bulkWay) room(first []byte) []byte {
 	return w.spare[len(w.frames)-1][:]
 }
 
-// deliver hands the batch on.
+// deliver passes the batch on.
 func (w *bulkWay) deliver() {
 	if w != nil && len(w.frames) > 0 {
 		w.receive(w.frames)
@@ -83,9 +81,8 @@ func (w *bulkWay) deliver() {
 	}
 }
 
-// SendBulk sends each frame in a datagram beside the stream, after OpenBulk. It is for
-// one goroutine at a time, and waits a little while the carrier has no room. The error
-// says why the connection is over.
+// SendBulk sends each frame in a datagram beside the stream, after OpenBulk. It is for one goroutine at a
+// time, and waits briefly while the carrier has no room. The error is why the connection is over.
 func (c *Conn) SendBulk(frames [][]byte) error {
 	c.mu.Lock()
 	w := c.bulk
@@ -115,7 +112,7 @@ func (c *Conn) sendAll(datagrams [][]byte) error {
 		c.mu.Lock()
 		over, closed := c.over(), c.closed
 		for over == nil && !closed && len(datagrams) > 0 {
-			// What else goes wrong concerns an earlier datagram, or loses this one.
+			// Any other error concerns an earlier datagram, or loses this one.
 			full = errors.Is(c.carrier.Send(datagrams[0]), syscall.EAGAIN) && tries < roomTries
 			if full {
 				break

@@ -24,8 +24,8 @@ type Conn struct {
 	mu       sync.Mutex
 	ep       *Endpoint
 	closed   bool  // by Close
-	fault    error // of the carrier: why the connection is over
-	lastSend error // of Send; told when connecting fails
+	fault    error // of the carrier; why the connection is over
+	lastSend error // of Send; reported when connecting fails
 	rd, wr   deadline
 	buf      []byte    // for sending
 	armed    time.Time // the carrier's read deadline
@@ -36,8 +36,8 @@ type Conn struct {
 
 var _ net.Conn = (*Conn)(nil)
 
-// Dial connects to the other side of carrier, as a client. It takes over the
-// carrier, and closes it when it fails. If ctx ends first, the error is that of ctx.
+// Dial connects to the peer of carrier, as a client. It takes over the carrier, and closes it on failure. If
+// ctx ends first, the error is that of ctx.
 func Dial(ctx context.Context, carrier Carrier, masked bool) (*Conn, error) {
 	c := start(carrier, NewClient(masked, seed()))
 	stop := context.AfterFunc(ctx, func() {
@@ -90,7 +90,7 @@ func start(carrier Carrier, ep *Endpoint) *Conn {
 
 func (c *Conn) now() time.Duration { return time.Since(c.born) }
 
-// over is why the connection is over, or nil.
+// over returns why the connection is over, or nil.
 func (c *Conn) over() error {
 	if c.fault != nil {
 		return c.fault
@@ -98,7 +98,7 @@ func (c *Conn) over() error {
 	return c.ep.Err()
 }
 
-// Read waits for bytes, the end ([io.EOF]) or the deadline.
+// Read blocks until there are bytes, the end ([io.EOF]) or the deadline.
 func (c *Conn) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,7 +124,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 }
 
-// Write waits until all of p is on its way or next in line.
+// Write blocks until all of p is on its way or next in line.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -155,8 +155,8 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 
 var errHungUp = errors.New("closed by the other side")
 
-// Close ends the connection. What was written before is delivered, unless that
-// takes longer than half a second; meanwhile Close waits.
+// Close ends the connection. What was written before is still delivered, unless that takes longer than half a
+// second; meanwhile Close blocks.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	if !c.closed {
@@ -179,10 +179,10 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.setDeadline(&c.rd, t), c.setDeadline(&c.wr, t))
 }
 
-// SetReadDeadline bounds the waiting of present and future Reads.
+// SetReadDeadline bounds present and future Reads.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadline(&c.rd, t) }
 
-// SetWriteDeadline bounds the waiting of present and future Writes.
+// SetWriteDeadline bounds present and future Writes.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.setDeadline(&c.wr, t) }
 
 func (c *Conn) setDeadline(d *deadline, t time.Time) error {
@@ -195,10 +195,10 @@ func (c *Conn) setDeadline(d *deadline, t time.Time) error {
 	return nil
 }
 
-// LocalAddr is the carrier's.
+// LocalAddr returns the carrier's.
 func (c *Conn) LocalAddr() net.Addr { return c.carrier.LocalAddr() }
 
-// RemoteAddr is the carrier's.
+// RemoteAddr returns the carrier's.
 func (c *Conn) RemoteAddr() net.Addr { return c.carrier.RemoteAddr() }
 
 func (c *Conn) opError(op string, err error) error {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A deadline interrupts those who wait for cond. Everything is guarded by cond.L.
+// A deadline interrupts those who wait for cond. All of it is guarded by cond.L.
 type deadline struct {
 	cond    sync.Cond
 	timer   *time.Timer

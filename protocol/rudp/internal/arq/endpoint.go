@@ -17,7 +17,7 @@ const (
 	keepAliveMin = 2500 * time.Millisecond
 	keepAliveMax = 4792 * time.Millisecond
 	idleTimeout  = 12 * time.Second
-	// linger is how long a closed endpoint waits until the other side has all.
+	// linger is how long a closed endpoint waits for the peer to acknowledge everything.
 	linger = 500 * time.Millisecond
 	// closingSends is how many times the end is announced, as it is not acknowledged.
 	closingSends = 5
@@ -25,16 +25,15 @@ const (
 	never = time.Duration(math.MaxInt64)
 )
 
-// Why an Endpoint is over. A farewell of the other side is [io.EOF].
+// Why an Endpoint is over. A farewell of the peer is [io.EOF].
 var (
 	ErrClosed = errors.New("closed")
 	ErrSilent = errors.New("the other side has been silent for 12 s")
 )
 
-// An Endpoint is one side of a connection. The time it is handed counts from when
-// it was made and never goes back. After each call that changes something, Next is
-// called until it returns 0, and again at the time Timer tells. An Endpoint is not
-// safe for concurrent use.
+// An Endpoint is one side of a connection. The time passed to it counts from when it was made and never goes
+// back. After each call that changes something, Next is to be called until it returns 0, and again at the
+// time given by Timer. An Endpoint is not safe for concurrent use.
 type Endpoint struct {
 	keys       keys
 	initial    key
@@ -44,8 +43,8 @@ type Endpoint struct {
 
 	state   state
 	err     error  // when over
-	goodbye uint64 // the number that means the end; 0: the server does not know it yet
-	told    int    // how many times the end was announced
+	goodbye uint64 // the number that stands for the end; 0: the server does not know it yet
+	told    int    // how many times the end has been announced
 
 	out sender
 	in  receiver
@@ -69,8 +68,8 @@ const (
 	over
 )
 
-// NewClient returns the endpoint of a client. masked is for DNS and ICMP. seed
-// must be random, and never the same again.
+// NewClient returns the endpoint of a client. masked is for DNS and ICMP. seed must be random, and must never
+// be reused.
 func NewClient(masked bool, seed [32]byte) *Endpoint {
 	rng := rand.NewChaCha8(seed)
 	var initial key
@@ -83,8 +82,7 @@ func NewClient(masked bool, seed [32]byte) *Endpoint {
 	return e
 }
 
-// NewServer returns the endpoint that answers the connect request with that
-// initial key.
+// NewServer returns the endpoint that answers a connect request with this initial key.
 func NewServer(initial [20]byte, masked bool, seed [32]byte) *Endpoint {
 	e := newEndpoint(initial, rand.NewChaCha8(seed))
 	e.send, e.recv = codec{e.keys.toClient, masked}, codec{e.keys.toServer, masked}
@@ -98,23 +96,22 @@ func newEndpoint(initial key, rng *rand.ChaCha8) *Endpoint {
 	return e
 }
 
-// tick is the time as segments carry it, in ms. The other side takes 0 for "never".
+// tick is the time as segments carry it, in ms. The peer takes 0 for "never".
 func tick(now time.Duration) uint64 { return uint64(now/time.Millisecond) + 1 }
 
-// alive is when the other side last heard us, as far as we know.
+// alive is when the peer last heard us, as far as we know.
 func (e *Endpoint) alive() time.Duration { return time.Duration(e.heardTick-1) * time.Millisecond }
 
 // Established reports whether the other side has answered. It stays true.
 func (e *Endpoint) Established() bool { return e.state != connecting }
 
-// Err is why the connection is over, or nil.
+// Err returns why the connection is over, or nil.
 func (e *Endpoint) Err() error { return e.err }
 
 // Done reports whether there is nothing more to receive or to send.
 func (e *Endpoint) Done() bool { return e.state == over && e.told >= closingSends }
 
-// Receive takes a datagram, which it changes. It reports whether the other side
-// has made it.
+// Receive processes a datagram, which it changes, and reports whether the peer has made it.
 func (e *Endpoint) Receive(now time.Duration, b []byte) bool {
 	if e.state == over {
 		return false
@@ -123,11 +120,11 @@ func (e *Endpoint) Receive(now time.Duration, b []byte) bool {
 		if e.client || initial != e.initial {
 			return false
 		}
-		e.keepAliveAt = now // it has not heard us yet
+		e.keepAliveAt = now // the peer has not heard us yet
 		return true
 	}
 	s, ok := e.recv.open(b)
-	// A clock of ours that is in the future is a lie.
+	// No honest peer reports a time of our clock that is still to come.
 	if !ok || s.yourTick > tick(now) {
 		return false
 	}
@@ -143,7 +140,7 @@ func (e *Endpoint) Receive(now time.Duration, b []byte) bool {
 	case s.seq == 0:
 	case s.seq == e.goodbye:
 		e.finish(io.EOF)
-		e.told = closingSends // nobody listens
+		e.told = closingSends // nobody is listening any more
 	case len(s.payload) > 0 && e.in.accept(s.seq, s.payload):
 		e.ackNow = true
 		e.advance()
@@ -151,7 +148,7 @@ func (e *Endpoint) Receive(now time.Duration, b []byte) bool {
 	return true
 }
 
-// advance puts segments into order and takes out what is not for the reader.
+// advance puts segments in order and takes out what is not meant for the reader.
 func (e *Endpoint) advance() {
 	for p := e.in.advance(); p != nil; p = e.in.advance() {
 		switch {
@@ -163,8 +160,8 @@ func (e *Endpoint) advance() {
 		case len(p) == keyLen && key(p) == e.keys.response:
 			e.in.swallow(len(p))
 		case !e.client && e.goodbye == 0:
-			// A client's stream begins with its farewell. The original takes
-			// a first segment of fewer bytes, too; no client sends one.
+			// A client's stream begins with its farewell. The original also accepts a first segment of fewer
+			// bytes; no client sends one.
 			if len(p) >= 8 {
 				e.goodbye = binary.BigEndian.Uint64(p)
 				e.in.swallow(8)
@@ -175,7 +172,7 @@ func (e *Endpoint) advance() {
 	}
 }
 
-// Write takes bytes to send, as many as there is room for.
+// Write accepts bytes to send, as many as there is room for.
 func (e *Endpoint) Write(p []byte) int {
 	if e.state > established {
 		return 0
@@ -183,8 +180,8 @@ func (e *Endpoint) Write(p []byte) int {
 	return e.out.write(p)
 }
 
-// Read copies bytes that have come to p. It returns 0 if there are none now; then,
-// if Err is not nil, there never will be.
+// Read copies received bytes to p. It returns 0 if there are none now; if Err is not nil then, there never
+// will be.
 func (e *Endpoint) Read(p []byte) int {
 	stalled := e.in.stalled()
 	n := e.in.take(p)
@@ -195,8 +192,8 @@ func (e *Endpoint) Read(p []byte) int {
 	return n
 }
 
-// Close ends the connection, once the other side has got all that was written, at
-// the latest in half a second. Nothing more can be written or read.
+// Close ends the connection once the peer has acknowledged everything that was written, or after half a
+// second at the latest. Nothing more can be written or read.
 func (e *Endpoint) Close(now time.Duration) {
 	switch e.state {
 	case connecting:

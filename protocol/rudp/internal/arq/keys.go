@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 )
 
-// keyLen is the length of the initial key and of all that is derived from it.
+// keyLen is the length of the initial key and of everything derived from it.
 const keyLen = sha1.Size
 
 // A key is one of the values of the key schedule.
@@ -28,7 +28,7 @@ func deriveKeys(initial key) keys {
 	return k
 }
 
-// derive hashes a prefix and a name. The name's length counts a NUL that is not there.
+// derive hashes a prefix and a name. The length of the name includes a NUL that is not there.
 func derive(prefix []byte, name string) key {
 	b := make([]byte, 0, 2*keyLen+4+32)
 	b = append(b, prefix...)
@@ -36,12 +36,12 @@ func derive(prefix []byte, name string) key {
 	return sha1.Sum(append(b, name...))
 }
 
-// serviceMask is the hash of the service's name. Signatures of segments that
-// travel over DNS and ICMP are masked with it.
+// serviceMask is the hash of the service's name. It masks the signatures of segments that travel over DNS and
+// ICMP.
 var serviceMask = key(sha1.Sum([]byte("softether_vpn")))
 
-// connectLen is the length of a connect request: the initial key, and 19 bytes
-// that say nothing. A server takes 20 to 39 bytes; all that is longer is a segment.
+// connectLen is the length of a connect request: the initial key, and 19 meaningless bytes. A server accepts
+// 20 to 39 bytes; anything longer is a segment.
 const connectLen = 39
 
 // InitialKey returns the initial key of a connect request, and whether b is one.

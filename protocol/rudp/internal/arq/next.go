@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Next writes the next datagram that is to be sent now into b, which must have
-// room for [MaxDatagram], and returns its length, or 0.
+// Next writes the next datagram that is due into b, which must have room for [MaxDatagram], and returns its
+// length, or 0.
 func (e *Endpoint) Next(now time.Duration, b []byte) int {
 	switch {
 	case e.state == connecting:
@@ -42,7 +42,7 @@ func (e *Endpoint) Next(now time.Duration, b []byte) int {
 	return 0
 }
 
-// request writes a connect request, when one is due.
+// request writes a connect request if one is due.
 func (e *Endpoint) request(now time.Duration, b []byte) int {
 	if now < e.connectAt {
 		return 0
@@ -57,7 +57,7 @@ func (e *Endpoint) seal(now time.Duration, b []byte, seq uint64, payload []byte)
 	e.ackNow = false
 	var iv key
 	e.rng.Read(iv[:])
-	// One less than heard, as the original does: the answer's round trip is never 0.
+	// One less than heard, as in the original, so that a measured round trip is never 0.
 	heard := e.peerTick
 	if heard >= 2 {
 		heard--
@@ -69,8 +69,8 @@ func (e *Endpoint) seal(now time.Duration, b []byte, seq uint64, payload []byte)
 	return e.send.seal(b, &s, &iv, 1+int(e.rng.Uint64()%maxPadding))
 }
 
-// Timer returns when Next will have something to send, if nothing else happens; it
-// may be in the past. never is the largest Duration.
+// Timer returns when Next will have something to send if nothing else happens; it may be in the past. The
+// largest Duration means never.
 func (e *Endpoint) Timer() time.Duration {
 	switch e.state {
 	case connecting:

@@ -4,13 +4,13 @@ package arq
 
 import "encoding/binary"
 
-// recvSlots is how many received segments are kept until they are read. The last
-// Window of them are for those that come out of order.
+// recvSlots is how many received segments are kept until they are read. The last Window of them are for those
+// that arrive out of order.
 const recvSlots = 4 * Window
 
-// A receiver puts segments into order. The zero value is ready.
+// A receiver puts segments in order. The zero value is ready to use.
 type receiver struct {
-	complete uint64 // the highest number up to which all have come
+	complete uint64 // all up to this number have arrived
 	read     uint64 // the highest number that has been read to its end
 	offset   int    // how much of segment read+1 has been read
 
@@ -18,18 +18,17 @@ type receiver struct {
 	data  [recvSlots][maxPayload]byte
 }
 
-// incoming is a segment that has come: its number, 0 if none, and its length.
+// incoming is a segment that has arrived: its number, 0 if none, and its length.
 type incoming struct {
 	seq uint64
 	len int
 }
 
-// stalled reports whether there is no room for more segments in order, until some
-// are read.
+// stalled reports whether there is no room for more segments in order until some are read.
 func (r *receiver) stalled() bool { return r.complete-r.read > recvSlots-Window-1 }
 
-// accept keeps a payload that is new. It reports whether the sender should hear
-// that it has come; about one beyond the window, it should not.
+// accept keeps a payload that is new. It reports whether the sender should be told that it has arrived; of
+// one beyond the window, it should not.
 func (r *receiver) accept(seq uint64, payload []byte) bool {
 	if seq > r.complete+Window || len(payload) > maxPayload {
 		return false
@@ -44,8 +43,8 @@ func (r *receiver) accept(seq uint64, payload []byte) bool {
 	return !r.stalled()
 }
 
-// advance returns the next segment in order, if it has come and there is room, and
-// counts it as complete. The payload is valid until the next accept.
+// advance returns the next segment in order, if it has arrived and there is room, and counts it as complete.
+// The payload is valid until the next accept.
 func (r *receiver) advance() []byte {
 	i := (r.complete + 1) % recvSlots
 	if st := &r.state[i]; st.seq == r.complete+1 && !r.stalled() {
@@ -55,8 +54,7 @@ func (r *receiver) advance() []byte {
 	return nil
 }
 
-// swallow takes the first n bytes of the segment that advance has returned last
-// out of the stream.
+// swallow removes the first n bytes of the segment that advance returned last from the stream.
 func (r *receiver) swallow(n int) {
 	i := r.complete % recvSlots
 	st := &r.state[i]
@@ -82,8 +80,8 @@ func (r *receiver) take(p []byte) (n int) {
 	return n
 }
 
-// acks appends the numbers of the segments that have come out of order. While the
-// receiver is stalled, there are none, so that the sender waits.
+// acks appends the numbers of the segments that have arrived out of order. While the receiver is stalled
+// there are none, so that the sender waits.
 func (r *receiver) acks(b []byte) []byte {
 	if r.stalled() {
 		return b

@@ -10,15 +10,14 @@ import (
 )
 
 const (
-	// batch is how many datagrams are taken before they are acknowledged.
+	// batch is how many datagrams are received before they are acknowledged.
 	batch = Window
-	// maxErrors is how many times in a row receiving may fail. The network
-	// reports lost datagrams that way, too.
+	// maxErrors is how many times in a row receiving may fail. The network reports lost datagrams as errors,
+	// too.
 	maxErrors = 100
 )
 
-// run receives until the connection is over. The carrier's read deadline is the
-// clock of the endpoint.
+// run receives until the connection is over. The carrier's read deadline is the endpoint's timer.
 func (c *Conn) run() {
 	defer close(c.ended)
 	buf := make([]byte, 2048)
@@ -27,7 +26,7 @@ func (c *Conn) run() {
 		b, err := c.carrier.Receive(buf, true)
 		c.mu.Lock()
 		way := c.bulk
-		news := err != nil // perhaps the time has come for something
+		news := err != nil // a timer may be due
 		for n := 0; err == nil; n++ {
 			errs = 0
 			if c.ep.Receive(c.now(), b) {
@@ -62,7 +61,7 @@ func (c *Conn) run() {
 	}
 }
 
-// pump sends what is to be sent now and sees to it that run wakes up in time.
+// pump sends what is due and makes sure that run wakes up in time.
 func (c *Conn) pump() {
 	if c.fault != nil {
 		return
@@ -84,7 +83,7 @@ func (c *Conn) pump() {
 		wake = c.born.Add(t)
 	}
 	if c.ep.Done() {
-		wake = time.Unix(1, 0) // run is to end
+		wake = time.Unix(1, 0) // makes run end
 	} else if wake.IsZero() || !c.pulse.IsZero() && c.pulse.Before(wake) {
 		wake = c.pulse
 	}

@@ -24,14 +24,14 @@ const (
 	segmentMin  = segmentHead + segmentBody + 1
 	maxSent     = segmentHead + segmentBody + 8*Window + maxPayload + maxPadding
 
-	// MaxDatagram is the longest datagram that an Endpoint sends or takes.
+	// MaxDatagram is the longest datagram that an Endpoint sends or accepts.
 	MaxDatagram = segmentHead + segmentBody + 8*Window + maxPayload + 255
 )
 
-// A segment is what a datagram says. Acks and payload are views of the datagram.
+// A segment is the content of a datagram. Acks and payload are views of the datagram.
 type segment struct {
 	myTick, yourTick uint64 // ms: the sender's clock, the receiver's clock as last heard
-	maxAck           uint64 // all up to this have come
+	maxAck           uint64 // all up to this have arrived
 	seq              uint64 // number of the payload; without payload, of the next one
 	acks             []byte // of single segments beyond maxAck, 8 bytes each
 	payload          []byte
@@ -47,9 +47,8 @@ type codec struct {
 	masked bool // over DNS and ICMP
 }
 
-// seal writes s into b, which must have room for maxSent bytes, behind an
-// initialization vector and in front of padding bytes of padding, and returns its
-// length.
+// seal writes s into b, which must have room for maxSent bytes, after an initialization vector and before
+// padding bytes of padding, and returns its length.
 func (c *codec) seal(b []byte, s *segment, iv *key, padding int) int {
 	copy(b, c.key[:])
 	copy(b[keyLen:], iv[:])
@@ -70,7 +69,7 @@ func (c *codec) seal(b []byte, s *segment, iv *key, padding int) int {
 	return len(p)
 }
 
-// genuine reports whether b was signed with the key. It leaves b as it was.
+// genuine reports whether b was signed with the key. It leaves b unchanged.
 func (c *codec) genuine(b []byte) bool {
 	if len(b) < segmentMin || len(b) > MaxDatagram {
 		return false
@@ -82,8 +81,8 @@ func (c *codec) genuine(b []byte) bool {
 	return subtle.ConstantTimeCompare(given[:], want[:]) == 1
 }
 
-// open reads a segment and decrypts it in place. ok is false if it was not signed
-// with the key or makes no sense; then nothing of it may be used.
+// open reads a segment and decrypts it in place. ok is false if it was not signed with the key or makes no
+// sense; nothing of it may be used then.
 func (c *codec) open(b []byte) (s segment, ok bool) {
 	if !c.genuine(b) {
 		return s, false

@@ -4,15 +4,15 @@ package arq
 
 import "time"
 
-// sendSlots is how many segments are kept: those on their way and as many behind.
+// sendSlots is how many segments are kept: those in flight and as many behind them.
 const sendSlots = 2 * Window
 
-// lostAfter is how many later transmissions there must have been when one of them
-// is acknowledged for a segment to count as lost.
+// lostAfter is how many later transmissions there must have been, when one of them is acknowledged, for a
+// segment to count as lost.
 const lostAfter = 3
 
-// A sender numbers the bytes to send by segments and keeps them until the other
-// side has them. The zero value must be initialized with next = 1.
+// A sender numbers the bytes to send by segments and keeps them until the peer has them. The zero value must
+// be initialized with next = 1.
 type sender struct {
 	base   uint64 // the lowest number not acknowledged
 	unsent uint64 // the lowest number never sent
@@ -27,7 +27,7 @@ type sender struct {
 // outgoing is the state of a segment from base to next.
 type outgoing struct {
 	len    int
-	whole  bool // nothing may be appended
+	whole  bool // nothing may be appended to it
 	acked  bool
 	tries  int
 	order  uint64        // of the last transmission
@@ -37,11 +37,11 @@ type outgoing struct {
 
 func (s *sender) init() { s.base, s.unsent, s.next = 1, 1, 1 }
 
-// empty reports whether the other side has all there is.
+// empty reports whether the peer has received everything.
 func (s *sender) empty() bool { return s.base == s.next }
 
-// write takes as much of p as there is room for. Bytes join the last segment, as
-// long as that has not been sent.
+// write takes as much of p as there is room for. Bytes join the last segment as long as that has not been
+// sent.
 func (s *sender) write(p []byte) (n int) {
 	for len(p) > 0 {
 		if s.next == s.unsent || s.state[(s.next-1)%sendSlots].whole {
@@ -82,8 +82,8 @@ func (s *sender) add(whole bool) bool {
 // the lowest segment not acknowledged.
 func (s *sender) limit() uint64 { return min(s.next, s.base+Window) }
 
-// take returns the number and the payload of a segment that is to be sent now, and
-// assumes that it will be. The payload is valid until the next write.
+// take returns the number and the payload of a segment that is to be sent now, and assumes that it will be.
+// The payload is valid until the next write.
 func (s *sender) take(now time.Duration) (seq uint64, payload []byte) {
 	for seq := s.base; seq < s.limit(); seq++ {
 		i := seq % sendSlots
@@ -100,7 +100,7 @@ func (s *sender) take(now time.Duration) (seq uint64, payload []byte) {
 	return 0, nil
 }
 
-// timer returns when take will have something, if nothing else happens.
+// timer returns when take will have something if nothing else happens.
 func (s *sender) timer() time.Duration {
 	at := never
 	for seq := s.base; seq < s.limit(); seq++ {
@@ -114,10 +114,9 @@ func (s *sender) timer() time.Duration {
 	return at
 }
 
-// acknowledge takes the acknowledgements of one segment. Numbers that were never
-// sent are ignored.
+// acknowledge processes the acknowledgements of one segment. Numbers that were never sent are ignored.
 func (s *sender) acknowledge(now time.Duration, g *segment) {
-	var newest uint64 // transmission that was acknowledged now
+	var newest uint64 // transmission among those acknowledged now
 	one := func(seq uint64) {
 		if seq < s.base || seq >= s.unsent {
 			return

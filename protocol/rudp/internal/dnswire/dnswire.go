@@ -19,7 +19,7 @@ const (
 	nameEnd = nameAt + 8
 )
 
-// What is the same in every message: flags and counts, and what follows the name.
+// The parts that are the same in every message: flags and counts, and what follows the name.
 const (
 	queryHead  = "\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\x08"
 	queryTail  = "\x00\x00\x30\x00\x01\x00\x00\x29\x10\x00\x00\x00\x80\x00"
@@ -58,9 +58,8 @@ func Query(b []byte) (id uint16, datagram []byte, ok bool) {
 	return binary.BigEndian.Uint16(b), b[QueryLen:], true
 }
 
-// Answer returns the datagram in an answer. Like the original it does not look at
-// the id: a server sends many answers to one query. Nor does it look at the rest,
-// which devices on the way like to change; the datagram is signed.
+// Answer returns the datagram in an answer. Like the original it ignores the ID, as a server sends many
+// answers to one query, and everything else, which devices on the way like to change; the datagram is signed.
 func Answer(b []byte) (datagram []byte, ok bool) {
 	if len(b) <= AnswerLen {
 		return nil, false

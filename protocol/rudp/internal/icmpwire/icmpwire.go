@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package icmpwire hides a datagram in an ICMP message that carries its SHA-1
-// (softether-protocol.md 11.3).
+// Package icmpwire hides a datagram in an ICMP message that carries its SHA-1 (softether-protocol.md 11.3).
 package icmpwire
 
 import (
@@ -11,9 +10,9 @@ import (
 	"network-manager-softether/internal/inetsum"
 )
 
-// Types of ICMP messages (RFC 792). A client sends EchoReply and InfoRequest, and
-// EchoRequest only to open the way through a NAT; a server answers an InfoRequest
-// with an InfoReply and an EchoReply with an EchoReply.
+// Types of ICMP messages (RFC 792). A client sends EchoReply and InfoRequest, and EchoRequest only to open
+// the path through a NAT; a server answers an InfoRequest with an InfoReply and an EchoReply with an
+// EchoReply.
 const (
 	EchoReply   = 0
 	EchoRequest = 8
@@ -28,8 +27,8 @@ const (
 	HeadLen = headerLen + sha1.Size
 )
 
-// A Flow tells the messages of one client from all others: identifier and
-// sequence number, which never changes.
+// A Flow distinguishes the messages of one client from all others: identifier and sequence number, which
+// never change.
 type Flow [4]byte
 
 // Put writes a message in front of the datagram b[HeadLen:].
@@ -48,8 +47,8 @@ func header(b []byte, kind uint8, flow Flow) {
 	binary.BigEndian.PutUint16(b[2:], ^inetsum.Of(b))
 }
 
-// Parse returns what an IPv4 packet with an ICMP message carries. ok is false if
-// it carries no datagram. Who sent the packet is not looked at.
+// Parse returns what an IPv4 packet with an ICMP message carries. ok is false if that is no datagram. Who
+// sent the packet is not checked.
 func Parse(packet []byte) (kind uint8, flow Flow, datagram []byte, ok bool) {
 	b, ok := content(packet)
 	if !ok || len(b) < HeadLen || b[1] != 0 {
