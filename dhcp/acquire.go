@@ -14,29 +14,27 @@ import (
 	"network-manager-softether/dhcp/internal/pace"
 )
 
-// Timing of an acquisition. RFC 2131 4.1 suggests 4, 8, 16 ... 64 s, for networks
-// of 1997. Inside a tunnel a lost first packet shall cost half a second; 0.5, 1, 2,
-// 4, 8, 8 ... s stay far below the 32 broadcasts a second of the hub and still
-// outlast the 13 s for which a hub with the CheckMac policy may ignore us.
+// Timing of an acquisition. RFC 2131 4.1 suggests 4, 8, 16 ... 64 s, for the networks of 1997. Inside a
+// tunnel, a lost first packet should cost half a second; 0.5, 1, 2, 4, 8, 8 ... s stay far below the hub's
+// limit of 32 broadcasts a second and still outlast the 13 s for which a hub with the CheckMac policy may
+// ignore us.
 const (
 	firstWait = 500 * time.Millisecond
 	longWait  = 8 * time.Second
 
-	requestTries = 4 // of one OFFER; then the search starts anew
-	maxRefusals  = 3 // NAKs to what was offered, then it is an error
-	badOfferWait = 3 // transmissions after which an absurd offer is not waited out
+	requestTries = 4 // for one OFFER; then the search starts over
+	maxRefusals  = 3 // NAKs of what was offered before it is an error
+	badOfferWait = 3 // transmissions after which nothing better than an absurd offer is waited for
 	broadcastAt  = 2 // transmissions before the broadcast flag is set
 
 	defaultPatience = 60 * time.Second // if the context has no deadline
 )
 
-// Acquire gets a lease: DISCOVER, OFFER, REQUEST, ACK. If want is an address, it
-// is asked for, but another one is as good. It sends again until ctx ends, at
-// most 60 s if ctx has no deadline.
+// Acquire gets a lease: DISCOVER, OFFER, REQUEST, ACK. If want is an address, it is asked for, but any other
+// will do. Acquire retransmits until ctx ends, for at most 60 s if ctx has no deadline.
 //
-// Errors: ErrNoAnswer when the time is up, ErrNAK when servers keep refusing
-// what they offer, *LeaseError when only absurd leases are offered or one is
-// confirmed, ErrPortClosed, or the cause of ctx's cancellation.
+// Errors: ErrNoAnswer when time is up, ErrNAK when servers keep refusing what they have offered, *LeaseError
+// when only absurd leases are offered or one is confirmed, ErrPortClosed, or the cause of ctx's cancellation.
 func (c *Client) Acquire(ctx context.Context, want netip.Addr) (*Lease, error) {
 	if c.err != nil {
 		return nil, c.err
@@ -107,9 +105,9 @@ func (c *Client) acquire(ctx context.Context, want netip.Addr) (*Lease, error) {
 	}
 }
 
-// discover sends DISCOVER until a good OFFER comes.
+// discover sends DISCOVER until a good OFFER arrives.
 func (c *Client) discover(ctx context.Context, x exchange, want netip.Addr) (*reply, error) {
-	var absurd error // the latest reason not to take an offer
+	var absurd error // the latest reason for refusing an offer
 	accept := func(r *reply) bool {
 		if r.kind != dhcpv4.MessageTypeOffer {
 			return false
@@ -140,7 +138,7 @@ func (c *Client) discover(ctx context.Context, x exchange, want netip.Addr) (*re
 	}
 }
 
-// request asks for what offer offers, from the server that offered it.
+// request asks for what offer contains, from the server that offered it.
 func (c *Client) request(ctx context.Context, x exchange, offer *reply) (*Lease, error) {
 	var lease *Lease
 	var answer error
@@ -186,8 +184,8 @@ func (c *Client) request(ctx context.Context, x exchange, offer *reply) (*Lease,
 	return nil, errSilence
 }
 
-// refusal is the error for a NAK, with the reason the server may have given
-// (option 56), made harmless.
+// refusal returns the error for a NAK, with the reason that the server may have given (option 56), made
+// harmless.
 func (c *Client) refusal(r *reply) error {
 	if text := r.opts[dhcpv4.OptionMessage.Code()]; len(text) > 0 {
 		return fmt.Errorf("server %v: %w, saying %.100q", r.server, ErrNAK, text)
@@ -195,8 +193,8 @@ func (c *Client) refusal(r *reply) error {
 	return fmt.Errorf("server %v: %w", r.server, ErrNAK)
 }
 
-// pause waits for d or for the end of ctx. Answers that come meanwhile belong to
-// the exchange that is over and may fill the port's queue.
+// pause waits for d or for the end of ctx. Answers that arrive meanwhile belong to the exchange that is over
+// and may fill the port's queue.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

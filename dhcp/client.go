@@ -16,34 +16,33 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// A Port is the client's place on the network. Frames are whole Ethernet frames
-// without FCS. Send must not keep its argument; slices from Frames belong to the
-// receiver. A closed channel means that the port is gone.
+// A Port is the client's connection to the network. Frames are whole Ethernet frames without FCS. Send must
+// not keep its argument; slices from Frames belong to the receiver. A closed channel means that the port is
+// gone.
 type Port interface {
 	Send(frame []byte) error
 	Frames() <-chan []byte
 }
 
-// Config says who the client is.
+// Config describes the client.
 type Config struct {
-	MAC      net.HardwareAddr // 6 bytes; must stay the same if the address shall
+	MAC      net.HardwareAddr // 6 bytes; must stay the same if the address should
 	ClientID []byte           // option 61 with its type byte; nil: type 1 and the MAC
-	Hostname string           // option 12; empty: nothing is said about this computer
-	FQDN     string           // option 81 (RFC 4702), which takes the place of 12; empty: not sent
+	Hostname string           // option 12; empty: not sent
+	FQDN     string           // option 81 (RFC 4702), sent in place of 12; empty: not sent
 	Logger   *slog.Logger     // nil: silence
 
 	VendorClass string         // option 60; empty: not sent
-	Reject      []netip.Prefix // servers that are not listened to
-	// Probe is how long to look for another host with a leased address before it is used. 0:
-	// it is used at once, and given back if somebody answers in the next moment.
+	Reject      []netip.Prefix // servers to ignore
+	// Probe is how long to look for another host with a leased address before it is used. 0: it is used at
+	// once, and given back if another host answers within the next moment.
 	Probe time.Duration
 
-	// Mine tells the other interfaces of this computer; may be nil. On a network that one of
-	// them is in, too, Linux answers probes for an address of any interface.
+	// Mine recognises the other interfaces of this computer; may be nil. If one of them is on the same
+	// network, Linux answers probes there for the addresses of all its interfaces.
 	Mine func(net.HardwareAddr) bool
 
-	// NoDefault says that no default route is wanted, so that a router which cannot be
-	// one does not spoil a lease.
+	// NoDefault says that no default route is wanted, so that an unusable router does not spoil a lease.
 	NoDefault bool
 }
 
@@ -54,7 +53,7 @@ type Client struct {
 	id   []byte
 	host string
 	fqdn string
-	kind string // option 60
+	kind string // option 60, the vendor class
 	log  *slog.Logger
 	err  error // of the configuration, reported by the first call
 
@@ -63,13 +62,12 @@ type Client struct {
 
 	mine func(net.HardwareAddr) bool
 
-	ignored pace.Seldom // answers that were logged
+	ignored pace.Seldom // limits the logging of ignored answers
 	probe   probe
 	patient time.Duration // see Config.Probe
 }
 
-// New returns a client on port. A bad configuration is reported by Acquire and
-// Maintain.
+// New returns a client on port. An invalid configuration is reported by Acquire and Maintain.
 func New(port Port, cfg Config) *Client {
 	c := &Client{
 		port: port, id: bytes.Clone(cfg.ClientID), host: cfg.Hostname, fqdn: cfg.FQDN, kind: cfg.VendorClass, log: cfg.Logger,
@@ -96,7 +94,7 @@ func New(port Port, cfg Config) *Client {
 	return c
 }
 
-// Ports of DHCP (RFC 2131 4.1) and what a BOOTP message has where.
+// Ports of DHCP (RFC 2131 4.1) and offsets in a BOOTP message.
 const (
 	clientPort = 68
 	serverPort = 67
@@ -106,9 +104,9 @@ const (
 	chaddrOffset = 28 // in the BOOTP message
 )
 
-// Match returns a filter for the frames that a client with that MAC wants: DHCP
-// answers that carry its hardware address, sent to it or to everyone, and answers to its
-// ARP probes. It neither allocates nor verifies checksums; it is safe for concurrent use.
+// Match returns a filter for the frames that a client with that MAC wants: DHCP answers that carry its
+// hardware address, sent to it or to everyone, and answers to its ARP probes. The filter neither allocates
+// nor verifies checksums; it is safe for concurrent use.
 func Match(mac net.HardwareAddr) func(frame []byte) bool {
 	if len(mac) != 6 {
 		return func([]byte) bool { return false }
@@ -133,11 +131,11 @@ func Match(mac net.HardwareAddr) func(frame []byte) bool {
 	}
 }
 
-// ignoredPause is the least time between two warnings of answers that were not taken: any
-// host that hears our broadcasts can send as many as it likes.
+// ignoredPause is the least time between two warnings about ignored answers: any host that hears our
+// broadcasts can send as many as it likes.
 const ignoredPause = time.Second
 
-// warnIgnored logs why an answer was not taken, unless that was just said of another.
+// warnIgnored logs why an answer was ignored, unless it has just done so for another.
 func (c *Client) warnIgnored(why string, attrs ...any) {
 	if c.ignored.Due(time.Now(), ignoredPause) {
 		c.log.Warn(why, attrs...)

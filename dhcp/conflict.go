@@ -17,13 +17,13 @@ import (
 // ErrConflict means that another host has the address that a server leased.
 var ErrConflict = errors.New("another host uses the address that the DHCP server leased")
 
-// settleTime is how long answers to probes are awaited. Within a tunnel they take a round
-// trip, as the DHCP server's own answers do.
+// settleTime is how long answers to probes are awaited. Inside a tunnel they take one round trip, as the DHCP
+// server's own answers do.
 const settleTime = 300 * time.Millisecond
 
-// probe is the look for another host with an address that was offered (RFC 5227). It starts
-// with the offer, beside the request, and goes on for settleTime while the lease is in use
-// already: leaving out those two would cost every connection that time.
+// probe is the search for another host with an offered address (RFC 5227). It starts with the offer, in
+// parallel with the request, and goes on for settleTime while the lease is already in use: waiting for it
+// first would cost every connection that time.
 type probe struct {
 	addr  netip.Addr
 	until time.Time
@@ -36,7 +36,7 @@ func (c *Client) startProbe(addr netip.Addr) {
 	c.send(packet.ARPProbe(c.mac, addr), "ARP probe", 1)
 }
 
-// hear takes an answer to a probe. It reports whether frame is one that shows a conflict.
+// hear processes an answer to a probe. It reports whether frame shows a conflict.
 func (c *Client) hear(frame []byte) bool {
 	a, ok := packet.ParseARP(frame)
 	if !ok || !a.ToProbe || a.Addr != c.probe.addr || a.MAC == c.mac || c.mine != nil && c.mine(a.MAC.HardwareAddr()) {
@@ -46,12 +46,12 @@ func (c *Client) hear(frame []byte) bool {
 	return true
 }
 
-// settle waits for the rest of the time in which somebody may answer a probe for the
-// address of l. It gives the lease back if somebody does.
+// settle waits for the rest of the time in which a host may answer a probe for the address of l. It gives the
+// lease back if one does.
 func (c *Client) settle(ctx context.Context, l *Lease) error {
 	addr := l.Addr.Addr()
 	if c.probe.addr != addr {
-		return nil // an old acquaintance
+		return nil // not a lease from the last Acquire
 	}
 	if c.probe.rival == (packet.MAC{}) && time.Until(c.probe.until) > 0 {
 		c.send(packet.ARPProbe(c.mac, addr), "ARP probe", 2)
@@ -75,5 +75,5 @@ func (c *Client) settle(ctx context.Context, l *Lease) error {
 	return fmt.Errorf("%v is used by the host with MAC address %v: %w", addr, rival, ErrConflict)
 }
 
-// errRival ends a wait in which a conflict showed.
+// errRival ends a wait during which a conflict appeared.
 var errRival = errors.New("an answer to an ARP probe")

@@ -11,11 +11,11 @@ import (
 var (
 	// ErrNoAnswer means that nobody offered an address in time.
 	ErrNoAnswer = errors.New("no DHCP server answered; SecureNAT or its DHCP server may be off on the virtual hub, or the user's policy filters DHCP: ask the hub's administrator, or set a manual address")
-	// ErrNAK means that the server took back the address, or refused the one it had offered.
+	// ErrNAK means that the server took the address back, or refused one that it had offered.
 	ErrNAK = errors.New("the DHCP server refused the address")
 	// ErrExpired means that the lease ran out before a server renewed it.
 	ErrExpired = errors.New("the DHCP lease expired and no server renewed it")
-	// ErrPortClosed means that the port went away under the client.
+	// ErrPortClosed means that the port was closed while the client was using it.
 	ErrPortClosed = errors.New("the client's network port is closed")
 )
 
@@ -35,7 +35,7 @@ func (e *LeaseError) Error() string {
 	return fmt.Sprintf("DHCP server %v offers an unusable lease: %s is %s: %s; this is to be mended on that server", e.Server, what, e.Value, e.Problem)
 }
 
-// optionName names the options that can be at fault in words of their users.
+// optionName names the options that can be at fault in terms that people know.
 func optionName(option uint8) string {
 	switch option {
 	case optMask:

@@ -13,21 +13,21 @@ import (
 	"network-manager-softether/dhcp/internal/domain"
 )
 
-// Bounds of what a lease may say.
+// Bounds on what a lease may say.
 const (
 	maxServers  = 16   // of one kind
-	minMTU      = 576  // every IPv4 host can take that (RFC 791)
+	minMTU      = 576  // every IPv4 host can receive that (RFC 791)
 	maxMTU      = 1500 // what a virtual hub carries
 	minDuration = 10 * time.Second
 	maxNotes    = 16
 )
 
-// defaultDuration stands in for a lease time that a server forgot, although it
-// must give one (RFC 2131 4.3.1).
+// defaultDuration stands in for a lease time that a server left out, although one is required (RFC 2131
+// 4.3.1).
 const defaultDuration = time.Hour
 
-// notes are what was mended in a lease, in words for the log; bounded, since the
-// server decides how much there is to say.
+// notes are what was corrected in a lease, in words for the log; bounded, since the server determines how
+// much there is to say.
 type notes struct {
 	list []string
 	more int
@@ -50,9 +50,9 @@ func (n *notes) log(l *slog.Logger, server netip.Addr) {
 	}
 }
 
-// judge turns r, requested at sent, into a Lease. What no host could use, or what
-// would silently take the user's default route away, unless noDefault says that nobody
-// wants one, is a *LeaseError; the rest is mended or left out, with a note.
+// judge turns r, requested at sent, into a Lease. A lease that no host could use is a *LeaseError, and so is
+// one that would silently take the user's default route away, unless noDefault says that nobody wants one;
+// everything else is corrected or left out, with a note.
 func judge(r *reply, sent time.Time, noDefault bool) (*Lease, *notes, error) {
 	j := judgement{
 		reply:     r,
@@ -79,7 +79,7 @@ func (j *judgement) refuse(option uint8, value any, problem string) error {
 	return &LeaseError{Server: j.server, Option: option, Value: fmt.Sprint(value), Problem: problem}
 }
 
-// address takes the address and its subnet.
+// address judges the address and its subnet.
 func (j *judgement) address() error {
 	if !usable(j.addr) {
 		return j.refuse(0, j.addr, "not the address of a host")
@@ -100,7 +100,7 @@ func (j *judgement) address() error {
 		}
 	}
 	p := netip.PrefixFrom(j.addr, length)
-	// Networks of /31 and /32 have neither of these addresses (RFC 3021).
+	// Networks of /31 and /32 have no network or broadcast address (RFC 3021).
 	if length < 31 && (j.addr == p.Masked().Addr() || j.addr == lastOf(p)) {
 		return j.refuse(0, p, "the first or the last address of its subnet, which no host may have")
 	}
@@ -108,9 +108,9 @@ func (j *judgement) address() error {
 	return nil
 }
 
-// guessMask stands in for a missing option 1: /24, the smallest network that is
-// likely, so that as little as possible of the user's own networks is covered;
-// the address's class (RFC 791) only where the router would not be in it.
+// guessMask stands in for a missing option 1: /24, the smallest likely network, so that as little as possible
+// of the user's own networks is covered; the address's class (RFC 791) only if the router would not be in the
+// /24.
 func (j *judgement) guessMask() int {
 	const likely = 24
 	routers := addrs(j.opts[optRouter])
@@ -128,8 +128,7 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(a)
 }
 
-// names takes the servers, the domains and, since nothing can go wrong with it either,
-// the MTU.
+// names judges the servers, the domains and, since nothing can go wrong with it either, the MTU.
 func (j *judgement) names() error {
 	j.lease.DNS = j.servers(optDNS, "DNS")
 	j.lease.WINS = j.servers(optWINS, "WINS")
@@ -145,7 +144,7 @@ func (j *judgement) names() error {
 	return nil
 }
 
-// servers takes a list of hosts, each once.
+// servers returns a list of hosts without duplicates.
 func (j *judgement) servers(option uint8, kind string) (list []netip.Addr) {
 	for _, d := range addrs(j.opts[option]) {
 		switch {
@@ -194,7 +193,7 @@ func (j *judgement) addDomain(name string) {
 	}
 }
 
-// times takes the lease time and the two renewal times (RFC 2131 4.4.5).
+// times judges the lease time and the two renewal times (RFC 2131 4.4.5).
 func (j *judgement) times() error {
 	l := j.lease
 	s, ok := seconds(j.opts[optLeaseTime])

@@ -17,33 +17,31 @@ import (
 // Infinite is the Duration of a lease that never ends.
 const Infinite = time.Duration(math.MaxInt64)
 
-// A Lease is what a server lets this host use, after all checks. It is not
-// changed once it has been handed out.
+// A Lease is what a server lets this host use, after all checks. It never changes after it has been returned.
 type Lease struct {
 	Addr    netip.Prefix
 	Router  netip.Addr   // next hop of the default route; zero: there must be none, or see OnLink
-	OnLink  bool         // the default route has no next hop: everybody is a neighbour
+	OnLink  bool         // the default route has no next hop: every host is a neighbour
 	DNS     []netip.Addr // in the server's order
 	WINS    []netip.Addr // NetBIOS name servers
 	NTP     []netip.Addr // time servers; for people to read
 	Domains []string     // search list: option 15 first, then 119
 	Routes  []Route      // without the default route
-	MTU     int          // 0: not said
+	MTU     int          // 0: not given
 
-	// SetAside is the router of option 3 where routes were pushed beside it without one
-	// to everywhere: it then counts for nothing (RFC 3442), so there is no default route.
+	// SetAside is the router of option 3 if classless routes came with it that include no default route:
+	// option 3 must then be ignored (RFC 3442), so there is no default route.
 	SetAside netip.Addr
 
 	Server    netip.Addr // server identifier
-	ServerMAC [6]byte    // who sent the ACK: the server or the relay before it
+	ServerMAC [6]byte    // who sent the ACK: the server, or the relay in front of it
 
-	Duration time.Duration // all three count from Acquired; may be Infinite
+	Duration time.Duration // all three count from Acquired; Infinite if it never ends
 	T1, T2   time.Duration // when to renew, when to ask any server
 	Acquired time.Time     // when the request was sent (RFC 2131 4.4.1)
 }
 
-// A Route leads to Dst through Via, a neighbour; the zero Via means that Dst is
-// on the link itself.
+// A Route leads to Dst through Via, a neighbour; a zero Via means that Dst is on the link itself.
 type Route struct {
 	Dst netip.Prefix
 	Via netip.Addr
@@ -57,8 +55,8 @@ func (r Route) String() string {
 	return r.Dst.String() + " via " + r.Via.String()
 }
 
-// Equal reports whether l and m configure a host alike. Times and the server do
-// not count, nor do time servers.
+// Equal reports whether l and m configure a host in the same way. Times, the server and time servers do not
+// count.
 func (l *Lease) Equal(m *Lease) bool {
 	if l == nil || m == nil {
 		return l == m

@@ -15,28 +15,27 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// Pace of renewal. RFC 2131 4.4.5: wait half of what is left, at least 60 s. That
-// minimum would leave short leases a single try, so it shrinks with them.
+// Intervals of renewal. RFC 2131 4.4.5: wait half of the remaining time, at least 60 s. That minimum would
+// leave short leases a single try, so it shrinks with them.
 const (
 	renewPause    = 60 * time.Second
 	renewPauseMin = time.Second
 	renewParts    = 4 // of a phase that the minimum pause may not exceed
 )
 
-// Maintain keeps l alive until ctx ends: it renews with the server that gave the
-// lease from T1 on, with any server from T2 on, and calls changed, from its own
-// goroutine, with every renewed lease, also where nothing but the times is new.
+// Maintain keeps l alive until ctx ends: it renews with the server that gave the lease from T1 on, with any
+// server from T2 on, and calls changed, from its own goroutine, with every renewed lease, even if only the
+// times are new.
 //
-// Servers answer a renewal by unicast to the leased address, so before they do they
-// ask for its owner by ARP (dnsmasq does): the address must be set on the TAP, where
-// the kernel answers. Without it every renewal fails.
+// Servers answer a renewal by unicast to the leased address, and before they do they may resolve it by ARP
+// (dnsmasq does): the address must be set on the TAP, where the kernel answers. Otherwise every renewal
+// fails.
 //
-// For a moment after Acquire it still listens for another host with the address.
+// For a moment after Acquire, Maintain still listens for another host with the address.
 //
-// It returns ErrConflict when there is one, ErrNAK when the server takes the address back and ErrExpired when the
-// lease is over, also if it ended while the machine slept; either way the address
-// may not be used any longer and Acquire is next. Otherwise it returns
-// ErrPortClosed or the cause of ctx's cancellation.
+// It returns ErrConflict if there is one, ErrNAK if the server takes the address back, and ErrExpired if the
+// lease has ended, even if that happened while the machine slept; in all three cases the address may no
+// longer be used, and Acquire is next. Otherwise it returns ErrPortClosed or the cause of ctx's cancellation.
 func (c *Client) Maintain(ctx context.Context, l *Lease, changed func(*Lease)) error {
 	if c.err != nil {
 		return c.err
@@ -61,7 +60,7 @@ func (c *Client) Maintain(ctx context.Context, l *Lease, changed func(*Lease)) e
 	}
 }
 
-// renewed waits until l is due and returns its successor.
+// renewed waits until l is due for renewal and returns its successor.
 func (c *Client) renewed(ctx context.Context, l *Lease) (*Lease, error) {
 	if err := c.idle(ctx, l); err != nil {
 		return nil, err
@@ -88,12 +87,12 @@ func (c *Client) renewed(ctx context.Context, l *Lease) (*Lease, error) {
 			c.unanswered(l, rebinding)
 		}
 		if rebinding != (l.left(l.T2, time.Now()) <= 0) {
-			x, attempt = newExchange(), 0 // a late answer to the old one is not for this phase
+			x, attempt = newExchange(), 0 // a late answer to the old exchange does not belong to this phase
 		}
 	}
 }
 
-// unanswered tells of the first silence in each phase, before the lease is over.
+// unanswered logs the first silence in each phase, before the lease is over.
 func (c *Client) unanswered(l *Lease, rebinding bool) {
 	left := readable(l.left(l.Duration, time.Now()))
 	if rebinding {
@@ -103,14 +102,13 @@ func (c *Client) unanswered(l *Lease, rebinding bool) {
 	c.log.Info("DHCP server does not renew the lease yet, asking again", "address", l.Addr, "server", l.Server, "ends-in", left)
 }
 
-// retryAfter says how long to wait for an answer in a phase of that length with
-// end left of it.
+// retryAfter returns how long to wait for an answer in a phase of that length with end left of it.
 func retryAfter(phase, end time.Duration) time.Duration {
 	floor := max(renewPauseMin, min(renewPause, phase/renewParts))
 	return min(end, pace.Jitter(max(end/2, floor)))
 }
 
-// left returns how long it is until d after the lease began.
+// left returns the time from now until d after the lease began.
 func (l *Lease) left(d time.Duration, now time.Time) time.Duration {
 	if d == Infinite {
 		return Infinite
@@ -118,7 +116,7 @@ func (l *Lease) left(d time.Duration, now time.Time) time.Duration {
 	return pace.Left(l.Acquired.Add(d), now)
 }
 
-// idle waits for T1, dropping what comes in.
+// idle waits for T1, discarding what arrives.
 func (c *Client) idle(ctx context.Context, l *Lease) error {
 	for {
 		left := l.left(l.T1, time.Now())
@@ -126,15 +124,15 @@ func (c *Client) idle(ctx context.Context, l *Lease) error {
 			return nil
 		}
 		nobody := func(*reply) bool { return false }
-		// Stirring every now and then notices time that passed in sleep.
+		// Waking up now and then notices time that has passed in sleep.
 		if _, err := c.await(ctx, min(left, pace.Poll), dhcpv4.TransactionID{}, nobody); !errors.Is(err, errSilence) {
 			return err
 		}
 	}
 }
 
-// ask sends a REQUEST that names no server and has the address in use as its
-// source (RFC 2131 4.3.2, RENEWING and REBINDING).
+// ask sends a REQUEST that names no server and has the address in use as its source (RFC 2131 4.3.2, RENEWING
+// and REBINDING).
 func (c *Client) ask(x exchange, l *Lease, rebinding bool, attempt int) {
 	addr := l.Addr.Addr()
 	m := c.message(x, request{kind: dhcpv4.MessageTypeRequest, ciaddr: addr})
@@ -142,8 +140,8 @@ func (c *Client) ask(x exchange, l *Lease, rebinding bool, attempt int) {
 		c.send(c.broadcast(addr, m), "REQUEST (rebind)", attempt)
 		return
 	}
-	// No ARP: the MAC is the one that the ACK came from, the server's own or that
-	// of the relay which also routes to it.
+	// No ARP: the MAC is the one that the ACK came from, the server's own or that of a relay, which also
+	// routes to it.
 	c.send(c.frame(addr, l.Server, packet.MAC(l.ServerMAC), m), "REQUEST (renew)", attempt)
 }
 
@@ -176,7 +174,7 @@ func (c *Client) answer(ctx context.Context, x exchange, l *Lease, rebinding boo
 	}
 }
 
-// successor is what r makes of l; nil if it may not replace it.
+// successor returns the lease that r turns l into; nil if it may not replace it.
 func (c *Client) successor(r *reply, l *Lease, sent time.Time) *Lease {
 	next, mended, err := judge(r, sent, c.noDefault)
 	if err == nil && next.Addr.Addr() != l.Addr.Addr() {

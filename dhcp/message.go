@@ -15,8 +15,8 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// Options this client reads (RFC 2132, 3397, 3442; 249 is Microsoft's 121, and 250 its
-// way of going on where an option is full).
+// Options that this client reads (RFC 2132, 3397, 3442; 249 is Microsoft's 121, and 250 its way of continuing
+// an option that is full).
 const (
 	optMask        = 1
 	optRouter      = 3
@@ -46,11 +46,11 @@ var requested = []byte{
 	optMTU, optClassful, optNTP, optWINS, optLeaseTime, optServerID, optT1, optT2,
 }
 
-// maxMessage is the longest IP packet taken, option 57. Servers that stay within
-// it need not spread options over other fields.
+// maxMessage is the longest IP packet accepted, option 57. Servers that stay within it need not spread
+// options over other fields.
 const maxMessage = 1500
 
-// exchange is what the messages of one request and its retransmissions share.
+// exchange is what a request and its retransmissions have in common.
 type exchange struct {
 	xid   dhcpv4.TransactionID
 	began time.Time
@@ -62,7 +62,7 @@ func newExchange() exchange {
 	return x
 }
 
-// request describes one message from the client.
+// request describes one message of the client.
 type request struct {
 	kind      dhcpv4.MessageType
 	ciaddr    netip.Addr // the address in use; zero before there is one
@@ -93,7 +93,7 @@ func (c *Client) message(x exchange, r request) []byte {
 	}
 	m.UpdateOption(dhcpv4.OptMessageType(r.kind))
 	m.UpdateOption(dhcpv4.OptClientIdentifier(c.id))
-	// Both ask for nothing.
+	// Neither asks for anything.
 	farewell := r.kind == dhcpv4.MessageTypeDecline || r.kind == dhcpv4.MessageTypeRelease
 	if !farewell {
 		m.UpdateOption(dhcpv4.OptMaxMessageSize(maxMessage))
@@ -119,8 +119,8 @@ func (c *Client) message(x exchange, r request) []byte {
 	return m.ToBytes()
 }
 
-// fqdnOption is option 81: the server shall enter the name into DNS, and the name is in
-// the form that it has there (RFC 4702 2.1, bits S and E).
+// fqdnOption is option 81: the server should enter the name into DNS, and the name is in DNS wire format (RFC
+// 4702 2.1, bits S and E).
 func fqdnOption(name string) []byte {
 	const serverUpdates, wireForm = 1, 4
 	b := []byte{serverUpdates | wireForm, 0, 0}
@@ -128,7 +128,7 @@ func fqdnOption(name string) []byte {
 		b = append(append(b, byte(len(label))), label...)
 	}
 	if strings.Contains(name, ".") {
-		b = append(b, 0) // a whole name; else the server completes it
+		b = append(b, 0) // a complete name; otherwise the server completes it
 	}
 	return b
 }

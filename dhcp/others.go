@@ -8,8 +8,8 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// another tells of a server whose answer comes behind the one that was taken: the first is the one, but two of them are
-// a mistake of somebody, or worse.
+// another reports a server whose answer arrives after the one that was taken. The first answer counts, but
+// two servers are somebody's mistake, or worse.
 func (c *Client) another(r, taken *reply) {
 	if r.kind == dhcpv4.MessageTypeOffer && (r.server != taken.server || r.mac != taken.mac) {
 		c.warnIgnored("another DHCP server answers, too; the first one is taken",
@@ -17,7 +17,7 @@ func (c *Client) another(r, taken *reply) {
 	}
 }
 
-// byAnother tells of a lease that another server has taken over.
+// byAnother reports a lease that another server has taken over.
 func (c *Client) byAnother(before, next *Lease) {
 	if next.Server != before.Server || next.ServerMAC != before.ServerMAC {
 		c.log.Warn("DHCP lease renewed by another server", "server", next.Server, "mac", packet.MAC(next.ServerMAC),

@@ -13,15 +13,13 @@ import (
 	"network-manager-softether/dhcp/internal/pace"
 )
 
-// rebootTries is how often Reboot asks: 0.5 and 1 s of silence, then it is time to
-// search.
+// rebootTries is how often Reboot asks: after 0.5 and 1 s of silence it is time to search.
 const rebootTries = 2
 
-// Reboot asks whether l may still be used on a network that this host comes back to
-// (INIT-REBOOT, RFC 2131 3.2): one message and one answer where a search takes two of
-// each. It returns the confirmed lease, ErrNAK when the server refuses, or ErrNoAnswer
-// after a moment of silence, in which case a lease that has not expired may be used
-// further, and Acquire be tried.
+// Reboot asks whether l may still be used on a network to which this host returns (INIT-REBOOT, RFC 2131
+// 3.2): one message and one answer where a search takes two of each. It returns the confirmed lease, ErrNAK
+// if the server refuses, or ErrNoAnswer after a moment of silence, in which case a lease that has not expired
+// may still be used while Acquire is tried.
 func (c *Client) Reboot(ctx context.Context, l *Lease) (*Lease, error) {
 	if c.err != nil {
 		return nil, c.err
@@ -54,7 +52,7 @@ func (c *Client) reboot(ctx context.Context, l *Lease) (*Lease, error) {
 				nak = c.refusal(r)
 				return true
 			default:
-				strange = c.refusal(r) // of a server that may know less; ours may yet answer
+				strange = c.refusal(r) // of a server that may know nothing of the lease; the right one may yet answer
 			}
 			return false
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
 
-// Fields of a BOOTP message that may carry options too (RFC 2131 4.1).
+// Fields of a BOOTP message that may also contain options (RFC 2131 4.1).
 const (
 	snameOffset, snameLen = 44, 64
 	fileOffset, fileLen   = 108, 128
@@ -22,22 +22,21 @@ const (
 	overloadSname = 2
 )
 
-// maxPiece is how much of an option fits behind one code.
+// maxPiece is how much of an option fits after one code.
 const maxPiece = 255
 
-// rejoin returns message with all its options in the one field for them, each piece of
-// a split one under the code that it belongs to. The codec then puts the pieces
-// together; it cannot do this itself, as it forgets in which order codes came.
+// rejoin returns message with all its options in the field meant for them, each piece of a split option under
+// the code that it belongs to. The codec then joins the pieces; it cannot do all of this itself, as it
+// forgets the order of codes.
 //
-//   - Options go on in the fields for the boot file and the server's name, in this order,
-//     where option 52 says so (RFC 3396 5).
-//   - Option 250 continues what stands right before it, Microsoft's way of splitting,
-//     which SecureNAT takes for options 121 and 249. Elsewhere the number is free for
-//     private use, so it is taken for a continuation only of these two and of pieces
-//     that are full.
+//   - Options continue in the fields for the boot file and the server's name, in this order,
+//     if option 52 says so (RFC 3396 5).
+//   - Option 250 continues whatever stands right before it. This is Microsoft's way of splitting,
+//     which SecureNAT uses for options 121 and 249. Elsewhere the number is free for private use,
+//     so it counts as a continuation only of these two and of pieces that are full.
 //
-// It reports false for a message that ends inside an option. The end option may be
-// missing: some servers fill a message to the brim.
+// It reports false for a message that ends inside an option. The end option may be missing: some servers fill
+// a message completely.
 func rejoin(message []byte) ([]byte, bool) {
 	if len(message) < fixedLen {
 		return nil, false
@@ -58,11 +57,11 @@ func rejoin(message []byte) ([]byte, bool) {
 	return append(j.out, dhcpv4.OptionEnd.Code()), true
 }
 
-// joiner is a message that rejoin is making.
+// joiner is a message that rejoin is building.
 type joiner struct {
 	out      []byte
 	overload []byte // the value of option 52
-	code     uint8  // of the last piece, as which a continuation is filed; 0: none
+	code     uint8  // of the last piece, which a continuation belongs to; 0: none
 	length   int    // of the last piece
 }
 
@@ -96,7 +95,7 @@ func (j *joiner) field(b []byte) bool {
 	return true
 }
 
-// continued reports whether the last piece may go on in option 250.
+// continued reports whether option 250 may continue the last piece.
 func (j *joiner) continued() bool {
 	return j.code != 0 && (j.length == maxPiece || bytes.IndexByte([]byte{optClassless, optClasslessMS}, j.code) >= 0)
 }

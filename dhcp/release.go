@@ -8,8 +8,8 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// Release gives l back to its server, which answers nothing (RFC 2131 4.4.6). The address
-// may not be used afterwards.
+// Release gives l back to its server, which does not answer (RFC 2131 4.4.6). The address may not be used
+// afterwards.
 func (c *Client) Release(l *Lease) {
 	if c.err != nil {
 		return

@@ -14,7 +14,7 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// reply is a message from a server, verified to be one and to be for us.
+// reply is a message verified to be from a server and for this client.
 type reply struct {
 	kind   dhcpv4.MessageType // OFFER, ACK or NAK
 	xid    dhcpv4.TransactionID
@@ -24,8 +24,8 @@ type reply struct {
 	opts   dhcpv4.Options
 }
 
-// parseReply takes frame apart. It reports false for everything but an OFFER, ACK
-// or NAK of a server that names itself, to a client with that MAC and identifier.
+// parseReply parses frame. It reports false for everything but an OFFER, ACK or NAK of a server that names
+// itself, to a client with that MAC and identifier.
 func parseReply(frame []byte, mac packet.MAC, id []byte) (*reply, bool) {
 	u, ok := packet.ParseUDP(frame)
 	if !ok || u.Dst.Port() != clientPort || !u.Dst.Addr().Is4() {
@@ -46,13 +46,13 @@ func parseReply(frame []byte, mac packet.MAC, id []byte) (*reply, bool) {
 	default:
 		return nil, false
 	}
-	// A server that repeats the client identifier must have repeated ours (RFC 6842).
+	// A server that echoes a client identifier must have echoed ours (RFC 6842).
 	if got, there := m.Options[optClientID]; there && !bytes.Equal(got, id) {
 		return nil, false
 	}
 	r.addr, _ = netip.AddrFromSlice(m.YourIPAddr.To4())
 	servers := addrs(m.Options[optServerID])
-	// A server may well be link-local, as on some clouds.
+	// A server may well be link-local, as in some clouds.
 	if len(servers) != 1 || !usable(servers[0]) && !servers[0].IsLinkLocalUnicast() {
 		return nil, false
 	}
@@ -60,7 +60,7 @@ func parseReply(frame []byte, mac packet.MAC, id []byte) (*reply, bool) {
 	return r, true
 }
 
-// addrs reads a list of IPv4 addresses; nil if its length is no multiple of 4.
+// addrs reads a list of IPv4 addresses; nil if its length is not a multiple of 4.
 func addrs(b []byte) []netip.Addr {
 	if len(b)%4 != 0 {
 		return nil
@@ -83,7 +83,7 @@ func usable(a netip.Addr) bool {
 	return first != 0 && first < 224 && !a.IsLoopback() && !a.IsLinkLocalUnicast()
 }
 
-// seconds reads a time option; false if it is not there or misshapen.
+// seconds reads a time option; false if it is absent or malformed.
 func seconds(b []byte) (uint32, bool) {
 	if len(b) != 4 {
 		return 0, false

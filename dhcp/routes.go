@@ -7,12 +7,12 @@ import (
 	"slices"
 )
 
-// maxRoutes is how many routes a lease may hold. NetworkManager and the kernel
-// take many more, but a server that pushes them is broken or hostile.
+// maxRoutes is how many routes a lease may contain. NetworkManager and the kernel accept many more, but a
+// server that pushes them is broken or hostile.
 const maxRoutes = 512
 
-// routes takes option 121, else 249, else 33, and the router of option 3 where these do
-// not stand in for it.
+// routes takes option 121, else 249, else 33, and the router of option 3 unless the classless options replace
+// it.
 func (j *judgement) routes() error {
 	if option, b := j.pushed(); len(b) > 0 {
 		return j.classless(option, b)
@@ -27,8 +27,7 @@ func (j *judgement) routes() error {
 	return j.router()
 }
 
-// pushed returns the option with classless routes: 121, or 249 where only that is there
-// or undamaged.
+// pushed returns the option with classless routes: 121, or 249 if only that is present or undamaged.
 func (j *judgement) pushed() (uint8, []byte) {
 	first, second := j.opts[optClassless], j.opts[optClasslessMS]
 	if len(second) > 0 {
@@ -40,9 +39,8 @@ func (j *judgement) pushed() (uint8, []byte) {
 	return optClassless, first
 }
 
-// classless takes routes in the format of RFC 3442, which wants option 3 set aside
-// beside them. A list whose end is lost may have held the default route there: then
-// option 3 counts.
+// classless takes routes in the format of RFC 3442, which requires option 3 to be ignored beside them. A list
+// whose end is lost may have contained the default route there: then option 3 counts.
 func (j *judgement) classless(option uint8, b []byte) error {
 	list, cut, problem := parseRoutes(b)
 	j.damage(option, list, problem)
@@ -64,7 +62,7 @@ func (j *judgement) classless(option uint8, b []byte) error {
 	return nil
 }
 
-// damage notes that an option is good only up to a point.
+// damage notes that an option is good only up to some point.
 func (j *judgement) damage(option uint8, list []Route, problem string) {
 	if problem != "" {
 		j.add("option %d is damaged behind %d routes (%s), the rest is ignored", option, len(list), problem)
@@ -89,9 +87,8 @@ func (j *judgement) take(option uint8, list []Route) error {
 	return nil
 }
 
-// router takes the first router of option 3 in the subnet, or else the first outside. A
-// wrong one spoils the lease as a wrong default route does; 0.0.0.0 says that there is
-// none.
+// router takes the first router of option 3 in the subnet, or else the first outside. An unusable one spoils
+// the lease just as a bad default route does; 0.0.0.0 means that there is none.
 func (j *judgement) router() error {
 	list := addrs(j.opts[optRouter])
 	slices.SortStableFunc(list, func(a, b netip.Addr) int { return j.distance(a) - j.distance(b) })
@@ -118,9 +115,8 @@ func (j *judgement) distance(a netip.Addr) int {
 	return 1
 }
 
-// useless is a default route that leads nowhere. It spoils the lease, since without it the
-// user's traffic would leave outside of the tunnel; nobody minds where no default route
-// was wanted.
+// useless is a default route that leads nowhere. It spoils the lease, since without it the user's traffic
+// would leave outside the tunnel; where no default route was wanted, it does not matter.
 func (j *judgement) useless(option uint8, value any, problem string) error {
 	if j.noDefault {
 		j.add("option %d (%s) left out: %v is %s", option, optionName(option), value, problem)
@@ -138,9 +134,8 @@ func (j *judgement) host(a netip.Addr) bool {
 	return !subnet.Contains(a) || subnet.Bits() >= 31 || a != subnet.Masked().Addr() && a != lastOf(subnet)
 }
 
-// reach makes sure that packets can be handed to a: a neighbour in the subnet or behind
-// one of the on-link routes, or else, as NetworkManager has it, by a route to it that is
-// on the link.
+// reach makes sure that packets can be sent to a: it is a neighbour in the subnet or on one of the on-link
+// routes, or else, as in NetworkManager, gets an on-link route of its own.
 func (j *judgement) reach(a netip.Addr, onLink []netip.Prefix) bool {
 	if !j.host(a) {
 		return false
@@ -151,7 +146,7 @@ func (j *judgement) reach(a netip.Addr, onLink []netip.Prefix) bool {
 		return true
 	}
 	for i, r := range j.lease.Routes {
-		if r.Dst == alone { // a router behind another router is none to a kernel
+		if r.Dst == alone { // a kernel accepts no router behind another router
 			j.lease.Routes[i].Via = netip.Addr{}
 			return true
 		}
@@ -165,8 +160,8 @@ func (j *judgement) has(dst netip.Prefix) bool {
 	return slices.ContainsFunc(j.lease.Routes, func(r Route) bool { return r.Dst == dst })
 }
 
-// sift drops routes to where none may lead and all but the first to one place. It
-// returns the others and, again, the destinations that are on the link.
+// sift drops routes to destinations that must not be routed, and all but the first to any destination. It
+// returns the others and, separately, the destinations that are on the link.
 func (j *judgement) sift(list []Route) (kept []Route, onLink []netip.Prefix) {
 	seen := make(map[netip.Prefix]bool, len(list))
 	for _, r := range list {
@@ -190,7 +185,7 @@ func (j *judgement) sift(list []Route) (kept []Route, onLink []netip.Prefix) {
 	return kept, onLink
 }
 
-// defaultRoute makes a route to everywhere the lease's router.
+// defaultRoute makes a route to everywhere the router of the lease.
 func (j *judgement) defaultRoute(option uint8, r Route, onLink []netip.Prefix) error {
 	switch {
 	case !r.Via.IsValid():
@@ -203,15 +198,15 @@ func (j *judgement) defaultRoute(option uint8, r Route, onLink []netip.Prefix) e
 	return nil
 }
 
-// reachable reports whether a route may lead to dst: not into "this network",
-// loopback, link-local, multicast or reserved space, nor around any of these.
+// reachable reports whether a route may lead to dst: not into "this network", loopback, link-local, multicast
+// or reserved space, nor to a prefix around any of these.
 func reachable(dst netip.Prefix) bool {
 	for _, p := range unroutable {
 		if p.Contains(dst.Addr()) && p.Bits() <= dst.Bits() {
 			return false
 		}
 	}
-	// Halves of everything (0.0.0.0/1) hold such space too and are common.
+	// Halves of everything (0.0.0.0/1) contain such space too, but are common.
 	return true
 }
 

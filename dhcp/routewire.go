@@ -12,11 +12,10 @@ import (
 	"network-manager-softether/dhcp/internal/domain"
 )
 
-// parseRoutes decodes (length of mask, that many significant bytes of the
-// network, next hop)*, the format of RFC 3442. It stops at maxRoutes, reporting cut.
-// Of a damaged list the routes before the damage are good, and problem says what is
-// wrong behind them. The next hop 0.0.0.0 comes out as the zero Addr; bits of the
-// network behind the mask are cleared.
+// parseRoutes decodes (length of mask, that many significant bytes of the network, next hop)*, the format of
+// RFC 3442. It stops at maxRoutes, reporting cut. In a damaged list, the routes before the damage are good,
+// and problem says what is wrong after them. The next hop 0.0.0.0 becomes the zero Addr; bits of the network
+// outside the mask are cleared.
 func parseRoutes(b []byte) (list []Route, cut bool, problem string) {
 	for len(b) > 0 {
 		if len(list) == maxRoutes {
@@ -42,16 +41,15 @@ func parseRoutes(b []byte) (list []Route, cut bool, problem string) {
 	return list, false, ""
 }
 
-// parseClassful decodes option 33: (destination, router)*, where the destination's
-// class says how much of it is the network. A list that ends inside a route is cut
-// there.
+// parseClassful decodes option 33: (destination, router)*, where the class of the destination says how much
+// of it is the network. A list that ends inside a route is cut there.
 func parseClassful(b []byte) (list []Route, cut bool, problem string) {
 	for pair := range slices.Chunk(b, 8) {
 		if len(pair) < 8 {
 			return list, false, "cut off inside a route"
 		}
 		dst, via := netip.AddrFrom4([4]byte(pair)), netip.AddrFrom4([4]byte(pair[4:]))
-		// The number has no room for a mask, and everywhere is not allowed (RFC 2132 5.8).
+		// The option has no room for a mask, and a default route is not allowed (RFC 2132 5.8).
 		if dst.IsUnspecified() {
 			continue
 		}
@@ -64,7 +62,7 @@ func parseClassful(b []byte) (list []Route, cut bool, problem string) {
 	return list, false, ""
 }
 
-// classOf is the length of the network part of a before there were masks (RFC 791).
+// classOf returns the length of the network part of a before there were masks (RFC 791).
 func classOf(a netip.Addr) int {
 	switch first := a.As4()[0]; {
 	case first < 128:
@@ -75,8 +73,8 @@ func classOf(a netip.Addr) int {
 	return 24
 }
 
-// splitDomains reads option 15: one name, though some servers put a list with
-// spaces or commas into it, and some a final NUL. It reports whether there were too many.
+// splitDomains reads option 15: one name, though some servers put a list with spaces or commas into it, and
+// some a final NUL. It reports whether there were too many names.
 func splitDomains(b []byte) (list []string, more bool) {
 	b, _, _ = bytes.Cut(b, []byte{0})
 	list = strings.FieldsFunc(string(b), func(r rune) bool { return r == ' ' || r == ',' })

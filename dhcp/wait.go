@@ -12,11 +12,11 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
 
-// errSilence: nothing acceptable came in time.
+// errSilence: nothing acceptable arrived in time.
 var errSilence = errors.New("no answer")
 
-// await returns the first answer to exchange xid that accept takes, errSilence
-// after d, or the context's error. Other frames are dropped.
+// await returns the first answer to exchange xid that accept accepts, errSilence after d, or the context's
+// error. Other frames are discarded.
 func (c *Client) await(ctx context.Context, d time.Duration, xid dhcpv4.TransactionID, accept func(*reply) bool) (*reply, error) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -44,8 +44,8 @@ func (c *Client) await(ctx context.Context, d time.Duration, xid dhcpv4.Transact
 	}
 }
 
-// send puts frame on the wire. A failure is logged and otherwise like a lost
-// packet: the session below may be about to come back.
+// send sends frame. A failure is logged and otherwise treated like a lost packet: the session below may be
+// about to come back.
 func (c *Client) send(frame []byte, what string, attempt int) {
 	if err := c.port.Send(frame); err != nil {
 		c.log.Debug("DHCP message not sent", "message", what, "attempt", attempt, "error", err)
@@ -54,7 +54,7 @@ func (c *Client) send(frame []byte, what string, attempt int) {
 	c.log.Debug("DHCP message sent", "message", what, "attempt", attempt)
 }
 
-// rejects reports whether the profile does not want that server.
+// rejects reports whether the profile rejects that server.
 func (c *Client) rejects(server netip.Addr) bool {
 	return slices.ContainsFunc(c.reject, func(p netip.Prefix) bool { return p.Contains(server) })
 }

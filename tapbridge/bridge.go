@@ -15,20 +15,19 @@ import (
 // A Device is the host's end of the bridge; a [TAP] is one. Read and Write may run
 // at the same time, each by one goroutine; Close at any time, and more than once.
 type Device interface {
-	// Read appends frames to b, which has room for at least one of frame.MaxLen: it
-	// waits for the first, then takes what is there until b is full. An error means
-	// that the device is over; b may hold frames then, too.
+	// Read appends frames to b, which has room for at least one of frame.MaxLen: it waits for the first, then
+	// takes what is there until b is full. An error means that the device is gone for good; b may contain
+	// frames even then.
 	Read(b *frame.Batch) error
-	// Write gives frames to the host without waiting and returns how many it took;
-	// the others are lost. It does not retain them. An error means that the device is
-	// over.
+	// Write passes frames to the host without blocking and returns how many it accepted; the others are lost.
+	// It does not retain them. An error means that the device is gone for good.
 	Write(frames [][]byte) (int, error)
-	// Close ends the device and makes Read return.
+	// Close removes the device and makes Read return.
 	Close() error
 }
 
-// A Link takes what the host sends. Send may block, which stops the bridge from
-// reading the device, and does not retain b. It is safe for concurrent use.
+// A Link accepts what the host sends. Send may block, which keeps the bridge from reading the device, and
+// does not retain b. It is safe for concurrent use.
 type Link interface {
 	Send(b *frame.Batch) error
 }
@@ -57,15 +56,14 @@ type Bridge struct {
 	sending chan struct{} // closed when the sending goroutine has ended
 }
 
-// A plug is a link in use.
+// A plug is a link that is plugged in.
 type plug struct {
 	Link
 	failed atomic.Bool // Send has failed, and that was logged
 }
 
-// New returns a bridge of dev, which it closes in the end, with no link plugged in.
-// It starts one goroutine, which ends with the device or with Close. A nil log
-// discards.
+// New returns a bridge for dev, which it will close, with no link plugged in. It starts one goroutine, which
+// ends with the device or with Close. A nil log discards.
 func New(dev Device, log *slog.Logger) *Bridge {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -75,8 +73,8 @@ func New(dev Device, log *slog.Logger) *Bridge {
 	return b
 }
 
-// SetLink plugs l in, instead of what was before; nil unplugs. A Send that is under
-// way on the old link is not waited for.
+// SetLink plugs l in, in place of the present link; nil unplugs. It does not wait for a Send in progress on
+// the old link.
 func (b *Bridge) SetLink(l Link) {
 	if l == nil {
 		b.link.Store(nil)
@@ -85,12 +83,12 @@ func (b *Bridge) SetLink(l Link) {
 	b.link.Store(&plug{Link: l})
 }
 
-// Done is closed when the device is gone or the bridge closed; Err then says which.
-// While a Link does not return from Send, only Receive can notice that it is gone.
+// Done returns a channel that is closed when the device is gone or the bridge closed; Err then says which.
+// While a Link does not return from Send, only Receive can notice that the device is gone.
 func (b *Bridge) Done() <-chan struct{} { return b.done }
 
-// Err returns nil before Done is closed, then [ErrClosed] after Close, an error that
-// is [ErrTAPGone] after the device was deleted, or what else ended the device.
+// Err returns nil before Done is closed; afterwards [ErrClosed] after Close, an error that is [ErrTAPGone] if
+// the device was deleted, or whatever else ended the device.
 func (b *Bridge) Err() error {
 	select {
 	case <-b.done:
@@ -100,8 +98,8 @@ func (b *Bridge) Err() error {
 	}
 }
 
-// Close closes the device and all ports and waits until no frame is under way. It
-// fails with [ErrStuck] if a Link does not let go in 5 seconds: close that first.
+// Close closes the device and all ports and waits until no frame is in progress. It fails with [ErrStuck] if
+// a Link does not return within 5 seconds: close that first.
 func (b *Bridge) Close() error {
 	b.end(ErrClosed)
 	t := time.NewTimer(closeWait)
@@ -114,8 +112,7 @@ func (b *Bridge) Close() error {
 	}
 }
 
-// end shuts the bridge for the first reason given. It must not be called with
-// receiveMu held.
+// end shuts the bridge down. Only the first reason given counts. It must not be called with receiveMu held.
 func (b *Bridge) end(why error) {
 	b.over.Do(func() {
 		b.err = why

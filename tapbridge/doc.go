@@ -8,13 +8,13 @@
 //	          |
 //	TAP -- Bridge -- Link (protocol.Session)
 //
-// The TAP outlives the link. [Bridge.SetLink] plugs a link in and pulls it out
-// while the device, its address and its routes stay; with none plugged in, frames
-// from the host are dropped, as on a cable that leads nowhere.
+// The TAP outlives the link. [Bridge.SetLink] plugs a link in and pulls it out while the device, its address
+// and its routes stay; with none plugged in, frames from the host are dropped, as on a cable that is not
+// connected.
 //
-// The way of a frame in either direction is told in send.go and receive.go. On it
-// nothing is allocated, and at most one lock is taken for a batch of frames.
+// The path of a frame in either direction is described in send.go and receive.go. Nothing is allocated along
+// it, and at most one lock is taken per batch of frames.
 //
-// The work of a network card that lets the kernel hand over and take superframes of
-// 64 KiB is in the offload package; tapbridgetest has a device in memory for tests.
+// What a network card does for a kernel that exchanges superframes of 64 KiB with it is in package offload;
+// tapbridgetest has a device in memory for tests.
 package tapbridge

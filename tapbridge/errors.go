@@ -10,11 +10,11 @@ var (
 	ErrNoTUN = errors.New("no TUN/TAP driver: load it with \"modprobe tun\", or give the container /dev/net/tun")
 	// ErrNameTaken: a network interface of that name exists already.
 	ErrNameTaken = errors.New("a network interface of this name exists already: choose another, or none for the first free one")
-	// ErrBadConfig: a value of TAPConfig that no device can have.
+	// ErrBadConfig: a value in TAPConfig that no device can have.
 	ErrBadConfig = errors.New("not possible for a TAP device")
-	// ErrTAPGone: somebody deleted the device under us.
+	// ErrTAPGone: somebody else deleted the device.
 	ErrTAPGone = errors.New("the TAP device was deleted")
-	// ErrClosed: closed by our own Close.
+	// ErrClosed: Close was called.
 	ErrClosed = errors.New("closed")
 	// ErrBadFrame: shorter than an Ethernet header or longer than a server forwards.
 	ErrBadFrame = errors.New("frame has an impossible length")
@@ -22,7 +22,7 @@ var (
 	ErrStuck = errors.New("the link's Send does not return")
 )
 
-// Error is what every error of this package but a bare sentinel is.
+// Error is the type of every error of this package that is not a bare sentinel.
 type Error struct {
 	Op   string // what failed, in words: "create", "set MTU of"
 	Name string // the device

@@ -9,9 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ifreqHardwareAddr is struct ifreq with its ifr_hwaddr (netdevice(7)), which
-// x/sys/unix has no access to. The TUN driver ignores the name: the request is for
-// the device of the descriptor.
+// ifreqHardwareAddr is struct ifreq with its ifr_hwaddr (netdevice(7)), which x/sys/unix gives no access to.
+// The TUN driver ignores the name: the request is for the device of the descriptor.
 type ifreqHardwareAddr struct {
 	name   [unix.IFNAMSIZ]byte
 	family uint16
@@ -28,14 +27,12 @@ func (r *ifreqHardwareAddr) set(fd int) error {
 	return nil
 }
 
-// The descriptor never blocks, so reading and writing it need not be announced to the
-// Go scheduler. That would be expensive: the scheduler's watcher wakes up for it, 20 µs at a
-// time, and takes the processor away from a call that takes longer; together a fifth of
-// all CPU time of a loaded tunnel.
+// The descriptor never blocks, so reads and writes need not be announced to the Go scheduler. Announcing them
+// is expensive: the scheduler's monitor thread wakes up for it, 20 µs at a time, and takes the processor away
+// from calls that take longer; together a fifth of all CPU time of a loaded tunnel.
 
-// maxStreak is how often a device is read without a pause before a call is announced
-// all the same: the watcher then looks after other goroutines that the reader does not
-// let run.
+// maxStreak is how many reads in a row, without a pause, a device makes before it announces one nevertheless.
+// The monitor thread then serves other goroutines, which the reader keeps from running.
 const maxStreak = 256
 
 // read reads one frame into b. streak counts the calls since there was nothing to read.
@@ -57,7 +54,7 @@ func read(fd int, b []byte, streak *int) (int, error) {
 	return int(n), nil
 }
 
-// writev writes the pieces in iov as one frame.
+// writev writes the pieces in iov as a single frame.
 func writev(fd int, iov []unix.Iovec) error {
 	_, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(iov))), uintptr(len(iov)))
 	if errno != 0 {

@@ -15,7 +15,7 @@ const DefaultName = "se%d"
 
 // Bounds and default of TAPConfig.MTU.
 const (
-	MinMTU     = 576 // what every IPv4 host must take (RFC 791 3.1)
+	MinMTU     = 576 // what every IPv4 host must accept (RFC 791 3.1)
 	DefaultMTU = 1500
 	MaxMTU     = frame.MaxLen - frame.HeaderLen - 2*4 // room for two VLAN tags
 )
@@ -23,9 +23,8 @@ const (
 // maxName is IFNAMSIZ without the terminating zero.
 const maxName = 15
 
-// checkName returns name, or the default for "", if the kernel can give it to a
-// device (dev_valid_name in net/core/dev.c). A single %d stands for the first free
-// number.
+// checkName returns name, or the default for "", if the kernel accepts it for a device (dev_valid_name in
+// net/core/dev.c). A single %d stands for the first free number.
 func checkName(name string) (string, error) {
 	if name == "" {
 		return DefaultName, nil

@@ -10,12 +10,11 @@ import (
 	"network-manager-softether/frame"
 )
 
-// A Port is a host inside this process, on the same side of the bridge as the TAP
-// and often with the same address. It sees the frames that it wants instead of the
-// TAP. All methods are safe for concurrent use.
+// A Port is a host inside this process, on the same side of the bridge as the TAP and often with the same
+// address. It receives the frames that it wants in place of the TAP. All methods are safe for concurrent use.
 type Port struct {
 	bridge  *Bridge
-	listens bool // what it wants goes on to others
+	listens bool // what it wants also goes to others
 	match   func(frame []byte) bool
 	in      chan []byte // closed, and shut set, with bridge.receiveMu held
 	shutIn  bool        // guarded by bridge.receiveMu
@@ -24,16 +23,15 @@ type Port struct {
 	out    *frame.Batch
 }
 
-// NewPort plugs a host in. match is called for every frame from the link, with the
-// bridge locked: it must be quick, must neither keep nor change the frame, and must
-// not call the bridge. Of ports that want the same frame the oldest gets it. At most
-// depth frames (at least 1) wait for the host; more are dropped.
+// NewPort plugs a host in. match is called for every frame from the link, with the bridge locked: it must be
+// quick, must neither keep nor change the frame, and must not call the bridge. Of several ports that want the
+// same frame, the oldest gets it. At most depth frames (at least 1) wait for the host; more are dropped.
 func (b *Bridge) NewPort(match func(frame []byte) bool, depth int) *Port {
 	return b.newPort(match, depth, false)
 }
 
-// NewListener is NewPort for a host that only listens: the frames that it wants also go
-// where they would go without it.
+// NewListener is NewPort for a host that only listens: the frames that it wants also go where they would go
+// without it.
 func (b *Bridge) NewListener(match func(frame []byte) bool, depth int) *Port {
 	return b.newPort(match, depth, true)
 }
@@ -60,9 +58,9 @@ func (b *Bridge) newPort(match func(frame []byte) bool, depth int, listens bool)
 	return p
 }
 
-// Send gives one whole Ethernet frame to the link. As on a real cable, a frame is
-// lost without an error while nothing is plugged in or when the link is over. It
-// fails with [ErrBadFrame], or with [ErrClosed] when the bridge is over.
+// Send sends one whole Ethernet frame to the link. As on a real cable, a frame is silently lost while nothing
+// is plugged in or when the link is over. Send fails with [ErrBadFrame], or with [ErrClosed] when the bridge
+// is closed.
 func (p *Port) Send(f []byte) error {
 	if len(f) < frame.HeaderLen || len(f) > frame.MaxLen {
 		return &Error{Op: "send a frame through", Err: ErrBadFrame}
@@ -82,7 +80,7 @@ func (p *Port) Send(f []byte) error {
 // It is closed by Close and at the end of the bridge.
 func (p *Port) Frames() <-chan []byte { return p.in }
 
-// Close unplugs the host: what it wanted goes to the TAP again.
+// Close unplugs the host: the frames it wanted go to the TAP again.
 func (p *Port) Close() {
 	b := p.bridge
 	b.receiveMu.Lock()
@@ -101,7 +99,7 @@ func (p *Port) shut() {
 
 // deliver copies f to the host, or drops it. The caller holds receiveMu.
 func (p *Port) deliver(f []byte) {
-	if len(p.in) == cap(p.in) { // only receivers run meanwhile, so this does not turn
+	if len(p.in) == cap(p.in) { // only receivers run meanwhile, so this stays true
 		p.bridge.counters.portDropped.Add(1)
 		return
 	}

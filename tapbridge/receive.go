@@ -17,10 +17,9 @@ import (
 //	   acknowledgements that later ones repeat (offload.Coalescer), one system call
 //	   each. Nothing is kept for a later Receive.
 //
-// The device takes a frame or loses it, it never blocks: the host's kernel is the
-// one with the queues.
+// The device accepts a frame or loses it, but never blocks: the queues are in the host's kernel.
 
-// Receive takes frames from the link. It does not retain or change them.
+// Receive accepts frames from the link. It does not retain or change them.
 func (b *Bridge) Receive(frames [][]byte) {
 	b.receiveMu.Lock()
 	var err error
@@ -35,8 +34,7 @@ func (b *Bridge) Receive(frames [][]byte) {
 	}
 }
 
-// ToHost gives a frame to the host alone, as if it had come from the link and no port had
-// wanted it.
+// ToHost passes a frame to the host alone, as if it had come from the link and no port had wanted it.
 func (b *Bridge) ToHost(f []byte) error {
 	if len(f) < frame.HeaderLen || len(f) > frame.MaxLen {
 		return &Error{Op: "give the host a frame through", Err: ErrBadFrame}
@@ -79,8 +77,8 @@ func (b *Bridge) receive(frames [][]byte) error {
 	return err
 }
 
-// toPort gives f to all listeners that want it, and to the first other port that does. It
-// reports whether there is one of these. The caller holds receiveMu.
+// toPort passes f to all listeners that want it, and to the first other port that does. It reports whether
+// there is such a port. The caller holds receiveMu.
 func (b *Bridge) toPort(f []byte) bool {
 	for _, p := range b.ports {
 		if p.match(f) {

@@ -10,26 +10,25 @@ import (
 
 // From the host to the link, all in one goroutine:
 //
-//	1. Read waits until the host has sent something, and takes all there is until
-//	   the batch is full (TAP.Read, tapread_linux.go). Superframes are split and
-//	   checksums finished on the way into the batch, which has the layout of the wire
-//	   (offload.Segmenter). A superframe that does not fit goes on in the next batch.
+// 1. Read waits until the host has sent something, and takes all there is until
+//   the batch is full (TAP.Read, tapread_linux.go). Superframes are split and
+//   checksums finished on the way into the batch, which has the layout of the wire
+//   (offload.Segmenter). A superframe that does not fit continues in the next batch.
 //	2. The batch goes to the link that is plugged in, in one Send, which may block;
 //	   nothing is read meanwhile, so that the queue is the kernel's, and bounded.
 //	3. Again, with the same batch.
 //
-// What a Port sends takes no part in this: it goes to the link at once.
+// What a Port sends bypasses all this: it goes to the link at once.
 
-// Batches of batchBytes make five full TLS records of 16 KiB (with the 4 bytes of
-// the message header), and the largest superframe (64 KiB) fits, once split, into
-// one. Small frames are bounded by number, so that a server's queue of 1024 frames
-// is not overrun by one message (softether-protocol.md 9.1).
+// batchBytes fills five TLS records of 16 KiB (including the 4 bytes of the message header), and the largest
+// superframe (64 KiB) still fits into one batch once it is split. batchFrames bounds small frames, so that
+// one message does not overrun a server's queue of 1024 frames (softether-protocol.md 9.1).
 const (
 	batchBytes  = 5<<14 - 4
 	batchFrames = 256
 )
 
-// sendLoop reads the device until that is over.
+// sendLoop reads the device until it is gone.
 func (b *Bridge) sendLoop() {
 	defer close(b.sending)
 	batch := frame.NewBatch(batchBytes, batchFrames)
@@ -49,7 +48,7 @@ func (b *Bridge) sendLoop() {
 	}
 }
 
-// send gives the batch to the link, if there is one, and counts.
+// send passes the batch to the link, if there is one, and counts it.
 func (b *Bridge) send(batch *frame.Batch) {
 	n := uint64(batch.Len())
 	p := b.link.Load()
@@ -69,7 +68,7 @@ func (b *Bridge) send(batch *frame.Batch) {
 	b.counters.sentBytes.Add(uint64(payloadLen(batch)))
 }
 
-// payloadLen returns the length of all frames of the batch together.
+// payloadLen returns the total length of the frames in the batch.
 func payloadLen(batch *frame.Batch) int {
 	const sizes = 4 // bytes for the count, and before every frame
 	return len(batch.Message()) - sizes*(1+batch.Len())

@@ -29,8 +29,8 @@ func (s Stats) LogValue() slog.Value {
 	)
 }
 
-// counters is Stats in the making. The two directions are written by different
-// goroutines, a few times for every batch.
+// counters is Stats while being counted. The two directions are written by different goroutines, a few times
+// per batch.
 type counters struct {
 	sentBatches, sentFrames, sentBytes, sendDropped atomic.Uint64
 
@@ -40,8 +40,8 @@ type counters struct {
 	portFrames, portDropped                                        atomic.Uint64
 }
 
-// Stats returns the counts so far. They are read one by one: under load they may
-// not belong to quite the same moment.
+// Stats returns the counts so far. They are read one by one: under load they may not all belong to the same
+// moment.
 func (b *Bridge) Stats() Stats {
 	c := &b.counters
 	return Stats{

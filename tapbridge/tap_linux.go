@@ -18,10 +18,10 @@ import (
 	"network-manager-softether/tapbridge/offload"
 )
 
-// TAPConfig says what device to make.
+// TAPConfig describes the device to create.
 type TAPConfig struct {
 	Name        string           // one %d stands for the first free number; "" is DefaultName
-	MAC         net.HardwareAddr // required: a device without one gets its address changed by udev
+	MAC         net.HardwareAddr // required: udev changes the address of a device created without one
 	MTU         int              // 0 is DefaultMTU
 	DisableIPv6 bool             // disable_ipv6=1: not even a link-local address
 	Autoconf    *Autoconf        // nil: the kernel makes no IPv6 addresses but the link-local one
@@ -30,17 +30,16 @@ type TAPConfig struct {
 	Logger      *slog.Logger     // nil discards
 }
 
-// Autoconf has the kernel make addresses from router advertisements, and nothing else of
-// them: no routes, no MTU. Whoever has the TAP must let through no other advertisements than
-// his own, see [Bridge.ToHost].
+// Autoconf makes the kernel form addresses from router advertisements, and use nothing else in them: no
+// routes, no MTU. Whoever owns the TAP must let no advertisements through but their own, see [Bridge.ToHost].
 type Autoconf struct {
-	Token     [8]byte  // interface identifier; zero: by Secret
+	Token     [8]byte  // interface identifier; zero: made from Secret
 	Secret    [16]byte // that stable identifiers are made from (RFC 7217); zero: from the MAC address
 	Temporary int      // use_tempaddr: 0 none, 1 as well, 2 preferred
 }
 
-// A TAP is a network interface of the kernel whose other end is this process. It is
-// up, and goes away with the process, however that ends. It is a [Device].
+// A TAP is a network interface of the kernel whose other end is this process. It is up, and disappears with
+// the process, however that ends. It is a [Device].
 type TAP struct {
 	file  *os.File
 	raw   syscall.RawConn
@@ -59,12 +58,12 @@ type TAP struct {
 
 var _ Device = (*TAP)(nil)
 
-// tunPath is where the driver is.
+// tunPath is the device file of the driver.
 const tunPath = "/dev/net/tun"
 
-// OpenTAP makes a TAP device in the network namespace of the calling thread and
-// brings it up. It needs CAP_NET_ADMIN. Errors are [ErrNoTUN], [ErrNameTaken],
-// [ErrBadConfig] or what the system said, in an [*Error].
+// OpenTAP creates a TAP device in the network namespace of the calling thread and brings it up. It needs
+// CAP_NET_ADMIN. Errors are [ErrNoTUN], [ErrNameTaken], [ErrBadConfig] or what the system reported, in an
+// [*Error].
 func OpenTAP(cfg TAPConfig) (*TAP, error) { return openTAP(tunPath, cfg) }
 
 func openTAP(path string, cfg TAPConfig) (*TAP, error) {
@@ -87,8 +86,8 @@ func openTAP(path string, cfg TAPConfig) (*TAP, error) {
 	if err != nil {
 		return nil, &Error{"create", name, err}
 	}
-	// Only a file made from a nonblocking descriptor that is already bound to a
-	// device works with the runtime's poller; it refuses an unbound /dev/net/tun.
+	// Only a file made from a nonblocking descriptor that is already bound to a device works with the
+	// runtime's poller, which refuses an unbound /dev/net/tun.
 	t.file = os.NewFile(uintptr(fd), tunPath)
 	if err := t.configure(mtu, cfg); err != nil {
 		t.file.Close()
@@ -100,21 +99,20 @@ func openTAP(path string, cfg TAPConfig) (*TAP, error) {
 	return t, nil
 }
 
-// Name returns the name the device had when it was made.
+// Name returns the name the device had when it was created.
 func (t *TAP) Name() string { return t.name }
 
-// Index returns the interface index, which identifies the device also after a rename.
+// Index returns the interface index, which still identifies the device after it has been renamed.
 func (t *TAP) Index() int { return t.index }
 
 // MAC returns the hardware address of the device.
 func (t *TAP) MAC() net.HardwareAddr { return slices.Clone(t.mac) }
 
-// Offload reports whether superframes are used.
+// Offload reports whether superframes are in use.
 func (t *TAP) Offload() bool { return t.vnet }
 
-// SetCarrier plugs the cable in or pulls it. A device without carrier does not look for
-// duplicates of its addresses, nor tell anybody that it is there, which nobody would hear.
-// Kernels before 5.0 cannot do it.
+// SetCarrier plugs the cable in or pulls it. A device without carrier neither checks its addresses for
+// duplicates nor announces itself, which nobody would hear. Kernels before 5.0 do not support it.
 func (t *TAP) SetCarrier(on bool) error {
 	value := 0
 	if on {
@@ -139,8 +137,8 @@ func (t *TAP) Close() error {
 	return nil
 }
 
-// create opens the driver, makes a device of the given name, and returns its
-// descriptor, which is nonblocking. It sets name, vnet and usoOK.
+// create opens the driver, creates a device of the given name, and returns its descriptor, which is
+// nonblocking. It sets name, vnet and usoOK.
 func (t *TAP) create(path, name string, plain bool) (int, error) {
 	if !plain {
 		fd, err := t.attach(path, name, unix.IFF_VNET_HDR)
@@ -152,7 +150,7 @@ func (t *TAP) create(path, name string, plain bool) (int, error) {
 	return t.attach(path, name, 0)
 }
 
-// attach opens the driver once and makes a device with the given extra flags.
+// attach opens the driver once and creates a device with the given extra flags.
 func (t *TAP) attach(path, name string, flags uint16) (fd int, err error) {
 	fd, err = unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	switch err {
@@ -197,27 +195,26 @@ func (t *TAP) attach(path, name string, flags uint16) (fd int, err error) {
 	return fd, nil
 }
 
-// reader and writer hold what Read and Write need; each is used by one goroutine at
-// a time, see Device.
+// reader and writer hold what Read and Write need; each is used by one goroutine at a time, see Device.
 type (
 	reader struct {
 		ready   func(fd uintptr) bool // made once: a closure per call would be an allocation
 		buf     []byte
 		split   offload.Segmenter
-		batch   *frame.Batch // the argument of the Read under way
+		batch   *frame.Batch // the argument of the current Read
 		err     error        // its result
 		streak  int          // reads since there was nothing to read
 		strange int          // failed reads in a row
-		told    bool         // a frame that was dropped has been logged
+		told    bool         // a dropped frame has been logged
 	}
 	writer struct {
 		ready   func(fd uintptr) bool
 		join    *offload.Coalescer
 		merge   bool // superframes are written
-		refused int  // superframes the kernel did not take, in a row
-		told    bool // a frame that was not taken has been logged
+		refused int  // superframes in a row that the kernel refused
+		told    bool // a refused frame has been logged
 		iov     []unix.Iovec
-		frames  [][]byte // the argument of the Write under way
+		frames  [][]byte // the argument of the current Write
 		took    int      // its results
 		err     error
 	}

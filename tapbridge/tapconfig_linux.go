@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// configure gives the device that was just made its address, before udev can think
-// of one (networkmanager.md 4.5), its settings, and brings it up.
+// configure gives a new device its address, before udev can choose one (networkmanager.md 4.5), and its
+// settings, and brings it up.
 func (t *TAP) configure(mtu int, cfg TAPConfig) error {
 	fail := func(op string, err error) error { return &Error{op, t.name, err} }
 	var err error
@@ -60,7 +60,7 @@ func (t *TAP) configure(mtu int, cfg TAPConfig) error {
 			t.log.Debug("the device has carrier from the start", "error", err)
 		}
 	}
-	// udev may have been quicker than us after all; what counts is what the device has.
+	// udev may have been quicker after all; what counts is what the device has now.
 	if link, err = netlink.LinkByIndex(t.index); err != nil {
 		return fail("find", err)
 	}
@@ -72,8 +72,7 @@ func (t *TAP) configure(mtu int, cfg TAPConfig) error {
 	return nil
 }
 
-// setMAC sets the hardware address through the device's own descriptor, which
-// cannot hit another device.
+// setMAC sets the hardware address through the device's own descriptor, which cannot affect another device.
 func (t *TAP) setMAC() error {
 	var failed error
 	err := t.raw.Control(func(fd uintptr) { failed = ioctlHardwareAddr(int(fd), t.mac) })
@@ -83,9 +82,9 @@ func (t *TAP) setMAC() error {
 // A sysctl of the device below /proc/sys/net/ipv6.
 type sysctl struct{ key, value string }
 
-// sysctls keep the kernel from acting on router advertisements: it would add an
-// address and a default route that NetworkManager knows nothing about. Whoever has
-// the TAP reads advertisements himself, and may have the kernel make the addresses.
+// sysctls keep the kernel from acting on router advertisements: it would add an address and a default route
+// that NetworkManager knows nothing about. Whoever owns the TAP reads the advertisements, and may have the
+// kernel form the addresses.
 func sysctls(cfg TAPConfig) []sysctl {
 	switch {
 	case cfg.DisableIPv6:
@@ -94,7 +93,7 @@ func sysctls(cfg TAPConfig) []sysctl {
 		return []sysctl{{"accept_ra", "0"}, {"autoconf", "0"}, {"use_tempaddr", "0"}, {"addr_gen_mode", genNone}, {"router_solicitation_delay", "0"}}
 	}
 	return []sysctl{
-		{"accept_ra", "2"}, // also on a computer that forwards
+		{"accept_ra", "2"}, // on a computer that forwards, too
 		{"autoconf", "1"},
 		{"accept_ra_pinfo", "1"},
 		{"ra_honor_pio_life", "1"},
@@ -104,29 +103,29 @@ func sysctls(cfg TAPConfig) []sysctl {
 		{"accept_ra_mtu", "0"},
 		{"use_tempaddr", strconv.Itoa(cfg.Autoconf.Temporary)},
 		{"addr_gen_mode", genNone},
-		// An address can be used while it is looked for duplicates of it, and that begins at once.
+		// Optimistic addresses can be used while duplicate address detection, which starts at once, is still
+		// running.
 		{"optimistic_dad", "1"},
 		{"use_optimistic", "1"},
 		{"router_solicitation_delay", "0"},
 	}
 }
 
-// neighbours has the kernel look for the duplicate of an address for a quarter of a second instead of a whole one: those
-// that NetworkManager adds itself cannot be used before, as only the kernel's own are optimistic. The time is that
-// between two questions for a neighbour, too, of which there are more in return.
+// neighbours makes duplicate address detection take a quarter of a second instead of a whole one: addresses
+// that NetworkManager adds itself cannot be used before it is over, as only the kernel's own are optimistic.
+// The time is also that between two solicitations of a neighbour, so there are more of them in return.
 var neighbours = []sysctl{{"retrans_time_ms", "250"}, {"mcast_solicit", "12"}, {"ucast_solicit", "12"}}
 
-// minMTU6 is the least that IPv6 is used with (RFC 8200 5).
+// minMTU6 is the minimum MTU of IPv6 (RFC 8200 5).
 const minMTU6 = 1280
 
-// genNone has the kernel make no link-local address: see setLinkLocal.
+// genNone keeps the kernel from making a link-local address: see setLinkLocal.
 const genNone = "1"
 
-// setLinkLocal gives the device the link-local address of its MAC address, which is good at
-// once: two hosts of one MAC address have other troubles in a virtual hub, and while that
-// address is being looked for duplicates, Linux asks for no neighbour's, so that nothing gets
-// through for a second. A kernel without IPv6 needs none, nor one in which that is turned off
-// for new devices.
+// setLinkLocal gives the device the link-local address of its MAC address, without duplicate address
+// detection: two hosts with the same MAC address have other troubles in a virtual hub, and while detection
+// runs for that address, Linux resolves no neighbours, so nothing gets through for a second. A kernel without
+// IPv6 needs no such address, nor does one with IPv6 disabled for new devices.
 func (t *TAP) setLinkLocal(link netlink.Link) error {
 	a := [16]byte{0: 0xfe, 1: 0x80, 11: 0xff, 12: 0xfe}
 	copy(a[8:], t.mac[:3])
@@ -142,7 +141,7 @@ func (t *TAP) setLinkLocal(link netlink.Link) error {
 	return err
 }
 
-// setSysctls sets what the kernel knows of a kind, conf or neigh; one without IPv6 needs none of it.
+// setSysctls sets those sysctls of a kind, conf or neigh, that the kernel has; one without IPv6 has none.
 func (t *TAP) setSysctls(kind string, want []sysctl) error {
 	for _, s := range want {
 		path := filepath.Join("/proc/sys/net/ipv6", kind, t.name, s.key)
@@ -151,16 +150,15 @@ func (t *TAP) setSysctls(kind string, want []sysctl) error {
 			continue
 		}
 		if now, e := os.ReadFile(path); e == nil && strings.TrimSpace(string(now)) == s.value {
-			continue // not writable, and no need
+			continue // not writable, and already set
 		}
 		return err
 	}
 	return nil
 }
 
-// setIdentifier sets what identifiers of addresses that come are made from, and ends the
-// kernel's own solicitations of routers, which a token needs. Setting the secret leaves the
-// link-local address alone.
+// setIdentifier sets what the interface identifiers of future addresses are made from, and stops the kernel's
+// own router solicitations, as a token requires. Setting the secret leaves the link-local address alone.
 func (t *TAP) setIdentifier(cfg *Autoconf) error {
 	var last []sysctl
 	if cfg.Secret != [16]byte{} {

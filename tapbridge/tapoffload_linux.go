@@ -10,17 +10,17 @@ import (
 	"network-manager-softether/tapbridge/offload"
 )
 
-// errNoOffload: this kernel has no IFF_VNET_HDR that is of use.
+// errNoOffload: this kernel has no usable IFF_VNET_HDR.
 var errNoOffload = errors.New("no offload")
 
-// What we take from the kernel unfinished (include/uapi/linux/if_tun.h). USO is
-// known since Linux 6.2, which takes both or none.
+// What may come from the kernel unfinished (include/uapi/linux/if_tun.h). Linux knows USO since 6.2, and
+// takes both flags or none.
 const (
 	tcpOffloads = unix.TUN_F_CSUM | unix.TUN_F_TSO4 | unix.TUN_F_TSO6 | unix.TUN_F_TSO_ECN
 	udpOffloads = unix.TUN_F_USO4 | unix.TUN_F_USO6
 )
 
-// probeVnetHdr asks the driver behind fd whether it knows IFF_VNET_HDR at all.
+// probeVnetHdr asks the driver behind fd whether it supports IFF_VNET_HDR at all.
 func probeVnetHdr(fd int) error {
 	features, err := unix.IoctlGetInt(fd, unix.TUNGETFEATURES)
 	if err != nil || features&unix.IFF_VNET_HDR == 0 {
@@ -29,8 +29,8 @@ func probeVnetHdr(fd int) error {
 	return nil
 }
 
-// setOffloads settles the form of the header and what the kernel may leave to us.
-// It fails with errNoOffload, and the device is to be made anew without.
+// setOffloads settles the format of the header and what the kernel may leave to this side. If it fails with
+// errNoOffload, the device has to be created again without.
 func (t *TAP) setOffloads(fd int) error {
 	if err := unix.IoctlSetPointerInt(fd, unix.TUNSETVNETHDRSZ, offload.HeaderLen); err != nil {
 		return errNoOffload

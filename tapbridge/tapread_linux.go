@@ -15,7 +15,7 @@ const (
 	// readSize holds the largest superframe (64 KiB with its headers) and the
 	// virtio_net_hdr before it, with some to spare.
 	readSize = 65536 + 512
-	// maxStrange is how many reads in a row may fail for reasons that may pass.
+	// maxStrange is how many reads in a row may fail for reasons that may be temporary.
 	maxStrange = 100
 )
 
@@ -24,8 +24,8 @@ func (r *reader) init(t *TAP) {
 	r.ready = t.read
 }
 
-// Read implements [Device]. It fails with [ErrTAPGone] when the device was deleted,
-// or moved out of existence with its namespace, and with [ErrClosed] after Close.
+// Read implements [Device]. It fails with [ErrTAPGone] if the device was deleted, or disappeared with its
+// namespace, and with [ErrClosed] after Close.
 func (t *TAP) Read(b *frame.Batch) error {
 	t.in.batch, t.in.err = b, nil
 	err := t.raw.Read(t.in.ready)
@@ -33,8 +33,8 @@ func (t *TAP) Read(b *frame.Batch) error {
 	return t.explain("read", err, t.in.err)
 }
 
-// read takes frames until there are no more or the batch is full. It reports false,
-// to be called again when the device is readable, if it got none.
+// read takes frames until there are no more or the batch is full. If it got none, it reports false, to be
+// called again when the device is readable.
 func (t *TAP) read(fd uintptr) bool {
 	r := &t.in
 	for r.split.Drain(r.batch) {
@@ -50,19 +50,19 @@ func (t *TAP) read(fd uintptr) bool {
 			r.err = ErrTAPGone
 			return true
 		default:
-			// The driver says so of a frame it cannot describe to us; that one is lost.
+			// The driver reports this for a frame that it cannot describe; that frame is lost.
 			if r.strange++; r.strange > maxStrange {
 				r.err = os.NewSyscallError("read", err)
 				return true
 			}
 			continue
 		}
-		if n == 0 { // no driver does that; better an end than a busy loop
+		if n == 0 { // no driver does that, but giving up is better than a busy loop
 			r.err = ErrTAPGone
 			return true
 		}
 		if err := t.load(r.buf[:n]); err != nil && !r.told {
-			// Once, for it may be every frame: somebody has raised the MTU.
+			// Only once, as it may be every frame: somebody has raised the MTU.
 			r.told = true
 			t.log.Warn("dropped a frame from the host; more of them will not be reported",
 				"device", t.name, "length", n, "error", err)
@@ -71,7 +71,7 @@ func (t *TAP) read(fd uintptr) bool {
 	return true
 }
 
-// load hands what was read to the segmenter. After an error that is empty.
+// load passes what was read to the segmenter, which is empty after an error.
 func (t *TAP) load(b []byte) error {
 	if t.vnet {
 		return t.in.split.Load(b)
@@ -79,9 +79,8 @@ func (t *TAP) load(b []byte) error {
 	return t.in.split.LoadPlain(b)
 }
 
-// explain makes one error of what the poller and what the device said. Unless we
-// closed the file, the poller's only reason to refuse is that the driver has nothing
-// more behind the descriptor.
+// explain makes one error of what the poller and the device reported. Unless the file was closed by Close,
+// the poller's only reason to refuse is that the driver has nothing behind the descriptor any more.
 func (t *TAP) explain(op string, poller, device error) error {
 	switch {
 	case poller == nil && device == nil:

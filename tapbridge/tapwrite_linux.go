@@ -10,8 +10,8 @@ import (
 	"network-manager-softether/tapbridge/offload"
 )
 
-// maxRefused is how many superframes in a row the kernel may refuse before no more
-// are made. Some old vendor kernels offer IFF_VNET_HDR and then do not take it.
+// maxRefused is how many superframes in a row the kernel may refuse before no more are made. Some old vendor
+// kernels offer IFF_VNET_HDR but then refuse superframes.
 const maxRefused = 8
 
 func (w *writer) init(t *TAP) {
@@ -31,8 +31,7 @@ func (t *TAP) Write(frames [][]byte) (int, error) {
 	return w.took, t.explain("write", err, w.err)
 }
 
-// write writes all frames. It never asks to be called again: what the device does
-// not take at once is lost.
+// write writes all frames. It never asks to be called again: what the device does not accept at once is lost.
 func (t *TAP) write(fd uintptr) bool {
 	w := &t.out
 	for len(w.frames) > 0 && w.err == nil {

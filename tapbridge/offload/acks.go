@@ -7,28 +7,27 @@ import (
 	"encoding/binary"
 )
 
-// While the host sends in bulk, more than a third of a million acknowledgements come
-// back for each gigabyte, a system call and a run through the host's TCP each. With a
-// network card that coalesces, the computer at the other end would have spared them: it
-// would acknowledge up to 64 KiB at once. So does, here, the last of several
-// acknowledgements that have arrived together: it says all that those before it said,
+// While the host sends in bulk, more than a third of a million acknowledgements come back for each gigabyte,
+// and each costs a system call and a pass through the host's TCP. A coalescing network card would have spared
+// the host most of them: it would have acknowledged up to 64 KiB at once. Here, the last of several
+// acknowledgements that have arrived together does the same: it says everything that those before it said,
 // and takes their place.
 //
-// That goes only for those that say nothing but how far the data has come. Duplicates,
-// selective acknowledgements, congestion marks and options other than timestamps have a
-// meaning each, and pass. The one that cannot be told is a duplicate of what an earlier
-// Load had, if it is the first of its flow: then another may take its place.
+// Only those are left out that say nothing but how far the data has come. Duplicates, selective
+// acknowledgements, congestion marks and options other than timestamps each have a meaning, and pass. One
+// duplicate cannot be recognised: one that repeats what an earlier Load had and is the first of its flow,
+// whose place another one may take.
 
-// maxAcked bounds how much data an acknowledgement takes over from those it takes the
-// place of, in bytes: what a superframe carries.
+// maxAcked bounds how much data an acknowledgement may cover on behalf of those that it replaces, in bytes:
+// as much as a superframe carries.
 const maxAcked = 64 << 10
 
-// maxTicks bounds how far the clocks have moved on. All steps of a Load together are far
-// from the 2^31 after which the last would look older than the first (RFC 7323 5.2).
+// maxTicks bounds how far the clocks may have moved on. All steps of a Load together stay far below the 2^31
+// after which the last would look older than the first (RFC 7323 5.2).
 const maxTicks = 1 << 20
 
-// The options that an acknowledgement which gives way may have: none, or timestamps
-// behind two no-operations, as all systems send them (RFC 7323, appendix A).
+// The options that a replaced acknowledgement may have: none, or timestamps after two no-operations, as all
+// systems send them (RFC 7323, appendix A).
 const (
 	stampsLen = 12
 	stampVal  = tcpLen + 4
@@ -37,12 +36,12 @@ const (
 
 var stampsHead = []byte{1, 1, 8, 10}
 
-// congested is the mark that a router has set in the traffic class (RFC 3168 5). On an
-// acknowledgement the host counts it, too (RFC 9768 3.2).
+// congested is the mark that a router has set in the traffic class (RFC 3168 5). On an acknowledgement, the
+// host counts it as well (RFC 9768 3.2).
 const congested = 3
 
-// isAck reports whether p, a frame that cannot be joined, is nothing but a plain
-// acknowledgement with the right checksums. It takes the Ethernet's padding off p.frame.
+// isAck reports whether p, a frame that cannot be joined, is a plain acknowledgement with correct checksums.
+// It removes Ethernet padding from p.frame.
 func (p *packet) isAck() bool {
 	if !p.tcp || p.data > len(p.frame) {
 		return false
@@ -72,8 +71,8 @@ func (p *packet) isAck() bool {
 	return p.verify()
 }
 
-// supersedes reports whether p, an acknowledgement that follows the one of g, says all
-// that it says and more.
+// supersedes reports whether p, an acknowledgement that follows the one of g, says everything that it says
+// and more.
 func (p *packet) supersedes(g *group) bool {
 	q := &g.packet
 	if g.duplicate || p.data != q.data || !samePath(p, q) {
@@ -91,16 +90,16 @@ func (p *packet) supersedes(g *group) bool {
 		passed(old[stampVal:], new[stampVal:]) <= maxTicks && passed(old[stampEcho:], new[stampEcho:]) <= maxTicks
 }
 
-// repeats reports whether p, an acknowledgement that follows the one of g, says the same
-// again: that is how a host learns that segments arrive, but not in order (RFC 5681 2).
+// repeats reports whether p, an acknowledgement that follows the one of g, says the same again: this is how a
+// host learns that segments arrive, but out of order (RFC 5681 2).
 func (p *packet) repeats(g *group) bool {
 	old, new := g.frame[g.l4:], p.frame[p.l4:]
 	return bytes.Equal(old[tcpAck:tcpDataOff], new[tcpAck:tcpDataOff]) &&
 		bytes.Equal(old[tcpWindow:tcpChecksum], new[tcpWindow:tcpChecksum])
 }
 
-// startAcks readies g, an acknowledgement, for others to take its place. old is the one
-// before it in its flow, or nil.
+// startAcks prepares g, an acknowledgement, for being replaced by others. old is the one before it in its
+// flow, or nil.
 func (g *group) startAcks(old *group) {
 	g.ack, g.seq = true, binary.BigEndian.Uint32(g.frame[g.l4+tcpAck:])
 	g.duplicate = old != nil && g.repeats(old)
@@ -114,8 +113,8 @@ func (c *Coalescer) acks(slot int16) *group {
 	return &c.groups[slot]
 }
 
-// passed returns how far it is from one 32-bit number to another, modulo 2^32: very far
-// if that is an older one (RFC 9293 3.4).
+// passed returns the distance from one 32-bit number to another, modulo 2^32: very large if that is an older
+// one (RFC 9293 3.4).
 func passed(from, to []byte) uint32 {
 	return binary.BigEndian.Uint32(to) - binary.BigEndian.Uint32(from)
 }

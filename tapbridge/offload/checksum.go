@@ -37,9 +37,8 @@ func add(sum uint64, b []byte) uint64 {
 	return sum + c
 }
 
-// addMany is add for as many times 64 bytes as b has; it returns the rest. An addition
-// waits for the carry of the one before it, so there are two chains of them, which a
-// processor runs side by side.
+// addMany is add for as many multiples of 64 bytes as b has; it returns the rest. An addition has to wait for
+// the carry of the one before it, so there are two chains of them, which a processor runs in parallel.
 func addMany(sum uint64, b []byte) (uint64, []byte) {
 	var other, c, d, carries uint64
 	for len(b) >= 64 {

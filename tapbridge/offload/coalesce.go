@@ -5,15 +5,15 @@ package offload
 import "encoding/binary"
 
 const (
-	// MaxFrames is how many frames a Coalescer looks at together.
+	// MaxFrames is how many frames a Coalescer looks at at once.
 	MaxFrames = 256
-	// maxSegments bounds a superframe; the kernel takes no more datagrams than this
-	// in one (UDP_MAX_SEGMENTS was 64 when it first took any).
+	// maxSegments bounds a superframe; the kernel accepts no more datagrams than this in one
+	// (UDP_MAX_SEGMENTS was 64 when it first accepted any).
 	maxSegments = 64
 
 	none = -1
 
-	// MaxParts is how many pieces Next returns at most.
+	// MaxParts is the most pieces that Next returns.
 	MaxParts = 1 + maxSegments
 )
 
@@ -32,14 +32,14 @@ const (
 // other, but never a frame that was not understood. Nothing is held back for a
 // later Load. Payload is not copied: parts refer to the frames.
 type Coalescer struct {
-	udp bool // UDP superframes are welcome
+	udp bool // UDP superframes may be made
 
 	frames [][]byte
 	after  [MaxFrames]int16 // the frame that follows in the same group, or none
 	groups [MaxFrames]group
 	count  int // groups in use
 	next   int // the group that Next returns next
-	single int // the frame that Next returns next because of Unmerge, or none
+	single int // the frame that Next returns next after Unmerge, or none
 	open   table
 
 	head  [HeaderLen + maxHeaders]byte
@@ -55,26 +55,25 @@ type group struct {
 	whole       []byte // the first frame, with padding if there is some
 	first, last int16  // frames
 	segments    int16  // frames
-	gone        int16  // acknowledgements that the first frame has taken the place of
-	ack         bool   // an acknowledgement that others may take the place of
+	gone        int16  // acknowledgements that the first frame has replaced
+	ack         bool   // an acknowledgement that others may replace
 	duplicate   bool   // an acknowledgement that stays
 	fixedID     bool   // all IPv4 identifications are the same
-	verified    bool   // the first frame's checksum was found right
+	verified    bool   // the first frame's checksum was found correct
 	bad         bool   // the first frame's checksum was found wrong
 	size        int    // payload of every frame but the last
 	total       int    // payload of all frames
 	seq         uint32 // TCP sequence number that comes next; of acks, the first one's number
 }
 
-// NewCoalescer returns an empty Coalescer. The kernel knows UDP superframes since
-// Linux 6.2; udp says whether it does.
+// NewCoalescer returns an empty Coalescer. udp says whether the kernel accepts UDP superframes, as Linux does
+// since 6.2.
 func NewCoalescer(udp bool) *Coalescer {
 	return &Coalescer{udp: udp, parts: make([][]byte, 0, MaxParts), single: none}
 }
 
-// Load takes the first of frames and returns how many; they must not be empty, and
-// stay as they are until Next has returned nil. Without merge each goes out by
-// itself. What was loaded before is forgotten.
+// Load takes the first of frames and returns how many; they must not be empty, and must stay unchanged until
+// Next has returned nil. Without merge, each frame is written by itself. What was loaded before is forgotten.
 func (c *Coalescer) Load(frames [][]byte, merge bool) int {
 	c.frames = frames[:min(len(frames), MaxFrames)]
 	c.count, c.next, c.single = 0, 0, none
@@ -122,7 +121,7 @@ func (c *Coalescer) Load(frames [][]byte, merge bool) int {
 	return len(c.frames)
 }
 
-// start readies g, whose first frame is parsed, for more of them.
+// start prepares g, whose first frame is parsed, for more of them.
 func (g *group) start() {
 	g.ack, g.fixedID, g.verified, g.bad = false, false, false, false
 	g.size = len(g.frame) - g.data
@@ -159,8 +158,8 @@ func (c *Coalescer) join(g *group, p *packet, i int16) bool {
 	return true
 }
 
-// closes reports whether no frame can follow p in a group of segments of size
-// bytes: segmentation makes only the last one short, and sets PSH only there.
+// closes reports whether no frame can follow p in a group of segments of size bytes: segmentation makes only
+// the last one short, and sets PSH only there.
 func (p *packet) closes(size int) bool {
 	return len(p.frame)-p.data < size || p.tcp && p.frame[p.l4+tcpFlags]&flagPSH != 0
 }
@@ -179,7 +178,7 @@ func (g *group) sameID(p *packet) (fixed, ok bool) {
 	return false, !g.fixedID && id == first+uint16(g.segments)
 }
 
-// give puts the frame f, number i, in the place of the acknowledgement of g.
+// give puts the frame f, number i, in place of the acknowledgement of g.
 func (g *group) give(f []byte, p *packet, i int16) {
 	g.packet, g.whole, g.first, g.last = *p, f, i, i
 	g.gone++

@@ -3,14 +3,13 @@
 // Package offload does in user space what a network card does for a kernel that
 // offloads work to it, for whole Ethernet frames and without any file descriptor.
 //
-// A TAP device opened with IFF_VNET_HDR puts a [Header] before every frame. Towards
-// user space it may then hand over a superframe of up to 64 KiB, which a
-// [Segmenter] splits into frames a SoftEther server takes (TCP and UDP, IPv4 and
-// IPv6), and frames whose checksum is unfinished, which it finishes. Towards the
-// kernel a [Coalescer] joins consecutive frames of one flow into such a superframe, and
-// of plain TCP acknowledgements that arrive together lets the last speak for all.
+// A TAP device opened with IFF_VNET_HDR puts a [Header] before every frame. Towards user space it may then
+// pass a superframe of up to 64 KiB, which a [Segmenter] splits into frames that a SoftEther server accepts
+// (TCP and UDP, IPv4 and IPv6), and frames whose checksum is unfinished, which it finishes. Towards the
+// kernel a [Coalescer] joins consecutive frames of one flow into such a superframe, and lets the last of
+// several plain TCP acknowledgements that arrive together stand for all of them.
 //
-// Three promises hold, and the fuzz targets hold them:
+// Three promises hold, and the fuzz targets check them:
 //
 //   - What is joined and then split again is byte for byte what it was. The one
 //     exception is the identification of IPv4 datagrams that cannot be fragmented

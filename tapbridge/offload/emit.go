@@ -4,12 +4,11 @@ package offload
 
 import "encoding/binary"
 
-// noOffload is an encoded zero Header: the frame is whole, verify it yourself.
+// noOffload is an encoded zero Header: the frame is complete, and the receiver verifies it.
 var noOffload [HeaderLen]byte
 
-// Next returns the next thing to write, in pieces: a Header, then a frame. It
-// returns nil when there is nothing more. The pieces are valid until the next call
-// of any method.
+// Next returns what to write next, in pieces: a Header, then a frame. It returns nil when there is nothing
+// more. The pieces are valid until the next call of any method.
 func (c *Coalescer) Next() [][]byte {
 	if c.single != none {
 		f := c.frames[c.single]
@@ -31,7 +30,7 @@ func (c *Coalescer) Next() [][]byte {
 	return parts
 }
 
-// Segments returns of how many frames the last result of Next is made.
+// Segments returns how many frames the last result of Next consists of.
 func (c *Coalescer) Segments() int {
 	if c.next == 0 {
 		return 0
@@ -39,8 +38,8 @@ func (c *Coalescer) Segments() int {
 	return int(c.groups[c.next-1].segments)
 }
 
-// Frames returns how many frames the last result of Next stands for: its segments, or
-// the acknowledgement that it is and those it has taken the place of.
+// Frames returns how many frames the last result of Next stands for: its segments, or an acknowledgement and
+// those that it has replaced.
 func (c *Coalescer) Frames() int {
 	if c.next == 0 {
 		return 0
@@ -49,8 +48,8 @@ func (c *Coalescer) Frames() int {
 	return int(g.segments + g.gone)
 }
 
-// Unmerge takes back the last result of Next: its frames come out of Next again,
-// one by one. It is for a kernel that refuses the superframe.
+// Unmerge takes back the last result of Next, whose frames Next then returns again one by one. It is for a
+// kernel that refuses the superframe.
 func (c *Coalescer) Unmerge() {
 	if c.next > 0 {
 		g := &c.groups[c.next-1]
@@ -58,8 +57,8 @@ func (c *Coalescer) Unmerge() {
 	}
 }
 
-// headers returns the Header and the headers of the superframe of g. The transport
-// checksum is left for the kernel to finish, as it does for packets of its own.
+// headers returns the Header and the headers of the superframe of g. The transport checksum is left to the
+// kernel, as for packets of its own.
 func (c *Coalescer) headers(g *group) []byte {
 	h := Header{
 		Flags: needsChecksum, GSOType: gsoUDP, HdrLen: uint16(g.data), GSOSize: uint16(g.size),

@@ -9,14 +9,14 @@ import (
 	"network-manager-softether/frame"
 )
 
-// kind is what a frame is to the Coalescer.
+// kind is how the Coalescer treats a frame.
 type kind uint8
 
 const (
 	// other frames are not understood; nothing may overtake them.
 	other kind = iota
-	// alone is a frame of a known flow that is not to be joined (an acknowledgement,
-	// a SYN); only its own flow may not overtake it.
+	// alone is a frame of a known flow that must not be joined (an acknowledgement, a SYN); only frames of
+	// its own flow may not overtake it.
 	alone
 	// mergeable frames are plain segments with data.
 	mergeable
@@ -32,7 +32,7 @@ type packet struct {
 	hash  uint32 // of addresses, protocol and ports, best in the upper bits
 }
 
-// parse looks at f and fills p unless the result is other.
+// parse examines f and fills in p unless the result is other.
 func (p *packet) parse(f []byte) kind {
 	if len(f) < etherLen+ip4Len+udpLen || len(f) > frame.MaxLen || f[0]&1 != 0 {
 		return other
@@ -78,8 +78,8 @@ func (p *packet) parse(f []byte) kind {
 	return mergeable
 }
 
-// plainTCP reports whether a segment carries no other flag than ACK and PSH. The
-// checksum 0xffff is right where 0 is, but would not survive being split again.
+// plainTCP reports whether a segment carries no flags other than ACK and PSH. A checksum of 0xffff is as
+// correct as 0, but would not survive splitting.
 func plainTCP(l4 []byte) bool {
 	return l4[tcpDataOff]&0x0f == 0 && l4[tcpDataOff]>>4 >= tcpLen/4 &&
 		l4[tcpFlags]&^flagPSH == flagACK &&
@@ -87,19 +87,19 @@ func plainTCP(l4 []byte) bool {
 		(l4[tcpChecksum] != 0xff || l4[tcpChecksum+1] != 0xff)
 }
 
-// plainUDP reports whether a datagram has a checksum and is as long as it says.
+// plainUDP reports whether a datagram has a checksum and the length that it claims.
 func plainUDP(l4 []byte) bool {
 	return int(binary.BigEndian.Uint16(l4[udpLength:])) == len(l4) &&
 		(l4[udpChecksum] != 0 || l4[udpChecksum+1] != 0)
 }
 
-// sum4 reports whether the checksum of an IPv4 header is right, and the one a
-// sender computes: 0xffff would be right where 0 is.
+// sum4 reports whether the checksum of an IPv4 header is correct and in the form a sender computes: 0xffff is
+// as correct as 0.
 func sum4(ip []byte) bool {
 	return fold(add(0, ip)) == 0xffff && (ip[ip4Checksum] != 0xff || ip[ip4Checksum+1] != 0xff)
 }
 
-// verify reports whether the transport checksum of p is right.
+// verify reports whether the transport checksum of p is correct.
 func (p *packet) verify() bool {
 	l4 := p.frame[p.l4:]
 	return fold(add(p.pseudo(uint16(len(l4))), l4)) == 0xffff
@@ -119,8 +119,8 @@ func (p *packet) pseudo(n uint16) uint64 {
 	return addWord(addWord(add(0, p.frame[from:to]), proto), n)
 }
 
-// sameHeaders reports whether q continues p as far as the headers can tell: all
-// that segmentation would copy from one to the other is equal.
+// sameHeaders reports whether q continues p as far as the headers can tell: everything that segmentation
+// would copy from one to the other is equal.
 func (p *packet) sameHeaders(q *packet) bool {
 	if p.tcp != q.tcp || p.data != q.data || !samePath(p, q) {
 		return false
@@ -137,7 +137,7 @@ func (p *packet) sameHeaders(q *packet) bool {
 // samePath reports whether the Ethernet and IP headers of p and q, TCP or UDP both,
 // differ in nothing but length, identification and checksum.
 func samePath(p, q *packet) bool {
-	// Arrays, as they are compared in registers: this is done for every frame.
+	// Arrays, as they are compared in registers: this happens for every frame.
 	if [etherLen]byte(p.frame) != [etherLen]byte(q.frame) {
 		return false
 	}

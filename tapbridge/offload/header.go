@@ -19,8 +19,8 @@ const (
 	gsoECN  = 0x80 // added to gsoTCP*: CWR may be set, and belongs to the first segment only
 )
 
-// Header is struct virtio_net_hdr: what one side of a TAP device leaves for the
-// other side to do with the frame that follows.
+// Header is struct virtio_net_hdr: what one side of a TAP device leaves for the other to do with the frame
+// that follows.
 type Header struct {
 	Flags      uint8
 	GSOType    uint8
@@ -30,8 +30,8 @@ type Header struct {
 	CsumOffset uint16 // where the checksum goes, from CsumStart
 }
 
-// decode reads h from b, which has at least HeaderLen bytes. The fields are in the
-// machine's own byte order, as a TAP device has them without TUNSETVNETLE.
+// decode reads h from b, which must have at least HeaderLen bytes. The fields are in the machine's own byte
+// order, as in a TAP device without TUNSETVNETLE.
 func (h *Header) decode(b []byte) {
 	_ = b[HeaderLen-1]
 	h.Flags, h.GSOType = b[0], b[1]
@@ -41,7 +41,7 @@ func (h *Header) decode(b []byte) {
 	h.CsumOffset = binary.NativeEndian.Uint16(b[8:])
 }
 
-// encode writes h to b, which has room for HeaderLen bytes.
+// encode writes h to b, which must have room for HeaderLen bytes.
 func (h *Header) encode(b []byte) {
 	_ = b[HeaderLen-1]
 	b[0], b[1] = h.Flags, h.GSOType

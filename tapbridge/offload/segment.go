@@ -9,21 +9,20 @@ import (
 	"network-manager-softether/frame"
 )
 
-// Errors of [Segmenter.Load]: the frame cannot be sent and is to be dropped.
+// Errors of [Segmenter.Load]: the frame cannot be sent and must be dropped.
 var (
 	ErrMalformed = errors.New("offload: header and frame do not fit together")
 	ErrTooLong   = errors.New("offload: a frame longer than a server forwards")
 	ErrUnknown   = errors.New("offload: unknown kind of segmentation")
 )
 
-// A Segmenter turns what the kernel hands to a TAP device with IFF_VNET_HDR into
-// finished frames. Load it with one frame, then Drain it into batches. The zero
-// value is empty and ready.
+// A Segmenter turns what the kernel passes to a TAP device with IFF_VNET_HDR into finished frames. Load it
+// with one frame, then Drain it into batches. The zero value is empty and ready to use.
 type Segmenter struct {
 	frame []byte // the (super)frame, headers included; nil when drained
 	tcp   bool
 	v4    bool
-	split bool // false: frame goes out as it is
+	split bool // false: frame is sent as it is
 
 	l3, l4 int    // where the IP and the transport header start
 	data   int    // where the payload starts
@@ -51,7 +50,7 @@ func (s *Segmenter) Load(b []byte) error {
 	return s.loadSuper(&h, f)
 }
 
-// LoadPlain is Load for a frame without a Header before it.
+// LoadPlain is Load for a frame without a Header in front of it.
 func (s *Segmenter) LoadPlain(f []byte) error {
 	s.frame = nil
 	if len(f) < frame.HeaderLen {
@@ -80,9 +79,8 @@ func (s *Segmenter) loadWhole(h *Header, f []byte) error {
 // loadSuper loads a frame that is to be split.
 func (s *Segmenter) loadSuper(h *Header, f []byte) error {
 	l3, etype := network(f)
-	// The kernel only ever splits what it also wants checksummed, and CsumStart then
-	// is the one reliable word on where the transport header is: HdrLen is a hint,
-	// and IPv6 extension headers may lie between.
+	// The kernel only splits what it also wants checksummed, so CsumStart reliably says where the transport
+	// header is: HdrLen is a hint, and IPv6 extension headers may come in between.
 	s.l3, s.l4 = l3, int(h.CsumStart)
 	if h.Flags&needsChecksum == 0 || h.GSOSize == 0 {
 		return ErrMalformed
@@ -117,16 +115,16 @@ func (s *Segmenter) loadSuper(h *Header, f []byte) error {
 	if s.data+min(s.size, len(f)-s.data) > frame.MaxLen {
 		return ErrTooLong
 	}
-	// The checksum field holds the sum of the pseudo-header with the length of the
-	// superframe; taking that length out leaves what all segments have in common.
+	// The checksum field holds the sum of the pseudo-header with the length of the superframe; subtracting
+	// that length leaves what all segments have in common.
 	partial := binary.BigEndian.Uint16(f[s.l4+field:])
 	s.seed = addWord(addWord(0, partial), ^uint16(len(f)-s.l4))
 	s.frame, s.split = f, true
 	return nil
 }
 
-// checkIP reports whether the network header of f is whole, of the version the
-// frame claims, and in front of the transport header.
+// checkIP reports whether the network header of f is complete, of the version that the frame claims, and in
+// front of the transport header.
 func (s *Segmenter) checkIP(f []byte, etype uint16) bool {
 	switch {
 	case s.v4 && etype == typeIP4:
@@ -170,8 +168,8 @@ func (s *Segmenter) Drain(b *frame.Batch) bool {
 	return true
 }
 
-// patch gives seg, a copy of the superframe's headers and its own share of the
-// payload, the headers it would have had if the kernel had sent it by itself.
+// patch gives seg, which has a copy of the superframe's headers and its own share of the payload, the headers
+// it would have had if the kernel had sent it by itself.
 func (s *Segmenter) patch(seg []byte, last bool) {
 	ip, l4 := seg[s.l3:], seg[s.l4:]
 	if s.v4 {

@@ -7,12 +7,12 @@ const (
 	ways    = 4 // of this many flows
 )
 
-// A table finds the group that a flow has open, if any. It is a cache: a flow that
-// is pushed out by others just opens a new group.
+// A table finds the open group of a flow, if any. It is a cache: a flow that is evicted just opens a new
+// group.
 type table struct {
 	group [1 << setBits][ways]int16 // or none
 	floor int16                     // groups below it are closed, whatever the table says
-	push  uint8                     // the way that goes next
+	push  uint8                     // the way that is evicted next
 }
 
 // reset closes all groups.
@@ -23,8 +23,7 @@ func (t *table) reset() {
 	t.floor = 0
 }
 
-// slot returns the place for the flow with the given hash: that of its open group,
-// or else one that holds none.
+// slot returns the place for the flow with the given hash: that of its open group, or else a free one.
 func (c *Coalescer) slot(hash uint32) *int16 {
 	t := &c.open
 	set := &t.group[hash>>(32-setBits)]

@@ -12,9 +12,8 @@ import (
 	"network-manager-softether/tapbridge"
 )
 
-// A Device is a host whose network stack is the test: what the test passes to Send
-// goes through the bridge to the link, and what comes from the link is received
-// from Frames. All methods are safe for concurrent use.
+// A Device is a host whose network stack is the test: what the test passes to Send goes through the bridge to
+// the link, and what comes from the link arrives at Frames. All methods are safe for concurrent use.
 type Device struct {
 	out  chan []byte // from the host
 	in   chan []byte // to the host
@@ -28,13 +27,13 @@ type Device struct {
 
 var _ tapbridge.Device = (*Device)(nil)
 
-// NewDevice returns a device that keeps up to depth frames in each direction.
+// NewDevice returns a device that queues up to depth frames in each direction.
 func NewDevice(depth int) *Device {
 	return &Device{out: make(chan []byte, depth), in: make(chan []byte, depth), done: make(chan struct{})}
 }
 
-// Send sends frames as the host; it waits while the queue is full, until the device
-// is over. The frames must not change afterwards.
+// Send sends frames as the host; it blocks while the queue is full, until the device is closed. The frames
+// must not be changed afterwards.
 func (d *Device) Send(frames ...[]byte) {
 	for _, f := range frames {
 		select {
@@ -48,11 +47,11 @@ func (d *Device) Send(frames ...[]byte) {
 // closed.
 func (d *Device) Frames() <-chan []byte { return d.in }
 
-// Vanish deletes the device under its owner: Read and Write fail with
-// [tapbridge.ErrTAPGone] from now on.
+// Vanish deletes the device behind its owner's back: Read and Write fail with [tapbridge.ErrTAPGone] from now
+// on.
 func (d *Device) Vanish() { d.end(tapbridge.ErrTAPGone) }
 
-// Closed is closed when the device is over.
+// Closed returns a channel that is closed when the device is.
 func (d *Device) Closed() <-chan struct{} { return d.done }
 
 // Read implements [tapbridge.Device].

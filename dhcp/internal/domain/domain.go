@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package domain reads the domain names that DHCP servers and routers hand out
-// and lets through only what may go into a resolver's configuration.
+// Package domain reads the domain names that DHCP servers and routers hand out and accepts only what may go
+// into a resolver's configuration.
 package domain
 
 import (
@@ -14,8 +14,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Limits: of one name in text form and of one label (RFC 1035 2.3.4), and of the
-// names one list may hold, which is more than any resolver uses.
+// Limits: of one name in text form and of one label (RFC 1035 2.3.4), and of the names in a list, which is
+// more than any resolver uses.
 const (
 	maxName  = 253
 	maxLabel = 63
@@ -26,10 +26,9 @@ const (
 // compression pointers do not point backwards.
 var ErrMalformed = errors.New("malformed list of domain names")
 
-// Clean returns name in lower case without a dot before or after it, and what is not
-// ASCII in it in the form that goes into DNS (RFC 5890). It reports false unless
-// name is one or more labels of letters, digits, '-' and '_' (which Windows
-// domains use), none of them starting or ending with '-', and no IP address.
+// Clean returns name in lower case, without a dot at either end, and with non-ASCII characters in their DNS
+// form (RFC 5890). It reports false unless name is one or more labels of letters, digits, '-' and '_' (which
+// Windows domains use), none of them starting or ending with '-', and not an IP address.
 func Clean(name string) (string, bool) {
 	name = strings.ToLower(strings.TrimPrefix(strings.TrimSuffix(name, "."), "."))
 	if strings.IndexFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
@@ -69,20 +68,19 @@ func validLabel(label string) bool {
 	return true
 }
 
-// ParseList decodes a sequence of names in the wire format of RFC 1035 3.1, with
-// compression pointers into b itself if pointers is set (RFC 3397; DHCPv6 and
-// router advertisements have none). Root names, the padding of router
-// advertisements, are skipped. It returns the names that are [Clean], without
-// repetitions and at most [MaxNames] of them, and how many it left out. After an
-// error the names before the damage are still good.
+// ParseList decodes a sequence of names in the wire format of RFC 1035 3.1, with compression pointers into b
+// itself if pointers is set (RFC 3397; DHCPv6 and router advertisements have none). Root names, the padding
+// of router advertisements, are skipped. It returns the names that are [Clean], without duplicates and at
+// most [MaxNames] of them, and how many it left out. After an error, the names before the damage are still
+// good.
 //
-// Every pointer must point before the place that the one before it (or the name
-// itself) started at, so decoding a name ends after at most len(b) steps.
+// Every pointer must point to before the place where the previous one (or the name itself) started, so
+// decoding a name ends after at most len(b) steps.
 //
-// insomniacslk's rfc1035label was tried in its place. It refuses a pointer to a name that
-// ends in a pointer itself (RFC 1035 4.1.4 has them), takes pointers where there may be
-// none, a name without an end and a label with a dot in it for two, returns nothing of a
-// list that is damaged at its end, and made 2 MB of 4 KB of pointers.
+// insomniacslk's rfc1035label was tried in its place. It refuses a pointer to a name that itself ends in a
+// pointer (which RFC 1035 4.1.4 allows), accepts pointers where there may be none, a name without an end, and
+// a label with a dot in it as two, returns nothing of a list that is damaged at its end, and turned 4 KB of
+// pointers into 2 MB.
 func ParseList(b []byte, pointers bool) (names []string, dropped int, err error) {
 	for pos := 0; pos < len(b); {
 		raw, next, err := parseName(b, pos, pointers)
@@ -104,12 +102,11 @@ func ParseList(b []byte, pointers bool) (names []string, dropped int, err error)
 	return names, dropped, nil
 }
 
-// parseName decodes the name at pos and returns it with dots between the labels,
-// and where the next name starts. A label with a dot or other odd byte in it comes
-// out as a name that Clean refuses.
+// parseName decodes the name at pos and returns it with dots between the labels, and where the next name
+// starts. A label with a dot or another odd byte in it turns into a name that Clean refuses.
 func parseName(b []byte, pos int, pointers bool) (name string, next int, err error) {
 	var text strings.Builder
-	floor := pos // where the part being read began
+	floor := pos // where the part being read begins
 	next = -1
 	for {
 		if pos >= len(b) {
@@ -132,7 +129,7 @@ func parseName(b []byte, pos int, pointers bool) (name string, next int, err err
 			}
 			label := string(b[pos : pos+n])
 			if strings.Contains(label, ".") {
-				label = "?" // no valid label, so the whole name is refused
+				label = "?" // not a valid label, so the whole name is refused
 			}
 			text.WriteString(label)
 			pos += n

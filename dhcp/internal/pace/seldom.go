@@ -4,11 +4,11 @@ package pace
 
 import "time"
 
-// Seldom keeps what anybody on the network can cause at will, such as a warning, from
-// being done all the time. The zero value is ready. It is for one goroutine.
+// Seldom limits the rate of what anybody on the network can trigger at will, such as a warning. The zero
+// value is ready to use. It is for one goroutine.
 type Seldom struct{ next time.Time }
 
-// Due reports whether it may be done at now, and if so not again for pause.
+// Due reports whether it may be done at now, and if so, not again for pause.
 func (s *Seldom) Due(now time.Time, pause time.Duration) bool {
 	if Left(s.next, now) > 0 {
 		return false

@@ -15,11 +15,11 @@ const (
 	arpReply   = 2
 )
 
-// arpHead is what every ARP message for IPv4 on Ethernet begins with.
+// arpHead is how every ARP message for IPv4 over Ethernet begins.
 var arpHead = [6]byte{0, 1, 0x08, 0, 6, 4}
 
-// ARPProbe is the frame by which from asks whether anybody has addr, without saying that it
-// would like to have it itself (RFC 5227 2.1.1).
+// ARPProbe returns the frame with which from asks whether anybody has addr, without claiming it (RFC 5227
+// 2.1.1).
 func ARPProbe(from MAC, addr netip.Addr) []byte {
 	f := make([]byte, 0, ethernetLen+arpLen)
 	f = append(append(f, Broadcast[:]...), from[:]...)
@@ -28,11 +28,11 @@ func ARPProbe(from MAC, addr netip.Addr) []byte {
 	f = binary.BigEndian.AppendUint16(f, arpRequest)
 	f = append(f, from[:]...)
 	f = append(f, 0, 0, 0, 0)                 // the sender has no address
-	f = append(f, make([]byte, len(from))...) // nobody yet
+	f = append(f, make([]byte, len(from))...) // the target is unknown
 	return append(f, addr.AsSlice()...)
 }
 
-// An ARPClaim is an ARP message in which somebody says that an address is theirs.
+// An ARPClaim is an ARP message in which a host claims an address.
 type ARPClaim struct {
 	Addr netip.Addr
 	MAC  MAC
@@ -40,8 +40,8 @@ type ARPClaim struct {
 	ToProbe bool
 }
 
-// ParseARP takes an ARP message apart. It reports false for what claims no address: no ARP
-// for IPv4, or a probe. It does not allocate.
+// ParseARP parses an ARP message. It reports false for anything that claims no address: not ARP for IPv4, or
+// a probe. It does not allocate.
 func ParseARP(f []byte) (ARPClaim, bool) {
 	if len(f) < ethernetLen+arpLen || binary.BigEndian.Uint16(f[12:]) != typeARP || [6]byte(f[ethernetLen:]) != arpHead {
 		return ARPClaim{}, false

@@ -16,12 +16,11 @@ func pseudo(src, dst netip.Addr, proto uint8, length int) uint64 {
 	return inetsum.Add(acc, dst.AsSlice())
 }
 
-// udpSumOK judges the checksum of a whole datagram.
+// udpSumOK judges the checksum of a complete datagram.
 //
-// Besides a right sum it accepts, on IPv4, none at all (RFC 768), and in both
-// families one that holds only the pseudo header: that is what a frame looks like
-// whose checksum was left to a network card that it never reached, as happens
-// when a virtual hub is bridged to the virtual interface on which the DHCP server
+// Besides a correct sum it accepts, on IPv4, none at all (RFC 768), and in both families one of the
+// pseudo-header alone: this is what a frame looks like whose checksum was left to a network card that it
+// never reached, as happens when a virtual hub is bridged to the virtual interface on which the DHCP server
 // listens. The real sum is then unknown, which is no worse than none.
 func udpSumOK(d []byte, src, dst netip.Addr) bool {
 	field := binary.BigEndian.Uint16(d[6:])

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package packet frames what a DHCP or autoconfiguration client sends and takes
-// apart what it receives: Ethernet II with IPv4 or IPv6 and UDP or ICMPv6, for a
-// host that has no address and no kernel to help it.
+// Package packet builds the frames that a DHCP or autoconfiguration client sends and parses those that it
+// receives: Ethernet II with IPv4 or IPv6 and UDP or ICMPv6, for a host that has no address and no kernel to
+// help it.
 //
-// Parsing is strict where leniency would let damage through (lengths, checksums,
-// fragments) and knows nothing of routing. All functions are pure.
+// Parsing is strict where leniency would let damage through (lengths, checksums, fragments) and knows nothing
+// about routing. All functions are pure.
 package packet
 
 import "net"
@@ -16,7 +16,7 @@ type MAC [6]byte
 // Broadcast is the Ethernet address of everyone.
 var Broadcast = MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
-// HardwareAddr returns m as the type package net uses, in memory of its own.
+// HardwareAddr returns m as the type of package net, in memory of its own.
 func (m MAC) HardwareAddr() net.HardwareAddr { return net.HardwareAddr(m[:]) }
 
 // String returns m as "02:00:00:00:00:01".

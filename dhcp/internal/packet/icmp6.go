@@ -9,7 +9,7 @@ import (
 	"network-manager-softether/internal/inetsum"
 )
 
-// ICMPv6 is an ICMPv6 message together with the addresses it travels between.
+// ICMPv6 is an ICMPv6 message with its addresses.
 type ICMPv6 struct {
 	SrcMAC, DstMAC MAC
 	Src, Dst       netip.Addr
@@ -17,8 +17,8 @@ type ICMPv6 struct {
 	Message        []byte // from the type byte on
 }
 
-// Marshal returns the Ethernet frame of m; it fills in the checksum, on a copy
-// of the message. Message must have its four bytes of header.
+// Marshal returns the Ethernet frame of m; it fills in the checksum, on a copy of the message. Message must
+// include its four bytes of header.
 func (m *ICMPv6) Marshal() []byte {
 	f := appendIPv6(m.SrcMAC, m.DstMAC, m.Src, m.Dst, protoICMPv6, m.HopLimit, len(m.Message))
 	start := len(f)
@@ -29,9 +29,8 @@ func (m *ICMPv6) Marshal() []byte {
 	return f
 }
 
-// ParseICMPv6 takes frame apart. It reports false for everything that is not a
-// whole ICMPv6 message with right lengths and checksum. The message is a view of
-// frame.
+// ParseICMPv6 parses frame. It reports false for everything that is not a complete ICMPv6 message with
+// correct lengths and checksum. The message is a view of frame.
 func ParseICMPv6(frame []byte) (m ICMPv6, ok bool) {
 	h, ok := parseIP(frame)
 	if !ok || h.proto != protoICMPv6 || !h.src.Is6() || len(h.payload) < icmpLen {
@@ -54,14 +53,13 @@ func MulticastMAC(group netip.Addr) MAC {
 	return MAC{0x33, 0x33, a[12], a[13], a[14], a[15]}
 }
 
-// LinkLocal returns the link-local address whose interface identifier is mac's
-// modified EUI-64 (RFC 4291 appendix A): the one the kernel gives a TAP.
+// LinkLocal returns the link-local address whose interface identifier is mac's modified EUI-64 (RFC 4291
+// appendix A), which is the one the kernel gives a TAP.
 func LinkLocal(mac MAC) netip.Addr {
 	return EUI64(netip.MustParsePrefix("fe80::/64"), mac)
 }
 
-// EUI64 returns the address with prefix's first 64 bits and mac's modified
-// EUI-64 behind them.
+// EUI64 returns the address made of prefix's first 64 bits and mac's modified EUI-64.
 func EUI64(prefix netip.Prefix, mac MAC) netip.Addr {
 	a := prefix.Addr().As16()
 	copy(a[8:], []byte{mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]})

@@ -9,7 +9,7 @@ import (
 	"network-manager-softether/internal/inetsum"
 )
 
-// header is what the Ethernet and IP headers of a frame say.
+// header is what the Ethernet and IP headers of a frame contain.
 type header struct {
 	srcMAC, dstMAC MAC
 	src, dst       netip.Addr
@@ -74,7 +74,7 @@ func (h *header) parseIPv6(p []byte) bool {
 	h.src = netip.AddrFrom16([16]byte(p[8:24]))
 	h.dst = netip.AddrFrom16([16]byte(p[24:40]))
 	h.payload = p[ipv6Len : ipv6Len+n]
-	// An IPv4 address in IPv6 clothes never belongs on the wire (RFC 4291 2.5.5.2).
+	// An IPv4-mapped IPv6 address never belongs on the wire (RFC 4291 2.5.5.2).
 	return !h.src.Is4In6() && !h.dst.Is4In6()
 }
 

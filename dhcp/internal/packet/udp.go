@@ -9,7 +9,7 @@ import (
 	"network-manager-softether/internal/inetsum"
 )
 
-// UDP is a datagram together with the link addresses it travels between.
+// UDP is a datagram with its IP and Ethernet addresses.
 type UDP struct {
 	SrcMAC, DstMAC MAC
 	Src, Dst       netip.AddrPort // both of one family
@@ -40,10 +40,9 @@ func (u *UDP) Marshal() []byte {
 	return f
 }
 
-// ParseUDP takes frame apart. It reports false for everything that is not a whole
-// UDP datagram with right lengths and checksums: other protocols, fragments,
-// IPv6 extension headers, VLAN tags. The payload is a view of frame; what an
-// Ethernet card padded behind it is left out.
+// ParseUDP parses frame. It reports false for everything that is not a complete UDP datagram with correct
+// lengths and checksums: other protocols, fragments, IPv6 extension headers, VLAN tags. The payload is a view
+// of frame, without Ethernet padding.
 func ParseUDP(frame []byte) (u UDP, ok bool) {
 	h, ok := parseIP(frame)
 	if !ok || h.proto != protoUDP || len(h.payload) < udpLen {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package porttest is a wire in memory for tests: the port a client speaks
-// through, and the other end of it.
+// Package porttest is a wire in memory for tests: the port that a client uses, and the other end of it.
 package porttest
 
 import "errors"
@@ -17,7 +16,7 @@ func New() *Port {
 	return &Port{in: make(chan []byte, 64), out: make(chan []byte, 64)}
 }
 
-// Send is the client's way out. It fails if nobody reads the other end.
+// Send is how the client sends. It fails if nobody reads the other end.
 func (p *Port) Send(frame []byte) error {
 	select {
 	case p.out <- append([]byte(nil), frame...):
@@ -27,13 +26,13 @@ func (p *Port) Send(frame []byte) error {
 	}
 }
 
-// Frames is the client's way in.
+// Frames is where the client receives.
 func (p *Port) Frames() <-chan []byte { return p.in }
 
-// Sent is what the client sent, in order.
+// Sent returns what the client has sent, in order.
 func (p *Port) Sent() <-chan []byte { return p.out }
 
-// Deliver hands frame to the client.
+// Deliver passes frame to the client.
 func (p *Port) Deliver(frame []byte) { p.in <- frame }
 
 // Close tells the client that its port is gone.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package settings tells a person what a network lets a host use, of either IP version.
+// Package settings describes to a person what a network lets a host use, for either IP version.
 package settings
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A Line is what of them is worth a place in a log.
+// A Line is the part of it that is worth a place in a log.
 type Line struct {
 	First   string // what the line begins with: the addresses
 	Router  netip.Addr
@@ -22,8 +22,8 @@ type Line struct {
 	MTU     int
 }
 
-// String returns l as "10.0.0.5/24, router 10.0.0.1, DNS 10.0.0.1 10.0.0.2, 3 routes",
-// without what is not set.
+// String returns l as "10.0.0.5/24, router 10.0.0.1, DNS 10.0.0.1 10.0.0.2, 3 routes", leaving out what is
+// not set.
 func (l Line) String() string {
 	parts := []string{l.First}
 	add := func(there bool, format string, what any) {
@@ -42,7 +42,7 @@ func (l Line) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Join returns addresses or prefixes with spaces between them.
+// Join returns addresses or prefixes separated by spaces.
 func Join[T fmt.Stringer](list []T) string {
 	var words []string
 	for _, a := range list {
