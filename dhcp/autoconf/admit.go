@@ -10,21 +10,22 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// Any host in the hub can say that it is a router, also in the middle of a session, and then would have the default
-// route and the names of everybody who listens. So the routers of a session are those that answer at its beginning. One
-// that comes later is taken when none of them is left, with a warning, as is one of theirs whose hardware changes.
+// Any host in the hub can claim to be a router, even in the middle of a session, and would then have the
+// default route and the name resolution of everybody who listens. So the routers of a session are those that
+// answer at its beginning. A router that appears later is only accepted when none of them is left, with a
+// warning; so is one of them whose hardware address changes.
 
-// settling is how long after the first router others may answer: solicited ones wait up to 0.5 s, and answer a group at
-// most every 3 s (RFC 4861 6.2.6, MIN_DELAY_BETWEEN_RAS).
+// settling is how long others may still answer after the first router: a solicited router waits up to 0.5 s,
+// and answers a group at most every 3 s (RFC 4861 6.2.6, MIN_DELAY_BETWEEN_RAS).
 const settling = 4 * time.Second
 
-// admission knows the routers that are listened to.
+// admission knows which routers are listened to.
 type admission struct {
 	routers map[netip.Addr]packet.MAC
 	strange pace.Seldom
 }
 
-// admit reports whether an advertisement of that router is taken. It must be called before learn.
+// admit reports whether an advertisement of that router is accepted. It must be called before learn.
 func (h *host) admit(router netip.Addr, mac packet.MAC, now time.Time) bool {
 	known, there := h.admitted.routers[router]
 	switch {

@@ -39,7 +39,7 @@ func lifetime(seconds uint32) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// preference is a router's or route's own claim (RFC 4191 2.1).
+// preference is what a router claims for itself or a route (RFC 4191 2.1).
 type preference int
 
 const (
@@ -48,13 +48,13 @@ const (
 	high   preference = 1
 )
 
-// advert is a router advertisement, checked, lifetimes relative to its arrival.
+// advert is a router advertisement after all checks; lifetimes are relative to its arrival.
 type advert struct {
 	router         netip.Addr
 	managed, other bool
 	pref           preference
-	life           time.Duration // as default router; 0: it is none
-	mtu            int           // 0: not said
+	life           time.Duration // as default router; 0: it is not one
+	mtu            int           // 0: not given
 	prefixes       []prefixInfo
 	routes         []routeInfo
 	dns            []dnsInfo
@@ -84,12 +84,11 @@ type domainInfo struct {
 	life time.Duration
 }
 
-// parseAdvert takes frame apart. It reports false for everything but a router
-// advertisement that is valid by RFC 4861 6.1.2: hop limit 255, so that it cannot
-// come from beyond the link, and a link-local source.
+// parseAdvert parses frame. It reports false for everything but a router advertisement that is valid under
+// RFC 4861 6.1.2: with a hop limit of 255, so that it cannot come from beyond the link, and a link-local
+// source.
 //
-// A damaged option is left out and counted, whereas the codec alone would give up
-// the whole message for it.
+// A damaged option is left out and counted; the codec alone would give up the whole message for it.
 func parseAdvert(frame []byte) (*advert, bool) {
 	m, ok := packet.ParseICMPv6(frame)
 	if !ok || m.HopLimit != 255 || !m.Src.IsLinkLocalUnicast() || len(m.Message) < advertLen ||
@@ -135,12 +134,11 @@ func prefOf(p ndp.Preference) preference {
 	return medium
 }
 
-// option takes one option, o, and reports false if it is damaged. Unknown ones
-// are none of our business.
+// option processes one option, o, and reports false if it is damaged. Unknown ones are ignored.
 //
-// Route information and search lists are read here and not by the codec: it
-// (ndp 1.1.0) drops the bits of a prefix behind its last whole byte, and turns
-// domains into Unicode, refusing them all for one it dislikes.
+// Route information and search lists are decoded here and not by the codec, which (ndp 1.1.0) drops the bits
+// of a prefix after its last whole byte, and converts domains to Unicode, refusing all of them for one that
+// it dislikes.
 func (a *advert) option(head, o []byte) bool {
 	switch o[0] {
 	case optRouteInfo:
@@ -168,7 +166,7 @@ func (a *advert) option(head, o []byte) bool {
 	return true
 }
 
-// prefix checks by RFC 4862 5.5.3.
+// prefix checks a prefix option under RFC 4862 5.5.3.
 func (a *advert) prefix(o *ndp.PrefixInformation) bool {
 	p := prefixInfo{
 		prefix:    netip.PrefixFrom(o.Prefix, int(o.PrefixLength)),
@@ -184,8 +182,8 @@ func (a *advert) prefix(o *ndp.PrefixInformation) bool {
 	return true
 }
 
-// routeInformation reads RFC 4191 2.3: type, length, prefix length, preference
-// bits, lifetime, and as much of the prefix as the length says.
+// routeInformation reads the option of RFC 4191 2.3: type, length, prefix length, preference bits, lifetime,
+// and as much of the prefix as the length says.
 func (a *advert) routeInformation(o []byte) bool {
 	length, body := int(o[2]), o[8:]
 	if length > 128 || len(body) > 16 || len(body)*8 < length {
@@ -209,8 +207,7 @@ func (a *advert) routeInformation(o []byte) bool {
 	return true
 }
 
-// searchList reads RFC 8106 5.2: type, length, reserved, lifetime, names padded
-// with zeros.
+// searchList reads the option of RFC 8106 5.2: type, length, reserved, lifetime, names padded with zeros.
 func (a *advert) searchList(o []byte) bool {
 	life := lifetime(binary.BigEndian.Uint32(o[4:]))
 	names, dropped, err := domain.ParseList(o[8:], false)

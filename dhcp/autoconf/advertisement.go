@@ -12,16 +12,16 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// The router that Advertisement speaks for exists nowhere, and routes nothing.
+// The router in whose name Advertisement speaks does not exist, and routes nothing.
 var (
 	makersRouter = netip.MustParseAddr("fe80::5e:c105:ef")
 	makersMAC    = packet.MAC{0x02, 0x5e, 0xc1, 0x05, 0x00, 0xef}
 	allHosts     = netip.MustParseAddr("ff02::1")
 )
 
-// Advertisement is the frame that has a kernel make an address in each of these prefixes, or
-// take their times: a router advertisement without router, routes, link prefixes and names.
-// It has a link-layer address because Linux makes optimistic addresses (RFC 4429) only then.
+// Advertisement returns the frame that makes a kernel form an address in each of these prefixes, or update
+// its lifetimes: a router advertisement without a router, routes, on-link prefixes and names. It has a
+// link-layer address because Linux only then makes optimistic addresses (RFC 4429).
 func Advertisement(prefixes []Prefix, now time.Time) []byte {
 	ra := &ndp.RouterAdvertisement{Options: []ndp.Option{&ndp.LinkLayerAddress{Direction: ndp.Source, Addr: makersMAC.HardwareAddr()}}}
 	for _, p := range prefixes {
@@ -41,7 +41,7 @@ func Advertisement(prefixes []Prefix, now time.Time) []byte {
 	return m.Marshal()
 }
 
-// wholeSeconds rounds a lifetime up to what can be written.
+// wholeSeconds rounds a lifetime up to what the option can express.
 func wholeSeconds(d time.Duration) time.Duration {
 	const most = (math.MaxUint32 - 1) * time.Second
 	if d == forever {

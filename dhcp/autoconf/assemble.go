@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// candidate is an address that could be the best.
+// candidate is an address that could be the best one.
 type candidate struct {
 	prefix     netip.Prefix
 	deprecated bool
 	local      bool // unique local (RFC 4193)
 	slaac      bool
-	from       netip.Prefix // that it was made in
+	from       netip.Prefix // that it was formed in
 }
 
-// config puts together what is known at now.
+// config assembles the configuration from what is known at now.
 func (c *Client) config(now time.Time) *Config6 {
 	cfg := &Config6{MTU: c.host.mtu, Router: c.host.defaultRouter()}
 	cfg.Addrs = c.addresses(now)

@@ -13,22 +13,22 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// Port is the client's place on the network.
+// Port is the client's connection to the network.
 type Port = dhcp.Port
 
-// Route is a route as package dhcp has it; Via is a router's link-local address.
+// Route is a route as in package dhcp; Via is a router's link-local address.
 type Route = dhcp.Route
 
-// Config says who the client is.
+// Config describes the client.
 type Config struct {
-	MAC    net.HardwareAddr // 6 bytes; addresses and the DHCPv6 identity follow from it
+	MAC    net.HardwareAddr // 6 bytes; addresses and the DHCPv6 identity are derived from it
 	Logger *slog.Logger     // nil: silence
 
 	DUID     []byte  // of DHCPv6; nil: from the MAC
 	IAID     *uint32 // of DHCPv6; nil: from the MAC
-	Token    [8]byte // interface identifier of every address; zero: none given
-	StableID []byte  // the key from which identifiers are made that differ by prefix (RFC 7217); nil: from the MAC
-	Maker    Maker   // makes the addresses of prefixes; nil: the client itself
+	Token    [8]byte // interface identifier of every address; zero: not given
+	StableID []byte  // the key for identifiers that differ by prefix (RFC 7217); nil: from the MAC
+	Maker    Maker   // forms the addresses in prefixes; nil: the client does
 }
 
 var (
@@ -53,12 +53,11 @@ type Client struct {
 	solicit solicitor
 
 	maker  Maker
-	told   []Prefix     // what the maker was told last
+	told   []Prefix     // what the maker was last told
 	chosen netip.Prefix // whose address was reported as Config6.Addr last; zero: one of DHCPv6
 }
 
-// New returns a client on port. A bad configuration is reported by Acquire and
-// Maintain.
+// New returns a client on port. An invalid configuration is reported by Acquire and Maintain.
 func New(port Port, cfg Config) *Client {
 	c := &Client{port: port, duid: cfg.DUID, iaid: cfg.IAID, log: cfg.Logger, maker: cfg.Maker}
 	if c.log == nil {
@@ -73,17 +72,16 @@ func New(port Port, cfg Config) *Client {
 	return c
 }
 
-// forget drops what was learned, but for the addresses to ask DHCPv6 for again.
+// forget drops what was learned, except for the addresses to ask DHCPv6 for again.
 func (c *Client) forget() {
 	c.host = newHost(c.log)
 	c.dhcp = newDHCP6(newIdentity(c.mac, c.duid, c.iaid), c.log, c.dhcp.addrs())
 	c.solicit = solicitor{}
 }
 
-// Match returns a filter for the frames that a client with that MAC wants: router
-// advertisements and DHCPv6 answers, sent to it or to a group. It neither
-// allocates nor verifies; it is safe for concurrent use. Neighbour solicitations
-// are the kernel's.
+// Match returns a filter for the frames that a client with that MAC wants: router advertisements and DHCPv6
+// answers, sent to it or to a group. The filter neither allocates nor verifies anything; it is safe for
+// concurrent use. Neighbour solicitations are left to the kernel.
 func Match(mac net.HardwareAddr) func(frame []byte) bool {
 	if len(mac) != 6 {
 		return func([]byte) bool { return false }

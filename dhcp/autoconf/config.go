@@ -10,19 +10,19 @@ import (
 	"network-manager-softether/dhcp/internal/settings"
 )
 
-// Config6 is what routers and DHCPv6 let this host use, after all checks. It is
-// not changed once it has been handed out.
+// Config6 is what routers and DHCPv6 let this host use, after all checks. It never changes after it has been
+// returned.
 type Config6 struct {
 	Addr    netip.Prefix   // the best of Addrs; the zero value if there is none
 	Addrs   []netip.Prefix // all, best first; /128 where the prefix is not on the link
 	Router  netip.Addr     // link-local address of the default router; zero: there must be none
 	Routes  []Route        // RIO and on-link prefixes, without Addr's own and the default route
-	DNS     []netip.Addr   // may hold link-local addresses
+	DNS     []netip.Addr   // may include link-local addresses
 	Domains []string
-	MTU     int // 0: not said
+	MTU     int // 0: not given
 }
 
-// Equal reports whether c and d configure a host alike.
+// Equal reports whether c and d configure a host in the same way.
 func (c *Config6) Equal(d *Config6) bool {
 	if c == nil || d == nil {
 		return c == d

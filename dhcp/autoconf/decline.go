@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// decline tells the server of leased addresses that another host has (RFC 8415 18.2.8), and looks for others.
+// decline tells the server which leased addresses another host has (RFC 8415 18.2.8), and looks for others.
 func (d *dhcp6) decline(taken func(netip.Addr) bool, now time.Time) {
 	if d.phase < bound {
-		return // what is leased then is about to be told of
+		return // what is leased then will be checked later
 	}
 	d.refused = nil
 	d.leased.rows = slices.DeleteFunc(d.leased.rows, func(r row[netip.Addr, time.Time]) bool {
@@ -29,8 +29,8 @@ func (d *dhcp6) decline(taken func(netip.Addr) bool, now time.Time) {
 	d.start(declining, now)
 }
 
-// declined goes on when the server has heard, or has not been heard. The first time another address is asked for at
-// once; a server that goes on giving what is taken is asked ever less often.
+// declined goes on after the server has heard, or cannot be reached. The first time, another address is asked
+// for at once; a server that keeps giving out taken addresses is asked less and less often.
 func (d *dhcp6) declined(now time.Time) {
 	d.refused = nil
 	if len(d.leased.rows) > 0 {

@@ -13,22 +13,22 @@ import (
 	"network-manager-softether/dhcp/internal/pace"
 )
 
-// phase is where a DHCPv6 client stands (RFC 8415 18.2).
+// phase is the state of a DHCPv6 client (RFC 8415 18.2).
 type phase int
 
 const (
 	idle       phase = iota
-	informing        // INFORMATION-REQUEST is out
-	informed         // its answer is in
+	informing        // INFORMATION-REQUEST has been sent
+	informed         // its answer has arrived
 	soliciting       // looking for an address
 	requesting       // asking for the one advertised
-	declining        // saying that another host has one of those leased
+	declining        // saying that another host has one of the leased addresses
 	bound            // having it
 	renewing         // from the server that gave it
 	rebinding        // from any server
 )
 
-// schedule is how a message is sent again (RFC 8415 7.6, 15).
+// schedule is how a message is retransmitted (RFC 8415 7.6, 15).
 type schedule struct {
 	kind    dhcpv6.MessageType
 	first   time.Duration // IRT
@@ -45,7 +45,7 @@ var schedules = map[phase]schedule{
 	rebinding:  {dhcpv6.MessageTypeRebind, 10 * time.Second, 10 * time.Minute, 0},
 }
 
-// Bounds of what servers set.
+// Bounds on what servers set.
 const (
 	minRenew       = 10 * time.Second
 	defaultRefresh = 24 * time.Hour   // IRT_DEFAULT
@@ -53,23 +53,22 @@ const (
 	longestPenalty = 2 * time.Minute
 )
 
-// dhcp6 is a DHCPv6 client as a state machine: time and frames go in, frames come
-// out.
+// dhcp6 is a DHCPv6 client as a state machine: time and frames go in, frames come out.
 type dhcp6 struct {
 	id  identity
 	log *slog.Logger
 
 	phase phase
 	xid   [3]byte
-	began time.Time     // the exchange under way
+	began time.Time     // of the current exchange
 	send  time.Time     // when its message is due next
-	wait  time.Duration // the latest pause between two of them
+	wait  time.Duration // the last pause between two transmissions
 	tries int
 
 	hint    []netip.Addr // to ask for
 	server  []byte       // DUID of the server chosen
-	known   server6      // that answered first, or took its place
-	earlier [3]byte      // the exchange that found the server chosen; others may still answer to it
+	known   server6      // the one that answered first, or replaced it
+	earlier [3]byte      // the exchange that found the chosen server; others may still answer it
 	t1, t2  time.Time    // zero: never
 	penalty time.Duration
 	leased  table[netip.Addr, time.Time] // value: preferred until
@@ -79,7 +78,7 @@ type dhcp6 struct {
 	domains []string
 	refresh time.Time // when to ask for information again
 
-	strangers []server6 // that were named
+	strangers []server6 // servers already logged
 }
 
 func newDHCP6(id identity, log *slog.Logger, hint []netip.Addr) dhcp6 {
@@ -88,7 +87,7 @@ func newDHCP6(id identity, log *slog.Logger, hint []netip.Addr) dhcp6 {
 	return d
 }
 
-// addrs returns the addresses leased, or those once leased and asked for again.
+// addrs returns the leased addresses, or those once leased and now asked for again.
 func (d *dhcp6) addrs() []netip.Addr {
 	if len(d.leased.rows) == 0 {
 		return d.hint
@@ -100,9 +99,9 @@ func (d *dhcp6) addrs() []netip.Addr {
 	return list
 }
 
-// want starts what a router's flags ask for, unless it is under way: an address
-// if managed, otherwise information if other. Flags that disappear end nothing;
-// leases and answers last as long as they were given for.
+// want starts what a router's flags ask for, unless it is already running: an address if managed, otherwise
+// information if other. A flag that disappears ends nothing; leases and answers keep the lifetimes they were
+// given.
 func (d *dhcp6) want(managed, other bool, now time.Time) {
 	switch {
 	case managed && d.phase < soliciting:
@@ -120,8 +119,8 @@ func (d *dhcp6) start(p phase, now time.Time) {
 	rand.Read(d.xid[:]) // never fails (Go 1.24)
 }
 
-// fail starts over, later each time in a row, so that a server that contradicts
-// itself is not hammered.
+// fail starts over, after a longer pause each time in a row, so that a server that contradicts itself is not
+// hammered.
 func (d *dhcp6) fail(reason string, now time.Time) {
 	d.penalty = min(max(2*d.penalty, time.Second), longestPenalty)
 	d.log.Warn("DHCPv6 starts over", "reason", reason, "after", d.penalty)
@@ -129,7 +128,7 @@ func (d *dhcp6) fail(reason string, now time.Time) {
 	d.start(soliciting, now)
 }
 
-// pending reports whether an answer that the configuration lacks may come soon.
+// pending reports whether an answer that the configuration lacks may arrive soon.
 func (d *dhcp6) pending() bool {
 	return d.phase == informing || d.phase == soliciting || d.phase == requesting || d.phase == declining
 }
@@ -178,7 +177,7 @@ func (d *dhcp6) tick(now time.Time) []byte {
 	return d.id.message6(s.kind, d.xid, now.Sub(d.began), server, addrs)
 }
 
-// next returns how long it is until tick has something to do.
+// next returns the time until tick has something to do.
 func (d *dhcp6) next(now time.Time) time.Duration {
 	n := d.leased.next(now)
 	for _, r := range d.leased.rows {

@@ -12,7 +12,7 @@ import (
 	"github.com/insomniacslk/dhcp/iana"
 )
 
-// answer takes in a server's message, if it is one to the exchange under way.
+// answer processes a server's message, if it belongs to the current exchange.
 func (d *dhcp6) answer(r *reply6, now time.Time) {
 	late := r.xid == d.earlier
 	if !late && r.xid != d.xid || !d.admits(r) || late {
@@ -35,8 +35,8 @@ func (d *dhcp6) answer(r *reply6, now time.Time) {
 	}
 }
 
-// advertised chooses the first server with an address. RFC 8415 18.2.1 has
-// clients collect offers for a second; a second is much of the time a user waits.
+// advertised chooses the first server with an address. RFC 8415 18.2.1 has clients collect offers for a
+// second, but a second is a large part of the time that a user waits.
 func (d *dhcp6) advertised(r *reply6, now time.Time) {
 	if r.status != iana.StatusSuccess || r.grant == nil || r.grant.status != iana.StatusSuccess || len(r.grant.addrs) == 0 {
 		d.log.Debug("DHCPv6 server offers no address", "status", r.status)
@@ -54,7 +54,7 @@ func (d *dhcp6) advertised(r *reply6, now time.Time) {
 	d.penalty = penalty
 }
 
-// information takes an answer to INFORMATION-REQUEST.
+// information processes an answer to INFORMATION-REQUEST.
 func (d *dhcp6) information(r *reply6, now time.Time) {
 	if r.status != iana.StatusSuccess {
 		return
@@ -70,8 +70,7 @@ func (d *dhcp6) information(r *reply6, now time.Time) {
 	}
 }
 
-// granted takes a REPLY with addresses, or with the reason why there are none
-// (RFC 8415 18.2.10.1).
+// granted processes a REPLY with addresses, or with the reason why there are none (RFC 8415 18.2.10.1).
 func (d *dhcp6) granted(r *reply6, now time.Time) {
 	status := r.status
 	if status == iana.StatusSuccess && r.grant != nil {
@@ -88,7 +87,7 @@ func (d *dhcp6) granted(r *reply6, now time.Time) {
 		}
 		return
 	case status != iana.StatusSuccess || r.grant == nil:
-		return // sent again at its time
+		return // retransmitted when it is due
 	}
 	d.leased.rows = slices.DeleteFunc(d.leased.rows, func(a row[netip.Addr, time.Time]) bool { return !offers(r.grant, a.key) })
 	soonest, last := forever, time.Duration(0)
@@ -114,9 +113,9 @@ func offers(g *grant, addr netip.Addr) bool {
 	return slices.ContainsFunc(g.addrs, func(a granted) bool { return a.addr == addr })
 }
 
-// setTimes takes the renewal times; where the server leaves them to the client,
-// half and four fifths of the shortest preferred lifetime (RFC 8415 21.4), or of
-// the lifetime of a lease that is deprecated from the start.
+// setTimes sets the renewal times; if the server leaves them to the client, to half and four fifths of the
+// shortest preferred lifetime (RFC 8415 21.4), or of the lifetime of a lease that is deprecated from the
+// start.
 func (d *dhcp6) setTimes(g *grant, preferred, valid time.Duration, now time.Time) {
 	base := preferred
 	if base == 0 {
@@ -132,7 +131,7 @@ func (d *dhcp6) setTimes(g *grant, preferred, valid time.Duration, now time.Time
 	d.t1, d.t2 = after(now, max(t1, minRenew)), after(now, max(t2, minRenew))
 }
 
-// part returns so many tenths of life.
+// part returns that many tenths of life.
 func part(life time.Duration, tenths int) time.Duration {
 	if life == forever {
 		return forever

@@ -16,8 +16,8 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// Options that ask servers to bound their clients' patience; asking is a must
-// (RFC 8415 21.24, 21.25), obeying makes no difference here.
+// Options with which servers bound their clients' patience; asking for them is mandatory (RFC 8415 21.24,
+// 21.25), but obeying them makes no difference here.
 const (
 	optSolMaxRT = dhcpv6.OptionCode(82)
 	optInfMaxRT = dhcpv6.OptionCode(83)
@@ -26,8 +26,8 @@ const (
 // allServers is All_DHCP_Relay_Agents_and_Servers (RFC 8415 7.1).
 var allServers = netip.MustParseAddr("ff02::1:2")
 
-// identity is how DHCPv6 servers know this client: a DUID-LL, unless the profile has one
-// of its own, and an IAID, both from the MAC unless given, so that both last as long as the profile.
+// identity is how DHCPv6 servers know this client: a DUID-LL, unless the profile has a DUID of its own, and
+// an IAID, both derived from the MAC unless given, so that they last as long as the profile.
 type identity struct {
 	mac  packet.MAC
 	duid []byte
@@ -94,13 +94,13 @@ type reply6 struct {
 	mac     packet.MAC
 	rapid   bool
 	status  iana.StatusCode // of the whole message
-	grant   *grant          // nil: no IA_NA of ours, or one that breaks the rules
+	grant   *grant          // nil: no IA_NA of ours, or one that violates the protocol
 	dns     []netip.Addr
 	domains []string
-	refresh time.Duration // option 32; 0: not said
+	refresh time.Duration // option 32; 0: not given
 }
 
-// from is who sent it.
+// from returns who sent it.
 func (r *reply6) from() server6 { return server6{string(r.server), r.mac} }
 
 // grant is an IA_NA.
@@ -115,8 +115,8 @@ type granted struct {
 	valid, preferred time.Duration
 }
 
-// parseReply6 takes frame apart. It reports false for everything but an ADVERTISE
-// or REPLY of a server that names itself to the client that it names.
+// parseReply6 parses frame. It reports false for everything but an ADVERTISE or REPLY to this client by a
+// server that names itself.
 func (id identity) parseReply6(frame []byte) (*reply6, bool) {
 	u, ok := packet.ParseUDP(frame)
 	if !ok || u.Dst.Port() != clientPort || !u.Dst.Addr().Is6() || len(u.Payload) < 4 {
@@ -150,7 +150,7 @@ func (id identity) parseReply6(frame []byte) (*reply6, bool) {
 			r.dns = append(r.dns, a)
 		}
 	}
-	// Compression is forbidden here (RFC 8415 10). Names before damage count.
+	// Compression is forbidden here (RFC 8415 10). Names before any damage count.
 	r.domains, _, _ = domain.ParseList(generic(opts.Options, dhcpv6.OptionDomainSearchList), false)
 	if b := generic(opts.Options, dhcpv6.OptionInformationRefreshTime); len(b) == 4 {
 		r.refresh = lifetime(uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]))
@@ -158,8 +158,8 @@ func (id identity) parseReply6(frame []byte) (*reply6, bool) {
 	return r, true
 }
 
-// parseOption6 has the codec read the options that it reads well; an option that
-// is damaged or not ours stays raw, so that it spoils nothing but itself.
+// parseOption6 uses the codec for the options that it decodes well; an option that is damaged or not ours
+// stays raw, so that it only spoils itself.
 func parseOption6(code dhcpv6.OptionCode, b []byte) (dhcpv6.Option, error) {
 	switch code {
 	case dhcpv6.OptionIANA, dhcpv6.OptionStatusCode, dhcpv6.OptionDNSRecursiveNameServer:
@@ -170,8 +170,7 @@ func parseOption6(code dhcpv6.OptionCode, b []byte) (dhcpv6.Option, error) {
 	return raw(code, b), nil
 }
 
-// generic returns the bytes of the first option with that code; nil if there is
-// none.
+// generic returns the bytes of the first option with that code; nil if there is none.
 func generic(opts dhcpv6.Options, code dhcpv6.OptionCode) []byte {
 	if o, ok := opts.GetOne(code).(*dhcpv6.OptionGeneric); ok {
 		return o.OptionData
@@ -179,7 +178,7 @@ func generic(opts dhcpv6.Options, code dhcpv6.OptionCode) []byte {
 	return nil
 }
 
-// grantOf checks an IA_NA by RFC 8415 21.4 and 21.6; nil if it is to be ignored.
+// grantOf checks an IA_NA under RFC 8415 21.4 and 21.6; nil if it must be ignored.
 func grantOf(ia *dhcpv6.OptIANA) *grant {
 	g := &grant{t1: lifetime(uint32(ia.T1 / time.Second)), t2: lifetime(uint32(ia.T2 / time.Second))}
 	if g.t1 > g.t2 && g.t2 > 0 {

@@ -9,30 +9,30 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// Any host in the hub hears what a DHCPv6 client asks, and can answer it. So the server of a session is the one that
-// answers first. Another one is taken when that is silent, with a warning.
+// Any host in the hub hears what a DHCPv6 client asks, and can answer it. So the server of a session is the
+// one that answers first. Another one is accepted if that one falls silent, with a warning.
 
 const (
-	// known servers get so many messages before another one is listened to: they have three seconds then.
+	// chances is how many messages known servers get before another one is listened to, which gives them three seconds.
 	chances = 3
-	// maxStrangers bounds how many others are named.
+	// maxStrangers bounds how many others are logged.
 	maxStrangers = 8
 )
 
-// server6 is a server as it shows: the same DUID from other hardware is another's, or a copy's.
+// server6 identifies a server: the same DUID from other hardware is another server's, or a copy.
 type server6 struct {
 	duid string
 	mac  packet.MAC
 }
 
-// admits reports whether an answer is taken, and names who sends one that is not.
+// admits reports whether an answer is accepted, and logs who sent one that is not.
 func (d *dhcp6) admits(r *reply6) bool {
 	from := r.from()
 	if d.known.duid == "" || from == d.known {
 		return true
 	}
 	switch d.phase {
-	case rebinding: // its own server has not answered for most of the lease
+	case rebinding: // the server has not answered for most of the lease
 		return true
 	case soliciting, informing:
 		if d.tries >= chances {
@@ -46,7 +46,7 @@ func (d *dhcp6) admits(r *reply6) bool {
 	return false
 }
 
-// adopt makes the sender of an answer that is taken the server of the session.
+// adopt makes the sender of an accepted answer the server of the session.
 func (d *dhcp6) adopt(r *reply6) {
 	from := r.from()
 	if d.known.duid != "" && from != d.known {

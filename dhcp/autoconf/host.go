@@ -10,8 +10,8 @@ import (
 	"network-manager-softether/dhcp/internal/pace"
 )
 
-// Bounds of what is kept, whatever routers say. A hub's NoRoutingV6 policy lets a
-// session have 15 addresses (Cedar/Hub.c).
+// Bounds on what is kept, whatever routers say. A hub's NoRoutingV6 policy allows a session 15 addresses
+// (Cedar/Hub.c).
 const (
 	maxRouters  = 8
 	maxPrefixes = 16
@@ -28,7 +28,7 @@ const (
 	twoHours = 2 * time.Hour // RFC 4862 5.5.3 e
 )
 
-// host is what router advertisements made known.
+// host is what router advertisements have announced.
 type host struct {
 	log *slog.Logger
 
@@ -42,7 +42,7 @@ type host struct {
 
 	routers  table[netip.Addr, preference]
 	prefixes table[netip.Prefix, struct{}]  // on the link
-	addrs    table[netip.Prefix, time.Time] // prefixes to have an address in; value: preferred until
+	addrs    table[netip.Prefix, time.Time] // prefixes to form an address in; value: preferred until
 	from     table[routeKey, struct{}]      // which router named which of these
 	routes   table[routeKey, preference]
 	dns      table[netip.Addr, struct{}]
@@ -62,7 +62,7 @@ func newHost(log *slog.Logger) host {
 	return h
 }
 
-// learn takes over what a says.
+// learn records what a says.
 func (h *host) learn(a *advert, now time.Time) {
 	if h.heard.IsZero() {
 		h.heard = now
@@ -73,7 +73,7 @@ func (h *host) learn(a *advert, now time.Time) {
 	}
 	life, pref := a.life, a.pref
 	for _, r := range a.routes {
-		if r.dst.Bits() == 0 { // RFC 4191 3.1: stands for what the header says
+		if r.dst.Bits() == 0 { // RFC 4191 3.1: stands for the default route of the header
 			life, pref = r.life, r.pref
 		}
 	}
@@ -118,7 +118,7 @@ func (h *host) learnPrefix(p prefixInfo, router netip.Addr, now time.Time) bool 
 	key := p.prefix.Masked()
 	valid := p.valid
 	if old, known := h.addrs.get(key); known {
-		// Against forged withdrawals, RFC 4862 5.5.3 e.
+		// Protection against forged withdrawals, RFC 4862 5.5.3 e.
 		switch rest := left(old.until, now); {
 		case valid > twoHours || valid > rest:
 		case rest <= twoHours:
@@ -131,10 +131,10 @@ func (h *host) learnPrefix(p prefixInfo, router netip.Addr, now time.Time) bool 
 		h.from.set(routeKey{key, router}, struct{}{}, p.valid, now) && ok
 }
 
-// farAway is longer than any session, and short enough to be added to a time.
+// farAway is longer than any session, yet short enough to be added to a time.
 const farAway = 100 * 365 * 24 * time.Hour
 
-// expire drops what is out of date.
+// expire drops what has expired.
 func (h *host) expire(now time.Time) {
 	h.routers.expire(now)
 	h.prefixes.expire(now)
@@ -145,7 +145,7 @@ func (h *host) expire(now time.Time) {
 	h.domains.expire(now)
 }
 
-// next returns how long it is until something changes by itself.
+// next returns the time until something expires.
 func (h *host) next(now time.Time) time.Duration {
 	d := min(h.routers.next(now), h.prefixes.next(now), h.addrs.next(now), h.from.next(now),
 		h.routes.next(now), h.dns.next(now), h.domains.next(now))
@@ -157,8 +157,8 @@ func (h *host) next(now time.Time) time.Duration {
 	return d
 }
 
-// routable reports whether p may be a prefix of the link or a route's
-// destination: not in loopback, IPv4-mapped, link-local or multicast space.
+// routable reports whether p may be a prefix on the link or the destination of a route: not in loopback,
+// IPv4-mapped, link-local or multicast space.
 func routable(p netip.Prefix) bool {
 	a := p.Addr()
 	return !a.IsLinkLocalUnicast() && !a.IsMulticast() && !a.Is4In6() && (!a.IsUnspecified() && !a.IsLoopback() || p.Bits() < 64)
@@ -169,7 +169,7 @@ func usableHost(a netip.Addr) bool {
 	return a.Is6() && !a.Is4In6() && !a.IsUnspecified() && !a.IsLoopback() && !a.IsMulticast() && !a.IsLinkLocalUnicast()
 }
 
-// usableDNS lets link-local servers through too (RFC 8106 5.1).
+// usableDNS accepts link-local servers as well (RFC 8106 5.1).
 func usableDNS(a netip.Addr) bool {
 	return usableHost(a) || a.Is6() && a.IsLinkLocalUnicast()
 }

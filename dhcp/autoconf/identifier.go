@@ -10,16 +10,16 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// identifiers make the second half of addresses: a token that was given, one that differs
-// from prefix to prefix (RFC 7217), or the one from the MAC.
+// identifiers form the second half of addresses: a token that was given, an identifier that differs from
+// prefix to prefix (RFC 7217), or the one from the MAC.
 type identifiers struct {
 	mac   packet.MAC
 	token [8]byte
 	key   []byte
 }
 
-// addr returns this host's address in a prefix of 64 bits, after so many that were found to be
-// another host's. Then it differs from prefix to prefix, whatever the first was made from.
+// addr returns this host's address in a prefix of 64 bits, after so many duplicates of earlier ones were
+// found. After a duplicate it differs from prefix to prefix, whatever the first one was formed from.
 func (i identifiers) addr(prefix netip.Prefix, duplicates int) netip.Addr {
 	a := prefix.Addr().As16()
 	switch {
@@ -34,9 +34,9 @@ func (i identifiers) addr(prefix netip.Prefix, duplicates int) netip.Addr {
 	return netip.AddrFrom16(a)
 }
 
-// stable is RFC 7217's function of the prefix and the interface, here named by its MAC,
-// which it keeps as long as the profile; DAD_Counter is the number of duplicates. An identifier that is reserved (RFC 5453) is
-// passed over.
+// stable is RFC 7217's function of the prefix and the interface, which is named here by its MAC, as that
+// stays the same for the life of the profile; DAD_Counter is the number of duplicates. Reserved identifiers
+// (RFC 5453) are skipped.
 func (i identifiers) stable(prefix [8]byte, duplicates int) [8]byte {
 	for counter := byte(duplicates); ; counter++ {
 		h := hmac.New(sha256.New, i.key)
@@ -50,8 +50,8 @@ func (i identifiers) stable(prefix [8]byte, duplicates int) [8]byte {
 	}
 }
 
-// reserved reports whether id is one of those that no host may take: that of all routers,
-// and the anycast identifiers (RFC 5453; RFC 2526).
+// reserved reports whether id is one that no host may use: that of all routers, or one of the anycast
+// identifiers (RFC 5453; RFC 2526).
 func reserved(id [8]byte) bool {
 	return id == [8]byte{} || [7]byte(id[:7]) == [7]byte{0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff} && id[7] >= 0x80
 }

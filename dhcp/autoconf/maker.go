@@ -8,37 +8,38 @@ import (
 	"time"
 )
 
-// A Maker makes the addresses of prefixes in the client's place. A kernel does, from
-// [Advertisement]: it keeps a lifetime for each address, finds duplicates, and has temporary
-// addresses, none of which whoever reads a Config6 may be able to.
+// A Maker forms the addresses of prefixes in the client's place. A kernel can do that, from [Advertisement]:
+// it keeps lifetimes for each address, detects duplicates, and has temporary addresses, none of which the
+// reader of a Config6 may be capable of.
 //
-// With a Maker the best address of a Config6 is not replaced by a better one as long as it
-// lives, since lifetimes are none of its reader's business: one of DHCPv6, which only the
-// reader can set, comes first, and a unique local one gives way to a global one.
+// With a Maker, the best address of a Config6 is not replaced by a better one while it lives, since its
+// reader does not deal with lifetimes, with two exceptions: a DHCPv6 address, which only the reader can set,
+// comes first, and a unique local one gives way to a global one.
 type Maker interface {
-	// Make is told all prefixes to have addresses in, the one of Config6.Addr first, whenever
-	// they or their times change. It returns when the addresses are made, or soon.
+	// Make is told all prefixes to have addresses in, that of Config6.Addr first, whenever they or their
+	// lifetimes change. It returns when the addresses are there, or shortly after.
 	Make(prefixes []Prefix)
-	// Made returns the address in a prefix. If there is none, the client makes one up, by
-	// how many others were found to be another host's.
+	// Made returns the address in a prefix. If there is none, the client forms one itself, taking into
+	// account how many duplicates were found.
 	Made(prefix netip.Prefix) (addr netip.Addr, duplicates int)
-	// Taken reports whether a leased address has turned out to be another host's.
+	// Taken reports whether a leased address has turned out to be a duplicate.
 	Taken(addr netip.Addr) bool
-	// Remade has a value when what Made or Taken returns has changed.
+	// Remade receives a value when what Made or Taken returns has changed.
 	Remade() <-chan struct{}
 }
 
-// Prefix is a prefix of 64 bits to have an address in.
+// Prefix is a prefix of 64 bits to form an address in.
 type Prefix struct {
 	Net              netip.Prefix
 	Chosen           bool      // its address is Config6.Addr
 	Valid, Preferred time.Time // until when; zero: for ever
 }
 
-// maxDuplicates is after how many another identifier is tried no more (RFC 7217, IDGEN_RETRIES).
+// maxDuplicates is how many duplicates there may be before no other identifier is tried (RFC 7217,
+// IDGEN_RETRIES).
 const maxDuplicates = 3
 
-// address returns the address in a prefix, false if there is to be none.
+// address returns the address in a prefix, false if there should be none.
 func (c *Client) address(prefix netip.Prefix) (netip.Addr, bool) {
 	if c.maker == nil {
 		return c.ids.addr(prefix, 0), true
@@ -50,8 +51,8 @@ func (c *Client) address(prefix netip.Prefix) (netip.Addr, bool) {
 	return c.ids.addr(prefix, duplicates), duplicates <= maxDuplicates
 }
 
-// choose moves the address to the front of a sorted list that the reader of the
-// configuration is to have: see [Maker].
+// choose moves the address that the reader of the configuration should use to the front of a sorted list: see
+// [Maker].
 func (c *Client) choose(list []candidate) {
 	best := slices.IndexFunc(list, func(a candidate) bool { return !a.slaac })
 	if best < 0 {

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Routers of several providers drop what has an address of another one's prefix as its
-// source, and there is one default route. So new connections use the addresses of the router
-// that it leads to (RFC 6724 5, rule 5.5; RFC 8028 3.2): the others are deprecated, by which
-// a kernel knows them, while connections that are open may go on. Unique local addresses,
-// and those of a router that is no default router, are never another provider's.
+// Routers of different providers drop packets whose source is in another provider's prefix, and there is only
+// one default route. So new connections use the addresses of the router that it leads to (RFC 6724 5, rule
+// 5.5; RFC 8028 3.2). The others are deprecated, which tells a kernel not to use them except for connections
+// that are already open. Unique local addresses, and those of a router that is not a default router, are
+// never another provider's.
 
-// defaultRouter returns the one that claims most for itself, of several the first heard.
+// defaultRouter returns the router with the highest preference, and of several the one heard first.
 func (h *host) defaultRouter() (router netip.Addr) {
 	best := low - 1
 	for _, r := range h.routers.rows {
@@ -24,13 +24,13 @@ func (h *host) defaultRouter() (router netip.Addr) {
 	return router
 }
 
-// deprecated reports whether the address of a prefix is for connections that are open alone.
+// deprecated reports whether the address in a prefix is for existing connections only.
 func (h *host) deprecated(r row[netip.Prefix, time.Time], now time.Time) bool {
 	return left(r.value, now) <= 0 || h.astray(r.key, now)
 }
 
-// astray reports whether packets from that prefix would go to a router that does not know it,
-// while there are better ones.
+// astray reports whether packets from that prefix would go to a router that does not know it, although there
+// are better ones.
 func (h *host) astray(prefix netip.Prefix, now time.Time) bool {
 	router := h.defaultRouter()
 	if !router.IsValid() || prefix.Addr().IsPrivate() {

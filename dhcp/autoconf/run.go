@@ -15,31 +15,28 @@ import (
 
 // How long Acquire waits.
 const (
-	// routerWait: three solicitations and the time for the last one's answer.
+	// routerWait: three solicitations and the time for an answer to the last one.
 	routerWait = solicitTries * solicitEvery
-	// dhcpOnly: from a router's answer to a DHCPv6 address, if it gives no prefix.
+	// dhcpOnly: from a router's answer to a DHCPv6 address, if the router gives no prefix.
 	dhcpOnly = 10 * time.Second
-	// dhcpToo: the same if there is an address already and only another one or DNS
-	// is to come. Maintain reports what comes later.
+	// dhcpToo: the same if there is already an address and only another one or DNS is still missing. Maintain
+	// reports what arrives later.
 	dhcpToo = 1500 * time.Millisecond
 )
 
-// changePause is the least time between two reports of changes, so that a router
-// that advertises something else every time does not keep the host busy: each report may
-// have all of its network configured anew. For a router that goes on like that it
-// doubles, up to changePauseMax.
+// changePause is the least time between two reports of changes, so that a router that advertises something
+// else every time does not keep the host busy: each report may cause its whole network configuration to be
+// redone. The pause doubles for a router that goes on like that, up to changePauseMax.
 const (
 	changePause    = time.Second
 	changePauseMax = time.Minute
 )
 
-// Acquire solicits routers and returns the configuration as soon as there is an
-// address, and DHCPv6, where it is asked for, has answered or had its time. It
-// forgets what an earlier call learned.
+// Acquire solicits routers and returns the configuration as soon as there is an address and DHCPv6, if it is
+// asked for, has answered or had its time. It forgets what an earlier call has learned.
 //
-// Errors: ErrNoRouter after 12 s or at ctx's deadline, ErrNoAddress when a router
-// answered without use, dhcp.ErrPortClosed, or the cause of ctx's cancellation.
-// Maintain may follow an error too.
+// Errors: ErrNoRouter after 12 s or at ctx's deadline, ErrNoAddress if a router answered without being of
+// use, dhcp.ErrPortClosed, or the cause of ctx's cancellation. Maintain may be called after an error, too.
 func (c *Client) Acquire(ctx context.Context) (*Config6, error) {
 	if c.err != nil {
 		return nil, c.err
@@ -65,7 +62,7 @@ func (c *Client) Acquire(ctx context.Context) (*Config6, error) {
 	}
 }
 
-// patience returns how much longer Acquire should wait with cfg known.
+// patience returns how much longer Acquire should wait, given cfg.
 func (c *Client) patience(cfg *Config6, began, now time.Time) time.Duration {
 	switch {
 	case c.host.heard.IsZero():
@@ -91,18 +88,17 @@ func (c *Client) acquired(cfg *Config6, took time.Duration) (*Config6, error) {
 		return cfg, nil
 	case c.host.heard.IsZero():
 		if c.maker != nil {
-			c.maker.Make(nil) // what a session before this one has heard counts no longer
+			c.maker.Make(nil) // what an earlier session has heard no longer counts
 		}
 		return nil, fmt.Errorf("autoconf: waited %v: %w", took.Round(time.Second), ErrNoRouter)
 	}
 	return nil, fmt.Errorf("autoconf: waited %v: %w", took.Round(time.Second), ErrNoAddress)
 }
 
-// Maintain follows routers and DHCPv6 until ctx ends and calls changed, from its
-// own goroutine and at most once a second, less often when changes go on, when what they say differs from cur and
-// then from the configuration reported last. A configuration without an address
-// means that IPv6 is gone for now. cur may be nil, after an Acquire that failed or
-// without one: then the first address is a change.
+// Maintain follows routers and DHCPv6 until ctx ends. It calls changed, from its own goroutine and at most
+// once a second, less often while changes go on, when the configuration differs from cur and afterwards from
+// the one last reported. A configuration without an address means that IPv6 is gone for now. cur may be nil,
+// after a failed Acquire or without one: the first address is a change then.
 //
 // It returns dhcp.ErrPortClosed or the cause of ctx's cancellation.
 func (c *Client) Maintain(ctx context.Context, cur *Config6, changed func(*Config6)) error {
@@ -112,7 +108,7 @@ func (c *Client) Maintain(ctx context.Context, cur *Config6, changed func(*Confi
 	if cur == nil {
 		cur = &Config6{}
 	}
-	var quiet time.Time // no report before
+	var quiet time.Time // the next report may not come before
 	pause := changePause
 	for {
 		now := time.Now()
@@ -125,7 +121,7 @@ func (c *Client) Maintain(ctx context.Context, cur *Config6, changed func(*Confi
 			} else {
 				c.log.Info("IPv6 configuration changed", "before", cur, "configuration", cfg)
 				if pause = pace.Double(pause, changePauseMax); now.Sub(quiet) > pause {
-					pause = changePause // it was calm
+					pause = changePause // there have been no changes for a while
 				}
 				cur, quiet = cfg, now.Add(pause)
 				changed(cfg)
@@ -138,7 +134,7 @@ func (c *Client) Maintain(ctx context.Context, cur *Config6, changed func(*Confi
 	}
 }
 
-// step takes in one frame, or waits for d.
+// step processes one frame, or waits for d.
 func (c *Client) step(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -184,7 +180,7 @@ func (c *Client) tick(now time.Time) {
 	c.transmit(c.dhcp.tick(now))
 }
 
-// next returns how long it is until tick is needed.
+// next returns the time until tick is needed.
 func (c *Client) next(now time.Time) time.Duration {
 	d := min(c.host.next(now), c.dhcp.next(now))
 	if c.searching() {
@@ -193,8 +189,8 @@ func (c *Client) next(now time.Time) time.Duration {
 	return max(d, 0)
 }
 
-// searching reports whether routers must be solicited: none was heard yet, or all
-// that they gave has run out.
+// searching reports whether routers must be solicited: none has been heard yet, or everything they gave has
+// expired.
 func (c *Client) searching() bool {
 	return c.host.heard.IsZero() || len(c.host.routers.rows) == 0 && len(c.host.addrs.rows) == 0 && len(c.dhcp.leased.rows) == 0
 }

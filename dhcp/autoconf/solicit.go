@@ -12,8 +12,7 @@ import (
 	"network-manager-softether/dhcp/internal/packet"
 )
 
-// Solicitation of routers (RFC 4861 10), and how it goes on when nobody answers
-// (RFC 7559).
+// Solicitation of routers (RFC 4861 10), and how it continues when nobody answers (RFC 7559).
 const (
 	solicitEvery = 4 * time.Second
 	solicitTries = 3
@@ -46,13 +45,12 @@ func (s *solicitor) tick(mac packet.MAC, now time.Time) []byte {
 	return solicitation(mac, s.tries%2 == 0)
 }
 
-// next returns how long it is until tick has something to send.
+// next returns the time until tick has something to send.
 func (s *solicitor) next(now time.Time) time.Duration { return pace.Left(s.due, now) }
 
-// solicitation builds a router solicitation from the link-local address, with the
-// MAC, so that a router can answer at once and to us alone. Every other one is
-// from the unspecified address: a router that cannot resolve our address, since
-// the kernel does not answer for it yet, then answers to the group.
+// solicitation builds a router solicitation from the link-local address, with the MAC, so that a router can
+// answer at once and to us alone. Every other one is from the unspecified address: a router that cannot
+// resolve our address, because the kernel does not answer for it yet, then answers to the group.
 func solicitation(mac packet.MAC, anonymous bool) []byte {
 	rs := &ndp.RouterSolicitation{}
 	src := netip.IPv6Unspecified()

@@ -9,8 +9,8 @@ import (
 	"network-manager-softether/dhcp/internal/pace"
 )
 
-// A table holds what was advertised for a time: rows in the order in which they
-// were first heard, at most max of them.
+// A table holds what was advertised for a limited time: at most max rows, in the order in which they were
+// first heard.
 type table[K comparable, V any] struct {
 	max  int
 	rows []row[K, V]
@@ -22,8 +22,7 @@ type row[K comparable, V any] struct {
 	until time.Time // zero: for ever
 }
 
-// set adds or renews the row of key, or removes it if life is 0. It reports false
-// if the table is full.
+// set adds or renews the row of key, or removes it if life is 0. It reports false if the table is full.
 func (t *table[K, V]) set(key K, value V, life time.Duration, now time.Time) bool {
 	i := slices.IndexFunc(t.rows, func(r row[K, V]) bool { return r.key == key })
 	switch {
@@ -54,7 +53,7 @@ func (t *table[K, V]) expire(now time.Time) {
 	t.rows = slices.DeleteFunc(t.rows, func(r row[K, V]) bool { return left(r.until, now) <= 0 })
 }
 
-// next returns how long it is until the first row expires.
+// next returns the time until the first row expires.
 func (t *table[K, V]) next(now time.Time) time.Duration {
 	d := forever
 	for _, r := range t.rows {
@@ -63,7 +62,7 @@ func (t *table[K, V]) next(now time.Time) time.Duration {
 	return d
 }
 
-// after is the time life from now; zero if that is for ever.
+// after returns the time that is life from now; zero if that is for ever.
 func after(now time.Time, life time.Duration) time.Time {
 	if life == forever {
 		return time.Time{}
@@ -71,7 +70,7 @@ func after(now time.Time, life time.Duration) time.Time {
 	return now.Add(life)
 }
 
-// left is how long it is until t, which after returned.
+// left returns the time until t, which after returned.
 func left(t, now time.Time) time.Duration {
 	if t.IsZero() {
 		return forever
