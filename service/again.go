@@ -2,10 +2,9 @@
 
 package main
 
-// again returns how to tell NetworkManager next, which steps has made, even if nothing of it is
-// new: it then looks anew for the way to the server. After an outage that it was told of, it
-// ends the bounce that began with that. The redundant route keeps the configuration different
-// (see steps).
+// again returns how to tell NetworkManager next, which steps has prepared, even if nothing in it is new:
+// NetworkManager then looks up the route to the server again. After an outage that it was told of, this ends
+// the bounce that began with the outage. The redundant route keeps the configurations different (see steps).
 func again(told, next announcement, bounce bool) ([]step, announcement) {
 	changed4, _ := compare(told.ip4, next.ip4)
 	changed6, _ := compare(told.ip6, next.ip6)

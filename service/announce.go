@@ -10,19 +10,19 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// An announcement is all that NetworkManager is told of a tunnel.
+// An announcement is everything that NetworkManager is told about a tunnel.
 type announcement struct {
 	config   nmvpn.Config
-	ip4, ip6 *nmvpn.IPConfig // nil: nothing to say of that family
+	ip4, ip6 *nmvpn.IPConfig // nil: nothing to say about that family
 	toggled  bool            // carries the redundant route of a bounce, see steps
 }
 
-// bounces reports whether NetworkManager can be told "connecting" and "connected" once more: where all addresses are
-// the person's own, it is told of no family, and there is nothing that could be different the second time. It would
-// stay at "connecting" for ever (networkmanager.md 4.6).
+// bounces reports whether NetworkManager can be told "connecting" and "connected" once more: if all addresses
+// are the person's own, it is told of no family, so nothing could be different the second time. It would stay
+// at "connecting" for ever (networkmanager.md 4.6).
 func (a announcement) bounces() bool { return a.ip4 != nil || a.ip6 != nil }
 
-// A step is one signal, or a state, of telling an announcement.
+// A step is one signal, or state, in telling an announcement.
 type step int
 
 const (
@@ -33,8 +33,8 @@ const (
 	tellStarted
 )
 
-// steps returns how to get NetworkManager from told to next, by the rules of
-// networkmanager.md 4.6, and next as it has to be sent. No steps: nothing changed.
+// steps returns how to get NetworkManager from told to next, by the rules of networkmanager.md 4.6, and next
+// in the form in which it has to be sent. No steps: nothing has changed.
 //
 //   - An identical configuration is never sent.
 //   - Addresses and routes of one family are changed by its signal alone.
@@ -92,8 +92,8 @@ func steps(told, next announcement) ([]step, announcement) {
 	return s, next
 }
 
-// compare says what is different between the old and the new of one family: addresses
-// or routes, and DNS.
+// compare reports what differs between the old and the new configuration of one family: addresses or routes,
+// and DNS.
 func compare(old, new *nmvpn.IPConfig) (routing, dns bool) {
 	switch {
 	case new == nil:
@@ -104,7 +104,7 @@ func compare(old, new *nmvpn.IPConfig) (routing, dns bool) {
 	return !new.SameRouting(*old), !new.SameDNS(*old)
 }
 
-// announce tells NetworkManager what is new about the tunnel.
+// announce tells NetworkManager what is new in the tunnel.
 func (c *connection) announce() {
 	server := c.ground.server
 	if c.live.session != nil {
@@ -130,7 +130,7 @@ func (c *connection) announce() {
 	}
 	c.caution(slices.Concat(v.notices, v.refused, replacements(c.inner.announced, next)))
 	if c.inner.announced.config.TunDev != "" {
-		next.config.Banner = c.inner.announced.config.Banner // shown once, and no reason to touch routes
+		next.config.Banner = c.inner.announced.config.Banner // shown once, and no reason to change routes
 	}
 	todo, next := steps(c.inner.announced, next)
 	switch {
@@ -143,7 +143,7 @@ func (c *connection) announce() {
 	c.send(todo, next)
 }
 
-// send tells NetworkManager next, by those steps.
+// send tells NetworkManager next, in these steps.
 func (c *connection) send(todo []step, next announcement) {
 	c.inner.announced = next
 	for _, s := range todo {
@@ -157,7 +157,7 @@ func (c *connection) send(todo []step, next announcement) {
 		case tellIP6:
 			c.log.Info("to NetworkManager: IPv6", "config", *next.ip6)
 			c.tunnel.setRouter(next.ip6.Gateway)
-			// Without IPv4 the redundant route has to be here.
+			// Without IPv4, the redundant route has to be here.
 			c.nm.IP6Config(withToggle(*next.ip6, next.toggled && next.ip4 == nil))
 		case tellStarting:
 			c.nm.StateChanged(nmvpn.StateStarting)
@@ -167,7 +167,7 @@ func (c *connection) send(todo []step, next announcement) {
 	}
 }
 
-// replacements says which router of the tunnel has given way to another.
+// replacements returns which routers in the tunnel have been replaced by another.
 func replacements(told, next announcement) []string {
 	var said []string
 	for _, f := range []struct{ old, new *nmvpn.IPConfig }{{told.ip4, next.ip4}, {told.ip6, next.ip6}} {
@@ -183,10 +183,10 @@ func replacements(told, next announcement) []string {
 	return said
 }
 
-// maxWarned bounds what is remembered of warnings, as anybody in the hub can cause them.
+// maxWarned bounds how many warnings are remembered, as anybody in the hub can cause them.
 const maxWarned = 256
 
-// caution logs each text once in the life of the connection.
+// caution logs each text once during the life of the connection.
 func (c *connection) caution(texts []string) {
 	for _, text := range texts {
 		if len(c.inner.cautioned) == maxWarned || c.inner.cautioned[text] {
@@ -200,8 +200,8 @@ func (c *connection) caution(texts []string) {
 	}
 }
 
-// withToggle adds the redundant route of a bounce: to the gateway, or where there is
-// none to the network's own first address, on-link, where it leads anyway.
+// withToggle adds the redundant route of a bounce: to the gateway or, without one, to the first address of
+// the network itself, on-link, where it leads anyway.
 func withToggle(c nmvpn.IPConfig, toggled bool) nmvpn.IPConfig {
 	if !toggled {
 		return c

@@ -12,9 +12,8 @@ import (
 // maxRounds is how often each password, and whether to trust a server, is asked for.
 const maxRounds = 3
 
-// replyFirst lets the reply to NewSecrets reach NetworkManager before a failure does:
-// the other way round it goes on with a connection that has ended (an assertion fails in
-// 1.42.4).
+// replyFirst lets the reply to NewSecrets reach NetworkManager before a failure does: in the other order,
+// NetworkManager goes on with a connection that has ended (an assertion fails in 1.42.4).
 const replyFirst = 50 * time.Millisecond
 
 // asked is what the user is being asked: for this secret, or about this certificate.
@@ -23,8 +22,8 @@ type asked struct {
 	cert   *protocol.CertificateError
 }
 
-// ask asks the user about err, if that can help, and reports whether it did. The
-// answer comes to answered; without an answer NetworkManager ends the activation.
+// ask asks the user about err, if that can help, and reports whether it did. The answer arrives in answered;
+// without one, NetworkManager ends the activation.
 func (c *connection) ask(err error) bool {
 	if !c.login.interactive {
 		return false
@@ -52,7 +51,7 @@ func (c *connection) ask(err error) bool {
 	return true
 }
 
-// nextRound counts how often a secret is asked for; false is enough.
+// nextRound counts how often a secret has been asked for, and reports whether it may be asked for once more.
 func (c *connection) nextRound(name string) bool {
 	if c.login.rounds == nil {
 		c.login.rounds = make(map[string]int)
@@ -61,7 +60,7 @@ func (c *connection) nextRound(name string) bool {
 	return c.login.rounds[name] <= maxRounds
 }
 
-// answered goes on with what NewSecrets brought, which is in the profile by now.
+// answered goes on with what NewSecrets has brought, which is in the profile by now.
 func (c *connection) answered() {
 	if c.login.asked.cert != nil && c.login.asked.secret == "" && !c.trusted() {
 		return

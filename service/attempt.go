@@ -15,19 +15,19 @@ import (
 	"network-manager-softether/protocol"
 )
 
-// An attempt is one try to log in and to get an address. It runs in a goroutine of its
-// own and touches no state of the connection.
+// An attempt is one try to log in and to get an address. It runs in a goroutine of its own and does not touch
+// the state of the connection.
 type attempt struct {
 	system  system
 	log     *slog.Logger
 	profile *profile.Profile
 	config  func() (*protocol.Config, error) // what to dial with; may read files
 	tunnel  *tunnel                          // nil: open one before the login
-	confine func() error                     // gives up rights, once
+	confine func() error                     // gives up privileges, once
 	again   bool                             // the last session was lost, and its addresses are in use
 	last    *dhcp.Lease                      // of that session
 
-	// What the keepers have to say while the session is wanted.
+	// What the keepers report while the session is wanted.
 	found4  func(*dhcp.Lease)
 	failed4 func(error)
 	found6  func(*autoconf.Config6)
@@ -40,13 +40,13 @@ type outcome struct {
 	live
 	config *protocol.Config // what was dialled with
 	tunnel *tunnel
-	opened bool            // the tunnel is new, and whoever gets the outcome owns it, also after an error
+	opened bool            // the tunnel is new, and whoever receives the outcome owns it, even after an error
 	keep   context.Context // lives as long as the session is wanted
 	err    error
 }
 
-// run tries until ctx ends. A session that a failed attempt opened is closed when it
-// returns; the tunnel is not, as there is no right to open another.
+// run tries until ctx ends. If a failed attempt has opened a session, that is closed when run returns; the
+// tunnel is not, as there is no privilege left to open another.
 func (a *attempt) run(ctx context.Context) *outcome {
 	o := &outcome{tunnel: a.tunnel}
 	o.keep, o.endKeep = context.WithCancel(context.Background())
@@ -67,7 +67,7 @@ func (a *attempt) connect(ctx context.Context, o *outcome) error {
 		}
 		o.opened = true
 	}
-	// From here on nothing takes a right that a server, which is not trusted yet, could use.
+	// From here on, nothing needs a privilege that a server, which is not trusted yet, could abuse.
 	if err := a.confine(); err != nil {
 		return err
 	}
@@ -84,10 +84,9 @@ func (a *attempt) connect(ctx context.Context, o *outcome) error {
 	return a.address(ctx, o)
 }
 
-// address has keepers look for the families whose method is auto for as long as the
-// session lives, and waits until they have enough to announce. After a lost session
-// nothing is waited for: addresses and routes are in place, and what has changed comes
-// live.
+// address has keepers look for the families whose method is auto for as long as the session lives, and waits
+// until they have enough to announce. After a lost session it waits for nothing: addresses and routes are in
+// place, and changes are announced as they come.
 func (a *attempt) address(ctx context.Context, o *outcome) error {
 	ctx, cancel := untilDone(ctx, o.session)
 	defer cancel()
@@ -141,7 +140,7 @@ func (a *attempt) keeper4(o *outcome, v4 *family) *keeper4 {
 	}
 }
 
-// newDHCP is the client of that profile on the tunnel.
+// newDHCP returns the DHCP client for that profile on the tunnel.
 func newDHCP(sys system, t *tunnel, p *profile.Profile, log *slog.Logger) *dhcp.Client {
 	id := p.Identity
 	return dhcp.New(t.port4, dhcp.Config{
@@ -152,8 +151,7 @@ func newDHCP(sys system, t *tunnel, p *profile.Profile, log *slog.Logger) *dhcp.
 	})
 }
 
-// untilDone returns a context that ends with ctx, or with the session, whose error is
-// then the cause.
+// untilDone returns a context that ends with ctx, or with the session, whose error is the cause then.
 func untilDone(ctx context.Context, s session) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
@@ -166,7 +164,7 @@ func untilDone(ctx context.Context, s session) (context.Context, context.CancelF
 	return ctx, func() { cancel(context.Canceled) }
 }
 
-// discard closes all that the attempt has opened.
+// discard closes everything that the attempt has opened.
 func (o *outcome) discard() {
 	o.drop(o.tunnel)
 	if o.opened {

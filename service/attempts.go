@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// attempts are those to connect, of which one runs at a time.
+// attempts are the attempts to connect, of which one runs at a time.
 type attempts struct {
-	group    sync.WaitGroup // goroutines of attempts, also cancelled ones
-	running  *running       // nil if none does
-	era      int            // counts attempts with their sessions; messages of an older one are ignored
+	group    sync.WaitGroup // goroutines of attempts, including cancelled ones
+	running  *running       // nil if none is running
+	era      int            // counts attempts with their sessions; messages from an older one are ignored
 	watchdog *time.Timer    // of connecting as a whole
 }
 
@@ -24,7 +24,7 @@ type running struct {
 	ended  chan error // gets the attempt's error, nil if it succeeded
 }
 
-// stuckAt cancels the attempt and returns what it was doing, as the error it ends with.
+// stuckAt cancels the attempt and returns what it was doing, as the error with which it ends.
 func (r *running) stuckAt() error {
 	r.cancel()
 	select {
@@ -44,7 +44,7 @@ func (a *attempts) cancel() {
 	a.done()
 }
 
-// done forgets an attempt that has ended, or has to.
+// done forgets an attempt that has ended, or is being cancelled.
 func (a *attempts) done() {
 	if a.running != nil {
 		a.running.cancel()

@@ -4,16 +4,16 @@ package main
 
 import "sync"
 
-// backlog holds messages to the loop until it takes them. Their order matters: a session that
-// is lost and back within a moment must not end up as lost.
+// backlog holds messages to the loop until it takes them. Their order matters: a session that is lost and
+// back within a moment must not end up as lost.
 type backlog struct {
 	mu       sync.Mutex
 	messages []func() // guarded by mu
 	draining bool     // guarded by mu: a goroutine is handing them over
 }
 
-// postLater hands f to the loop without waiting, after all that was posted so before. Like
-// post, it drops f if the loop has ended.
+// postLater passes f to the loop without blocking, after everything posted this way before. Like post, it
+// drops f if the loop has ended.
 func (c *connection) postLater(f func()) {
 	b := &c.later
 	b.mu.Lock()

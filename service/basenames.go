@@ -13,13 +13,13 @@ import (
 	"network-manager-softether/protocol"
 )
 
-// baseNames looks names up as if there were no VPN. Before there is a tunnel that is what the
-// system's resolver does. Then its name servers may be the tunnel's, which are behind the very
-// server that is looked for, or know it by another address: the base's own are asked, by
-// sockets that are bound to it. hosts(5) counts either way.
+// baseNames resolves names as if there were no VPN. Before there is a tunnel, that is what the system's
+// resolver does. Afterwards the system's name servers may be the tunnel's, which are behind the very server
+// that is looked for, or know it by another address: the base's own servers are asked, by sockets that are
+// bound to the base. hosts(5) applies either way.
 type baseNames struct {
 	path    *serverPath
-	servers func(ctx context.Context, device string) ([]netip.Addr, error) // nil: not known
+	servers func(ctx context.Context, device string) ([]netip.Addr, error) // nil: cannot be known
 	system  protocol.Resolver                                              // before there is a tunnel
 }
 
@@ -47,6 +47,6 @@ func (b *baseNames) LookupNetIP(ctx context.Context, network, host string) ([]ne
 		d := net.Dialer{Control: b.path.bind}
 		return d.DialContext(ctx, network, netip.AddrPortFrom(s, 53).String())
 	}}
-	// The search list of resolv.conf is the tunnel's, too.
+	// The search list in resolv.conf is the tunnel's, too.
 	return r.LookupNetIP(ctx, network, strings.TrimSuffix(host, ".")+".")
 }

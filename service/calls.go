@@ -17,9 +17,9 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// NeedSecrets says whether NetworkManager has to get secrets before Connect. A profile
-// that is wrong is no reason to ask for secrets, and an error here would be shown as
-// "no valid secrets": Connect refuses it with the right words.
+// NeedSecrets tells NetworkManager whether it has to get secrets before Connect. A faulty profile is no
+// reason to ask for secrets, and an error here would be shown as "no valid secrets": Connect refuses it with
+// the right words.
 func (c *connection) NeedSecrets(s nmvpn.Settings) (setting string, err error) {
 	err = c.call(func() error {
 		c.about.setConnection(source(s).UUID)
@@ -44,13 +44,13 @@ func (c *connection) NeedSecrets(s nmvpn.Settings) (setting string, err error) {
 	return setting, err
 }
 
-// Connect checks the profile and starts the first attempt; the rest is told by signals.
+// Connect checks the profile and starts the first attempt; everything else is reported by signals.
 func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) error {
 	return c.call(func() error {
 		if c.phase != idle {
 			return nmvpn.Errorf(nmvpn.ErrorWrongState, "a connection is already %v in this process", c.phase)
 		}
-		c.waitForConnect() // a refused Connect leaves the process to Disconnect or the timer
+		c.waitForConnect() // after a refused Connect, Disconnect or the timer ends the process
 		if err := unfinished(s); err != nil {
 			c.failAfterReply(s, err)
 			return nil
@@ -77,8 +77,9 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 	})
 }
 
-// unfinished returns the error of a profile that lacks a user or a server, as .vpn files do that are handed on. Refused by
-// an error on the bus, it would be "failed to start" to its owner; it fails as a connection does instead.
+// unfinished returns the error of a profile that lacks a user or a server, as .vpn files that are passed on
+// often do. If the bus call failed, its owner would only see "failed to start"; instead the connection is
+// accepted and then fails.
 func unfinished(s nmvpn.Settings) error {
 	if _, ok := s["vpn"]; !ok {
 		return nil
@@ -90,7 +91,7 @@ func unfinished(s nmvpn.Settings) error {
 	return nil
 }
 
-// failAfterReply ends a connection that cannot be tried, once NetworkManager has its reply.
+// failAfterReply ends a connection that cannot be tried, after NetworkManager has had its reply.
 func (c *connection) failAfterReply(s nmvpn.Settings, err error) {
 	c.about.setConnection(source(s).UUID)
 	stopTimer(&c.quit)
@@ -104,7 +105,7 @@ func (c *connection) failAfterReply(s nmvpn.Settings, err error) {
 	})
 }
 
-// peerGone ends the connection when nobody is there any more to use it.
+// peerGone ends the connection when nobody is left to use it.
 func (c *connection) peerGone(why string) {
 	if c.phase != stopped {
 		c.log.Warn(why + ", disconnecting")
@@ -112,7 +113,7 @@ func (c *connection) peerGone(why string) {
 	}
 }
 
-// NewSecrets brings the answer to what ask asked.
+// NewSecrets brings the answer to what ask has asked.
 func (c *connection) NewSecrets(s nmvpn.Settings) error {
 	return c.call(func() error {
 		if c.phase != asking {
@@ -129,7 +130,7 @@ func (c *connection) NewSecrets(s nmvpn.Settings) error {
 	})
 }
 
-// Disconnect ends the connection, in every phase, before it returns.
+// Disconnect ends the connection, in any phase, before it returns.
 func (c *connection) Disconnect() error {
 	return c.call(func() error {
 		switch c.phase {
@@ -153,8 +154,8 @@ func (c *connection) Disconnect() error {
 	})
 }
 
-// interrupted logs what a connection was at when NetworkManager ended it: by its timer,
-// and then something was too slow, or because the user wanted it.
+// interrupted logs what a connection was doing when NetworkManager ended it: because its timer expired, and
+// then something was too slow, or because the user wanted it.
 func (c *connection) interrupted() {
 	r := c.attempts.running
 	if r == nil {
@@ -169,8 +170,8 @@ func (c *connection) interrupted() {
 	c.logFailure(nmvpn.FailureConnect, fmt.Errorf("no connection within %v (vpn.timeout): %w: %v", c.profile.Timeout, protocol.ErrTimeout, at))
 }
 
-// unasked logs that Connect is not coming. If secrets were missing, that is a failure,
-// which nobody else explains.
+// unasked logs that no Connect is coming. If secrets were missing, that is a failure that nobody else
+// explains.
 func (c *connection) unasked(why string, attrs ...any) {
 	if c.login.lacking == nil {
 		c.log.Info(why, attrs...)
@@ -181,8 +182,8 @@ func (c *connection) unasked(why string, attrs ...any) {
 		"remedy", fmt.Sprintf("nmcli --ask connection up %q, or store it: nmcli connection modify %q vpn.secrets %s=...", name, name, missing[0]))
 }
 
-// remember keeps the secrets in s beside those that came before, newer ones first, and
-// puts all of them into s.
+// remember keeps the secrets in s together with earlier ones, the newer ones taking precedence, and puts all
+// of them into s.
 func (c *connection) remember(s nmvpn.Settings) {
 	all := maps.Clone(c.login.secrets)
 	if all == nil {
@@ -193,8 +194,8 @@ func (c *connection) remember(s nmvpn.Settings) {
 	s["vpn"]["secrets"] = dbus.MakeVariant(all)
 }
 
-// warn logs warnings about the profile, each once: NetworkManager shows the same profile
-// several times, and a connection may fail at each of them.
+// warn logs warnings about the profile, each once: NetworkManager passes the same profile several times, and
+// a connection may fail at each of them.
 func (c *connection) warn(warnings []profile.Warning) {
 	for _, w := range warnings {
 		if said := w.String(); !slices.Contains(c.warned, said) {
@@ -204,8 +205,8 @@ func (c *connection) warn(warnings []profile.Warning) {
 	}
 }
 
-// parse turns settings into a profile, its warnings into log lines and its errors
-// into the error that D-Bus has for them.
+// parse turns settings into a profile, its warnings into log lines and its errors into those that D-Bus has
+// for them.
 func (c *connection) parse(s nmvpn.Settings) (*profile.Profile, error) {
 	if _, ok := s["vpn"]; !ok {
 		return nil, nmvpn.Errorf(nmvpn.ErrorInvalidConnection, "the connection has no vpn setting")

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// claims6 remembers which host has claimed which IPv6 address lately, of those in the TAP's
-// networks: the kernel does not tell whose duplicate it has found.
+// claims6 remembers which host has recently claimed which IPv6 address in the TAP's networks: the kernel does
+// not tell whose duplicate it has found.
 type claims6 struct {
 	own   net.HardwareAddr
 	heard func(netip.Addr) // is told of every claim
@@ -30,11 +30,11 @@ type claim6 struct {
 	at   time.Time
 }
 
-// claimLasts is longer than the kernel looks for duplicates.
+// claimLasts is longer than the kernel's duplicate address detection takes.
 const claimLasts = 3 * time.Second
 
-// watch is the filter of a port that wants nothing. A claim is a neighbour advertisement, or
-// the solicitation of a host that looks for duplicates itself (RFC 4862 5.4).
+// watch is the filter of a port that wants nothing. A claim is a neighbour advertisement, or the solicitation
+// of a host that is itself doing duplicate address detection (RFC 4862 5.4).
 func (c *claims6) watch(f []byte) bool {
 	const ip, body = 14, 14 + 40
 	if len(f) < body+24 || binary.BigEndian.Uint16(f[12:]) != unix.ETH_P_IPV6 || f[ip+6] != unix.IPPROTO_ICMPV6 || f[ip+7] != 255 {
@@ -66,7 +66,7 @@ func (c *claims6) remember(addr netip.Addr, mac [6]byte) {
 	i := c.next
 	for j := range c.last {
 		if c.last[j].addr == addr {
-			i = j // one place for each address
+			i = j // one entry per address
 		}
 	}
 	if i == c.next {
@@ -75,7 +75,7 @@ func (c *claims6) remember(addr netip.Addr, mac [6]byte) {
 	c.last[i] = claim6{addr, mac, time.Now()}
 }
 
-// of returns the hardware address of the host that has claimed an address lately.
+// of returns the hardware address of the host that has recently claimed an address.
 func (c *claims6) of(addr netip.Addr) (string, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,9 +87,9 @@ func (c *claims6) of(addr netip.Addr) (string, bool) {
 	return "", false
 }
 
-// smuggled reports whether a frame could bring the kernel a router advertisement past
-// autoconf's port: behind a tag or behind extension headers. Nothing else of use has a hop
-// limit of 255, a link-local source and such headers.
+// smuggled reports whether a frame could bring the kernel a router advertisement past autoconf's port: behind
+// a tag or behind extension headers. No other useful frame has a hop limit of 255, a link-local source and
+// such headers.
 func smuggled(f []byte) bool {
 	at := 12
 	for len(f) >= at+4 && (binary.BigEndian.Uint16(f[at:]) == unix.ETH_P_8021Q || binary.BigEndian.Uint16(f[at:]) == unix.ETH_P_8021AD) {

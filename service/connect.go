@@ -14,11 +14,10 @@ import (
 	"network-manager-softether/service/notice"
 )
 
-// watchdogGrace lets NetworkManager's own timer, which has the better words for the
-// user, end a connection first.
+// watchdogGrace lets NetworkManager's own timer, which has better words for the user, end a connection first.
 const watchdogGrace = 2 * time.Second
 
-// startConnecting starts the first attempt, or the next after an answer of the user.
+// startConnecting starts the first attempt, or the next one after an answer of the user.
 func (c *connection) startConnecting() {
 	c.enter(connecting)
 	stopTimer(&c.attempts.watchdog)
@@ -42,7 +41,7 @@ func (c *connection) startAttempt() int {
 	notify := func(e protocol.Event) { c.sessionEvent(era, e) }
 	config := func() (*protocol.Config, error) { return sessionConfig(p, files, path, notify, log) }
 	if c.login.config != nil {
-		// The rights to read files are given up by now.
+		// The privileges to read files have been given up by now.
 		again, auth := *c.login.config, c.login.auth
 		again.Notify = notify
 		config = func() (*protocol.Config, error) {
@@ -75,7 +74,7 @@ func (c *connection) startAttempt() int {
 	return era
 }
 
-// attemptEnded takes over what an attempt has opened, or goes on after its failure.
+// attemptEnded takes over what an attempt has opened, or reacts to its failure.
 func (c *connection) attemptEnded(era int, o *outcome) {
 	if era != c.attempts.era {
 		o.discard()
@@ -134,8 +133,8 @@ func (c *connection) attemptFailed(err error) {
 	c.fail(failureOf(err, c.profile), err)
 }
 
-// errTAPGone ends a connection whose device somebody else deleted; NetworkManager
-// itself would not notice (networkmanager.md 4.6).
+// errTAPGone ends a connection whose device somebody else has deleted; NetworkManager itself would not notice
+// (networkmanager.md 4.6).
 var errTAPGone = errors.New("the TAP device was deleted")
 
 func (c *connection) watchTAP(t *tunnel) {
@@ -151,8 +150,8 @@ func (c *connection) watchTAP(t *tunnel) {
 	}()
 }
 
-// sessionEvent takes what the session overcomes by itself. It runs in goroutines of the
-// session and must not wait for the loop, which may be closing that session.
+// sessionEvent handles what the session overcomes by itself. It runs in goroutines of the session and must
+// not wait for the loop, which may be closing that session.
 func (c *connection) sessionEvent(era int, e protocol.Event) {
 	switch e := e.(type) {
 	case protocol.Detached:

@@ -12,7 +12,7 @@ import (
 	"network-manager-softether/service/notice"
 )
 
-// networkManager is what a connection tells NetworkManager; *nmvpn.Plugin does it.
+// networkManager is what a connection tells NetworkManager; *nmvpn.Plugin implements it.
 type networkManager interface {
 	StateChanged(nmvpn.State)
 	Failure(nmvpn.Failure)
@@ -21,20 +21,21 @@ type networkManager interface {
 	IP6Config(nmvpn.IPConfig)
 	SecretsRequired(message string, hints []string)
 	Notice(notice.Notice)
-	// ReplaceSecret replaces a secret that is stored with the profile; it waits for NetworkManager.
+	// ReplaceSecret replaces a secret that is stored with the profile; it blocks until NetworkManager has
+	// answered.
 	ReplaceSecret(uuid, name, value string, sent map[string]string) error
 	// WatchPeer calls gone once when the owner of a unique bus name leaves the bus.
 	WatchPeer(name string, gone func()) (stop func())
 }
 
-// connection is the one VPN connection of this process. All fields below inbox are
-// owned by the goroutine in run; everybody else uses post or call.
+// connection is the one VPN connection of this process. All fields below inbox are owned by the goroutine in
+// run; everybody else uses post or call.
 type connection struct {
 	nm      networkManager
 	log     *slog.Logger
 	about   *subject     // what the lines of the log are about
 	system  system       // sessions and TAP devices, replaced in tests
-	confine func() error // gives up rights before the first login, once
+	confine func() error // gives up privileges before the first login, once
 	persist bool         // --persist: wait for Connect for ever
 
 	inbox chan func() // messages to the loop
@@ -44,22 +45,22 @@ type connection struct {
 	phase    phase
 	ended    bool // the loop returns after this message
 	profile  *profile.Profile
-	warned   []string // what of the profile was warned of
+	warned   []string // warnings about the profile that were logged
 	login    login
 	attempts attempts
 
 	tunnel *tunnel       // from the first login to the end
 	live   live          // empty while there is no session
-	inner  inner         // the network in the tunnel
-	files  *profileFiles // what was read of those that the profile names
-	path   *serverPath   // resolver and dialer, with what is learned of the way to the server
+	inner  inner         // what the network in the tunnel offers
+	files  *profileFiles // what was read from the files that the profile names
+	path   *serverPath   // resolver and dialer, with what was learned about the route to the server
 	retry  retry         // in phase reconnecting
 	ground roaming       // what the tunnel's own packets travel over
 	tally  tally         // counters since it came up
 
 	owners  []uint32    // uids of the profile's users
 	unwatch func()      // stops watching the bus name that called Connect
-	quit    *time.Timer // of waiting for Connect
+	quit    *time.Timer // ends the wait for Connect
 }
 
 func newConnection(log *slog.Logger, about *subject, sys system, persist bool) *connection {
@@ -76,8 +77,7 @@ func newConnection(log *slog.Logger, about *subject, sys system, persist bool) *
 	}
 }
 
-// run is the loop. It returns when the connection has ended for good, with everything
-// that it opened closed.
+// run is the loop. It returns when the connection has ended for good and everything it had opened is closed.
 func (c *connection) run() {
 	defer close(c.gone)
 	c.waitForConnect()
@@ -86,11 +86,11 @@ func (c *connection) run() {
 	}
 }
 
-// goodbye is how long a process that ends waits for an attempt to close its session.
+// goodbye is how long an ending process waits for an attempt to close its session.
 const goodbye = 2 * time.Second
 
-// awaitAttempts waits, after the loop has ended, until cancelled attempts have closed
-// what they had open: a session without a close_notify lingers on the server.
+// awaitAttempts waits, after the loop has ended, until cancelled attempts have closed what they had opened: a
+// session without a close_notify lingers on the server.
 func (c *connection) awaitAttempts() {
 	done := make(chan struct{})
 	go func() { c.attempts.group.Wait(); close(done) }()
@@ -101,8 +101,7 @@ func (c *connection) awaitAttempts() {
 	}
 }
 
-// post hands f to the loop; it may block shortly. It returns false, and f is not run,
-// if the loop has ended.
+// post passes f to the loop; it may block briefly. It returns false, and f is not run, if the loop has ended.
 func (c *connection) post(f func()) bool {
 	select {
 	case c.inbox <- f:
@@ -112,7 +111,7 @@ func (c *connection) post(f func()) bool {
 	}
 }
 
-// call runs f in the loop and returns its error; after the end it returns AlreadyStopped.
+// call runs f in the loop and returns its error, or AlreadyStopped if the loop has ended.
 func (c *connection) call(f func() error) error {
 	answer := make(chan error, 1)
 	c.post(func() { answer <- f() })
@@ -129,8 +128,8 @@ func (c *connection) call(f func() error) error {
 	}
 }
 
-// after posts f in d, unless the returned timer is stopped in time; f has to check
-// that it still applies, as it may be in the inbox already.
+// after posts f in d, unless the returned timer is stopped in time; f has to check that it still applies, as
+// it may already be in the inbox.
 func (c *connection) after(d time.Duration, f func()) *time.Timer {
 	return time.AfterFunc(d, func() { c.post(f) })
 }
@@ -153,16 +152,15 @@ func (c *connection) waitForConnect() {
 	})
 }
 
-// fail ends the connection and tells NetworkManager why: always both signals, in this
-// order, once.
+// fail ends the connection and tells NetworkManager why: always with both signals, in this order, once.
 func (c *connection) fail(kind nmvpn.Failure, err error) {
 	c.logFailure(kind, err)
 	c.nm.Failure(kind)
 	c.stop()
 }
 
-// stop takes everything down, from any phase, and ends the process: it has no right to
-// open another device.
+// stop takes everything down, from any phase, and ends the process, which has no privilege left to open
+// another device.
 func (c *connection) stop() {
 	if c.phase == stopped {
 		return

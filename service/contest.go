@@ -12,8 +12,8 @@ import (
 // tunnelMetric is what NetworkManager gives the routes of a VPN; a plugin cannot choose it.
 const tunnelMetric = 50
 
-// contested reports whether a default route of the base is as good as that of the tunnel, or better. The kernel would
-// send by it, or, as it joins IPv6 routes of the same metric, by both in turn.
+// contested reports whether a default route of the base is as good as that of the tunnel, or better. The
+// kernel would use it or, as it joins IPv6 routes of the same metric, alternate between the two.
 func (t terrain) contested(tap string, v6 bool) bool {
 	ours := tunnelMetric
 	base := -1
@@ -31,20 +31,20 @@ func (t terrain) contested(tap string, v6 bool) bool {
 	return base >= 0 && base <= ours
 }
 
-// contests says for which IP versions the tunnel's default route is contested.
+// contests tells for which IP versions the tunnel's default route is contested.
 type contests struct{ v4, v6 bool }
 
 func (t terrain) contests(tap string) contests {
 	return contests{v4: t.contested(tap, false), v6: t.contested(tap, true)}
 }
 
-// halves are a default route in pieces, which no metric beats.
+// halves are a default route in two pieces, which no metric can beat.
 var halves = map[bool][2]netip.Prefix{
 	false: {netip.MustParsePrefix("0.0.0.0/1"), netip.MustParsePrefix("128.0.0.0/1")},
 	true:  {netip.MustParsePrefix("::/1"), netip.MustParsePrefix("8000::/1")},
 }
 
-// outdo has a contested default route lead into the tunnel in two halves as well.
+// outdo leads a contested default route into the tunnel in two halves as well.
 func (v *verdict) outdo(c contests) {
 	for _, f := range []struct {
 		config    *nmvpn.IPConfig
@@ -61,10 +61,10 @@ func (v *verdict) outdo(c contests) {
 	}
 }
 
-// lookAtContests tells NetworkManager the halves when a base begins, or ceases, to contest the default route.
+// lookAtContests tells NetworkManager the halves when a base starts or stops contesting the default route.
 func (c *connection) lookAtContests() {
 	if c.phase != up || c.tunnel == nil || c.ground.away || c.ground.detached {
-		return // the next announcement has it
+		return // the next announcement will contain it
 	}
 	if now := c.ground.now.contests(c.tunnel.tap.Name()); now != c.ground.contests {
 		c.log.Info("the default route of a base contests that of the tunnel, or no longer does", "ipv4", now.v4, "ipv6", now.v6)

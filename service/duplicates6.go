@@ -10,9 +10,9 @@ import (
 	"network-manager-softether/dhcp/autoconf"
 )
 
-// look reads the kernel's addresses, and reports whether others are there than before or one
-// has turned out to be another host's. What cannot be read stays as it was. Temporary
-// duplicates are replaced by the kernel alone.
+// look reads the kernel's addresses, and reports whether they differ from before or one has turned out to be
+// another host's. What cannot be read stays as it was. The kernel replaces temporary addresses that are
+// duplicates by itself.
 func (k *kernel6) look() (news bool) {
 	list, err := k.list()
 	if err != nil {
@@ -37,8 +37,9 @@ func (k *kernel6) look() (news bool) {
 	return news || !slices.EqualFunc(before, k.found, func(a, b kernelAddr) bool { return a.addr == b.addr && a.failed == b.failed })
 }
 
-// lookAtLeases finds leased addresses that are another host's. A claim may be longer on its way than the kernel waits for
-// one; who claims an address that has been in use for a while is no reason to give it up (RFC 4862 5.4).
+// lookAtLeases finds leased addresses that belong to another host. A claim may take longer to arrive than the
+// kernel waits for one; but a claim to an address that has been in use for a while is no reason to give it up
+// (RFC 4862 5.4).
 func (k *kernel6) lookAtLeases() {
 	born := map[netip.Addr]time.Time{}
 	var young youngLeases
@@ -66,13 +67,13 @@ func (k *kernel6) lookAtLeases() {
 	k.young.Store(&young)
 }
 
-// youngLeases are leased addresses that were made a moment ago.
+// youngLeases are leased addresses that were set a moment ago.
 type youngLeases struct {
 	addrs []netip.Addr
 	until time.Time
 }
 
-// claimed hears of a claim. It is on the way of frames, and looks no further unless it matters.
+// claimed is told of a claim. It is called on the path of frames, and does nothing more unless it matters.
 func (k *kernel6) claimed(addr netip.Addr) {
 	y := k.young.Load()
 	if y != nil && slices.Contains(y.addrs, addr) && time.Now().Before(y.until) && k.young.CompareAndSwap(y, nil) {
@@ -87,8 +88,8 @@ func (k *kernel6) Taken(addr netip.Addr) bool {
 	return slices.ContainsFunc(k.found, func(a kernelAddr) bool { return a.addr == addr && a.failed })
 }
 
-// isDuplicate reports whether an address, tentative when it was last looked at, has turned
-// out to be another host's: it failed, or it is gone and somebody claimed it.
+// isDuplicate reports whether an address that was tentative at the last look has turned out to be another
+// host's: detection failed, or it is gone and somebody has claimed it.
 func (k *kernel6) isDuplicate(a kernelAddr) bool {
 	i := slices.IndexFunc(k.found, func(now kernelAddr) bool { return now.addr == a.addr })
 	if i >= 0 {
@@ -98,7 +99,7 @@ func (k *kernel6) isDuplicate(a kernelAddr) bool {
 	return claimed
 }
 
-// duplicate takes note of one, and reports false if that is known.
+// duplicate records one, and reports false if it is already known.
 func (k *kernel6) duplicate(p autoconf.Prefix, a netip.Addr) bool {
 	if slices.Contains(k.duplicates[p.Net], a) {
 		return false
@@ -108,7 +109,7 @@ func (k *kernel6) duplicate(p autoconf.Prefix, a netip.Addr) bool {
 	return true
 }
 
-// claimant is who claimed an address, for the log.
+// claimant returns who claimed an address, for the log.
 func (k *kernel6) claimant(a netip.Addr) string {
 	if mac, ok := k.claims(a); ok {
 		return mac

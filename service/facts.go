@@ -15,13 +15,13 @@ import (
 
 // A tally has the counters of a connection since it came up.
 type tally struct {
-	since      time.Time     // when the session of now began
+	since      time.Time     // when the present session began
 	logins     uint32        // new logins after the first
 	reattached atomic.Uint32 // times the session went on over another connection
 }
 
-// statusFacts are what a person may see of a connection that is up: the properties of the
-// interface of nm-softether-status. It runs in the loop; nil means that there is no connection.
+// statusFacts returns what a person may see of a connection that is up: the properties of the interface that
+// nm-softether-status reads. It runs in the loop; nil means that there is no connection.
 func (c *connection) statusFacts() map[string]dbus.Variant {
 	if c.phase != up && c.phase != reconnecting {
 		return nil
@@ -64,8 +64,8 @@ func (c *connection) sessionFacts(d map[string]any) {
 	d["Udp"], d["UdpVersion"] = string(live.UDP), uint32(live.UDPVersion)
 }
 
-// addresses are those that NetworkManager was told, with their prefix lengths, and those of
-// IPv6 that the kernel has beside it.
+// addresses returns those that NetworkManager was told, with their prefix lengths, and the IPv6 addresses
+// that the kernel has in addition.
 func (c *connection) addresses() []string {
 	out := []string{}
 	for _, cfg := range []*nmvpn.IPConfig{c.inner.announced.ip4, c.inner.announced.ip6} {

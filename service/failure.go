@@ -18,8 +18,8 @@ import (
 	"network-manager-softether/tapbridge"
 )
 
-// failureOf maps an error to the one of NetworkManager's three failures that a user is
-// shown. It is the only place that does.
+// failureOf maps an error to the one of NetworkManager's three failures that the user is shown. Nothing else
+// does.
 func failureOf(err error, p *profile.Profile) nmvpn.Failure {
 	if secretRefused(err, p) {
 		return nmvpn.FailureLogin
@@ -40,14 +40,15 @@ func failureOf(err error, p *profile.Profile) nmvpn.Failure {
 	return nmvpn.FailureConnect
 }
 
-// secretRefused is true where another secret may be what is wanted. A person is told "invalid secrets" only then:
-// another password does not mend an account that has expired, or a file that is missing.
+// secretRefused reports whether another secret may be what is needed. Only then is a person told "invalid
+// secrets": another password helps neither against an expired account nor against a missing file.
 func secretRefused(err error, p *profile.Profile) bool {
 	_, ok := questionFor(err, p)
 	return ok
 }
 
-// logFailure logs the one line that explains a failure: what failed, why, what to do. It also notifies the user.
+// logFailure logs the one line that explains a failure: what failed, why, what to do. It also notifies the
+// user.
 func (c *connection) logFailure(kind nmvpn.Failure, err error) {
 	attrs := []any{"reason", kind.String()}
 	if p := c.profile; p != nil {
@@ -61,7 +62,7 @@ func (c *connection) logFailure(kind nmvpn.Failure, err error) {
 	c.tellFailure(err)
 }
 
-// remedy says what to do about err, with the names of this profile in it.
+// remedy returns what to do about err, with the names of this profile in it.
 func (c *connection) remedy(err error) string {
 	if cert, ok := errors.AsType[*protocol.CertificateError](err); ok && askable(cert) && c.profile != nil {
 		return fmt.Sprintf("if the fingerprint is the one your administrator names, trust it with: nmcli connection modify %q +vpn.data server-cert-sha256=%s",
@@ -92,7 +93,7 @@ func (c *connection) remedy(err error) string {
 	return protocol.Hint(err)
 }
 
-// fileRemedy says what to do about a file that could not be used.
+// fileRemedy returns what to do about a file that could not be used.
 func fileRemedy(err *fileError, p *profile.Profile) string {
 	const inline = "put the PEM text itself into the profile"
 	switch {

@@ -13,15 +13,15 @@ import (
 
 // How long to wait for an address family.
 const (
-	// settle is what a family without a DHCP exchange before it leaves to the other one:
-	// one that joins later has NetworkManager announce all of DNS anew. A lease leaves
-	// nothing, since most hubs have no IPv6 router that it could wait for.
+	// settle is how long a family without a DHCP exchange waits for the other one: if that joins later,
+	// NetworkManager announces all of DNS again. After a lease it does not wait at all, since most hubs have
+	// no IPv6 router to wait for.
 	settle = 200 * time.Millisecond
-	// routerWait is for a router where nothing else is waited for.
+	// routerWait is how long to wait for a router if nothing else is waited for.
 	routerWait = 3 * time.Second
 )
 
-// progress is how far an address family has come.
+// progress is the state of the search for an address family.
 type progress int
 
 const (
@@ -29,7 +29,7 @@ const (
 	static                  // its addresses are in the profile
 	pending                 // being looked for
 	found
-	failed // for now; it is looked for on
+	failed // for now; the search goes on
 )
 
 // A family is an address family of an attempt, as far as waiting is concerned.
@@ -37,7 +37,7 @@ type family struct {
 	progress
 	must     bool          // may-fail=no
 	required time.Duration // required-timeout
-	news     chan error    // nil: there is an address; else why there is none
+	news     chan error    // nil: there is an address; otherwise why there is none
 	err      error
 }
 
@@ -52,11 +52,11 @@ func newFamily(a profile.Addressing) *family {
 	return f
 }
 
-// tell says once how the family is.
+// tell reports once how the search for the family went.
 func (f *family) tell(err error) {
 	select {
 	case f.news <- err:
-	default: // it has been said; what comes later goes to the connection alone
+	default: // already reported; what comes later only goes to the connection
 	}
 }
 
@@ -69,17 +69,17 @@ func (f *family) hear(err error) {
 
 func (f *family) there() bool { return f.progress == found || f.progress == static }
 
-// holds reports whether the connection has to wait for the family, elapsed after the start.
+// holds reports whether the connection still has to wait for the family, elapsed after the start.
 func (f *family) holds(elapsed time.Duration) bool {
 	return f.progress == pending && (f.must || elapsed < f.required)
 }
 
-// enough says whether the connection is up, or why it cannot be, elapsed after the start
-// of the search. Without either, look again after wait.
+// enough reports whether the connection is up, or why it cannot be, elapsed after the start of the search. If
+// it reports neither, look again after wait.
 //
-// As in NetworkManager, one family is enough where the other may fail, and it joins when it
-// is there. Only a connection whose one automatic family is IPv6, and may fail, comes up
-// with nothing: that is how to get plain layer two without touching ipv6.method.
+// As in NetworkManager, one family is enough if the other may fail, and that joins when it is ready. Only a
+// connection whose one automatic family is IPv6, and may fail, comes up with no address: that is how to get
+// plain layer two without touching ipv6.method.
 func enough(v4, v6 *family, elapsed time.Duration) (up bool, wait time.Duration, err error) {
 	for _, f := range []*family{v4, v6} {
 		if f.progress == failed && f.must {
@@ -94,14 +94,14 @@ func enough(v4, v6 *family, elapsed time.Duration) (up bool, wait time.Duration,
 	case v4.there() || v6.there():
 		return elapsed >= settle, settle - elapsed, nil
 	case v4.progress == pending:
-		return false, time.Hour, nil // it has its own end
+		return false, time.Hour, nil // the search ends by itself
 	case v6.progress == pending && elapsed < routerWait:
 		return false, routerWait - elapsed, nil
 	}
 	return v4.err == nil, 0, v4.err
 }
 
-// longest is until the next of the required times is over.
+// longest returns the time until the next of the required times has passed.
 func longest(v4, v6 *family, elapsed time.Duration) time.Duration {
 	wait := time.Hour
 	for _, f := range []*family{v4, v6} {
@@ -112,7 +112,7 @@ func longest(v4, v6 *family, elapsed time.Duration) time.Duration {
 	return wait
 }
 
-// awaitFamilies returns when the connection can be announced, or cannot become one.
+// awaitFamilies returns when the connection can be announced, or cannot come up.
 func awaitFamilies(ctx context.Context, v4, v6 *family) error {
 	began := time.Now()
 	for {

@@ -18,20 +18,19 @@ import (
 	"network-manager-softether/service/sandbox"
 )
 
-// maxFile bounds what is read of a certificate or key file, in bytes.
+// maxFile bounds how many bytes are read from a certificate or key file.
 const maxFile = 1 << 20
 
-// profileFiles reads the files that a profile names, each once: the rights to read them
-// are given up before the server is heard, and a password may be asked for after that.
+// profileFiles reads the files that a profile names, each once: the privileges for that are given up before
+// the server is contacted, and a password may be asked for afterwards.
 type profileFiles struct {
 	mu   sync.Mutex
 	read map[string][]byte // by path; guarded by mu
 }
 
-// content returns what a file key names. A file that somebody's private profile names is
-// opened with the rights of that user (CVE-2025-9615: root would read files for people who
-// may not); one of a profile for everybody, which only an administrator can make, with
-// those of root.
+// content returns what a file key names. A file named by a private profile is opened with the rights of that
+// profile's user (CVE-2025-9615: root would read files for people who may not); one named by a profile for
+// everybody, which only an administrator can create, with those of root.
 func (fs *profileFiles) content(f profile.File, users []string) ([]byte, error) {
 	if f.Path == "" {
 		return []byte(f.PEM.Reveal()), nil
@@ -61,7 +60,7 @@ func (fs *profileFiles) content(f profile.File, users []string) ([]byte, error) 
 	return b, nil
 }
 
-// forget overwrites what was read: private keys are among it.
+// forget overwrites what was read, which includes private keys.
 func (fs *profileFiles) forget() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -71,7 +70,7 @@ func (fs *profileFiles) forget() {
 	fs.read = nil
 }
 
-// readAs opens path with the identity of a user, on a thread that is thrown away.
+// readAs opens path with the identity of a user, on a thread that is thrown away afterwards.
 func readAs(name, path string) ([]byte, error) {
 	u, err := user.Lookup(name)
 	if err != nil {
@@ -115,9 +114,9 @@ func readAs(name, path string) ([]byte, error) {
 	return r.data, r.err
 }
 
-// becomeForFiles gives this thread, and no other, the file system identity of a user.
-// The kernel takes the capabilities that override file permissions away with uid 0
-// (capabilities(7), "Effect of user ID changes").
+// becomeForFiles gives this thread, and no other, the file system identity of a user. When it gives up uid 0,
+// the kernel also takes away the capabilities that override file permissions (capabilities(7), "Effect of
+// user ID changes").
 func becomeForFiles(uid, gid int, groups []uint32) error {
 	if err := sandbox.SetThreadGroups(groups); err != nil {
 		return fmt.Errorf("setgroups: %w", err)
@@ -128,8 +127,9 @@ func becomeForFiles(uid, gid int, groups []uint32) error {
 	return become("setfsuid", uid, unix.SetfsuidRetUid)
 }
 
-// become calls setfsuid(2) or setfsgid(2). The kernel reports no error: both return the former identity, so that a second
-// call, with an identity that nobody can have, tells what the first one did. Only a filter of system calls makes them fail.
+// become calls setfsuid(2) or setfsgid(2). The kernel reports no error: both return the previous identity, so
+// a second call, with an identity that nobody can have, shows what the first one did. The calls themselves
+// only fail if a system call filter denies them.
 func become(call string, id int, set func(int) (int, error)) error {
 	if _, err := set(id); err != nil {
 		return fmt.Errorf("%s %d: %w", call, id, err)
@@ -144,7 +144,7 @@ func become(call string, id int, set func(int) (int, error)) error {
 	return nil
 }
 
-// readRegular reads a regular file; opening a FIFO or a device must not block or do more.
+// readRegular reads a regular file; opening a FIFO or a device must not block or have side effects.
 func readRegular(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {

@@ -38,7 +38,7 @@ type terrain struct {
 	routes []groundRoute
 }
 
-// A base is a way to the server.
+// A base is a route to the server.
 type base struct {
 	index int
 	name  string

@@ -18,16 +18,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// groundSettles is how long the kernel is listened to after it has told of a change: one
-// cable that is pulled is a dozen messages.
+// groundSettles is how long to listen on after the kernel has reported a change: pulling one cable causes a
+// dozen messages.
 const groundSettles = 20 * time.Millisecond
 
 // groundGroups are the kernel's messages about links, addresses and routes (rtnetlink(7)).
 const groundGroups = unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR | unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_ROUTE
 
-// watchGround returns the terrain as it is, and tells changed after each change. It opens its
-// socket at once and goes on in a goroutine until stop is called, asleep while nothing
-// happens.
+// watchGround returns the present terrain, and calls changed after each change. It opens its socket at once
+// and goes on in a goroutine until stop is called, asleep while nothing happens.
 func watchGround(log *slog.Logger, changed func(terrain)) (now terrain, stop func(), err error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {
@@ -56,8 +55,8 @@ func watchGround(log *slog.Logger, changed func(terrain)) (now terrain, stop fun
 	return now, func() { events.Close() }, nil
 }
 
-// awaitEvents returns when the kernel has told something and is silent again, false when
-// events is closed. What it told is not looked at: messages may be lost, a look around is not.
+// awaitEvents returns when the kernel has reported something and is quiet again, and returns false when
+// events is closed. The messages themselves are ignored: they may be lost, a fresh look cannot be.
 func awaitEvents(events *os.File) bool {
 	buf := make([]byte, 64<<10)
 	events.SetReadDeadline(time.Time{})
@@ -74,7 +73,7 @@ func awaitEvents(events *os.File) bool {
 	return true
 }
 
-// readTerrain asks the kernel.
+// readTerrain asks the kernel for its interfaces, addresses and routes.
 func readTerrain() (terrain, error) {
 	t := terrain{nics: make(map[int]nic)}
 	links, err := netlink.LinkList()
@@ -122,8 +121,8 @@ func readTerrain() (terrain, error) {
 	return t, nil
 }
 
-// groundRoutesOf makes one of each next hop: the kernel joins IPv6 routes of the same metric, those of a tunnel and a
-// base among them.
+// groundRoutesOf returns one route per next hop: the kernel joins IPv6 routes of the same metric, even those
+// of a tunnel and a base.
 func groundRoutesOf(r netlink.Route, family int) (list []groundRoute) {
 	if r.Type != unix.RTN_UNICAST {
 		return nil
@@ -151,8 +150,8 @@ func groundRoutesOf(r netlink.Route, family int) (list []groundRoute) {
 	return list
 }
 
-// tunnels are the kinds of interfaces that are no ground to roam to, our own TAP's among them.
-// One of them may well be where the server is reached from the beginning.
+// tunnels are the kinds of interfaces that a tunnel does not roam to, our own TAP's among them. The server
+// may well be reached through one of them from the beginning.
 var tunnels = map[string]bool{
 	"tuntap": true, "tun": true, "wireguard": true, "gre": true, "gretap": true, "ip6gre": true, "ip6tnl": true, "ipip": true,
 	"sit": true, "vti": true, "vti6": true, "xfrm": true, "vxlan": true, "dummy": true,

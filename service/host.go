@@ -9,7 +9,7 @@ import (
 	"network-manager-softether/protocol"
 )
 
-// hostInfo is what send-host-info=yes tells the server of this computer.
+// hostInfo returns what send-host-info=yes tells the server about this computer.
 func hostInfo() *protocol.HostInfo {
 	info := &protocol.HostInfo{OSName: "Linux"}
 	info.Hostname, _ = os.Hostname()

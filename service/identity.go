@@ -14,8 +14,7 @@ import (
 	"network-manager-softether/service/usercert"
 )
 
-// identity reads the user's certificate and private key, with the rights of the
-// profile's user.
+// identity reads the user's certificate and private key, with the rights of the profile's user.
 func identity(p *profile.Profile, files *profileFiles) (protocol.Auth, error) {
 	cert, err := files.content(p.Cert, p.Users)
 	if err != nil {
@@ -35,7 +34,7 @@ func identity(p *profile.Profile, files *profileFiles) (protocol.Auth, error) {
 		}
 		return nil, &fileError{key: about, err: err}
 	}
-	return protocol.Certificate{DER: bytes.Clone(id.DER), // the file is forgotten
+	return protocol.Certificate{DER: bytes.Clone(id.DER), // the file's own copy will be overwritten
 		Key: id.Key}, nil
 }
 
@@ -65,7 +64,7 @@ type secretQuestion struct {
 	text string // why, for the user
 }
 
-// questionFor returns the secret that may help against err, and false if none does.
+// questionFor returns the secret that may help against err, false if none can.
 func questionFor(err error, p *profile.Profile) (secretQuestion, bool) {
 	server, refused := errors.AsType[*protocol.ServerError](err)
 	hop, proxied := errors.AsType[*proxy.Error](err)

@@ -9,13 +9,13 @@ import (
 	"network-manager-softether/dhcp/autoconf"
 )
 
-// inner is what the network in the tunnel gave, and what others were told of it. It outlives sessions.
+// inner is what the network in the tunnel has offered, and what others were told of it. It outlives sessions.
 type inner struct {
-	lease     *dhcp.Lease // the last one, kept over reconnects
-	leaseEnd  *time.Timer // when it expires, and then of waiting for another
+	lease     *dhcp.Lease // the last one, kept across reconnects
+	leaseEnd  *time.Timer // ends the wait for another lease
 	config6   *autoconf.Config6
 	announced announcement    // what NetworkManager was told
-	cautioned map[string]bool // what the log has said of the network in the tunnel
+	cautioned map[string]bool // what was logged about the network in the tunnel
 }
 
 // forget drops everything at the end of the connection.

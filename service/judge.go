@@ -13,12 +13,12 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// The hub, and everybody in it who answers DHCP or sends router advertisements, proposes;
-// the profile decides. judge is that decision, without a side effect: from the profile,
-// what the network in the tunnel says and what is outside of it to what NetworkManager is
-// told, and what a person has to know of the difference.
+// The hub, and everybody in it who answers DHCP or sends router advertisements, proposes; the profile
+// decides. judge is that decision, without side effects: it turns the profile, what the network in the tunnel
+// says and what is outside it into what NetworkManager is told, and what a person has to know about the
+// difference.
 
-// A verdict is what is made of the network's proposals.
+// A verdict is what becomes of the network's proposals.
 type verdict struct {
 	ip4, ip6 *nmvpn.IPConfig // nil: nothing of that family
 	// notices are for the person: what is not as the profile leads them to expect.
@@ -67,7 +67,7 @@ func judge(p *profile.Profile, l *dhcp.Lease, l6 *autoconf.Config6, around surro
 	return v
 }
 
-// lookAtGuard says when the profile counts on rules that are not there.
+// lookAtGuard reports when the profile relies on rules that are not there.
 func (v *verdict) lookAtGuard(p *profile.Profile, around surroundings) {
 	inTable := (p.IPv4.Disabled || p.IPv4.Table == profile.StrictTable) && (p.IPv6.Disabled || p.IPv6.Table == profile.StrictTable)
 	switch {
@@ -91,8 +91,8 @@ func full(a profile.Addressing, c *nmvpn.IPConfig) bool {
 	return !c.NeverDefault || share(c.Routes) == 1
 }
 
-// family takes the routes that may be taken; in a split tunnel they must not be a default
-// route in pieces.
+// family adds the routes that are acceptable; in a split tunnel they must not amount to a default route in
+// pieces.
 func (v *verdict) family(p *profile.Profile, c nmvpn.IPConfig, announced []dhcp.Route, split bool, around surroundings) *nmvpn.IPConfig {
 	if n, ok := around.local(c.Addr.Masked()); ok {
 		v.notice("The network of this VPN, %v, is also the local one of %s: of two hosts with the same address only the one in the VPN is reached.", c.Addr.Masked(), n.device)
@@ -119,8 +119,8 @@ func (v *verdict) family(p *profile.Profile, c nmvpn.IPConfig, announced []dhcp.
 	return &c
 }
 
-// mostOfAll is the share of all addresses from which on routes are the default route under
-// another name, as with 0.0.0.0/1 and 128.0.0.0/1.
+// mostOfAll is the share of all addresses from which on routes count as a default route under another name,
+// as with 0.0.0.0/1 and 128.0.0.0/1.
 const mostOfAll = 0.5
 
 // withoutPieces leaves out all routes that lead to public addresses.
@@ -141,7 +141,7 @@ func (v *verdict) withoutPieces(routes []nmvpn.Route) []nmvpn.Route {
 	return kept
 }
 
-// portion is which part of all public addresses a network has.
+// portion returns which part of all public addresses a network covers.
 func portion(dst netip.Prefix) float64 {
 	everything := 0
 	if dst.Addr().Is6() {
@@ -165,7 +165,7 @@ func portion(dst netip.Prefix) float64 {
 // global holds all public IPv6 addresses (RFC 4291, IANA).
 var global = netip.MustParsePrefix("2000::/3")
 
-// share is which part of all public addresses the routes of one family lead to together.
+// share returns which part of all public addresses the routes of one family cover together.
 func share(routes []nmvpn.Route) float64 {
 	sum := 0.0
 	for i, r := range routes {
@@ -182,11 +182,11 @@ func share(routes []nmvpn.Route) float64 {
 }
 
 // deadEnd is the gateway of a closed default route. Only the uplink answers for it, see
-// [tunnel.guardDeadEnd], and what is sent there fails.
+// [tunnel.guardDeadEnd], and packets sent there fail.
 var deadEnd = netip.MustParseAddr("fe80::5e:c105:ed")
 
-// closeIPv6 leads the default route of IPv6 into the tunnel, where it ends, if IPv4 has its
-// own there and IPv6 would else leave in clear.
+// closeIPv6 leads the IPv6 default route into the tunnel, where it ends, if that of IPv4 leads there and IPv6
+// would otherwise leave in the clear.
 func (v *verdict) closeIPv6(p *profile.Profile, full4 bool) {
 	wanted := p.BlockIPv6 == profile.BlockIPv6Yes || p.BlockIPv6 == profile.BlockIPv6Auto && full4 && !p.IPv6.NeverDefault
 	if !wanted || full(p.IPv6, v.ip6) {
@@ -207,9 +207,9 @@ func (v *verdict) closeIPv6(p *profile.Profile, full4 bool) {
 	v.ip6.Gateway, v.ip6.NeverDefault = deadEnd, false
 }
 
-// closedAddress is a unique local address (RFC 4193) of that connection alone. With it as
-// their source, public IPv6 addresses come last for programs (RFC 6724), so that they try
-// IPv4 first instead of waiting.
+// closedAddress returns a unique local address (RFC 4193) that only this connection has. With it as their
+// source, public IPv6 addresses come last for programs (RFC 6724), so that they try IPv4 first instead of
+// waiting.
 func closedAddress(uuid string) netip.Prefix {
 	sum := sha256.Sum256([]byte("closed IPv6 of " + uuid))
 	a := [16]byte{0: 0xfd, 15: 2}

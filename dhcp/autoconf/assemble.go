@@ -90,8 +90,8 @@ func falseFirst(a, b bool) int {
 	return 1
 }
 
-// routes returns the prefixes on the link, but for addr's own, and for every other
-// destination the route that its router prefers most.
+// routes returns the on-link prefixes except addr's own, and for every other
+// destination the route whose router claims the highest preference.
 func (c *Client) routes(addr netip.Prefix) []Route {
 	var list []Route
 	for _, r := range c.host.prefixes.rows {
