@@ -121,7 +121,7 @@ def new_connection():
 
 
 def until(what, condition):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not condition():
         GLib.MainContext.default().iteration(False)
         if time.monotonic() > end:

@@ -3,9 +3,11 @@
 package desktop
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"network-manager-softether/lab/procfs"
 )
@@ -13,6 +15,16 @@ import (
 // Services lists the process ids of the plugin's service on the desktop.
 func (d *Desktop) Services() []int {
 	return slices.DeleteFunc(d.PIDs(), func(pid int) bool { return filepath.Base(procfs.Program(pid)) != "nm-softether-service" })
+}
+
+// Asked is an error unless somebody has asked NetworkManager since that mark of its log to connect the profile of that name.
+func (d *Desktop) Asked(mark int, name string) error {
+	for line := range strings.Lines(d.NMLog(mark)) {
+		if strings.Contains(line, `op="connection-activate"`) && strings.Contains(line, `name="`+name+`"`) {
+			return nil
+		}
+	}
+	return fmt.Errorf("nobody has asked NetworkManager to connect %s", name)
 }
 
 // TAPs lists the TAP interfaces on the desktop.

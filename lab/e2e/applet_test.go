@@ -25,7 +25,7 @@ func (w *world) appletIn(env []string, name string, steps ...string) {
 	w.t.Helper()
 	script, err := filepath.Abs("testdata/prompt.py")
 	w.ok(err)
-	ctx, cancel := context.WithTimeout(w.ctx, 100*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, 110*time.Second)
 	defer cancel()
 	agents, stop, err := w.Desktop.WatchAgents(ctx)
 	w.ok(err)

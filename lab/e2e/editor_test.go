@@ -37,7 +37,7 @@ func (w *world) drivesIn(env []string, options string, steps ...string) {
 // clicks runs nm-connection-editor with options, as whom c says, and drives it by the script.
 func (w *world) clicks(c netns.Command, script, options string, steps ...string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 80*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, 110*time.Second)
 	defer cancel()
 	c.Args = append([]string{"dbus-run-session", "--", "xvfb-run", "-a", "-s", "-screen 0 1024x600x24", "/usr/bin/python3", script, options}, steps...)
 	c.Env = append(c.Env, "GSETTINGS_BACKEND=memory", "GDK_BACKEND=x11")

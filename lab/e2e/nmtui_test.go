@@ -21,7 +21,9 @@ func (w *world) tui(name string, steps ...[2]string) string {
 		// Newt takes keys only once it has drawn the form. Each text is waited for in what came after the one before.
 		feed += fmt.Sprintf(`; for i in $(seq 300); do tail -c +$from "$out" 2>/dev/null | grep -aqF -- '%s' && break; sleep 0.1; done; sleep 0.5; from=$(($(stat -c %%s "$out") + 1)); printf '%s'`, s[0], s[1])
 	}
-	script := `out=` + out + `; from=1; { ` + feed + `; sleep 1; printf '\033\033'; sleep 1; } | TERM=linux timeout 100 script -f -qec "stty rows 40 cols 120; nmtui connect ` + name + `" "$out" >/dev/null; cat "$out"`
+	// It is left by Escape, which would put an end to connecting.
+	feed += `; for i in $(seq 300); do nmcli -g GENERAL.STATE connection show ` + name + ` | grep -q activated && break; sleep 0.1; done`
+	script := `out=` + out + `; from=1; { ` + feed + `; printf '\033\033'; sleep 1; } | TERM=linux timeout 100 script -f -qec "stty rows 40 cols 120; nmtui connect ` + name + `" "$out" >/dev/null; cat "$out"`
 	res, err := w.Desktop.Run(w.ctx, netns.Command{Args: []string{"sh", "-c", script}, Env: []string{"LANG=C.UTF-8"}})
 	w.ok(err)
 	return res.Text()

@@ -36,8 +36,7 @@ func TestGNOMESaysWhyAConnectionFailed(t *testing.T) {
 	v := w.profile("Work", "NOSUCHHUB", softether.Alice)
 	w.ok(w.Desktop.Add(w.ctx, v))
 	w.ok(shell.FlipVPN(w.ctx, "Work"))
-	_, err = shell.Find(w.ctx, "toggle button", "Work")
-	w.ok(errors.Join(err, shell.Press(gui.KeyEscape))) // the menu with the switch
+	w.ok(shell.PressUntil(w.ctx, "the end of the menu with the switch", func() error { return shell.None("toggle button", "Work") }, gui.KeyEscape))
 	shows("VPN “Work” could not connect", "There is no virtual hub “NOSUCHHUB” on "+plan.ServerName)
 	w.photo("shell-notification", shell.TopPicture)
 
@@ -66,7 +65,7 @@ func (w *world) desktopShows() (*desktop.Shell, notifications) {
 	w.t.Helper()
 	session, err := w.Desktop.StartSession(w.ctx)
 	w.ok(err)
-	shown := make(notifications, 10)
+	shown := make(notifications, 100)
 	const name, path = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
 	w.ok(session.Bus().Export(shown, path, name))
 	_, err = session.Bus().RequestName(name, dbus.NameFlagDoNotQueue)

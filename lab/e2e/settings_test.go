@@ -52,6 +52,44 @@ func (s settings) presses(role, text string) {
 	s.w.ok(s.find(role, text).Press())
 }
 
+// pressesUntil presses a button, once it can be pressed, until check says that something has come of it.
+func (s settings) pressesUntil(check func() error, role, text string) {
+	s.w.t.Helper()
+	s.awaits(role, text, true)
+	s.w.ok(s.screen.Until(s.w.ctx, fmt.Sprintf("what comes of the %s %q", role, text), check, func() error {
+		button, err := s.screen.Look(role, text)
+		if err == nil {
+			err = is("whether it can be pressed", button.Is(gui.StateSensitive), true, nil)
+		}
+		if err == nil {
+			err = button.Press()
+		}
+		return err
+	}))
+}
+
+// some and none are what may come of a button: that something is showing, or no longer.
+func (s settings) some(role, text string) func() error {
+	return func() error { return s.screen.Some(role, text) }
+}
+
+func (s settings) none(role, text string) func() error {
+	return func() error { return s.screen.None(role, text) }
+}
+
+// saves ends the page, with the button Add or Apply.
+func (s settings) saves(button string) {
+	s.w.t.Helper()
+	s.pressesUntil(s.none("tab", "Identity"), "button", button)
+}
+
+// switchesOn switches a connection on.
+func (s settings) switchesOn(name string) {
+	s.w.t.Helper()
+	mark := s.w.Desktop.NMLogMark()
+	s.pressesUntil(func() error { return s.w.Desktop.Asked(mark, name) }, "switch", name)
+}
+
 // awaits waits until a button can be pressed, or cannot.
 func (s settings) awaits(role, text string, on bool) {
 	s.w.t.Helper()
@@ -72,9 +110,9 @@ func (s settings) types(fields ...string) {
 // adds opens a row of the list of what can be added; then something of that role and text is showing.
 func (s settings) adds(row, role, text string) {
 	s.w.t.Helper()
-	s.presses("button", "Add connection|Add VPN") // in GNOME 43, and in 48
+	s.pressesUntil(s.some("list item", row), "button", "Add connection|Add VPN") // in GNOME 43, and in 48
 	s.w.ok(s.screen.MoveTo(s.w.ctx, gui.KeyDown, gui.KeyUp, "list item", row))
-	s.w.ok(s.screen.PressUntil(s.w.ctx, row, func() error { return s.screen.Some(role, text) }, gui.KeyReturn))
+	s.w.ok(s.screen.PressUntil(s.w.ctx, row, s.some(role, text), gui.KeyReturn))
 }
 
 // picks answers the file chooser that is open or about to be. A key or a press can be lost while the chooser opens or looks
@@ -111,7 +149,7 @@ func (s settings) picks(file string) {
 // opens opens the page of the only connection.
 func (s settings) opens() {
 	s.w.t.Helper()
-	s.presses("button", "Options")
+	s.pressesUntil(s.some("tab", ""), "button", "Options")
 	s.turns()
 }
 

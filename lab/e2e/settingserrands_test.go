@@ -34,18 +34,18 @@ func TestGNOMESettings(t *testing.T) {
 
 func addsInSettings(w *world, shell *desktop.Shell) {
 	s := w.settings(shell)
-	s.adds("SoftEther", "tab", "Identity")
+	s.adds("SoftEther", "tab", "")
 	s.turns()
 	s.awaits("button", "Add", false)
 	s.types("Name=Office", "Server="+plan.ServerName, "Virtual hub="+softether.HubOffice, "User name="+softether.Alice.Name, "Password="+softether.Alice.Password)
 	w.photo("settings-page", shell.WindowPicture)
-	s.presses("button", "Add")
+	s.saves("Add")
 	s.saved("Office", "gateway = "+plan.ServerName, "hub = "+softether.HubOffice, "user = "+softether.Alice.Name)
 	w.eventually("the password to be saved", perTest/4, func() error {
 		return is("what is saved", w.get("Office", "vpn.secrets"), "password = "+softether.Alice.Password, nil)
 	})
 	w.shows("Office", "connection.permissions", "user:"+netns.PersonName)
-	s.presses("switch", "Office")
+	s.switchesOn("Office")
 	p := prompt{w, shell, "Office"}
 	p.awaits("self-signed")
 	p.types("yes")
@@ -61,11 +61,11 @@ func editsInSettings(w *world, shell *desktop.Shell) {
 	s.awaits("button", "Apply", false)
 	s.types("Virtual hub="+softether.HubOffice, "User name=bob")
 	s.w.ok(s.find("combo box", "Authentication").Choose(1))
-	s.presses("button", "Transport")
+	s.pressesUntil(s.some("text box", "Number of TCP connections"), "button", "Transport")
 	s.types("Number of TCP connections=4")
 	s.ticks("Use data compression", 'm')
 	w.photo("settings-page-dark", shell.WindowPicture)
-	s.presses("button", "Apply")
+	s.saves("Apply")
 	s.saved("Office", "hub = "+softether.HubOffice, "user = bob", "auth-type = plain-password", "max-connections = 4", "compression = yes",
 		"made-up = kept", "server-cert-sha256 = "+v.Data["server-cert-sha256"])
 }
@@ -77,16 +77,15 @@ func blocksInSettings(w *world, shell *desktop.Shell) {
 	chooses := func(place int) {
 		w.t.Helper()
 		s.opens()
-		s.presses("button", "Outside the VPN")
+		s.pressesUntil(s.some("combo box", "Traffic outside the VPN"), "button", "Outside the VPN")
 		w.ok(s.find("combo box", "Traffic outside the VPN").Choose(place))
-		s.presses("button", "Apply")
-		w.ok(s.screen.AwaitNone(w.ctx, "tab", "Identity"))
+		s.saves("Apply")
 	}
 
 	chooses(1)
 	w.awaitStrict("yes, " + plan.ServerAddr.String())
 	w.blocked()
-	s.presses("switch", "office")
+	s.switchesOn("office")
 	w.comesUp("office")
 	w.pings(plan.OfficeInner)
 	w.blocked(func() { w.pings(plan.OfficeInner) })
@@ -108,7 +107,7 @@ func errsInSettings(w *world, shell *desktop.Shell) {
 	w.photo("settings-problem", shell.WindowPicture)
 	s.types("Port=5555")
 	s.w.ok(s.screen.AwaitNone(w.ctx, "label", "must be a number"))
-	s.presses("button", "Apply")
+	s.saves("Apply")
 	s.saved("Office", "port = 5555")
 }
 
@@ -122,7 +121,7 @@ func importsInSettings(w *world, shell *desktop.Shell) {
 	s.picks(file)
 	s.turns()
 	s.types("Virtual hub=OTHER")
-	s.presses("button", "Add")
+	s.saves("Add")
 	s.saved("radius", "gateway = vpn.example.com", "hub = OTHER", "auth-type = plain-password", `proxy-server = proxy.example.com\:3128`)
 	for _, secret := range []string{"password = pässword 密码", "proxy-password = proxypw"} {
 		w.eventually(secret, perTest/4, func() error {
@@ -146,13 +145,17 @@ func readsInSettings(w *world, shell *desktop.Shell) {
 	w.ok(s.find("combo box", "Authentication").Choose(2))
 	s.types("User name=stored")
 	for i, file := range []string{cert, key} {
-		button, err := s.screen.FindNext(w.ctx, i, "button", "Choose")
-		w.ok(err)
-		w.ok(button.Press())
+		w.ok(s.screen.Until(w.ctx, "the file chooser", s.some("button", "Open"), func() error {
+			button, err := s.screen.FindNext(w.ctx, i, "button", "Choose")
+			if err == nil {
+				err = button.Press()
+			}
+			return err
+		}))
 		s.picks(file)
 	}
 	w.photo("settings-certificate", shell.WindowPicture)
-	s.presses("button", "Apply")
+	s.saves("Apply")
 	s.saved("Office", "auth-type = certificate", "BEGIN CERTIFICATE", "BEGIN RSA PRIVATE KEY")
 	w.ok(w.Desktop.Up(w.ctx, "Office"))
 	w.pings(plan.OfficeGateway)

@@ -42,21 +42,24 @@ func (p prompt) awaits(texts ...string) {
 	}
 }
 
-// types types into the only field, if there is something to type, and confirms with Return.
+// types types into the only field and confirms with Return, which ends the question.
 func (p prompt) types(text string) {
 	p.w.t.Helper()
 	field, err := p.shell.Find(p.w.ctx, "password text", "")
 	p.w.ok(err)
-	if text != "" {
-		p.w.ok(field.SetText(text))
-	}
-	p.w.ok(errors.Join(field.Focus(), p.shell.Press(gui.KeyReturn)))
+	p.w.ok(field.SetText(text))
+	p.w.ok(p.shell.Until(p.w.ctx, "the end of the question", func() error { return p.shell.Gone(field) }, func() error {
+		if err := field.Focus(); err != nil {
+			return err
+		}
+		return p.shell.Press(gui.KeyReturn)
+	}))
 }
 
 // cancels closes the question, and checks that this is the end of it.
 func (p prompt) cancels() {
 	p.w.t.Helper()
-	p.w.ok(p.shell.Press(gui.KeyEscape))
+	p.w.ok(p.shell.PressUntil(p.w.ctx, "the end of the question", func() error { return p.shell.None("dialog", "Authenticate VPN") }, gui.KeyEscape))
 	p.w.eventually("the connection to end", perTest/4, func() error {
 		state, err := p.w.Desktop.State(p.name)
 		return is("its state", state, 0, err)
@@ -155,7 +158,9 @@ func trusts(p prompt, v desktop.VPN) {
 	p.awaits(plan.ServerName, "self-signed", colons(fingerprint), "Type “yes”", "trusted from now on", "openssl x509 -noout -fingerprint")
 	p.w.photo("shell-certificate", p.shell.Picture)
 	// The Return that follows the password's, and the password itself, trust nobody.
-	p.types("")
+	field, err := p.shell.Find(p.w.ctx, "password text", "")
+	p.w.ok(err)
+	p.w.ok(errors.Join(field.Focus(), p.shell.Press(gui.KeyReturn)))
 	p.awaits(colons(fingerprint))
 	p.types(softether.Alice.Password)
 	p.w.eventually("the question to be asked again", perTest/4, func() error {

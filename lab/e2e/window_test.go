@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"network-manager-softether/lab"
 	"network-manager-softether/lab/netns"
@@ -130,7 +129,7 @@ func TestDialogTouchesNoDisplayWhenTheAgentDraws(t *testing.T) {
 		{"--external-ui-mode", false},
 		{"", true},
 	} {
-		ctx, cancel := context.WithTimeout(w.ctx, 20*time.Second)
+		ctx, cancel := context.WithTimeout(w.ctx, hung)
 		defer cancel()
 		dialog := exec.CommandContext(ctx, w.AuthDialog(), strings.Fields("-u 1 -n office -i -s org.freedesktop.NetworkManager.softether "+tc.args)...)
 		dialog.Env = []string{"DISPLAY=:97", "GDK_BACKEND=x11"}

@@ -43,18 +43,51 @@ func (s *Screen) Press(keys ...uint32) error {
 	return nil
 }
 
-// PressUntil presses keys until check returns nil. A key can be lost, as windows take none in their first moment, so it is
-// pressed again after a while and should then do no harm.
+// PressUntil is Until with keys that are pressed.
 func (s *Screen) PressUntil(ctx context.Context, what string, check func() error, keys ...uint32) error {
-	for deadline := time.Now().Add(screenLimit); ; {
-		if err := s.Press(keys...); err != nil {
-			return err
-		}
+	return s.Until(ctx, what, check, func() error { return s.Press(keys...) })
+}
+
+// Until does what should make check return nil, and does it again where nothing comes of it: windows take no keys in their
+// first moment, and buttons no press. Where the screen changes, something has come of it, and the rest is waited for.
+func (s *Screen) Until(ctx context.Context, what string, check, do func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, screenLimit)
+	defer cancel()
+	for first := true; ; first = false {
+		before := s.everything()
+		undone := do() // perhaps because there is nothing left to do
 		err := netns.Await(ctx, what, keyLimit, check)
-		if err == nil || ctx.Err() != nil || time.Now().After(deadline) {
-			return err
+		for rounds := 0; err != nil && ctx.Err() == nil && rounds < 5; rounds++ {
+			now := s.everything()
+			if now == before {
+				break
+			}
+			before, err = now, netns.Await(ctx, what, keyLimit, check)
+		}
+		if err == nil && !first {
+			// The first may have been late, not lost, and this be what came of it. Then more is to come of the second.
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+			}
+			err = check()
+		}
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return errors.Join(err, undone)
 		}
 	}
+}
+
+// everything says what is showing, and in which state.
+func (s *Screen) everything() (list string) {
+	_ = s.walk(desktop, nil, func(w *Widget, _ []*Widget) bool {
+		list += fmt.Sprintf("%v %s %x\n", w, w.at.Path, w.states)
+		return true
+	})
+	return list
 }
 
 // MoveTo presses a key that moves the keyboard's place, such as KeyDown, until it is at what Find would find. A key that

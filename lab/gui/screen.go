@@ -25,7 +25,7 @@ type Screen struct {
 }
 
 // screenLimit bounds the wait for a widget.
-const screenLimit = 30 * time.Second
+const screenLimit = time.Minute
 
 // Open connects to the accessibility bus of a session, given its session bus, and plugs a keyboard in.
 func Open(bus *dbus.Conn) (*Screen, error) {
@@ -78,15 +78,18 @@ func (s *Screen) FindNext(ctx context.Context, others int, role, text string) (f
 	return found, err
 }
 
+// Look is Find without waiting.
+func (s *Screen) Look(role, text string) (*Widget, error) { return s.find(0, role, text) }
+
 // Some is an error if Find would find nothing.
 func (s *Screen) Some(role, text string) error {
-	_, err := s.find(0, role, text)
+	_, err := s.Look(role, text)
 	return err
 }
 
 // None is an error if Find would find something.
 func (s *Screen) None(role, text string) error {
-	switch found, err := s.find(0, role, text); {
+	switch found, err := s.Look(role, text); {
 	case err == nil:
 		return fmt.Errorf("%v is still there", found)
 	case errors.As(err, new(notFoundError)):
@@ -94,6 +97,19 @@ func (s *Screen) None(role, text string) error {
 	default:
 		return err
 	}
+}
+
+// Gone is an error if a widget that was found is still showing. Another of its kind does not count.
+func (s *Screen) Gone(w *Widget) error {
+	var there bool
+	err := s.walk(desktop, nil, func(other *Widget, _ []*Widget) bool {
+		there = other.at == w.at
+		return !there
+	})
+	if there {
+		return fmt.Errorf("%v is still there", w)
+	}
+	return err
 }
 
 // AwaitNone waits until Find would find nothing.

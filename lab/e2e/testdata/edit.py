@@ -33,10 +33,9 @@ gi.require_version("Atspi", "2.0")
 gi.require_version("Gdk", "3.0")
 from gi.repository import Atspi, Gdk  # noqa: E402
 
-from screen import await_that, key, walk  # noqa: E402
+from screen import LIMIT, await_that, key, walk  # noqa: E402
 
 VISIBLE = Atspi.StateType.VISIBLE
-LIMIT = 20  # seconds for each step
 title = ""  # of the windows that matter
 
 
@@ -53,7 +52,7 @@ def windows():
 def find(what, matches, state=Atspi.StateType.SHOWING):
     """The first such widget. With VISIBLE it may be scrolled out of view."""
     return await_that(f"there is no {what}", lambda: next(
-        (n for w in windows() for n in walk(w) if matches(n) and n.get_state_set().contains(state)), None), LIMIT)
+        (n for w in windows() for n in walk(w) if matches(n) and n.get_state_set().contains(state)), None))
 
 
 def page():
@@ -81,13 +80,9 @@ def sensitive(node):
     return node.get_state_set().contains(Atspi.StateType.SENSITIVE)
 
 
-def until(what, condition):
-    await_that(what, condition, LIMIT)
-
-
 def press(node):
-    until(f"{node.get_name()} cannot be pressed", lambda: sensitive(node))
-    node.get_action_iface().do_action(0)
+    await_that(f"{node.get_name()} cannot be pressed", lambda: sensitive(node))
+    await_that(f"{node.get_name()} takes no press", lambda: node.get_action_iface().do_action(0))
 
 
 def enter(node, text):
@@ -163,6 +158,12 @@ def focused():
     return [called(n) for w in windows() for n in walk(w) if n.get_state_set().contains(Atspi.StateType.FOCUSED)]
 
 
+def tab(want):
+    before = focused()
+    key("Tab", page(), lambda: focused() != before)
+    await_that(f"the Tab key does not lead to {want}", lambda: focused() == want)
+
+
 def sees(name):
     node = find(name, labelled(name), VISIBLE)
 
@@ -175,7 +176,7 @@ def sees(name):
                 return False
             around = around.get_parent()
         return True
-    until(f"{name} is not visible", within)
+    await_that(f"{name} is not visible", within)
 
 
 heights = []
@@ -198,7 +199,7 @@ for step in sys.argv[2:]:
         press(find(step, button(step[1:])))
     elif step.startswith("dead:"):
         b = find(step, button(step[5:]))
-        until(f"{step[5:]} can be pressed", lambda: not sensitive(b))
+        await_that(f"{step[5:]} can be pressed", lambda: not sensitive(b))
     elif step.startswith("+"):
         press(find(step, role(Atspi.Role.CHECK_BOX, step[1:]), VISIBLE))
     elif step.startswith(">"):
@@ -206,20 +207,19 @@ for step in sys.argv[2:]:
     elif step.startswith("in:"):
         title = step[3:]
     elif step.startswith("exists:"):
-        until(f"there is no {step[7:]}", lambda: os.path.exists(step[7:]))
+        await_that(f"there is no {step[7:]}", lambda: os.path.exists(step[7:]))
     elif step == "scroll:":
         scroll()
     elif step.startswith("focus:"):
         find(step, lambda node: called(node) == step[6:] and node.get_state_set().contains(Atspi.StateType.FOCUSABLE)).get_component_iface().grab_focus()
-        until(f"{step[6:]} does not get the keyboard", lambda: step[6:] in focused())
+        await_that(f"{step[6:]} does not get the keyboard", lambda: step[6:] in focused())
     elif step.startswith("tab:"):
-        key("Tab", page())
-        until(f"the Tab key leads to {focused()}, not to {step[4:]}", lambda: focused() == ([step[4:]] if step[4:] else []))
+        tab([step[4:]] if step[4:] else [])
     elif step.startswith("sees:"):
         sees(step[5:])
     elif step.startswith("unfolded:"):
         section = find(step, role(Atspi.Role.TOGGLE_BUTTON, step[9:]), VISIBLE)
-        until(f"{step[9:]} is folded", lambda: section.get_state_set().contains(Atspi.StateType.EXPANDED) or section.get_state_set().contains(Atspi.StateType.CHECKED))
+        await_that(f"{step[9:]} is folded", lambda: section.get_state_set().contains(Atspi.StateType.EXPANDED) or section.get_state_set().contains(Atspi.StateType.CHECKED))
     elif step == "form:":
         form_height()
     elif step.startswith("picture:"):
@@ -233,7 +233,7 @@ for step in sys.argv[2:]:
         enter(find(name, labelled(name), VISIBLE), text)
 try:
     if "--import" in sys.argv[1]:  # the list of connections stays open
-        until("the window stays open", lambda: not any("Editing" in w.get_name() for w in windows()))
+        await_that("the window stays open", lambda: not any("Editing" in w.get_name() for w in windows()))
         editor.kill()
     editor.wait(LIMIT)
 except subprocess.TimeoutExpired:

@@ -2,7 +2,7 @@
 """A desktop with nm-applet as the secret agent, and the person who uses it, on the given DISPLAY.
 
 Arguments: NetworkManager's log, the connection to bring up, and the steps: "field=text" types into an entry that is empty, "?text" waits for a text
-to be shown, "!Button" presses, "key:Return" presses a key, "dead:Button" expects a button that is insensitive, "reads:field=text" expects
+to be shown, "!Button" presses, "key:Return" presses a key that ends the dialog, "dead:Button" expects a button that is insensitive, "reads:field=text" expects
 that in an entry, "picture:FILE" saves a screenshot of the window, "up" waits until the connection is up and "failed" until it is not,
 "again" brings it down and up once more.
 """
@@ -50,9 +50,12 @@ def step(what):
     elif what.startswith("?"):
         screen.find(what, lambda n: what[1:] in screen.words(n))
     elif what.startswith("!"):
-        screen.press(what[1:])
+        pressed = screen.press(what[1:])
+        if pressed.get_role() == Atspi.Role.PUSH_BUTTON:  # which ends the dialog: another may come with the same button
+            screen.await_that(f"{what} does not end the dialog", lambda: screen.gone(pressed))
     elif kind == "key":
-        screen.key(rest, dialog())
+        window = dialog()
+        screen.key(rest, window, lambda: screen.gone(window))
     elif kind == "picture":
         screen.picture(dialog(), rest)
     elif kind == "dead":

@@ -11,6 +11,8 @@ gi.require_version("Gdk", "3.0")
 from gi.repository import Atspi, Gdk, GLib  # noqa: E402
 
 LIMIT = 30  # seconds for each step
+AGAIN = 5  # seconds until a key is taken for lost
+Atspi.set_timeout(LIMIT * 1000, 2 * LIMIT * 1000)  # milliseconds for an answer: of a busy program, and of one that starts
 TYPED = (Atspi.Role.TEXT, Atspi.Role.PASSWORD_TEXT, Atspi.Role.ENTRY)
 
 
@@ -37,9 +39,9 @@ def words(node):
     return node.get_name() + "\n" + (Atspi.Text.get_text(text, 0, -1) if text else "")
 
 
-def await_that(what, condition, limit=LIMIT):
+def await_that(what, condition):
     """Returns what condition returns as soon as it is true."""
-    end = time.monotonic() + limit
+    end = time.monotonic() + LIMIT
     while True:
         try:
             result = condition()
@@ -48,7 +50,7 @@ def await_that(what, condition, limit=LIMIT):
         if result:
             return result
         if time.monotonic() > end:
-            sys.exit(f"{what}: waited {limit} s. On the screen:\n{everything()}")
+            sys.exit(f"{what}: waited {LIMIT} s. On the screen:\n{everything()}")
         time.sleep(0.05)
 
 
@@ -76,11 +78,36 @@ def press(name):
     roles = (Atspi.Role.PUSH_BUTTON, Atspi.Role.CHECK_BOX)
     node = find(f"button {name}", lambda n: n.get_role() in roles and n.get_name() == name)
     await_that(f"{name} cannot be pressed", lambda: node.get_state_set().contains(Atspi.StateType.SENSITIVE))
-    node.get_action_iface().do_action(0)
+    await_that(f"{name} takes no press", lambda: node.get_action_iface().do_action(0))
+    return node
 
 
-def key(name, window):
-    """Presses a key in a window: Return, Escape, or with Alt: Alt+t."""
+def key(name, window, taken):
+    """Presses a key in a window: Return, Escape, or with Alt: Alt+t; and again until taken is true, as a key can be lost."""
+    end = time.monotonic() + LIMIT
+    while True:
+        press_key(name, window)
+        again = time.monotonic() + AGAIN
+        while time.monotonic() < again:
+            try:
+                if taken():
+                    return
+            except GLib.Error:
+                pass  # a widget disappeared meanwhile: look again
+            time.sleep(0.05)
+        if time.monotonic() > end:
+            sys.exit(f"nobody takes the key {name}. On the screen:\n{everything()}")
+
+
+def gone(node):
+    """Whether a window is no longer shown."""
+    try:
+        return not node.get_state_set().contains(Atspi.StateType.SHOWING)
+    except GLib.Error:
+        return True  # with its program
+
+
+def press_key(name, window):
     x11, xtest = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
     x11.XOpenDisplay.restype = ctypes.c_void_p
     x11.XDefaultRootWindow.restype = ctypes.c_ulong
