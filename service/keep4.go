@@ -13,18 +13,18 @@ import (
 	"network-manager-softether/dhcp"
 )
 
-// Times of the search for a lease. A round of it is loud, as dhcp.Client.Acquire asks
-// every 8 s at the least; a network without a DHCP server must not be flooded with it.
+// Times of the search for a lease. A round of it makes some noise, as dhcp.Client.Acquire asks at least every
+// 8 s; a network without a DHCP server must not be flooded with that.
 const (
-	leaseTimeout   = 20 * time.Second // of the first round, where the profile has no word on it
+	leaseTimeout   = 20 * time.Second // of a round, unless the profile sets that of the first
 	nakPatience    = time.Second      // for another address before the refused one is given up
-	confirmTimeout = 3 * time.Second  // of a search, before an old lease is kept unconfirmed
+	confirmTimeout = 3 * time.Second  // of the search before an old lease is used unconfirmed
 	firstRest      = 30 * time.Second // between two rounds, doubled each time
 	longRest       = 5 * time.Minute
 	unsureRest     = time.Minute // the longest while an unconfirmed lease is in use
 )
 
-// A keeper4 has a lease for as long as a session lives, or looks for one.
+// A keeper4 holds a lease for as long as a session lives, or looks for one.
 type keeper4 struct {
 	client  *dhcp.Client
 	log     *slog.Logger
@@ -34,12 +34,12 @@ type keeper4 struct {
 	timeout time.Duration
 
 	found func(*dhcp.Lease) // told every lease
-	// failed is told that there is none, and why: once per search, which goes on, and as
-	// soon as a lease may not be used any longer.
+	// failed is told that there is no lease, and why: once per search, which goes on, and as soon as a lease
+	// may no longer be used.
 	failed func(error)
 }
 
-// run looks after leases until ctx ends. last is one from an earlier session, or nil.
+// run obtains and keeps leases until ctx ends. last is one from an earlier session, or nil.
 func (k *keeper4) run(ctx context.Context, last *dhcp.Lease) {
 	patience := k.timeout
 	var l *dhcp.Lease
@@ -67,7 +67,7 @@ func (k *keeper4) run(ctx context.Context, last *dhcp.Lease) {
 	}
 }
 
-// want is the address to ask for after l.
+// want returns the address to ask for after l.
 func want(l *dhcp.Lease) netip.Addr {
 	if l == nil {
 		return netip.Addr{}
@@ -75,10 +75,9 @@ func want(l *dhcp.Lease) netip.Addr {
 	return l.Addr.Addr()
 }
 
-// dead says that a lease is over, and returns how long to look for another before its
-// address is given up. After a refusal there is usually one at once; when a lease has
-// expired, nobody has answered for long, and the address must not be used any longer
-// (RFC 2131 4.4.5).
+// dead reports that a lease is over, and returns how long to look for another before its address is given up.
+// After a refusal there is usually another at once; when a lease has expired, nobody has answered for long,
+// and the address must no longer be used (RFC 2131 4.4.5).
 func (k *keeper4) dead(err error) time.Duration {
 	switch {
 	case errors.Is(err, dhcp.ErrNAK):
@@ -96,9 +95,9 @@ func (k *keeper4) dead(err error) time.Duration {
 	return leaseTimeout
 }
 
-// confirm asks whether the lease of an earlier session is good here. Where nobody answers,
-// it is used until it ends (RFC 2131 3.2), and asked for on. It returns nil, and how long
-// to search patiently, where there is none.
+// confirm asks whether the lease of an earlier session is still good. If nobody answers, the lease is used
+// until it ends (RFC 2131 3.2), and the question repeated. If there is no lease any more, confirm returns
+// nil, and how long to search patiently.
 func (k *keeper4) confirm(ctx context.Context, last *dhcp.Lease) (*dhcp.Lease, time.Duration) {
 	l, err := k.client.Reboot(ctx, last)
 	switch {
@@ -128,7 +127,7 @@ func (k *keeper4) confirm(ctx context.Context, last *dhcp.Lease) (*dhcp.Lease, t
 	}
 }
 
-// unsure keeps an unconfirmed lease.
+// unsure uses an unconfirmed lease.
 func (k *keeper4) unsure(l *dhcp.Lease, err error) {
 	attrs := []any{"address", l.Addr.String(), "ends in", l.Left().Round(time.Second), "error", err}
 	if k.forced {
@@ -167,9 +166,9 @@ func (k *keeper4) search(ctx context.Context, want netip.Addr, patience time.Dur
 	}
 }
 
-// acquire gets a lease. One of the VPN server's own address is refused: with it on the TAP,
-// the kernel would keep the tunnel's packets to itself. So is one of an address that this
-// computer has elsewhere, whose answers would come by either interface.
+// acquire gets a lease. A lease of the VPN server's own address is refused: with that on the TAP, the kernel
+// would keep the tunnel's packets to itself. So is one of an address that this computer has elsewhere, as
+// answers could arrive by either interface.
 func (k *keeper4) acquire(ctx context.Context, want netip.Addr) (*dhcp.Lease, error) {
 	l, err := k.client.Acquire(ctx, want)
 	if err == nil && l.Addr.Addr() == k.server {

@@ -13,21 +13,20 @@ import (
 	"network-manager-softether/dhcp/autoconf"
 )
 
-// NetworkManager takes one IPv6 address of a plugin, and no lifetime (networkmanager.md 4.3).
-// So the kernel makes the addresses of prefixes, as on a cable, from router advertisements
-// that are written here: one for each prefix, each with its times, and temporary ones if the
-// profile says so. NetworkManager is told one of them and makes it its own, for ever; the next
-// advertisement puts its times right. Everything else of the network's advertisements, routes
-// above all, stays NetworkManager's.
+// NetworkManager accepts one IPv6 address from a plugin, and no lifetime (networkmanager.md 4.3). So the
+// kernel forms the addresses of prefixes, as on a cable, from router advertisements that are written here:
+// one for each prefix, each with its lifetimes, and temporary ones if the profile says so. NetworkManager is
+// told one of them and takes it over, with an infinite lifetime; the next advertisement corrects that.
+// Everything else in the network's advertisements, routes above all, stays with NetworkManager.
 
 // kernel6 is the kernel's part in the addresses of the TAP, an [autoconf.Maker].
 type kernel6 struct {
 	log    *slog.Logger
 	write  func(frame []byte) error        // to the kernel
 	list   func() ([]kernelAddr, error)    // addresses of the TAP that are not link-local
-	claims func(netip.Addr) (string, bool) // the hardware address of another host that claimed one lately
+	claims func(netip.Addr) (string, bool) // the hardware address of another host that has recently claimed one
 	stop   func()
-	// temporary: there are temporary addresses, which need an order; see frames.
+	// temporary: there are temporary addresses, which require an order; see frames.
 	temporary bool
 	remade    chan struct{}
 	young     atomic.Pointer[youngLeases]
@@ -37,9 +36,9 @@ type kernel6 struct {
 	past       []autoconf.Prefix // withdrawn since the last advertisement
 	found      []kernelAddr
 	duplicates map[netip.Prefix][]netip.Addr
-	own        map[netip.Addr]bool      // that the kernel has made, or would make
-	named      map[netip.Addr]bool      // duplicates of leased addresses that the log has
-	born       map[netip.Addr]time.Time // when leased addresses were seen first
+	own        map[netip.Addr]bool      // that the kernel has formed, or would form
+	named      map[netip.Addr]bool      // duplicates of leased addresses that were logged
+	born       map[netip.Addr]time.Time // when leased addresses were first seen
 	written    time.Time
 	again      *time.Timer
 }
@@ -49,18 +48,18 @@ type kernelAddr struct {
 	addr      netip.Addr
 	bits      int
 	temporary bool
-	tentative bool // being looked for duplicates, usable or not
+	tentative bool // under duplicate address detection, usable or not
 	failed    bool // another host has it
-	settled   bool // NetworkManager has made it its own
+	settled   bool // NetworkManager has taken it over
 	valid     time.Duration
 	preferred time.Duration
 }
 
 const (
-	// madeWait is for a kernel that takes its time with addresses; it is usually done at once.
+	// madeWait is for a kernel that takes its time with addresses; usually they are there at once.
 	madeWait = 50 * time.Millisecond
-	// advertPause is the least time between two advertisements that set times right, so that
-	// nobody can keep the kernel busy, NetworkManager included.
+	// advertPause is the least time between two advertisements that correct lifetimes, so that nobody can
+	// keep the kernel, and NetworkManager, busy.
 	advertPause = 200 * time.Millisecond
 )
 
@@ -103,8 +102,9 @@ func (k *kernel6) Made(prefix netip.Prefix) (netip.Addr, int) {
 // Remade implements [autoconf.Maker].
 func (k *kernel6) Remade() <-chan struct{} { return k.remade }
 
-// made returns the address of a prefix, NetworkManager's own before others. NetworkManager
-// makes 128 bits of one whose prefix is not on the link; others with 128 are a DHCPv6 server's.
+// made returns the address in a prefix, preferring the one that NetworkManager has taken over. NetworkManager
+// turns an address whose prefix is not on the link into a /128; other /128 addresses come from a DHCPv6
+// server.
 func (k *kernel6) made(prefix netip.Prefix) (best kernelAddr, ok bool) {
 	for _, a := range k.found {
 		if (a.bits == prefix.Bits() || k.own[a.addr]) && prefix.Contains(a.addr) && !a.temporary && !a.failed &&
@@ -115,7 +115,7 @@ func (k *kernel6) made(prefix netip.Prefix) (best kernelAddr, ok bool) {
 	return best, ok
 }
 
-// missing are the prefixes that the kernel ought to have an address in.
+// missing returns the prefixes that the kernel should have an address in.
 func (k *kernel6) missing() []autoconf.Prefix {
 	return slices.DeleteFunc(k.eligible(), func(p autoconf.Prefix) bool {
 		_, there := k.made(p.Net)
@@ -123,11 +123,11 @@ func (k *kernel6) missing() []autoconf.Prefix {
 	})
 }
 
-// eligible are the prefixes to advertise now. The kernel repeats an identifier that was found
-// to be another host's with every advertisement, so that prefix is left to NetworkManager.
+// eligible returns the prefixes to advertise now. After a duplicate, the kernel would try the same identifier
+// again with every advertisement, so that prefix is left to NetworkManager.
 //
-// When NetworkManager makes an address its own, the kernel drops the temporary ones of that
-// prefix, and makes others only while it has none at all: so the other prefixes wait.
+// When NetworkManager takes an address over, the kernel drops the temporary ones in that prefix, and forms
+// others only while it has none at all: so the other prefixes wait.
 func (k *kernel6) eligible() []autoconf.Prefix {
 	var list []autoconf.Prefix
 	for _, p := range k.wanted {
@@ -142,8 +142,8 @@ func (k *kernel6) eligible() []autoconf.Prefix {
 	return list
 }
 
-// advertise tells the kernel of the prefixes. The chosen one comes first, in a frame of its
-// own, for the sake of temporary addresses.
+// advertise announces the prefixes to the kernel. The chosen one comes first, in a frame of its own, because
+// of temporary addresses.
 func (k *kernel6) advertise() {
 	list := append(k.eligible(), k.past...)
 	k.past = nil
@@ -162,7 +162,7 @@ func (k *kernel6) send(list []autoconf.Prefix) {
 	}
 }
 
-// changed hears that addresses of the TAP have changed, for whatever reason.
+// changed is told that addresses of the TAP have changed, for whatever reason.
 func (k *kernel6) changed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -182,8 +182,8 @@ func (k *kernel6) lookAgain() {
 	}
 }
 
-// wrong reports whether an advertisement would change something: an address is missing, or
-// has other times than it should, as after NetworkManager has made it its own.
+// wrong reports whether an advertisement would change anything: an address is missing, or has other lifetimes
+// than it should, as after NetworkManager has taken it over.
 func (k *kernel6) wrong() bool {
 	for _, p := range k.eligible() {
 		a, ok := k.made(p.Net)
@@ -194,9 +194,9 @@ func (k *kernel6) wrong() bool {
 	return false
 }
 
-// off reports whether two lifetimes differ by more than rounding and delays explain, or by
-// more than matters: a router that repeats itself every few seconds is no reason to wake up
-// all that watch addresses.
+// off reports whether two lifetimes differ by more than rounding and delays explain, and by more than
+// matters: a router that repeats itself every few seconds is no reason to wake up everybody who watches
+// addresses.
 func off(is, want time.Duration) bool {
 	if is == forever6 || want == forever6 {
 		return is != want
@@ -221,7 +221,7 @@ func (k *kernel6) advertiseSoon() {
 	})
 }
 
-// left is how long it is until t, of autoconf's: zero is never.
+// left returns the time until t, in the sense of autoconf: zero means never.
 func left(t time.Time) time.Duration {
 	if t.IsZero() {
 		return forever6

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// watchAddrs calls changed when an IPv6 address of this computer has changed, until stop is
-// called. It opens its socket at once.
+// watchAddrs calls changed when an IPv6 address of this computer has changed, until stop is called. It opens
+// its socket at once.
 func watchAddrs(changed func()) (stop func(), err error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {
@@ -33,7 +33,7 @@ func watchAddrs(changed func()) (stop func(), err error) {
 	return func() { events.Close() }, nil
 }
 
-// addrsOf returns the IPv6 addresses of a device, without link-local ones.
+// addrsOf returns the IPv6 addresses of a device except link-local ones.
 func addrsOf(device int) ([]kernelAddr, error) {
 	link := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Index: device}}
 	all, err := netlink.AddrList(link, netlink.FAMILY_V6)
@@ -60,7 +60,7 @@ func addrsOf(device int) ([]kernelAddr, error) {
 	return list, nil
 }
 
-// kernelLifetime takes seconds as netlink has them.
+// kernelLifetime converts seconds in netlink's form.
 func kernelLifetime(seconds int) time.Duration {
 	if seconds < 0 || seconds >= math.MaxUint32 {
 		return forever6

@@ -12,13 +12,12 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// leaseGrace is how long a connection without IPv6 lives on after its lease has ended, as
-// NetworkManager has it on a cable.
+// leaseGrace is how long a connection without IPv6 lives on after its lease has ended, as with NetworkManager
+// on a cable.
 const leaseGrace = 8 * time.Minute
 
-// keepIPv6 looks for routers until ctx ends and tells found every configuration, and none
-// that there is none yet. A router may come up long after the session: Maintain goes on
-// listening.
+// keepIPv6 looks for routers until ctx ends and passes every configuration to found; none is told that there
+// is none yet. A router may appear long after the session has started: Maintain goes on listening.
 func keepIPv6(ctx context.Context, client *autoconf.Client, found func(*autoconf.Config6), none func(error)) {
 	cfg, err := client.Acquire(ctx)
 	if err == nil {
@@ -27,7 +26,7 @@ func keepIPv6(ctx context.Context, client *autoconf.Client, found func(*autoconf
 		none(err)
 	}
 	if err := client.Maintain(ctx, cfg, found); ctx.Err() == nil {
-		none(err) // nobody keeps the times of what a router said any more
+		none(err) // nobody watches the lifetimes of what a router said any more
 	}
 }
 
@@ -44,8 +43,8 @@ func (c *connection) watchSession(s session) {
 	}()
 }
 
-// leaseFound takes a lease, also one that only lives longer than the last. It can come
-// before the attempt has ended, and is then announced with the rest.
+// leaseFound receives a lease, even one that only lives longer than the last. It may come before the attempt
+// has ended, and is then announced with the rest.
 func (c *connection) leaseFound(era int, l *dhcp.Lease) {
 	if era != c.attempts.era {
 		return
@@ -53,7 +52,7 @@ func (c *connection) leaseFound(era int, l *dhcp.Lease) {
 	late := c.inner.lease == nil && c.phase == up
 	same := l.Equal(c.inner.lease)
 	c.inner.lease = l
-	stopTimer(&c.inner.leaseEnd) // also that of having none
+	stopTimer(&c.inner.leaseEnd) // also the one that runs while there is none
 	c.countLease()
 	if c.phase != up || same {
 		return
@@ -64,12 +63,12 @@ func (c *connection) leaseFound(era int, l *dhcp.Lease) {
 	c.announce()
 }
 
-// leaseFailed hears that there is no lease, or none any more. The keeper looks on.
+// leaseFailed is told that there is no lease, or no longer one. The keeper goes on searching.
 func (c *connection) leaseFailed(era int, err error) {
 	switch {
 	case era != c.attempts.era:
 		return
-	case c.phase != up && c.phase != reconnecting: // the attempt judges what that means
+	case c.phase != up && c.phase != reconnecting: // the attempt decides what that means
 		c.log.Info("no IPv4 address yet", "error", err)
 		return
 	}
@@ -80,12 +79,11 @@ func (c *connection) leaseFailed(era int, err error) {
 	c.leaseGone(err)
 }
 
-// leaseGone takes the address of a lease that has ended, its routes and DNS away at once
-// (RFC 2131 4.4.5). The connection lives on while there is IPv6, or for a time in which a
-// server may come back.
+// leaseGone removes the address of a lease that has ended, its routes and DNS at once (RFC 2131 4.4.5). The
+// connection lives on while there is IPv6, or long enough for a server to come back.
 func (c *connection) leaseGone(err error) {
 	if c.inner.lease == nil {
-		return // said already
+		return // already reported
 	}
 	c.inner.lease = nil
 	stopTimer(&c.inner.leaseEnd)
@@ -112,8 +110,8 @@ func (c *connection) leaseGone(err error) {
 	})
 }
 
-// config6Found takes what a router said. It can come before the attempt has ended, and
-// is then announced with the rest.
+// config6Found receives what routers said. It may come before the attempt has ended, and is then announced
+// with the rest.
 func (c *connection) config6Found(era int, cfg *autoconf.Config6) {
 	if era != c.attempts.era {
 		return
@@ -127,8 +125,8 @@ func (c *connection) config6Found(era int, cfg *autoconf.Config6) {
 	}
 }
 
-// config6Missing hears that no router answers. What one said in a session before counts no
-// longer: nobody keeps its times any more.
+// config6Missing is told that no router answers. What one said in an earlier session no longer counts: nobody
+// watches its lifetimes any more.
 func (c *connection) config6Missing(era int) {
 	if era == c.attempts.era && c.phase == up && c.inner.config6 != nil {
 		c.config6Found(era, &autoconf.Config6{})

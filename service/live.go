@@ -4,14 +4,15 @@ package main
 
 import "context"
 
-// live is a session with what lives no longer than it. It is an attempt's until the loop takes it over.
+// live is a session with everything that lives no longer than it. It belongs to an attempt until the loop
+// takes it over.
 type live struct {
 	session session            // nil if there is none
 	endKeep context.CancelFunc // ends the keepers of lease and advertisements
 }
 
-// drop closes the session and ends its keepers, in this order: a keeper still writes to the tunnel, and what the bridge
-// has taken from the device still goes out. Tunnel and addresses stay.
+// drop closes the session and ends its keepers, in this order: until then a keeper still writes to the
+// tunnel, and what the bridge has taken from the device is still sent. Tunnel and addresses stay.
 func (l *live) drop(t *tunnel) {
 	if l.endKeep != nil {
 		l.endKeep()

@@ -13,16 +13,16 @@ import (
 	"unicode"
 )
 
-// levelTrace is below slog's own levels. levelNotice is for what a person wants to read
-// although nothing is wrong: that the connection is made, is back, has ended.
+// levelTrace is below slog's own levels. levelNotice is for what a person wants to read although nothing is
+// wrong: that the connection is up, is back, has ended.
 const (
 	levelTrace  = slog.LevelDebug - 4
 	levelNotice = slog.LevelInfo + 2
 )
 
-// logLevel maps NM_VPN_LOG_LEVEL, a syslog priority that NetworkManager makes from its
-// VPN_PLUGIN domain (networkmanager.md 1.2), to a level. 0 is no wish for silence: it is
-// what a NetworkManager without configuration of its log says.
+// logLevel maps NM_VPN_LOG_LEVEL, a syslog priority that NetworkManager derives from its VPN_PLUGIN domain
+// (networkmanager.md 1.2), to a level. 0 does not ask for silence: it is what NetworkManager says when its
+// log is not configured.
 func logLevel(env string, debug bool) slog.Level {
 	if debug {
 		return slog.LevelDebug
@@ -47,15 +47,15 @@ func logLevel(env string, debug bool) slog.Level {
 
 const logName = "nm-softether-service"
 
-// newLogger logs to the journal or to syslog where NetworkManager does
-// (NM_VPN_LOG_SYSLOG=1), else to standard error, which is NetworkManager's.
+// newLogger logs to the journal or to syslog if NetworkManager does (NM_VPN_LOG_SYSLOG=1), otherwise to
+// standard error, which is NetworkManager's.
 func newLogger(getenv func(string) string, debug bool, about *subject) *slog.Logger {
 	system := getenv("NM_VPN_LOG_SYSLOG") == "1" && !debug
 	return slog.New(newLineHandler(logLevel(getenv("NM_VPN_LOG_LEVEL"), debug), sinks(system, about)...))
 }
 
-// lineHandler makes a line of a record, for people: what happened, details as key=value in
-// parentheses, the cause and the remedy in words. The first sink that takes it has it.
+// lineHandler turns a record into a line for people: what happened, details as key=value in parentheses, the
+// cause and the remedy in words. The first sink that accepts the line gets it.
 type lineHandler struct {
 	details slog.Handler // writes to out.buf
 	out     *lineOut
@@ -132,11 +132,11 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	return errors.Join(errs...)
 }
 
-// maxLine is more than anything that we log. A server's text may be part of a line.
+// maxLine is longer than any line of ours. A server's text may be part of a line.
 const maxLine = 8 << 10
 
-// oneLine makes text harmless: journalctl hides a line with control characters, a line
-// break could pretend to be another line, and some characters turn the text around.
+// oneLine makes text harmless: journalctl hides a line with control characters, a line break could pretend to
+// be another line, and some characters reverse the text around them.
 func oneLine(text string) string {
 	if len(text) > maxLine {
 		text = text[:maxLine] + "…"

@@ -16,20 +16,20 @@ import (
 	"network-manager-softether/protocol"
 )
 
-// login is what it takes to log in, and what the user is asked for it.
+// login is what it takes to log in, and what the user is asked for that.
 type login struct {
-	secrets     map[string]string    // all that came so far: agents may hand back only what was asked
+	secrets     map[string]string    // all that came so far: agents may return only what they were asked for
 	config      *protocol.Config     // what the living session was dialled with, without auth
-	auth        func() protocol.Auth // opens what the next login takes, nil before the first session
+	auth        func() protocol.Auth // unseals what the next login needs, nil before the first session
 	interactive bool                 // there is somebody who can be asked
-	rounds      map[string]int       // of asking for each secret
+	rounds      map[string]int       // how often each secret was asked for
 	lacking     *profile.Profile     // what NetworkManager was told to get secrets for, nil after Connect
 	asked       asked                // what the user is, or was, being asked
 	asking      question             // what NetworkManager was told to ask last
 }
 
-// sessionConfig makes what protocol dials with. It reads the files that the profile names
-// with the rights of the profile's user, and so does not run in the loop.
+// sessionConfig makes what protocol dials with. It reads the files that the profile names with the rights of
+// the profile's user, so it does not run in the loop.
 func sessionConfig(p *profile.Profile, files *profileFiles, path *serverPath, notify func(protocol.Event), log *slog.Logger) (*protocol.Config, error) {
 	cfg := &protocol.Config{
 		Host:               p.Gateway.Host,
@@ -96,8 +96,8 @@ type known []netip.Addr
 // LookupNetIP implements [protocol.Resolver].
 func (k known) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) { return k, nil }
 
-// trust says how the server's certificate is judged: by a pin, if there is one, else as
-// server-cert-check says.
+// trust returns how the server's certificate is judged: by a pin, if there is one, otherwise according to
+// server-cert-check.
 func trust(p *profile.Profile, files *profileFiles, log *slog.Logger) (protocol.Trust, error) {
 	if pin := p.Pin(); pin != nil {
 		return protocol.Trust{Mode: protocol.TrustPin, Pin: pin}, nil
@@ -112,7 +112,7 @@ func trust(p *profile.Profile, files *profileFiles, log *slog.Logger) (protocol.
 	}
 	t := protocol.Trust{Mode: protocol.TrustChain}
 	if p.CA.IsZero() {
-		_, err := x509.SystemCertPool() // read now, and kept by the package: later there is no right to
+		_, err := x509.SystemCertPool() // read now, and kept by the package: later there is no permission to
 		if err != nil {
 			log.Warn("cannot read the system's certificate authorities", "error", err)
 		}
@@ -129,7 +129,7 @@ func trust(p *profile.Profile, files *profileFiles, log *slog.Logger) (protocol.
 	return t, nil
 }
 
-// A fileError is about a file, or the text in its place, that a key names.
+// A fileError is about a file that a key names, or about the text in its place.
 type fileError struct {
 	key string
 	err error

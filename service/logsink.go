@@ -19,8 +19,8 @@ type sink interface {
 	write(level slog.Level, line string) error
 }
 
-// sinks returns where lines go, the next one being for those that the one before it did
-// not take. system asks for the system's log.
+// sinks returns where lines go, each being for the lines that the one before it did not accept. system asks
+// for the system's log.
 func sinks(system bool, about *subject) []sink {
 	var s []sink
 	if system && journal.Enabled() {
@@ -33,8 +33,8 @@ func sinks(system bool, about *subject) []sink {
 	return append(s, stream{os.Stderr})
 }
 
-// A subject is the connection that this process serves, as the journal knows it. `nmcli`
-// advises a person whose connection failed to look for just these fields.
+// A subject identifies the connection that this process serves in the journal. `nmcli` advises a person whose
+// connection has failed to search for exactly these fields.
 type subject struct {
 	mu                 sync.Mutex
 	connection, device string // UUID; TAP
@@ -52,7 +52,7 @@ func (s *subject) setDevice(name string) {
 	s.device = name
 }
 
-// fields are those of a line of the journal.
+// fields returns the subject's journal fields.
 func (s *subject) fields() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,16 +66,16 @@ func (s *subject) fields() map[string]string {
 	return f
 }
 
-// journald is systemd's journal. Its socket is opened at the start and addressed with each
-// line, which needs no right that confine takes.
+// journald is systemd's journal. Its socket is opened at the start and addressed with each line, which needs
+// no privilege that confine takes away.
 type journald struct {
 	send  func(line string, p journal.Priority, fields map[string]string) error
 	about *subject
 	stuck bool // guarded by the handler's lock
 }
 
-// journalPatience is how long a line may take. Without an end, a journal that stands still
-// would stop the connection, too.
+// journalPatience is how long writing a line may take. Without a limit, a stalled journal would stop the
+// connection as well.
 const journalPatience = time.Second
 
 var errJournalStuck = errors.New("the journal takes no lines")
@@ -136,7 +136,7 @@ func (s syslogd) write(level slog.Level, line string) error {
 	return s.w.Debug(line)
 }
 
-// stream is standard error. It is NetworkManager's, so each line names the program.
+// stream is standard error. It is NetworkManager's, so each line names this program.
 type stream struct{ w io.Writer }
 
 func (s stream) write(level slog.Level, line string) error {

@@ -17,7 +17,7 @@ import (
 // version is set by the build.
 var version = "unknown"
 
-// options are the command line that NetworkManager, or a developer, gives.
+// options are the command line, from NetworkManager or a developer.
 type options struct {
 	busName string
 	persist bool

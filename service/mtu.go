@@ -8,12 +8,12 @@ import (
 	"network-manager-softether/tapbridge"
 )
 
-// minMTU6 is what every link has to carry that IPv6 is used on (RFC 8200 5): below it the
-// kernel takes all of IPv6 off a device without a word, and what was closed is open.
+// minMTU6 is the minimum MTU of any link with IPv6 (RFC 8200 5): below it, the kernel silently removes IPv6
+// from a device, which reopens what was closed.
 const minMTU6 = 1280
 
-// mtu is that of the profile, or a smaller one that the network inside the tunnel asks for;
-// a smaller one than IPv6 can live with only where there is no IPv6.
+// mtu returns the profile's MTU, or a smaller one that the network inside the tunnel asks for; one that is
+// too small for IPv6 only if there is no IPv6.
 func (v *verdict) mtu(wanted int, l *dhcp.Lease, l6 *autoconf.Config6) int {
 	mtu := wanted
 	if l != nil && l.MTU >= tapbridge.MinMTU {

@@ -7,13 +7,13 @@ import (
 	"crypto/tls"
 )
 
-// notice logs what a person wants to know although nothing is wrong. It is there at
-// NetworkManager's own log level, so it is little: made, back, ended.
+// notice logs what a person wants to know although nothing is wrong. It appears at NetworkManager's own log
+// level, so there is little of it: up, back, ended.
 func (c *connection) notice(what string, attrs ...any) {
 	c.log.Log(context.Background(), levelNotice, what, attrs...)
 }
 
-// facts are what a person compares when a connection is there and something is amiss.
+// facts returns what a person compares when a connection is up and something is amiss.
 func (c *connection) facts() []any {
 	info := c.live.session.Info()
 	facts := []any{

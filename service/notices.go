@@ -19,14 +19,15 @@ import (
 	"network-manager-softether/tapbridge"
 )
 
-// tell tells the people at the computer what happens to the connection.
+// tell notifies the people at the computer about what happens to the connection.
 func (c *connection) tell(event notice.Event) {
 	if c.profile != nil {
 		c.nm.Notice(notice.Notice{UUID: c.profile.UUID, Event: event})
 	}
 }
 
-// tellFailure tells them why the connection fails, or ends. A user who refused the certificate is not told again.
+// tellFailure notifies them why the connection fails, or ends. A user who refused the certificate is not told
+// again.
 func (c *connection) tellFailure(err error) {
 	if c.profile == nil || errors.Is(err, errNotTrusted) {
 		return
@@ -39,13 +40,13 @@ func (c *connection) tellFailure(err error) {
 	c.nm.Notice(n)
 }
 
-// tellUnusable tells that a profile cannot be used as it is.
+// tellUnusable notifies them that a profile cannot be used as it is.
 func (c *connection) tellUnusable(s nmvpn.Settings) {
 	c.nm.Notice(notice.Notice{UUID: source(s).UUID, Event: notice.Failed, Reason: notice.Settings})
 }
 
-// unasked is how soon NetworkManager gives up where there is nobody to be asked. A person who cancels takes longer: she
-// has to read first.
+// unasked is how soon NetworkManager gives up if there is nobody to be asked. A person who cancels takes
+// longer, as they have to read first.
 const unasked = time.Second
 
 // A question is what NetworkManager was told to ask.
@@ -54,10 +55,10 @@ type question struct {
 	err error // why
 }
 
-// errSecretsMissing is why NetworkManager is to get secrets before a connection.
+// errSecretsMissing is why NetworkManager should get secrets before a connection.
 var errSecretsMissing = errors.New("secrets are missing")
 
-// tellUnasked tells that a connection failed because nobody was there to be asked.
+// tellUnasked notifies them that a connection failed because nobody was there to be asked.
 func (c *connection) tellUnasked() {
 	q := c.login.asking
 	if q.err == nil || time.Since(q.at) > unasked {
@@ -70,7 +71,7 @@ func (c *connection) tellUnasked() {
 	c.tellFailure(q.err)
 }
 
-// reasonOf finds the word for an error of a connection with this profile.
+// reasonOf returns the reason that stands for an error of a connection with this profile.
 func reasonOf(err error, p *profile.Profile) (reason notice.Reason, number uint32) {
 	if server, ok := errors.AsType[*protocol.ServerError](err); ok {
 		return notice.ServerRefused, uint32(server.Code)
@@ -102,7 +103,7 @@ func reasonOf(err error, p *profile.Profile) (reason notice.Reason, number uint3
 	return plainReason(err), 0
 }
 
-// plainReason is reasonOf for errors without particulars.
+// plainReason is reasonOf for errors without further details.
 func plainReason(err error) notice.Reason {
 	dns, looked := errors.AsType[*net.DNSError](err)
 	_, absurd := errors.AsType[*dhcp.LeaseError](err)

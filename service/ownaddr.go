@@ -8,8 +8,8 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// heldBy returns the interface of this computer, other than tap, that has the address a,
-// or "". What cannot be read is not known.
+// heldBy returns the interface of this computer, other than tap, that has the address a, or "". What cannot
+// be read counts as absent.
 func heldBy(tap string, a netip.Addr) string {
 	list, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
 	if err != nil {

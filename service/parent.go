@@ -11,11 +11,11 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// What NetworkManager believes of the ground, and is told so that it is true.
+// What NetworkManager believes about the ground, and how it is made to believe the truth.
 
-// renewRoute has NetworkManager make its route to the server anew, which the bound sockets follow.
-// It asks the kernel for the way, and would be told that very route as long as it is there: so
-// for a moment the tunnel leads to the router.
+// renewRoute has NetworkManager make its route to the server anew, which the bound sockets then follow.
+// NetworkManager asks the kernel for the route, and would be told that very route as long as it is there: so
+// for a moment it is told that the router is the tunnel's gateway.
 func (c *connection) renewRoute(to base) {
 	g := &c.ground
 	if g.renewal != nil || c.phase != up || !to.via.IsValid() {
@@ -36,8 +36,8 @@ func (c *connection) renewRoute(to base) {
 	})
 }
 
-// routeFollows begins anew over a base once NetworkManager's route to the server leads by its router:
-// what was sent before went to the former one, and is sent again only after a second or more.
+// routeFollows starts over on a base once NetworkManager's route to the server uses its router: what was sent
+// before went to the former one, and would only be retransmitted after a second or more.
 func (c *connection) routeFollows(at standing) {
 	g := &c.ground
 	if !g.misled || g.now.misled(at.base, g.server) {
@@ -64,12 +64,12 @@ func (c *connection) outageBegins() {
 	})
 }
 
-// outageEnds is called when the session is there again, before NetworkManager is told.
+// outageEnds is called when the session is back, before NetworkManager is told.
 func (c *connection) outageEnds() { stopTimer(&c.ground.outage) }
 
-// lookAtParent has NetworkManager choose another base for this connection when the one it
-// has is gone: full tunnels it never moves by itself, as they count as the best connection
-// while they are active (networkmanager.md 4.7).
+// lookAtParent makes NetworkManager choose another base for this connection if the one it has is gone: it
+// never moves full tunnels by itself, as they count as the best connection while they are active
+// (networkmanager.md 4.7).
 func (c *connection) lookAtParent() {
 	g := &c.ground
 	if g.reparent != nil || !c.orphaned() {
@@ -83,14 +83,14 @@ func (c *connection) lookAtParent() {
 		c.askForParent(func(name string) {
 			g.reparent = nil
 			if name != "" {
-				g.parent = name // during an outage it does look for another one
+				g.parent = name // during an outage it does look for another one by itself
 			}
 			switch at, _ := c.path.standing(); {
 			case c.phase != up:
 			case c.orphaned():
 				c.reparent()
 			case !g.now.leads(at.base.index, g.server):
-				// It has the base, and has lost the route to the server with the former one.
+				// It has the base, but has lost the route to the server along with the former one.
 				g.stale = true
 				c.announce()
 			}
@@ -98,7 +98,7 @@ func (c *connection) lookAtParent() {
 	})
 }
 
-// orphaned reports whether NetworkManager has a base for this connection that leads nowhere any more.
+// orphaned reports whether NetworkManager has a base for this connection that no longer leads anywhere.
 func (c *connection) orphaned() bool {
 	g := &c.ground
 	at, known := c.path.standing()
@@ -108,7 +108,8 @@ func (c *connection) orphaned() bool {
 // parentAnswer is how long NetworkManager is given to say which base it has.
 const parentAnswer = 2 * time.Second
 
-// askForParent hands the loop the base that NetworkManager has for this connection, nothing if that is not to be learned.
+// askForParent passes the loop the base that NetworkManager has for this connection, or nothing if it cannot
+// be found out.
 func (c *connection) askForParent(heard func(name string)) {
 	ask, uuid := c.system.parents, c.profile.UUID
 	if ask == nil {
@@ -132,7 +133,7 @@ func (c *connection) askForParent(heard func(name string)) {
 	}()
 }
 
-// reparent is a bounce, in which NetworkManager looks for another base.
+// reparent is a bounce, during which NetworkManager looks for another base.
 func (c *connection) reparent() {
 	g := &c.ground
 	at, _ := c.path.standing()
@@ -147,8 +148,7 @@ func (c *connection) reparent() {
 			return
 		}
 		c.announce()
-		// Only now does it have the other base. The route to the server, which it made
-		// before, is made again.
+		// Only now does it have the other base. The route to the server, which it made before, is made again.
 		g.reparent = c.after(parentSettles/2, func() {
 			g.reparent = nil
 			if c.phase == up {
@@ -159,13 +159,13 @@ func (c *connection) reparent() {
 	})
 }
 
-// leads reports whether there is a route to the server alone by the interface.
+// leads reports whether there is a host route to the server through the interface.
 func (t terrain) leads(index int, server netip.Addr) bool {
 	return slices.ContainsFunc(t.routes, func(r groundRoute) bool { return r.nic == index && pinned(r, server) })
 }
 
-// serves reports whether NetworkManager still has the interface lead anywhere, be it without
-// carrier, on which it waits for some seconds.
+// serves reports whether NetworkManager still has routes through the interface, be it without carrier, for
+// which it waits some seconds.
 func (t terrain) serves(name string) bool {
 	for _, r := range t.routes {
 		if n := t.nics[r.nic]; n.name == name && !r.dst.IsSingleIP() && !r.dst.Addr().IsLinkLocalUnicast() && !r.dst.Addr().IsMulticast() {

@@ -19,10 +19,10 @@ import (
 	"network-manager-softether/protocol/rudp"
 )
 
-// serverPath is the way to the server outside the tunnel. Every socket is bound to an
-// interface before its first packet: at first to the one that the kernel's routes lead to,
-// then to the base, as the default route, or one over the server's own network, may lead
-// into the tunnel by then. Its methods may be called from everywhere.
+// serverPath is the route to the server outside the tunnel. Every socket is bound to an interface before its
+// first packet: at first to the one that the kernel's routes lead to, later to the base, as the default
+// route, or one to the server's own network, may lead into the tunnel by then. Its methods may be called from
+// any goroutine.
 type serverPath struct {
 	log      *slog.Logger
 	resolver *protocol.CachingResolver
@@ -30,22 +30,22 @@ type serverPath struct {
 	roomy    roomySockets
 
 	mu     sync.Mutex
-	other  *rudp.Dialer  // for another transport than tcp; nil until there is a need
+	other  *rudp.Dialer  // for other transports than tcp; nil until it is needed
 	at     standing      // where the sockets are; base.name is empty until learned
 	ground terrain       // as it is now; empty: not known
 	change chan struct{} // closed when there is a base again
 }
 
-// newServerPath returns a path that knows nothing. nameServers are those of an interface, nil if
-// nobody knows.
+// newServerPath returns a path that knows nothing yet. nameServers returns those of an interface; nil if they
+// cannot be known.
 func newServerPath(log *slog.Logger, nameServers func(context.Context, string) ([]netip.Addr, error)) *serverPath {
 	p := &serverPath{log: log, kernel: kernelWay, change: make(chan struct{})}
 	p.resolver = protocol.NewCachingResolver(&baseNames{path: p, servers: nameServers, system: net.DefaultResolver})
 	return p
 }
 
-// learn remembers the base over which the server was reached. It has to be called before
-// NetworkManager hears of the tunnel. With roam, other interfaces may be used later.
+// learn records the base over which the server was reached. It must be called before NetworkManager hears of
+// the tunnel. With roam, other interfaces may be used later.
 func (p *serverPath) learn(server netip.Addr, t terrain, roam bool) {
 	index, name, err := p.kernel(server)
 	if err != nil {
@@ -54,7 +54,7 @@ func (p *serverPath) learn(server netip.Addr, t terrain, roam bool) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// A server behind another VPN is not looked for beside it.
+	// A server behind another VPN is not looked for outside that VPN.
 	p.at.base, p.at.roam = base{index: index, name: name}, roam && !t.nics[index].tunnel
 	if b, ok := t.boundRoute(index, server); ok {
 		p.at.base = b
@@ -78,8 +78,8 @@ func (p *serverPath) setTerrain(t terrain) {
 	p.ground = t
 }
 
-// nowhere reports whether the base has no route to an address: a bound socket would then look for it on the link, as long
-// as it may wait.
+// nowhere reports whether the base has no route to an address: a bound socket would then look for it on the
+// link, for as long as it may wait.
 func (p *serverPath) nowhere(address string) bool {
 	to, err := netip.ParseAddrPort(address)
 	p.mu.Lock()
@@ -102,7 +102,7 @@ func (p *serverPath) use(b base) {
 	p.at.base, p.at.local, p.at.lost = b, netip.Addr{}, ""
 }
 
-// lose has dials wait until there is a base again.
+// lose makes dials wait until there is a base again.
 func (p *serverPath) lose(why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,8 +153,8 @@ func (p *serverPath) DialContext(ctx context.Context, network, address string) (
 	return conn, err
 }
 
-// bind binds a socket to the base device or, before there is one, to the device that the
-// kernel would use for address. A raw socket, which is for all bases that will come, is only told where to send.
+// bind binds a socket to the base device or, before there is one, to the device that the kernel would use for
+// address. A raw socket, which serves all later bases as well, is only told where to send.
 func (p *serverPath) bind(network, address string, raw syscall.RawConn) error {
 	at, known := p.standing()
 	index, name := at.base.index, at.base.name
@@ -167,7 +167,7 @@ func (p *serverPath) bind(network, address string, raw syscall.RawConn) error {
 			return nil
 		}
 		if index, name, err = p.kernel(to.Unmap()); err != nil {
-			return nil // connecting will say it in the user's words
+			return nil // connecting reports it in the user's terms
 		}
 	}
 	var err error
@@ -183,15 +183,15 @@ func (p *serverPath) bind(network, address string, raw syscall.RawConn) error {
 		p.log.Warn("the device the server was reached through is gone", "device", name)
 		return nil
 	case errors.Is(err, unix.EPERM):
-		// Kernels before 5.7 want CAP_NET_RAW, which is given up by then. The host route
-		// to the server leads out of the tunnel as well, for the address it had.
+		// Kernels before 5.7 require CAP_NET_RAW, which has been given up by then. The host route to the
+		// server leads out of the tunnel as well, for the address it had.
 		p.log.Debug("this kernel binds sockets to devices for root only")
 		return nil
 	}
 	return err
 }
 
-// sendBy has what a socket of IPv4 sends leave by an interface, without any right and as often as one likes.
+// sendBy makes an IPv4 socket send through an interface, without any privilege and any number of times.
 func sendBy(fd, index int) error {
 	var b [4]byte
 	binary.BigEndian.PutUint32(b[:], uint32(index))

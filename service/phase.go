@@ -9,7 +9,7 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// A phase is where a connection stands. It is finer than NetworkManager's state.
+// A phase is the state of a connection. It is finer than NetworkManager's state.
 type phase int
 
 const (
@@ -59,8 +59,7 @@ func (c *connection) enter(next phase) {
 	}
 }
 
-// setPhase changes the phase. A transition that the table does not have is a bug in this
-// program.
+// setPhase changes the phase. A transition that is not in the table is a bug in this program.
 func (c *connection) setPhase(next phase) {
 	if !c.phase.mayBecome(next) {
 		panic(fmt.Sprintf("service: no transition from %v to %v", c.phase, next))

@@ -10,9 +10,9 @@ import (
 	"network-manager-softether/protocol"
 )
 
-// limits says, one sentence each, what the hub's policies and the session's kind keep
-// the user of p from, as far as p shows that it would be missed: nobody asks an
-// administrator about a policy that they cannot see (softether-protocol.md 13.3).
+// limits returns, in one sentence each, what the hub's policies and the kind of the session deny the user of
+// p, as far as p shows that it would be missed: nobody asks an administrator about a policy that they cannot
+// see (softether-protocol.md 13.3).
 func limits(i protocol.Info, p *profile.Profile) []string {
 	pol := i.Policy
 	manual4 := !p.IPv4.Auto && !p.IPv4.Disabled
@@ -51,7 +51,7 @@ func limits(i protocol.Info, p *profile.Profile) []string {
 	return said
 }
 
-// rate says bits per second as people do.
+// rate formats bits per second the way people do.
 func rate(bits uint32) string {
 	switch {
 	case bits >= 1_000_000:
@@ -62,8 +62,8 @@ func rate(bits uint32) string {
 	return fmt.Sprintf("%d bit/s", bits)
 }
 
-// banner is what the user is shown once the connection is up: what the hub has to say,
-// what it keeps the user from, and what the judge has to tell them.
+// banner returns what the user is shown once the connection is up: what the hub has to say, what it denies
+// the user, and what the judge has to tell them.
 func banner(i protocol.Info, p *profile.Profile, notices []string) string {
 	lines := append(limits(i, p), notices...)
 	if i.Message != "" {

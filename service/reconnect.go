@@ -13,21 +13,21 @@ import (
 	"network-manager-softether/service/notice"
 )
 
-// Pauses between attempts to reconnect. A server that does not answer is only knocked
-// at, and more often than one that answers and refuses, to which each attempt is a
-// login: so traffic flows soon after a server is back, and nobody is locked out.
+// Pauses between attempts to reconnect. A server that does not answer can be tried more often than one that
+// answers with a refusal, where each attempt is a login: so traffic flows soon after a server is back, and
+// nobody gets locked out.
 const (
 	shortestPause = 1 * time.Second  // also between any two TCP connections (architecture.md, decision 6)
-	knockPause    = 5 * time.Second  // the longest while the server cannot be reached
-	refusedPause  = 60 * time.Second // the shortest after "hub offline", "too many sessions"
+	knockPause    = 5 * time.Second  // the longest pause while the server cannot be reached
+	refusedPause  = 60 * time.Second // the shortest pause after "hub offline", "too many sessions"
 	quickRefusals = 2                // a server that is just starting may refuse at first
 )
 
-// retry is what is known while there is no session.
+// retry is the state while there is no session.
 type retry struct {
 	since    time.Time
 	attempts int
-	refusals int // answers that were a refusal
+	refusals int // refusals among the answers
 	timer    *time.Timer
 }
 
@@ -36,8 +36,8 @@ func (l *retry) stop() {
 	*l = retry{}
 }
 
-// sessionLost starts to reconnect. The session has tried to re-attach by then, so this
-// is about a new login. TAP, addresses, routes and DNS stay.
+// sessionLost starts to reconnect. The session has already tried to re-attach, so this is about a new login.
+// TAP, addresses, routes and DNS stay.
 func (c *connection) sessionLost(err error) {
 	c.live.drop(c.tunnel)
 	c.attempts.cancel()
@@ -76,7 +76,7 @@ func (c *connection) tryAgain(err error) {
 
 func (c *connection) tryAgainIn(pause time.Duration) {
 	if at, _ := c.path.standing(); at.lost != "" {
-		return // the next base brings the next attempt
+		return // the next base starts the next attempt
 	}
 	era := c.attempts.era
 	c.retry.timer = c.after(pause, func() {
@@ -88,8 +88,8 @@ func (c *connection) tryAgainIn(pause time.Duration) {
 	})
 }
 
-// final is true for what no further attempt can mend: the server or the proxy refuses the user, and
-// trying again would lock the account, or policy ended the session.
+// final reports whether no further attempt can help: the server or the proxy refuses the user, and trying
+// again would lock the account, or a policy has ended the session.
 func final(err error) bool {
 	if server, ok := errors.AsType[*protocol.ServerError](err); ok && server.Code == protocol.CodeAutoDisconnected {
 		return true
@@ -109,7 +109,7 @@ func (l *retry) pause(err error, interval time.Duration) time.Duration {
 	case !refused:
 		pause = min(time.Duration(l.attempts)*shortestPause, knockPause, interval)
 		if _, ok := errors.AsType[*protocol.CertificateError](err); ok {
-			pause = interval // a captive portal goes away, but not in seconds
+			pause = interval // a captive portal goes away, but not within seconds
 		}
 	case l.refusals <= quickRefusals:
 		pause = knockPause

@@ -4,12 +4,12 @@ package main
 
 import "time"
 
-// releaseTime is between giving a lease back and closing the session: the server throws away
-// frames that it reads together with the end of the connection. It also bounds the sending,
-// as a stalled session takes no frames.
+// releaseTime is the time between giving a lease back and closing the session: the server discards frames
+// that it reads together with the end of the connection. It also bounds the sending, as a stalled session
+// accepts no frames.
 const releaseTime = 150 * time.Millisecond
 
-// release gives the lease back where the profile asks for that.
+// release gives the lease back if the profile asks for that.
 func (c *connection) release() {
 	if c.profile == nil || !c.profile.IPv4.SendRelease || c.inner.lease == nil || c.live.session == nil || c.tunnel == nil || c.tunnel.port4 == nil {
 		return

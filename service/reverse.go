@@ -14,10 +14,9 @@ import (
 // maxZones bounds the reverse zones of one family.
 const maxZones = 32
 
-// routeDNS gives DNS servers that come without a domain and without a default route a
-// task: the reverse zones of the networks in the tunnel, as routing domains. With none at
-// all, NetworkManager sends either every question into the tunnel, also those for names on
-// the Internet, or, with never-default, none.
+// routeDNS gives DNS servers that come without a domain and without a default route a purpose: the reverse
+// zones of the networks in the tunnel, as routing domains. With no domain at all, NetworkManager sends either
+// every query into the tunnel, even for names on the Internet, or, with never-default, none.
 func routeDNS(c *nmvpn.IPConfig, full bool) {
 	if c == nil || full || len(c.DNS) == 0 || len(c.Domains) > 0 || !c.Addr.Addr().Is4() {
 		return
@@ -35,9 +34,8 @@ func routeDNS(c *nmvpn.IPConfig, full bool) {
 	}
 }
 
-// zones returns the reverse zones that make up a network (RFC 1035 3.5): those of whole
-// bytes, the one around it where it is smaller than any; none where it is nearly
-// everything.
+// zones returns the reverse zones that make up a network (RFC 1035 3.5): on byte boundaries; the enclosing
+// one if the network is smaller than any; none if it is nearly everything.
 func zones(p netip.Prefix) []string {
 	if p.Bits() < 8 {
 		return nil

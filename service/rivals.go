@@ -15,9 +15,8 @@ import (
 	"network-manager-softether/tapbridge"
 )
 
-// rivals looks out for hosts in the tunnel that say they have an IPv4 address of this
-// computer. The kernel goes on using it, as on a cable; a person has to hear of it, as it
-// shows in connections that come and go.
+// rivals watches for hosts in the tunnel that claim an IPv4 address of this computer. The kernel goes on
+// using it, as on a cable, but a person has to be told, as the symptom is connections that come and go.
 type rivals struct {
 	*dhcp.Rivals
 	port    *tapbridge.Port
@@ -42,15 +41,15 @@ func (t *tunnel) watchRivals(sys system, p *profile.Profile) *rivals {
 	return r
 }
 
-// probe asks, before the first use and after every login, who else has the addresses of
-// the profile. Only with ipv4.dad-timeout is there a wait for the answer, and a failure,
-// as NetworkManager has it on a cable. A lease has its own probes.
+// probe asks, before the first use and after every login, who else has the addresses of the profile. Only
+// with ipv4.dad-timeout does it wait for the answer, and may it fail, as with NetworkManager on a cable. A
+// lease has probes of its own.
 func (r *rivals) probe(ctx context.Context, p *profile.Profile, again bool) error {
 	var err error
 	if p.IPv4.Static {
 		wait := max(0, p.IPv4.DADTimeout)
 		if again {
-			wait = 0 // they are in use
+			wait = 0 // they are in use already
 		}
 		if err = r.Probe(ctx, r.port, wait); err != nil {
 			err = fmt.Errorf("ipv4.addresses: %w", err)
@@ -63,7 +62,7 @@ func (r *rivals) probe(ctx context.Context, p *profile.Profile, again bool) erro
 	return err
 }
 
-// use says which address is leased.
+// use tells which address is leased.
 func (r *rivals) use(l *dhcp.Lease) {
 	if l == nil {
 		r.Use()
@@ -72,8 +71,8 @@ func (r *rivals) use(l *dhcp.Lease) {
 	r.Use(l.Addr.Addr())
 }
 
-// ownMAC reports whether another interface of this computer than tap has that MAC address.
-// What cannot be read is not known.
+// ownMAC reports whether another interface of this computer than tap has that MAC address. What cannot be
+// read counts as absent.
 func ownMAC(tap string, mac net.HardwareAddr) bool {
 	links, err := netlink.LinkList()
 	if err != nil {

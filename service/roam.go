@@ -12,14 +12,14 @@ import (
 
 // Times of roaming.
 const (
-	// outageShown is how long a connection may be without a session before NetworkManager,
-	// and with it the user, is told that it is connecting.
+	// outageShown is how long a connection may be without a session before NetworkManager, and through it the
+	// user, is told that it is connecting.
 	outageShown = 3 * time.Second
-	// renewalPause is how long NetworkManager is given to take its route to the server back, and
-	// renewalRest until that is tried again.
+	// renewalPause is how long NetworkManager is given to remove its route to the server, and renewalRest the
+	// pause before that is tried again.
 	renewalPause = 200 * time.Millisecond
 	renewalRest  = 5 * time.Second
-	// parentSettles is how long NetworkManager is given to see for itself that a base is gone.
+	// parentSettles is how long NetworkManager is given to notice by itself that a base is gone.
 	parentSettles = time.Second
 )
 
@@ -31,16 +31,16 @@ type roaming struct {
 	settle *time.Timer // runs before a walk
 	shuns  map[string]shunning
 
-	contests contests    // when NetworkManager was told last
+	contests contests    // when NetworkManager was last told
 	server   netip.Addr  // where the tunnel's own packets go
 	renewal  *time.Timer // of NetworkManager's route to the server
-	misled   bool        // that route leads what goes over the present base to a former router
-	silent   time.Time   // when the session last said that it hears nothing
+	misled   bool        // that route sends what goes over the present base to a former router
+	silent   time.Time   // when the session last reported that it hears nothing
 	detached bool        // the session has no connection
 	patience *time.Timer // runs before another base is tried for it
 	parent   string      // the base that NetworkManager has for this connection
 	reparent *time.Timer // runs before it is told to look for another
-	stale    bool        // its route to the server leads another way than ours
+	stale    bool        // its route to the server differs from ours
 	outage   *time.Timer
 	away     bool // it was told that there is no session
 	asleep   bool // the computer is about to sleep, or does
@@ -48,7 +48,7 @@ type roaming struct {
 	pulse    pulse
 }
 
-// watchGround begins to watch. It is called while there are all rights.
+// watchGround starts to watch the ground. It is called while there are all privileges.
 func (c *connection) watchGround() {
 	if c.ground.stop != nil || c.system.watchGround == nil {
 		return
@@ -74,7 +74,7 @@ func (c *connection) watchGround() {
 	c.ground.awake = stop
 }
 
-// leaveGround ends all of it.
+// leaveGround ends watching, and all timers of roaming.
 func (c *connection) leaveGround() {
 	g := &c.ground
 	for _, t := range []**time.Timer{&g.settle, &g.patience, &g.renewal, &g.reparent, &g.outage, &g.pulse.timer} {
@@ -95,7 +95,7 @@ func (c *connection) groundChanged(t terrain) {
 	c.lookAtContests()
 }
 
-// lookAtGround does what the ground calls for.
+// lookAtGround does what the ground requires.
 func (c *connection) lookAtGround() {
 	at, known := c.path.standing()
 	if !known || c.ground.asleep || c.phase != up && c.phase != reconnecting {
@@ -144,7 +144,7 @@ func (c *connection) otherFamily(at standing) (base, bool) {
 	return base{}, false
 }
 
-// baseLost has everything wait for a base.
+// baseLost makes everything wait for a base.
 func (c *connection) baseLost(why string) {
 	c.path.lose(why)
 	c.halt()
@@ -158,7 +158,7 @@ func (c *connection) baseLost(why string) {
 	c.outageBegins()
 }
 
-// jump leaves a base that does not work any more.
+// jump leaves a base that no longer works.
 func (c *connection) jump(at standing, to base, why string) {
 	c.path.use(to)
 	c.halt()
@@ -168,7 +168,7 @@ func (c *connection) jump(at standing, to base, why string) {
 	case c.phase == reconnecting:
 		c.retryNow()
 	case c.profile.Transport != profile.TransportTCP && to == at.base:
-		// These sessions cannot be attached again, and their silence was short.
+		// These sessions cannot be attached again, and the interruption was short.
 	default:
 		c.live.session.Move(false)
 	}

@@ -15,16 +15,16 @@ import (
 	"network-manager-softether/protocol/udpaccel"
 )
 
-// roomySockets are UDP sockets whose receive buffers are larger than the system allows to
-// a process without rights. They are opened while there are rights, one of each family,
-// and are for the first session; a later one makes do with what is allowed.
+// roomySockets are UDP sockets with larger receive buffers than the system allows an unprivileged process.
+// They are opened while there are privileges, one per address family, and are for the first session; later
+// ones make do with what is allowed.
 type roomySockets struct {
 	mu   sync.Mutex
 	once bool        // guarded by mu
 	left map[int]int // descriptors by address family; guarded by mu
 }
 
-// open makes the sockets, the first time. Without rights it makes none.
+// open opens the sockets, the first time. Without privileges it opens none.
 func (r *roomySockets) open() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,7 +58,7 @@ func (r *roomySockets) dial(ctx context.Context, address string, bind func(netwo
 	case addr.Is4():
 		sockaddr.(*unix.SockaddrInet4).Addr = addr.As4()
 	case addr.Zone() != "":
-		return nil, false // the ordinary way knows zones
+		return nil, false // an ordinary dial can handle zones
 	default:
 		family, sockaddr = unix.AF_INET6, &unix.SockaddrInet6{Port: int(to.Port()), Addr: addr.As16()}
 	}

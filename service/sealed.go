@@ -16,8 +16,8 @@ import (
 	"network-manager-softether/protocol"
 )
 
-// What becomes of secrets. NetworkManager hands them over once, and a new login after a
-// lost session needs them again while nobody may be there to be asked. So:
+// What becomes of secrets. NetworkManager passes them once, and a new login after a lost session needs them
+// again when nobody may be there to be asked. So:
 //
 //  1. Until the first session is up they are in the profile, as a question may have to be
 //     put together from them. The strings of the D-Bus library are overwritten as soon as
@@ -29,8 +29,8 @@ import (
 //     collected at once, and the collector overwrites what it frees: the service is
 //     linked with clobberfree=1 (meson.build).
 //
-// This keeps a password out of core dumps, and from anybody who can read this process for a
-// moment. Longer access also gives the key.
+// This keeps a password out of core dumps, and from anybody who can read this process for a moment. Longer
+// access also reveals the key.
 
 // sealed is a secret at rest.
 type sealed struct {
@@ -60,8 +60,8 @@ func (s sealed) open() []byte {
 	return secret
 }
 
-// sealAuth returns what gives a back for another login. Only RSA keys are sealed: another
-// signer has its key elsewhere.
+// sealAuth returns a function that restores a for another login. Only RSA keys are sealed: any other signer
+// keeps its key elsewhere.
 func sealAuth(a protocol.Auth) func() protocol.Auth {
 	switch a := a.(type) {
 	case protocol.Password:
@@ -89,8 +89,8 @@ func sealAuth(a protocol.Auth) func() protocol.Auth {
 	return func() protocol.Auth { return a }
 }
 
-// sweep collects garbage, so that what is free is overwritten.
+// sweep collects garbage, so that freed memory is overwritten.
 func sweep(log *slog.Logger) {
-	runtime.GC() // returns when all is swept
+	runtime.GC() // returns when sweeping is complete
 	log.Debug("memory swept")
 }

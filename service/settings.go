@@ -13,9 +13,8 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// source takes what the profile is made from out of NetworkManager's dictionary
-// (networkmanager.md 3). A property that is absent or of another type than documented
-// has its default.
+// source extracts what the profile is made from from NetworkManager's dictionary (networkmanager.md 3). A
+// property that is absent, or of another type than documented, has its default.
 func source(s nmvpn.Settings) profile.Source {
 	con, vpn := s["connection"], s["vpn"]
 	return profile.Source{
@@ -37,7 +36,7 @@ func source(s nmvpn.Settings) profile.Source {
 	}
 }
 
-// familyOf takes what one of the settings ipv4 and ipv6 says beside the method.
+// familyOf extracts what one of the settings ipv4 and ipv6 says besides the method.
 func familyOf(s map[string]dbus.Variant) profile.Family {
 	mayFail, said := s["may-fail"].Value().(bool)
 	return profile.Family{
@@ -51,7 +50,7 @@ func familyOf(s map[string]dbus.Variant) profile.Family {
 	}
 }
 
-// automaticOf takes what one of the settings ipv4 and ipv6 says of how addresses are got.
+// automaticOf extracts what one of the settings ipv4 and ipv6 says about obtaining addresses.
 func automaticOf(s map[string]dbus.Variant) profile.Automatic {
 	send, said := s["dhcp-send-hostname"].Value().(bool)
 	dad, dadSaid := s["dad-timeout"].Value().(int32)
@@ -86,7 +85,7 @@ func value[T any](setting map[string]dbus.Variant, property string) T {
 	return v
 }
 
-// addressesOf returns the addresses that the person gave.
+// addressesOf returns the addresses that the person has set.
 func addressesOf(setting map[string]dbus.Variant) []netip.Prefix {
 	var list []netip.Prefix
 	for _, a := range value[[]map[string]dbus.Variant](setting, "address-data") {
@@ -98,7 +97,7 @@ func addressesOf(setting map[string]dbus.Variant) []netip.Prefix {
 	return list
 }
 
-// ownDefault reports whether the person gave a default route of a family.
+// ownDefault reports whether the person has set a default route of a family.
 func ownDefault(setting map[string]dbus.Variant) bool {
 	if value[string](setting, "gateway") != "" {
 		return true
@@ -111,7 +110,7 @@ func ownDefault(setting map[string]dbus.Variant) bool {
 	return false
 }
 
-// users returns the names in connection.permissions, which has "user:NAME:" entries.
+// users returns the names in connection.permissions, which consists of "user:NAME:" entries.
 func users(permissions []string) []string {
 	var names []string
 	for _, p := range permissions {

@@ -4,24 +4,24 @@ package main
 
 import "time"
 
-// A base that did not lead to the server is left alone for some time: behind a Wi-Fi's log-in page it will not for long,
-// and after a moment of silence it does again soon. To try costs little, as the session stays where it is meanwhile, but
-// to move costs the seconds until silence is noticed. So the first pause is short, and each is twice the last one unless
-// the base has done well for a while.
+// A base that did not lead to the server is avoided for some time: one behind a Wi-Fi's login page will not
+// lead there for long, one that was silent for a moment soon does again. Trying it costs little, as the
+// session stays where it is meanwhile, but moving to it costs the seconds until silence is noticed. So the
+// first pause is short, and each is twice the last one unless the base has worked well for a while.
 const (
 	shunFirst = 3 * time.Second
 	shunMost  = time.Minute
-	// shunProven pauses without trouble make a base as good as new.
+	// shunProven: after that many pauses without trouble, a base is as good as new.
 	shunProven = 4
 )
 
-// A shunning is of one base.
+// A shunning is the state of one avoided base.
 type shunning struct {
 	until time.Time
 	pause time.Duration
 }
 
-// longer is the shunning after another failure.
+// longer returns the shunning after another failure.
 func (s shunning) longer(now time.Time) shunning {
 	pause := shunFirst
 	if s.pause > 0 && now.Sub(s.until) < shunProven*s.pause {
@@ -30,7 +30,7 @@ func (s shunning) longer(now time.Time) shunning {
 	return shunning{until: now.Add(pause), pause: pause}
 }
 
-// shun has a base not be tried again for some time.
+// shun keeps a base from being tried again for some time.
 func (c *connection) shun(b base) {
 	g := &c.ground
 	if g.shuns == nil {

@@ -9,9 +9,10 @@ import (
 	"network-manager-softether/profile"
 )
 
-// A base can die without a word of the kernel: its router is there, and what is behind it is not. Only the silence of
-// the server tells, and a slow network is silent, too, for a while. So another base is tried beside it, and the session
-// moves only when it has a connection there; where none comes about, it waits as before.
+// A base can die without the kernel noticing: its router is there, but what is behind it is not. Only the
+// server's silence shows it, and a slow network is silent for a while, too. So another base is tried in
+// parallel, and the session moves only when it has a connection there; if none comes about, it waits as
+// before.
 
 // alternative returns another base that may lead to the server.
 func (c *connection) alternative(at standing) (base, bool) {
@@ -24,7 +25,8 @@ func (c *connection) alternative(at standing) (base, bool) {
 // detachedPatience is how long a session without a connection looks for the server on the base where it was.
 const detachedPatience = 3 * time.Second
 
-// silentFor is how long it holds that the server is silent; a session says it again as long as it is.
+// silentFor is how long a report that the server is silent counts; a session repeats it for as long as it is
+// true.
 const silentFor = 6 * time.Second
 
 // silent is told that nothing has come from the server for d.
@@ -52,7 +54,8 @@ func (c *connection) serverSilent(d time.Duration) {
 	c.startWalk(&walk{from: at.base, to: to, why: fmt.Sprintf("the server was silent over %v", at.base), silent: true})
 }
 
-// serverAway leaves for another base after there was no way to the server over this one. It reports whether there is one.
+// serverAway leaves for another base if there is no route to the server over this one. It reports whether
+// there is one.
 func (c *connection) serverAway() bool {
 	at, known := c.path.standing()
 	to, ok := c.alternative(at)
@@ -64,7 +67,7 @@ func (c *connection) serverAway() bool {
 	return true
 }
 
-// detached is told that the session has lost its last connection.
+// detached is called when the session has lost its last connection.
 func (c *connection) detached() {
 	g := &c.ground
 	stopTimer(&g.patience)
@@ -75,14 +78,14 @@ func (c *connection) detached() {
 	})
 }
 
-// attached is told that it has one.
+// attached is called when it has one again.
 func (c *connection) attached() {
 	c.ground.detached = false
 	stopTimer(&c.ground.patience)
 }
 
-// elsewhere looks for another base for a session that does not hear the server, of whose base the kernel knows
-// nothing bad.
+// elsewhere looks for another base for a session that does not hear the server, although the kernel sees
+// nothing wrong with its base.
 func (c *connection) elsewhere() {
 	g := &c.ground
 	switch {

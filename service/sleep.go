@@ -19,9 +19,9 @@ const (
 	logindIface = "org.freedesktop.login1.Manager"
 )
 
-// watchSleep calls changed when the computer is about to sleep, and when it is awake again. The
-// computer waits for ready before it sleeps, as long as logind allows (5 s). Where there is no
-// logind nothing is called.
+// watchSleep calls changed when the computer is about to sleep, and when it is awake again. The computer
+// waits for ready before it sleeps, for as long as logind allows (5 s). Without logind, nothing is ever
+// called.
 func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, ready func())) (stop func(), err error) {
 	signals := make(chan *dbus.Signal, 4)
 	match := []dbus.MatchOption{dbus.WithMatchObjectPath(logindPath), dbus.WithMatchInterface(logindIface), dbus.WithMatchMember("PrepareForSleep")}
@@ -73,8 +73,8 @@ func prepareForSleep(s *dbus.Signal) (asleep, valid bool) {
 	return asleep, valid
 }
 
-// inhibit has logind wait before the computer sleeps, until the file is closed. It returns nil
-// where that cannot be had.
+// inhibit makes logind wait before the computer sleeps, until the file is closed. It returns nil if that is
+// not possible.
 func inhibit(conn *dbus.Conn, log *slog.Logger) *os.File {
 	var fd dbus.UnixFD
 	err := conn.Object(logindName, logindPath).Call(logindIface+".Inhibit", dbus.FlagNoAutoStart, "sleep", "SoftEther VPN",
@@ -86,13 +86,13 @@ func inhibit(conn *dbus.Conn, log *slog.Logger) *os.File {
 	return os.NewFile(uintptr(fd), "inhibitor")
 }
 
-// closeGrace is how long what closes the connections is given to leave the computer.
+// closeGrace is how long the packets that close the connections are given to leave the computer.
 const closeGrace = 200 * time.Millisecond
 
-// sleep leaves the server before the computer sleeps, and comes back when it is awake. Its
-// connections are closed, but the session waits for as long as the server keeps it: after a
-// short sleep it goes on, after a long one there is a new login at once, in place of the wait for
-// an answer from a server that has forgotten this computer.
+// sleep leaves the server before the computer sleeps, and comes back once it is awake. Its connections are
+// closed, but the session waits for as long as the server keeps it: after a short sleep it goes on, after a
+// long one there is a new login at once, instead of a wait for an answer from a server that has forgotten
+// this computer.
 func (c *connection) sleep(asleep bool, ready func()) {
 	if !asleep {
 		c.ground.asleep = false

@@ -8,10 +8,10 @@ import (
 	"network-manager-softether/service/nmvpn"
 )
 
-// standIns fills in for a family whose addresses have ended. NetworkManager cannot be told
-// that a family is over (networkmanager.md 4.6), so it gets an address that leads nowhere,
-// and no routes and no DNS. What was a full tunnel stays closed, as the person who asked for
-// one is not to be served in clear: the default route keeps leading into the tunnel.
+// standIns fills in for a family whose addresses have ended. NetworkManager cannot be told that a family is
+// over (networkmanager.md 4.6), so it gets an address that leads nowhere, no routes and no DNS. What was a
+// full tunnel stays closed, as whoever asked for one must not be served in the clear: the default route still
+// leads into the tunnel.
 func (v *verdict) standIns(told announcement, uuid string) {
 	if v.ip4 == nil && told.ip4 != nil {
 		// From those that a host without an address gives itself (RFC 3927).

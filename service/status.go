@@ -22,15 +22,15 @@ const (
 	notConnected     = profile.ServiceType + ".Error.NotConnected"
 )
 
-// status is the D-Bus object with the facts of the connection, as properties that nobody can
-// set: org.freedesktop.DBus.Properties for one interface. Who may see the profile in
-// NetworkManager may read them: its users, or everybody where it has none, and root.
+// status is the D-Bus object with the facts about the connection, as read-only properties:
+// org.freedesktop.DBus.Properties for one interface. Whoever may see the profile in NetworkManager may read
+// them: its users, or everybody if it has none, and root.
 type status struct {
 	c   *connection
 	uid func(sender string) (uint32, error)
 }
 
-// exportStatus puts the object on conn, which has to happen before the bus name is taken.
+// exportStatus exports the object on conn, which has to happen before the bus name is taken.
 func exportStatus(conn *dbus.Conn, c *connection) error {
 	s := &status{c: c, uid: func(sender string) (uid uint32, err error) {
 		err = conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixUser", 0, sender).Store(&uid)
@@ -97,8 +97,8 @@ func (c *connection) mayLook(uid uint32) bool {
 	return len(c.profile.Users) == 0 || slices.Contains(c.owners, uid)
 }
 
-// uidsOf looks the users of a profile up while that can be done: later the service has no right
-// to. One that cannot be found sees nothing.
+// uidsOf looks up the users of a profile while that is possible: later the service has no permission to. A
+// user that cannot be found sees nothing.
 func uidsOf(names []string, log *slog.Logger) []uint32 {
 	var uids []uint32
 	for _, name := range names {

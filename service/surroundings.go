@@ -13,7 +13,7 @@ import (
 	"network-manager-softether/profile"
 )
 
-// surroundings are the networks that this computer is in without the tunnel.
+// surroundings are the networks that this computer is in outside the tunnel.
 type surroundings struct {
 	server netip.Addr // where the tunnel's own packets go
 	nets   []localNet
@@ -21,14 +21,14 @@ type surroundings struct {
 	guarded bool
 }
 
-// A localNet is reached without a router, or is one router alone.
+// A localNet is a network reached without a router, or a single router.
 type localNet struct {
 	prefix netip.Prefix
 	device string
 }
 
-// local returns the network that a route to dst would hide: one of the same size or wider.
-// A wider route than the network's own loses against that.
+// local returns the network that a route to dst would hide: one of the same size or wider. A route that is
+// wider than the network's own loses against that.
 func (s surroundings) local(dst netip.Prefix) (localNet, bool) {
 	for _, n := range s.nets {
 		if n.prefix.Bits() <= dst.Bits() && n.prefix.Contains(dst.Addr()) {
@@ -48,8 +48,8 @@ func (s surroundings) router(a netip.Addr) (localNet, bool) {
 	return localNet{}, false
 }
 
-// readSurroundings reads the kernel's routes. What cannot be read is left out: the judge then
-// lets more pass, as NetworkManager alone would.
+// readSurroundings reads the kernel's routes. What cannot be read is left out: the judge then accepts more,
+// as NetworkManager alone would.
 func readSurroundings(tap string, server netip.Addr) surroundings {
 	s := surroundings{server: server}
 	links, err := netlink.LinkList()
@@ -85,8 +85,7 @@ func readSurroundings(tap string, server netip.Addr) surroundings {
 	return s
 }
 
-// guarded reports whether a rule sends all of a family's traffic to the table of connections
-// in strict mode.
+// guarded reports whether a rule sends all traffic of a family to the table of connections in strict mode.
 func guarded(family int) bool {
 	rules, err := netlink.RuleList(family)
 	return err == nil && slices.ContainsFunc(rules, func(r netlink.Rule) bool {

@@ -15,32 +15,32 @@ import (
 	"network-manager-softether/tapbridge"
 )
 
-// system is what a connection reaches the rest of the computer and the server with; tests have one of their own.
+// system is how a connection reaches the rest of the computer and the server; tests replace it.
 type system struct {
 	dial    func(context.Context, *protocol.Config) (session, error)
 	openTAP func(tapbridge.TAPConfig) (tap, error)
-	// confine gives up rights before the first login; openTAP fails after it.
+	// confine gives up privileges before the first login; openTAP fails after it.
 	confine func(*slog.Logger) error
 	// heldBy names the interface outside of the tunnel that has an address.
 	heldBy func(tap string, a netip.Addr) string
 	// ownMAC reports whether an interface outside of the tunnel has a MAC address.
 	ownMAC func(tap string, mac net.HardwareAddr) bool
-	// readSurroundings sees the networks outside of the tunnel.
+	// readSurroundings returns the networks outside the tunnel.
 	readSurroundings func(tap string, server netip.Addr) surroundings
-	// watchGround shows the networks outside of the tunnel, and tells of every change; may be nil.
+	// watchGround returns the networks outside the tunnel, and reports every change; may be nil.
 	watchGround func(log *slog.Logger, changed func(terrain)) (now terrain, stop func(), err error)
-	// watchSleep tells when the computer is about to sleep and when it is awake; may be nil.
+	// watchSleep reports when the computer is about to sleep and when it is awake; may be nil.
 	watchSleep func(log *slog.Logger, changed func(asleep bool, ready func())) (stop func(), err error)
-	// nameServers are those of a network interface; may be nil.
+	// nameServers returns those of a network interface; may be nil.
 	nameServers func(ctx context.Context, device string) ([]netip.Addr, error)
-	// parents are the interfaces that NetworkManager has below a profile's connection; may be nil.
+	// parents returns the interfaces that NetworkManager has below a profile's connection; may be nil.
 	parents func(ctx context.Context, uuid string) ([]string, error)
-	// addrsOf lists the IPv6 addresses of a device, and watchAddrs tells of changes; may be nil.
+	// addrsOf lists the IPv6 addresses of a device, and watchAddrs reports changes; may be nil.
 	addrsOf    func(device int) ([]kernelAddr, error)
 	watchAddrs func(changed func()) (stop func(), err error)
 	// clock is time.Now.
 	clock func() time.Time
-	// pinNeighbor tells the kernel for good where a neighbour on a device is; may be nil.
+	// pinNeighbor adds a permanent neighbour entry on a device; may be nil.
 	pinNeighbor func(device int, addr netip.Addr, mac [6]byte) error
 	// sweep overwrites what a login has left in memory.
 	sweep func(*slog.Logger)
@@ -59,7 +59,7 @@ type session interface {
 	Close() error
 }
 
-// serverOf is where the session's packets go, outside the tunnel.
+// serverOf returns where the session's packets go, outside the tunnel.
 func serverOf(s session) netip.Addr { return s.Info().ServerAddr.Addr().Unmap() }
 
 // tap is a *tapbridge.TAP.

@@ -18,9 +18,8 @@ var waysOf = map[profile.Transport][]rudp.Way{
 	profile.TransportDNS:  {rudp.DNS},
 }
 
-// dialer returns what opens the profile's connections: p itself for TCP. It is the same
-// for all attempts, and must be called while there still is the right to open raw
-// sockets.
+// dialer returns what opens the profile's connections: p itself for TCP. It is the same for all attempts, and
+// must be called while raw sockets may still be opened.
 func (p *serverPath) dialer(prof *profile.Profile) (protocol.Dialer, error) {
 	ways, ok := waysOf[prof.Transport]
 	if !ok {
@@ -48,7 +47,7 @@ func (p *serverPath) dialer(prof *profile.Profile) (protocol.Dialer, error) {
 	return d, nil
 }
 
-// close gives back what dialer has opened.
+// close closes what dialer has opened.
 func (p *serverPath) close() {
 	p.roomy.close()
 	p.mu.Lock()

@@ -24,8 +24,8 @@ func (c *connection) askTrust() {
 	c.nm.SecretsRequired(certQuestion(cert, c.profile), []string{profile.TrustSecret(cert.SHA256)})
 }
 
-// trusted reads the answer to askTrust and reports whether it was yes. After a no the connection ends, after anything
-// else the question is asked again.
+// trusted reads the answer to askTrust and reports whether it was yes. After a no the connection ends; after
+// anything else the question is asked again.
 func (c *connection) trusted() bool {
 	cert := c.login.asked.cert
 	name := profile.TrustSecret(cert.SHA256)
@@ -44,8 +44,8 @@ func (c *connection) trusted() bool {
 	return false
 }
 
-// forget has NetworkManager replace what was typed in place of an answer, and has stored by now, and then asks again.
-// It may have been a password.
+// forget has NetworkManager replace what was typed instead of an answer, which it has stored by now, and then
+// asks again. It may have been a password.
 func (c *connection) forget(name string) {
 	p, sent := c.profile, maps.Clone(c.login.secrets)
 	delete(c.login.secrets, name)
@@ -69,7 +69,7 @@ func (c *connection) forget(name string) {
 	})
 }
 
-// whileAsking runs f after the reply to NewSecrets, unless the connection has ended until then.
+// whileAsking runs f after the reply to NewSecrets, unless the connection has ended by then.
 func (c *connection) whileAsking(f func()) {
 	c.after(replyFirst, func() {
 		if c.phase == asking {
@@ -85,14 +85,14 @@ func (c *connection) notTrusted() {
 // errNotTrusted is a person's no.
 var errNotTrusted = errors.New("the user does not trust the server")
 
-// askable is false where a yes would be an answer to the wrong question: another
-// certificate than the pinned one is an attack or news from the administrator.
+// askable is false if a yes would answer the wrong question: a certificate other than the pinned one is an
+// attack, or news from the administrator.
 func askable(e *protocol.CertificateError) bool {
 	return e.Reason != protocol.CertPinChanged && e.Reason != protocol.CertMemberDiffer
 }
 
-// certQuestion is plain text of short lines: agents show it as it is. The names in it are
-// whatever the server, or an impostor, wrote into the certificate.
+// certQuestion returns plain text in short lines: agents show it as it is. The names in it are whatever the
+// server, or an impostor, has put into the certificate.
 func certQuestion(e *protocol.CertificateError, p *profile.Profile) string {
 	lines := []string{
 		fmt.Sprintf(sentence(e.Reason), e.Host),
@@ -109,13 +109,13 @@ func certQuestion(e *protocol.CertificateError, p *profile.Profile) string {
 	return strings.Join(lines, "\n")
 }
 
-// readFingerprint shows the fingerprint of the certificate on the server itself.
+// readFingerprint is a command that shows the fingerprint of the certificate on the server itself.
 const readFingerprint = "openssl s_client -connect localhost:%d </dev/null | openssl x509 -noout -fingerprint -sha256"
 
-// relayHub is the hub of every public relay of VPN Gate.
+// relayHub is the hub of every public VPN Gate relay.
 const relayHub = "VPNGATE"
 
-// sentence says why a certificate is not trusted.
+// sentence returns why a certificate is not trusted.
 func sentence(r protocol.CertReason) string {
 	switch r {
 	case protocol.CertSelfSigned:
@@ -135,8 +135,8 @@ func sentence(r protocol.CertReason) string {
 // maxShownName is how many characters of a name in a certificate are shown.
 const maxShownName = 100
 
-// shownName is one short line of harmless text: a name with line breaks could show a
-// fingerprint of its own, and one that is no text would not pass the bus.
+// shownName returns one short line of harmless text: a name with line breaks could show a fingerprint of its
+// own, and one that is not valid text would not pass the bus.
 func shownName(n pkix.Name) string {
 	var b strings.Builder
 	shown := 0

@@ -17,9 +17,8 @@ import (
 	"network-manager-softether/tapbridge"
 )
 
-// A tunnel is this computer's end: the TAP device and the bridge behind it, with the
-// ports of the in-process hosts. It outlives sessions, so that addresses and routes
-// stay over a reconnect.
+// A tunnel is this computer's end: the TAP device and the bridge behind it, with the ports of the in-process
+// hosts. It outlives sessions, so that addresses and routes survive a reconnect.
 type tunnel struct {
 	tap    tap
 	log    *slog.Logger
@@ -28,13 +27,13 @@ type tunnel struct {
 	// NetworkManager ignores what is reported for another (networkmanager.md 3).
 	port4, port6 *tapbridge.Port
 	rivals       *rivals // nil without IPv4
-	// keeps6: NetworkManager may be told a default route of IPv6, to router.
+	// keeps6: NetworkManager may be told a default route of IPv6, through router.
 	keeps6  bool
 	router  atomic.Pointer[netip.Addr]
-	kernel6 *kernel6 // nil: the kernel makes no addresses
+	kernel6 *kernel6 // nil: the kernel forms no addresses
 }
 
-// portDepth is how many frames wait for an in-process host; it talks in single frames.
+// portDepth is how many frames may wait for an in-process host, which exchanges single frames.
 const portDepth = 32
 
 func openTunnel(sys system, p *profile.Profile, log *slog.Logger) (*tunnel, error) {
@@ -65,7 +64,7 @@ func openTunnel(sys system, p *profile.Profile, log *slog.Logger) (*tunnel, erro
 	if p.IPv6.Auto {
 		t.keeps6 = true
 		t.guardDeadEnd(sys)
-		t.unplug() // the dead end answers without a session, too
+		t.unplug() // the dead end answers even without a session
 	}
 	if auto6 {
 		t.port6 = t.bridge.NewPort(autoconf.Match(t.mac()), portDepth)
@@ -75,7 +74,7 @@ func openTunnel(sys system, p *profile.Profile, log *slog.Logger) (*tunnel, erro
 	return t, nil
 }
 
-// autoconfOf says how the kernel makes addresses for a profile.
+// autoconfOf returns how the kernel forms addresses for a profile.
 func autoconfOf(p *profile.Profile) *tapbridge.Autoconf {
 	cfg := &tapbridge.Autoconf{Token: p.Identity.Token, Temporary: p.Identity.TemporaryIPv6}
 	if p.Identity.StableIPv6 {
@@ -85,8 +84,8 @@ func autoconfOf(p *profile.Profile) *tapbridge.Autoconf {
 	return cfg
 }
 
-// letKernelMake has the kernel make addresses, while there is a right to hear of them. Where
-// that cannot be, NetworkManager gets one address all the same.
+// letKernelMake has the kernel form addresses, while there is the privilege to be told of them. If that is
+// not possible, NetworkManager still gets one address.
 func (t *tunnel) letKernelMake(sys system, cfg *tapbridge.Autoconf) {
 	if sys.addrsOf == nil {
 		return
@@ -106,10 +105,10 @@ func (t *tunnel) letKernelMake(sys system, cfg *tapbridge.Autoconf) {
 	t.kernel6 = k
 }
 
-// mac is read back from the device: it is what the lease and the hub know us by.
+// mac is read back from the device: it is how the lease and the hub identify this computer.
 func (t *tunnel) mac() net.HardwareAddr { return t.tap.MAC() }
 
-// plug connects the tunnel to a session. The device has had no carrier before the first.
+// plug connects the tunnel to a session. Before the first one, the device has no carrier.
 func (t *tunnel) plug(s session) {
 	if err := t.tap.SetCarrier(true); err != nil {
 		t.log.Debug("the device has had carrier already", "error", err)
@@ -118,10 +117,10 @@ func (t *tunnel) plug(s session) {
 	s.Start(t.bridge.Receive)
 }
 
-// unplug leaves the TAP without a far end, like a pulled cable without loss of carrier.
+// unplug leaves the TAP without a far end, like a pulled cable but without loss of carrier.
 func (t *tunnel) unplug() { t.bridge.SetLink(t.link(nil)) }
 
-// link is the way to s, which may be nil.
+// link returns the link to s, which may be nil.
 func (t *tunnel) link(s session) tapbridge.Link {
 	switch {
 	case t.keeps6:
@@ -132,10 +131,10 @@ func (t *tunnel) link(s session) tapbridge.Link {
 	return s
 }
 
-// setRouter takes note of the router that NetworkManager is told for IPv6; an invalid one is none.
+// setRouter records the IPv6 router that NetworkManager is told; an invalid one means none.
 func (t *tunnel) setRouter(router netip.Addr) { t.router.Store(&router) }
 
-// close deletes the device, with all that NetworkManager has configured on it.
+// close deletes the device, with everything that NetworkManager has configured on it.
 func (t *tunnel) close() {
 	if t.kernel6 != nil {
 		t.kernel6.stop()

@@ -18,19 +18,20 @@ import (
 	"network-manager-softether/frame"
 )
 
-// An uplink stands between the bridge and the session, and keeps the default route of IPv6 in the tunnel.
+// An uplink sits between the bridge and the session, and keeps the IPv6 default route in the tunnel.
 //
-// The kernel leaves a router that does not answer for one of a worse metric, which in a full tunnel is that of the
-// base: packets would leave in clear. So the router of the tunnel is always there. The kernel asks it from time to time
-// whether it is, and the uplink answers. For the dead end, where a closed route leads, it answers everything:
-// programs hear at once that there is no way, and go on with IPv4.
+// From a router that does not answer, the kernel turns to one with a worse metric, which in a full tunnel is
+// that of the base: packets would leave in the clear. So the router of the tunnel must always be there. The
+// kernel probes it from time to time, and the uplink answers. For the dead end, where a closed route leads,
+// it answers everything: programs learn at once that there is no route, and go on with IPv4.
 type uplink struct {
 	session session // nil: there is none at the moment
 	toHost  func(frames [][]byte)
 	router  *atomic.Pointer[netip.Addr] // that NetworkManager was told; it may hold nil
 }
 
-// deadEndMAC is where the dead end has its frames sent; none of them leaves this computer. errorsFrom tells of them.
+// deadEndMAC is where frames for the dead end are sent; none of them leaves this computer. Errors come from
+// errorsFrom.
 var (
 	deadEndMAC = [6]byte{0x02, 0x00, 0x5e, 0xc1, 0x05, 0xed}
 	errorsFrom = netip.MustParseAddr("fe80::5e:c105:ee")
@@ -38,7 +39,7 @@ var (
 
 var errNoSession = errors.New("there is no session")
 
-// Send gives the session what is for it.
+// Send passes the session what is meant for it.
 func (u *uplink) Send(b *frame.Batch) error {
 	for i, f := range b.Frames() {
 		if u.concerns(f) {
@@ -52,14 +53,14 @@ func (u *uplink) Send(b *frame.Batch) error {
 	return u.session.Send(b)
 }
 
-// Where the parts of an IPv6 frame are.
+// Offsets in an IPv6 frame.
 const (
 	atIP6     = 14
 	atPayload = atIP6 + 40
 	nsEnd     = atPayload + 24
 )
 
-// concerns reports whether a frame is for the dead end, or asks for it or for the router.
+// concerns reports whether a frame is for the dead end, or resolves it or the router.
 func (u *uplink) concerns(f []byte) bool {
 	if len(f) < atPayload || binary.BigEndian.Uint16(f[12:]) != unix.ETH_P_IPV6 {
 		return false
@@ -79,7 +80,7 @@ func (u *uplink) concerns(f []byte) bool {
 	return f[0]&group == 0 && router != nil && target == *router
 }
 
-// isSolicitation reports whether an IPv6 frame is a whole neighbour solicitation (RFC 4861 4.3).
+// isSolicitation reports whether an IPv6 frame is a complete neighbour solicitation (RFC 4861 4.3).
 func isSolicitation(f []byte) bool {
 	return f[atIP6+6] == unix.IPPROTO_ICMPV6 && len(f) >= nsEnd && f[atPayload] == byte(ipv6.ICMPTypeNeighborSolicitation)
 }
@@ -96,19 +97,19 @@ func (u *uplink) sort(b *frame.Batch, first int) *frame.Batch {
 			u.toHost([][]byte{answer})
 		}
 		if [6]byte(f) != deadEndMAC && f[0]&1 == 0 {
-			rest.Append(f) // the router itself is to know, too, that it is asked for
+			rest.Append(f) // the router itself should see the probe as well
 		}
 	}
 	return rest
 }
 
-// answer returns what the host hears, nil for nothing.
+// answer returns what the host is told, nil for nothing.
 func (u *uplink) answer(f []byte) []byte {
 	src := netip.AddrFrom16([16]byte(f[atIP6+8:]))
 	if src.IsUnspecified() || src.IsMulticast() {
 		return nil
 	}
-	if !isSolicitation(f) { // concerns let it through only if it is for the dead end
+	if !isSolicitation(f) { // concerns only accepts it if it is for the dead end
 		return unreachable(f, src)
 	}
 	target := netip.AddrFrom16([16]byte(f[atPayload+8:]))
@@ -155,7 +156,7 @@ func icmp6Frame(asked []byte, mac [6]byte, from, to netip.Addr, body []byte) []b
 	return append(f, body...)
 }
 
-// isOwnAdvert reports whether a neighbour advertisement about the dead end says what the uplink says of it.
+// isOwnAdvert reports whether a neighbour advertisement about the dead end says the same as the uplink does.
 func isOwnAdvert(f []byte) bool {
 	const targetAddress = 2
 	return bytes.Equal(f[nsEnd:], append([]byte{targetAddress, 1}, deadEndMAC[:]...))

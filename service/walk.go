@@ -10,11 +10,12 @@ import (
 	"network-manager-softether/protocol"
 )
 
-// walkSettles is how long a better base has to be there before the session walks to it:
-// the present one works.
+// walkSettles is how long a better base must be there before the session walks to it, as the present one
+// still works.
 const walkSettles = time.Second
 
-// A walk is under way to a better base, or away from one that is silent, while the session lives on the former one.
+// A walk is going on to a better base, or away from a silent one, while the session still lives on the former
+// one.
 type walk struct {
 	from, to base
 	why      string
@@ -28,7 +29,7 @@ func (c *connection) walkSoon(to base) {
 	if g.settle != nil || g.walk != nil || g.shunned(to) {
 		return
 	}
-	if c.phase == reconnecting { // there is nothing to be careful with
+	if c.phase == reconnecting { // there is no session to be careful with
 		at, _ := c.path.standing()
 		c.jump(at, to, "it is the better way")
 		return
@@ -84,7 +85,7 @@ func (c *connection) walkFailed(move int, err error) {
 	}
 	c.ground.walk = nil
 	if answer, ok := errors.AsType[*protocol.ServerError](err); ok && w.silent {
-		// It is there, and has ended the session.
+		// The server is there, and has ended the session.
 		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.String())
 		c.ground.stale = true
 		c.sessionLost(answer)
