@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package prompt has the sentences by which the service asks a person for something.
+// Package prompt has the sentences with which the service asks a person for something.
 //
-// The service runs as root and does not know who will read them, so it writes them in English into the hint that
-// NetworkManager passes on; the password dialog, a process of the person, knows the same sentences and shows them in
-// the person's language: see [Translate].
+// The service runs as root and does not know who will read them, so it writes them in English into the hint
+// that NetworkManager passes on; the password dialog, a process of the person, knows the same sentences and
+// shows them in the person's language: see [Translate].
 package prompt
 
 import (
@@ -15,8 +15,9 @@ import (
 	"network-manager-softether/po"
 )
 
-// The sentences. Their verbs are all %s, in the order of the English text. Those about passwords say why one is asked for;
-// which one, for whom and where, the dialog says itself, in the same words as when it asks for the first time.
+// The sentences. Their verbs are all %s, in the order of the English text. Those about passwords say why one
+// is asked for; which one, for whom and where is said by the dialog itself, in the same words as when it asks
+// for the first time.
 //
 //po:extract values
 const (
@@ -44,14 +45,14 @@ const (
 	RememberedRelay = "This VPN Gate relay is run by a volunteer, who cannot tell you its fingerprint. If you trust it, your answer is remembered, and no other certificate is accepted from it."
 )
 
-// all are the sentences Translate looks for.
+// all are the sentences that Translate looks for.
 var all = []string{
 	KeyPassword, KeyPasswordWrong, ProxyPassword, Password, PasswordExpired,
 	CertUntrusted, CertSelf, CertName, CertExpired, CertEarly, CertNotPinned,
 	Subject, Issuer, Valid, Fingerprint, Remembered, HowToRead, RememberedRelay,
 }
 
-// patterns find the names in a sentence. A name with a line break is no name.
+// patterns find the names in a sentence. A name with a line break is not a name.
 var patterns = sync.OnceValue(func() []*regexp.Regexp {
 	list := make([]*regexp.Regexp, len(all))
 	for i, sentence := range all {
@@ -60,8 +61,8 @@ var patterns = sync.OnceValue(func() []*regexp.Regexp {
 	return list
 })
 
-// Translate returns a message of the service in the language of this process, line by line. Lines that are none of the
-// sentences of this package, nor a text of package po without names, stay as they are.
+// Translate returns a message of the service in the language of this process, line by line. Lines that are
+// neither sentences of this package nor texts of package po without names stay as they are.
 func Translate(message string) string {
 	lines := strings.Split(message, "\n")
 	for i, line := range lines {

@@ -15,8 +15,9 @@ import (
 	"network-manager-softether/profile"
 )
 
-// A connection is the answer of one service. The names of JSON are part of the interface: data/nm-softether-status.1
-// lists them. What only a living session has is null while a lost one is being replaced.
+// A connection is the answer of one service. The JSON names are part of the interface:
+// data/nm-softether-status.1 lists them. What only a living session has is null while a lost one is being
+// replaced.
 type connection struct {
 	ID             string   `json:"id" bus:"Id"`
 	UUID           string   `json:"uuid" bus:"Uuid"`
@@ -54,8 +55,8 @@ type session struct {
 	UDPVersion     uint32 `json:"udp_version" bus:"UdpVersion"`
 }
 
-// ask returns what the services on the bus answer, ordered by name, and why others did not. A service that is not
-// connected is none of both.
+// ask returns what the services on the bus answer, ordered by name, and why others did not. A service that is
+// not connected is neither.
 func ask(ctx context.Context, bus *dbus.Conn) (found []connection, silent []error, err error) {
 	var names []string
 	if err := bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ListNames", 0).Store(&names); err != nil {
@@ -80,8 +81,8 @@ func ask(ctx context.Context, bus *dbus.Conn) (found []connection, silent []erro
 	return found, silent, nil
 }
 
-// harmless are the refusals that need no words: the service has no connection, or has just ended, or belongs to a person
-// who is somebody else.
+// harmless are the refusals that need no words: the service has no connection, or has just ended, or belongs
+// to somebody else.
 var harmless = map[string]bool{
 	profile.ServiceType + ".Error.NotConnected":               true,
 	"org.freedesktop.DBus.Error.ServiceUnknown":               true,

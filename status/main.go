@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Nm-softether-status shows how the SoftEther connections of this computer stand: server, cipher, addresses, UDP
-// acceleration, traffic and what was overcome. It asks the services of the connections, each of which answers those who
-// may see its profile, and shows the answers to people or, as JSON, to programs.
+// Nm-softether-status shows the state of this computer's SoftEther connections: server, cipher, addresses,
+// UDP acceleration, traffic and interruptions overcome. It asks the services of the connections, each of
+// which answers those who may see its profile, and shows the answers to people or, as JSON, to programs.
 package main
 
 import (
@@ -142,7 +142,7 @@ func show(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// wanted are those called which: by name, UUID or interface.
+// wanted returns those called which: by name, UUID or interface.
 func wanted(all []connection, which string) []connection {
 	var out []connection
 	for _, c := range all {

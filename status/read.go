@@ -12,8 +12,8 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// read makes a connection of a service's properties. One that is missing or of another type is left out: the service may
-// be of another version than this program, as after an upgrade.
+// read makes a connection of a service's properties. A property that is missing or of another type is left
+// out: the service may be of another version than this program, as after an upgrade.
 func read(facts map[string]dbus.Variant) connection {
 	c := connection{Addresses: []string{}}
 	fill(&c, facts)
@@ -38,7 +38,7 @@ func fill(to any, facts map[string]dbus.Variant) {
 	}
 }
 
-// writeJSON writes a list, also of none.
+// writeJSON writes a list, even an empty one.
 func writeJSON(w io.Writer, found []connection) error {
 	if found == nil {
 		found = []connection{}
@@ -49,7 +49,8 @@ func writeJSON(w io.Writer, found []connection) error {
 	return e.Encode(found)
 }
 
-// plain is s without what could steer a terminal or turn the text around: names come from profiles and servers.
+// plain returns s without what could control a terminal or reverse the text: names come from profiles and
+// servers.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r != ' ' && !unicode.IsGraphic(r) {

@@ -10,7 +10,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// text is what people see.
+// text returns what people see.
 func text(found []connection, now time.Time) string {
 	var b strings.Builder
 	for i, c := range found {
@@ -82,7 +82,7 @@ func udp(s *session) string {
 	return po.F(textUDPVersion, po.T(text), s.UDPVersion)
 }
 
-// lasting is a duration with its two largest units.
+// lasting formats a duration in its two largest units.
 func lasting(d time.Duration) string {
 	d = max(d, 0)
 	switch {
@@ -96,7 +96,7 @@ func lasting(d time.Duration) string {
 	return po.F(textDays, d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
 }
 
-// volume is a number of bytes in the unit that leaves one to three digits before the point.
+// volume formats a number of bytes in the unit that leaves one to three digits before the point.
 func volume(n uint64) string {
 	if n < 1000 {
 		return fmt.Sprintf("%d B", n)

@@ -69,7 +69,7 @@ var usageLines = []struct{ words, help string }{
 	{words: "--version, --help"},
 }
 
-// usage returns it in the language of the person.
+// usage returns the usage in the language of the person.
 func usage() string {
 	var b strings.Builder
 	for _, l := range usageLines {

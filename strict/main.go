@@ -104,7 +104,7 @@ func (o *options) do(ctx context.Context, stdout io.Writer) error {
 	return err
 }
 
-// status says what is blocked, and why.
+// status reports what is blocked, and why.
 func status(stdout io.Writer, m *guard.Manager, s guard.State) error {
 	blocked, err := m.Blocked()
 	if err != nil {

@@ -16,7 +16,7 @@ type options struct {
 	command string // on, off, status, --help, --version
 	name    string // of the connection, or its UUID
 	servers []netip.Addr
-	lan     bool // on: private addresses of the local network can be reached
+	lan     bool // on: private addresses of the local network stay reachable
 	all     bool // off: for every connection
 }
 
@@ -43,7 +43,7 @@ func parse(args []string) (*options, error) {
 	return o, o.take(words)
 }
 
-// take reads the words that are no options.
+// take reads the words that are not options.
 func (o *options) take(words []string) error {
 	if len(words) == 0 {
 		return po.Error("no command given; use on, off or status")
@@ -71,7 +71,7 @@ func (o *options) take(words []string) error {
 	return nil
 }
 
-// usageLines is what --help says. A line is a heading or running text if it has no words.
+// usageLines is what --help prints. A line without words is a heading or running text.
 //
 //po:extract help
 var usageLines = []struct{ words, help string }{
@@ -97,7 +97,7 @@ func usage() string {
 	return b.String()
 }
 
-// clean leaves out what a terminal could obey: names of connections are anybody's text.
+// clean removes what could control a terminal: names of connections are anybody's text.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && unicode.IsControl(r) {

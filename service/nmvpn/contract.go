@@ -66,8 +66,8 @@ func (f Failure) String() string {
 // ErrorName is the last part of an error name under org.freedesktop.NetworkManager.VPN.Error.
 type ErrorName string
 
-// The errors a method call can be answered with (networkmanager.md 2.4). NetworkManager
-// treats them alike, people who read the journal do not.
+// The errors that a method call can be answered with (networkmanager.md 2.4). NetworkManager treats them all
+// alike, but people who read the journal do not.
 const (
 	ErrorFailed             ErrorName = "Failed"
 	ErrorStoppingInProgress ErrorName = "StoppingInProgress"
@@ -78,8 +78,8 @@ const (
 	ErrorInvalidConnection  ErrorName = "InvalidConnection"
 )
 
-// An Error is the answer to a method call that was itself wrong. What the network or
-// the server causes is never an Error: it is a [Failure] followed by [StateStopped].
+// An Error is the answer to a method call that was itself wrong. Whatever the network or the server causes is
+// never an Error: it is a [Failure] followed by [StateStopped].
 type Error struct {
 	Name ErrorName
 	Text string

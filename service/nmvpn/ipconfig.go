@@ -45,14 +45,13 @@ func (c Config) dict() map[string]dbus.Variant {
 	return d
 }
 
-// Text is s as a D-Bus string can hold it: with one invalid byte or a NUL the whole
-// signal would not be sent.
+// Text returns s in a form that fits a D-Bus string: with one invalid byte or a NUL, the whole signal would
+// not be sent.
 func Text(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "�"), "\x00", "")
 }
 
-// A Route leads to Dst through the tunnel; a zero Via means on-link. NetworkManager
-// chooses the metric.
+// A Route leads to Dst through the tunnel; a zero Via means on-link. The metric is up to NetworkManager.
 type Route struct {
 	Dst netip.Prefix
 	Via netip.Addr
@@ -62,7 +61,7 @@ type Route struct {
 // (networkmanager.md 4.2, 4.3). All addresses are of that family.
 type IPConfig struct {
 	Addr         netip.Prefix
-	Gateway      netip.Addr // next hop of the default route; zero: that is on-link, unless NeverDefault
+	Gateway      netip.Addr // next hop of the default route; zero: the default route is on-link, unless NeverDefault
 	DNS          []netip.Addr
 	WINS         []netip.Addr // IPv4 only
 	Domains      []string
@@ -70,7 +69,7 @@ type IPConfig struct {
 	NeverDefault bool
 }
 
-// maxShown bounds how many routes String writes out.
+// maxShown bounds how many routes String lists.
 const maxShown = 16
 
 // String returns c in one line, for a log.
@@ -147,8 +146,7 @@ func (c IPConfig) dict4() map[string]dbus.Variant {
 	return d
 }
 
-// route6 marshals as (ayuayu). The longer form with a preferred source is silently
-// ignored by NetworkManager 1.42.
+// route6 marshals as (ayuayu). NetworkManager 1.42 silently ignores the longer form with a preferred source.
 type route6 struct {
 	Dst    []byte
 	Prefix uint32
@@ -194,8 +192,8 @@ func (c IPConfig) common() map[string]dbus.Variant {
 	return d
 }
 
-// ip4 is an IPv4 address as NetworkManager wants it: a number whose bytes in memory
-// are the address in network order.
+// ip4 returns an IPv4 address in the form NetworkManager wants: a number whose bytes in memory are the
+// address in network order.
 func ip4(a netip.Addr) uint32 {
 	b := a.Unmap().As4()
 	return binary.NativeEndian.Uint32(b[:])

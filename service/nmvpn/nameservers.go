@@ -10,14 +10,14 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// Where NetworkManager has its devices.
+// Where NetworkManager keeps its devices.
 const (
 	coreName = "org.freedesktop.NetworkManager"
 	corePath = "/org/freedesktop/NetworkManager"
 )
 
-// NameServers asks NetworkManager which name servers belong to a network interface. A VPN's,
-// which answer for all of the computer, are not among them.
+// NameServers asks NetworkManager for the name servers of a network interface. A VPN's servers, which answer
+// for the whole computer, are not among them.
 func NameServers(ctx context.Context, conn *dbus.Conn, device string) ([]netip.Addr, error) {
 	var path dbus.ObjectPath
 	err := conn.Object(coreName, corePath).CallWithContext(ctx, coreName+".GetDeviceByIpIface", 0, device).Store(&path)

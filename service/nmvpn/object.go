@@ -22,7 +22,7 @@ func (o *object) Connect(sender dbus.Sender, settings map[string]map[string]dbus
 	return reply(o.h.Connect(string(sender), ownSecrets(settings), false))
 }
 
-// ConnectInteractive gets details too, which are empty in every NetworkManager so far.
+// ConnectInteractive also receives details, which have been empty in every NetworkManager so far.
 func (o *object) ConnectInteractive(sender dbus.Sender, settings map[string]map[string]dbus.Variant, _ map[string]dbus.Variant) *dbus.Error {
 	return reply(o.h.Connect(string(sender), ownSecrets(settings), true))
 }
@@ -33,8 +33,8 @@ func (o *object) NewSecrets(settings map[string]map[string]dbus.Variant) *dbus.E
 
 func (o *object) Disconnect() *dbus.Error { return reply(o.h.Disconnect()) }
 
-// reply maps a Go error to the D-Bus error of the contract. A nil *dbus.Error on
-// failure would leave NetworkManager waiting for a configuration that never comes.
+// reply maps a Go error to the D-Bus error of the contract. A nil *dbus.Error on failure would leave
+// NetworkManager waiting for a configuration that never comes.
 func reply(err error) *dbus.Error {
 	if err == nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// Parents asks NetworkManager which network interfaces it has below the active VPN of a profile.
+// Parents asks NetworkManager which network interfaces are below the active VPN of a profile.
 func Parents(ctx context.Context, conn *dbus.Conn, uuid string) ([]string, error) {
 	get := func(path dbus.ObjectPath, iface, property string) (any, error) {
 		var v dbus.Variant
@@ -28,7 +28,7 @@ func Parents(ctx context.Context, conn *dbus.Conn, uuid string) ([]string, error
 	for _, path := range active {
 		const iface = coreName + ".Connection.Active"
 		if id, err := get(path, iface, "Uuid"); err != nil || id != uuid {
-			continue // another, or one that has just gone
+			continue // another profile's, or one that has just gone
 		}
 		v, err := get(path, iface, "Devices")
 		if err != nil {

@@ -16,18 +16,18 @@ import (
 	"network-manager-softether/service/notice"
 )
 
-// Settings is a connection as NetworkManager sends it: setting, property, value.
-// It may hold secrets: never log one.
+// Settings is a connection as NetworkManager sends it: setting, property, value. It may contain secrets:
+// never log one.
 type Settings map[string]map[string]dbus.Variant
 
-// A Handler carries out NetworkManager's calls. Every call comes in a goroutine of its
-// own and must be answered within 10 s, or NetworkManager gives the activation up. An
-// error that is an [*Error] keeps its name, any other becomes [ErrorFailed].
+// A Handler carries out NetworkManager's calls. Every call arrives in a goroutine of its own and must be
+// answered within 10 s, or NetworkManager gives up the activation. An error that is an [*Error] keeps its
+// name, any other becomes [ErrorFailed].
 type Handler interface {
 	// NeedSecrets returns the name of the setting that lacks a secret, "vpn", or "".
 	NeedSecrets(Settings) (string, error)
-	// Connect starts a connection. caller is the unique bus name that the call came from;
-	// without interactive, Plugin.SecretsRequired must not be used.
+	// Connect starts a connection. caller is the unique bus name of the caller; unless interactive is set,
+	// Plugin.SecretsRequired must not be used.
 	Connect(caller string, s Settings, interactive bool) error
 	// NewSecrets is the answer to Plugin.SecretsRequired: the whole connection again.
 	NewSecrets(Settings) error
@@ -37,20 +37,20 @@ type Handler interface {
 // ErrNameTaken is returned by [Serve] when somebody else owns the bus name.
 var ErrNameTaken = errors.New("the bus name is taken: is another instance of the service running?")
 
-// ErrNotAllowed is returned by [Serve] when the bus's policy does not let this user own the name.
+// ErrNotAllowed is returned by [Serve] when the policy of the bus does not let this user own the name.
 var ErrNotAllowed = errors.New("the policy of the system bus refuses the name")
 
-// A Plugin is the exported object. Its methods send signals; they are safe for
-// concurrent use, but their order is the caller's business.
+// A Plugin is the exported object. Its methods send signals; they are safe for concurrent use, but their
+// order is up to the caller.
 type Plugin struct {
 	conn  *dbus.Conn
 	props *prop.Properties
 	log   *slog.Logger
 }
 
-// Serve exports the plugin on conn and then takes the name, in this order: NetworkManager
-// calls within a millisecond of the name's appearance. ready is called in between, with
-// what h needs to answer. The state is [StateInit].
+// Serve exports the plugin on conn and then takes the name, in this order: NetworkManager calls within a
+// millisecond of the name's appearance. ready is called in between, and has to provide what h needs to
+// answer. The state is [StateInit].
 func Serve(conn *dbus.Conn, name string, h Handler, log *slog.Logger, ready func(*Plugin)) (*Plugin, error) {
 	p := &Plugin{conn: conn, log: log}
 	obj := &object{h}
@@ -85,22 +85,22 @@ func Serve(conn *dbus.Conn, name string, h Handler, log *slog.Logger, ready func
 	return p, nil
 }
 
-// StateChanged announces s, also as the property State.
+// StateChanged announces s, which also becomes the property State.
 func (p *Plugin) StateChanged(s State) {
 	p.emit("StateChanged", uint32(s))
 	p.props.SetMust(Interface, "State", uint32(s))
 }
 
-// Failure announces why the next [StateStopped] comes. By itself it ends nothing.
+// Failure announces the reason for the next [StateStopped]. By itself it ends nothing.
 func (p *Plugin) Failure(f Failure) { p.emit("Failure", uint32(f)) }
 
-// Config announces the tunnel; it comes before IP4Config and IP6Config.
+// Config announces the tunnel; it must come before IP4Config and IP6Config.
 func (p *Plugin) Config(c Config) { p.emit("Config", c.dict()) }
 
-// IP4Config announces the IPv4 configuration, which replaces the one before.
+// IP4Config announces the IPv4 configuration, which replaces the previous one.
 func (p *Plugin) IP4Config(c IPConfig) { p.emit("Ip4Config", c.dict4()) }
 
-// IP6Config announces the IPv6 configuration, which replaces the one before.
+// IP6Config announces the IPv6 configuration, which replaces the previous one.
 func (p *Plugin) IP6Config(c IPConfig) { p.emit("Ip6Config", c.dict6()) }
 
 // SecretsRequired asks the user, through NetworkManager's agents, for the secrets named
@@ -110,7 +110,7 @@ func (p *Plugin) SecretsRequired(message string, hints []string) {
 	p.emit("SecretsRequired", Text(message), hints)
 }
 
-// Notice broadcasts what the people at the computer are told.
+// Notice broadcasts a notice to the people at the computer.
 func (p *Plugin) Notice(n notice.Notice) {
 	err := p.conn.Emit(notice.Path, notice.Interface+"."+notice.Signal, Text(n.UUID), string(n.Event), string(n.Reason), n.Number)
 	if err != nil {
@@ -127,8 +127,8 @@ func (p *Plugin) emit(signal string, args ...any) {
 // flushTimeout bounds the round trip of [Plugin.Flush].
 const flushTimeout = 2 * time.Second
 
-// Flush waits until the bus has taken every signal sent so far: what a process still
-// holds when it exits is lost.
+// Flush waits until the bus has taken every signal sent so far: what a process still holds when it exits is
+// lost.
 func (p *Plugin) Flush() {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()

@@ -9,9 +9,9 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// ownSecrets gives the secrets in settings, which came over the bus, memory of their own,
-// and overwrites what they were in: the D-Bus library cuts all strings of a message from
-// the same blocks, so one that lives on would keep the secrets beside it.
+// ownSecrets gives the secrets in settings, which came over the bus, memory of their own, and overwrites
+// where they were: the D-Bus library cuts all strings of a message from the same blocks, so any string that
+// lives on would keep the secrets next to it.
 func ownSecrets(settings Settings) Settings {
 	arrived, ok := settings["vpn"]["secrets"].Value().(map[string]string)
 	if !ok {
@@ -26,5 +26,5 @@ func ownSecrets(settings Settings) Settings {
 	return settings
 }
 
-// overwrite makes a string unreadable. It has to be one that was made at run time.
+// overwrite makes a string unreadable. The string must have been made at run time.
 func overwrite(s string) { clear(unsafe.Slice(unsafe.StringData(s), len(s))) }

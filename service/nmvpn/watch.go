@@ -8,8 +8,8 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// WatchPeer calls gone, once and in a goroutine of its own, when the owner of a unique
-// bus name leaves the bus, also if it had left before. stop ends the watch.
+// WatchPeer calls gone, once and in a goroutine of its own, when the owner of a unique bus name leaves the
+// bus, even if it has left already. stop ends the watch.
 func (p *Plugin) WatchPeer(name string, gone func()) (stop func()) {
 	match := []dbus.MatchOption{
 		dbus.WithMatchSender("org.freedesktop.DBus"),
@@ -53,7 +53,7 @@ func (p *Plugin) WatchPeer(name string, gone func()) (stop func()) {
 	})
 }
 
-// left is true for the signal that says that name has no owner any more.
+// left reports whether the signal says that name no longer has an owner.
 func left(s *dbus.Signal, name string) bool {
 	if s.Name != "org.freedesktop.DBus.NameOwnerChanged" || len(s.Body) != 3 {
 		return false

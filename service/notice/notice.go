@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package notice is what the service tells the people at the computer, beyond what NetworkManager can: why a connection
-// failed or ended, and that its session is lost and back.
+// Package notice is what the service tells the people at the computer beyond what NetworkManager can: why a
+// connection failed or ended, and that its session is lost or back.
 //
-// The service broadcasts it as a D-Bus signal on the system bus, where everybody may listen. So a notice has nothing in
-// it but the profile's UUID, words of this package and a number. Who may see the profile makes a sentence of it, with the
+// The service broadcasts it as a D-Bus signal on the system bus, where everybody may listen. So a notice
+// contains nothing but the profile's UUID, words of this package and a number. Whoever may see the profile
+// makes a sentence of it, with the names in that profile and in the person's language: see the program
+// nm-softether-notify.
 // names in that profile and in the person's language: see the program nm-softether-notify.
 package notice
 
@@ -17,7 +19,7 @@ const (
 
 // A Notice is one such signal.
 type Notice struct {
-	UUID   string // of the profile
+	UUID   string // UUID of the profile
 	Event  Event
 	Reason Reason // of Failed and Ended
 	Number uint32 // as the reason says
@@ -26,7 +28,8 @@ type Notice struct {
 // An Event is what has happened to a connection.
 type Event string
 
-// The events. Every connection that was told of ends with Stopped, after Failed or Ended if it did not end as wanted.
+// The events. Every connection that notices were sent about ends with Stopped, after Failed or Ended unless
+// it ended as wanted.
 const (
 	Failed    Event = "failed" // before it was up
 	Ended     Event = "ended"  // after that

@@ -12,13 +12,13 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/psx"
 )
 
-// ErrStillPrivileged ends a connection that would hear a server as root.
+// ErrStillPrivileged ends a connection that would otherwise listen to a server as root.
 var ErrStillPrivileged = errors.New("this process cannot give up its rights, and with them it listens to no server")
 
-// Enter gives up, for all threads and for good, what a connection no longer needs. It
-// runs before the first byte of a server is read, when the TAP device is open and the
-// files that the profile names are read. What is left can use the open TAP and bus
-// connection, make TCP and UDP connections, and read what looking up names takes:
+// Enter gives up, for all threads and for good, what a connection no longer needs. It runs before the first
+// byte of a server is read, when the TAP device is open and the files named by the profile have been read.
+// What remains can use the open TAP and bus connection, make TCP and UDP connections, and read what name
+// look-ups need:
 //
 //   - no new privileges, no core dump (it would hold the password);
 //   - Landlock, where the kernel has it: nothing in the file system can be written or
@@ -26,8 +26,8 @@ var ErrStillPrivileged = errors.New("this process cannot give up its rights, and
 //   - the uid of a user of our own, no group, no capability, now or by executing a file;
 //   - seccomp, where the kernel has it: only the calls in [Ours] and [Runtimes].
 //
-// A kernel without Landlock or seccomp is told about and weakens nothing else; a process
-// that would keep uid 0 or a capability goes no further.
+// On a kernel without Landlock or seccomp, that is logged and weakens nothing else; a process that would keep
+// uid 0 or a capability goes no further.
 func Enter(log *slog.Logger) error {
 	for _, step := range []struct {
 		what     string
@@ -39,9 +39,9 @@ func Enter(log *slog.Logger) error {
 		{"bounding set", dropBounding, false},
 		{"user", func() error { return becomeServiceUser(log) }, true},
 		{"capabilities", dropCapabilities, true},
-		// After the change of user, which makes a process dumpable or not by a sysctl.
+		// After the change of user, on which a sysctl decides whether the process is dumpable.
 		{"no core dumps", func() error { return prctl(unix.PR_SET_DUMPABLE, 0) }, false},
-		{"system calls", filterSystemCalls, false}, // the last: it permits none of the above
+		{"system calls", filterSystemCalls, false}, // last, as it permits none of the above
 	} {
 		err := step.do()
 		if err != nil && step.required {
@@ -61,10 +61,9 @@ func prctl(option, value uintptr) error {
 	return nil
 }
 
-// dropBounding empties the bounding and the ambient set: no file that is executed could
-// bring a capability back. NetworkManager's own unit leaves its VPN services no
-// CAP_SETPCAP, which the bounding set takes; there no_new_privs, which holds the same, has
-// to do alone.
+// dropBounding empties the bounding and the ambient set: no executed file could bring a capability back.
+// NetworkManager's own unit leaves its VPN services without CAP_SETPCAP, which changing the bounding set
+// requires; there no_new_privs, which has the same effect, has to do alone.
 func dropBounding() error {
 	if err := cap.ResetAmbient(); err != nil {
 		return err
@@ -79,7 +78,7 @@ func dropBounding() error {
 	return cap.DropBound(all...)
 }
 
-// dropCapabilities empties the other sets and looks whether it is so.
+// dropCapabilities empties the other sets and verifies that they are empty.
 func dropCapabilities() error {
 	if err := cap.NewSet().SetProc(); err != nil {
 		return err

@@ -14,15 +14,14 @@ import (
 // A Permitted is a system call that the service may use in the sandbox.
 type Permitted struct {
 	Name string
-	What string // it is for
-	// If not nil, the call is permitted only with arguments that meet one of these.
+	What string // what the call is for
+	// If not nil, the call is permitted only with arguments that meet one of these conditions.
 	Where []seccomp.ArgumentConditions
 }
 
-// Ours are the calls that carrying frames, looking up names, the bus and the log take. A
-// test holds that each of them is used; what is not here fails with EPERM, above all
-// starting a program, listening, opening a raw socket, changing files and looking into
-// another process.
+// Ours are the calls needed for carrying frames, looking up names, the bus and the log. A test checks that
+// each of them is used; anything else fails with EPERM, above all starting a program, listening, opening a
+// raw socket, changing files and looking into another process.
 var Ours = []Permitted{
 	{"read", "TAP, sockets", nil},
 	{"write", "TAP, sockets, log", nil},
@@ -92,8 +91,8 @@ func anyOf(argument uint32, values ...uint64) []seccomp.ArgumentConditions {
 	return any
 }
 
-// filterSystemCalls has every thread, now and later, fail with EPERM in a system call that
-// is in neither table. It takes no_new_privs.
+// filterSystemCalls makes system calls that are in neither table fail with EPERM, in every present and future
+// thread. It requires no_new_privs.
 func filterSystemCalls() error {
 	if !seccomp.Supported() {
 		return fmt.Errorf("this kernel has no seccomp filters: %w", unix.ENOSYS)
@@ -108,7 +107,7 @@ func filterSystemCalls() error {
 	})
 }
 
-// allowedCalls is both tables as far as this processor's kernel has the calls.
+// allowedCalls returns both tables, as far as this processor's kernel has the calls.
 func allowedCalls() (seccomp.SyscallGroup, error) {
 	group := seccomp.SyscallGroup{Action: seccomp.ActionAllow}
 	machine, err := arch.GetInfo("")

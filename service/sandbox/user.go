@@ -13,11 +13,10 @@ import (
 	"syscall"
 )
 
-// serviceUser is the system user that data/nm-softether-sysusers.conf makes.
+// serviceUser is the system user that data/nm-softether-sysusers.conf creates.
 const serviceUser = "nm-softether"
 
-// The ids that systemd sets aside for users without a name, DynamicUser= (systemd's
-// UIDS-GIDS document).
+// The IDs that systemd reserves for users without a name, DynamicUser= (systemd's UIDS-GIDS document).
 const (
 	dynamicFirst = 61184
 	dynamicLast  = 65519
@@ -66,8 +65,8 @@ func serviceIDs() (uid, gid int, err error) {
 	return uid, gid, nil
 }
 
-// namelessID picks an id of the dynamic range that has neither user nor group, by the
-// process's own number: two connections share none.
+// namelessID picks an ID of the dynamic range that belongs to neither a user nor a group, based on the
+// process ID: two connections share none.
 func namelessID(pid int) (int, error) {
 	h := fnv.New32a()
 	fmt.Fprint(h, pid)

@@ -4,8 +4,7 @@
 // come in: PEM, with the key plain, as encrypted PKCS #8 (PBES2, RFC 8018) or in the
 // older encrypted form of OpenSSL, DER, and PKCS #12.
 //
-// It reads bytes, no files, and judges neither dates nor the length of keys: package
-// protocol does. What the bytes ask for is bounded, because they may come from
-// anybody and the service is root: a key derivation that costs more time or memory
-// than any real file's is refused before it begins.
+// It reads bytes, not files, and judges neither dates nor the length of keys: package protocol does. What the
+// bytes may demand is bounded, because they can come from anybody and the service is root: a key derivation
+// that costs more time or memory than that of any real file is refused before it begins.
 package usercert

@@ -35,8 +35,8 @@ func pemKey(block *pem.Block, password string) (crypto.Signer, error) {
 	return key, nil
 }
 
-// legacyPEM reads what OpenSSL wrote before PKCS #8 (RFC 1421 4.6.1.1). There is
-// nothing in it to tell a wrong password by but the padding and the key itself.
+// legacyPEM reads what OpenSSL wrote before PKCS #8 (RFC 1421 4.6.1.1). Nothing in it reveals a wrong
+// password except the padding and the key itself.
 func legacyPEM(block *pem.Block, password string) (crypto.Signer, error) {
 	if password == "" {
 		return nil, ErrPasswordNeeded
@@ -91,7 +91,7 @@ func encryptedPKCS8(der []byte, password string) (crypto.Signer, error) {
 	switch {
 	case err == nil:
 		return signer(key)
-	case err.Error() == "pkcs8: incorrect password": // the module has no name for it
+	case err.Error() == "pkcs8: incorrect password": // the module exports no value for it
 		return nil, ErrWrongPassword
 	case errors.Is(named(err), ErrRSAPSS):
 		return nil, ErrRSAPSS
@@ -137,8 +137,8 @@ func readPKCS12(der []byte, password string) (*Identity, error) {
 	return id, nil
 }
 
-// guard turns a panic of f into an error: the ciphers of the standard library panic
-// when a file gives them an initialisation vector or a text of the wrong length.
+// guard turns a panic of f into an error: the ciphers of the standard library panic when a file gives them an
+// initialisation vector or a text of the wrong length.
 func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -10,8 +10,8 @@ import (
 	asn1tag "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Bounds on what the derivation of a key from a password may cost. OpenSSL's default
-// is 2,048 rounds, and 16 MiB with scrypt.
+// Bounds on what deriving a key from a password may cost. OpenSSL's default is 2,048 rounds, and 16 MiB with
+// scrypt.
 const (
 	maxRounds       = 5_000_000 // of all derivations in a file together
 	maxScryptMemory = 256 << 20 // bytes: 128 N r
@@ -21,17 +21,17 @@ const (
 
 var oidScrypt = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11591, 4, 11} // RFC 7914 7
 
-// affordable looks at every key derivation that can be seen in der, however deep:
-// PBKDF2, those of PKCS #12 and its MAC all have the number of rounds behind the salt,
-// an INTEGER behind an OCTET STRING (RFC 8018 A, RFC 7292 4 and C). What PKCS #12
-// hides inside an encrypted part is not seen; it can cost time, but no memory.
+// affordable checks every key derivation that is visible in der, however deep: PBKDF2, those of PKCS #12 and
+// its MAC all have the number of rounds after the salt, an INTEGER after an OCTET STRING (RFC 8018 A, RFC
+// 7292 4 and C). What PKCS #12 hides inside an encrypted part is not visible; it can cost time, but no
+// memory.
 func affordable(der []byte) error {
 	rounds := uint64(0)
 	return walk(cryptobyte.String(der), 0, &rounds)
 }
 
-// walk judges the values in s, which are those of one sequence, and what is in them.
-// It adds to sum the rounds that it sees.
+// walk checks the values in s, which are those of one sequence, and what is in them. It adds the rounds that
+// it sees to sum.
 func walk(s cryptobyte.String, depth int, sum *uint64) error {
 	if depth > maxDepth {
 		return fmt.Errorf("it is nested more than %d deep", maxDepth)
@@ -43,7 +43,7 @@ func walk(s cryptobyte.String, depth int, sum *uint64) error {
 		var tag asn1tag.Tag
 		whole := s
 		if !s.ReadAnyASN1(&body, &tag) {
-			return nil // no DER: the readers will say so
+			return nil // not DER: the readers will say so
 		}
 		switch {
 		case tag == asn1tag.INTEGER && before == asn1tag.OCTET_STRING:
@@ -72,7 +72,7 @@ func walk(s cryptobyte.String, depth int, sum *uint64) error {
 	return nil
 }
 
-// affordableScrypt judges salt, N, r and p (RFC 7914 7).
+// affordableScrypt checks salt, N, r and p (RFC 7914 7).
 func affordableScrypt(s cryptobyte.String) error {
 	var salt cryptobyte.String
 	var n, r, p uint32

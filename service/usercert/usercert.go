@@ -16,15 +16,15 @@ import (
 	"network-manager-softether/profile/der"
 )
 
-// What is wrong about the password of a key.
+// What can be wrong with the password of a key.
 var (
-	// ErrPasswordNeeded means that the key is encrypted, and there is no password.
+	// ErrPasswordNeeded means that the key is encrypted and there is no password.
 	ErrPasswordNeeded = errors.New("the private key is encrypted and needs its password")
 	// ErrWrongPassword means that the password does not decrypt the key.
 	ErrWrongPassword = errors.New("the password of the private key is wrong")
 )
 
-// ErrRSAPSS means that the key is one for RSA-PSS alone, which no reader here understands and no server takes.
+// ErrRSAPSS means that the key is for RSA-PSS only, which no reader here understands and no server accepts.
 var ErrRSAPSS = errors.New("the private key is an RSA-PSS key, and SoftEther needs one that is plain RSA: make it with openssl genpkey -algorithm RSA, and a certificate for it")
 
 // An Identity is a certificate and its private key.
@@ -33,9 +33,9 @@ type Identity struct {
 	Key crypto.Signer
 }
 
-// Load returns the identity in cert, which is PEM, DER or PKCS #12, and key, which is
-// PEM or DER and may be empty where cert has the key too. An empty password is none.
-// Of several certificates the one that belongs to the key is taken.
+// Load returns the identity in cert, which is PEM, DER or PKCS #12, and key, which is PEM or DER and may be
+// empty if cert includes the key. An empty password means none. Of several certificates, the one that belongs
+// to the key is used.
 func Load(cert, key []byte, password string) (*Identity, error) {
 	cert, key = der.PEMText(cert), der.PEMText(key)
 	var certs [][]byte
@@ -89,8 +89,8 @@ func certificates(text []byte) ([][]byte, error) {
 	return nil, errors.New("there is no certificate in it, neither as PEM nor as DER or PKCS #12")
 }
 
-// matching returns the certificate whose public key is that of key, or the first one:
-// that none matches is for others to say.
+// matching returns the certificate whose public key is that of key, or else the first one: that none matches
+// is for others to report.
 func matching(certs [][]byte, key crypto.Signer) []byte {
 	type equaler interface{ Equal(crypto.PublicKey) bool }
 	public, ok := key.Public().(equaler)
@@ -129,7 +129,7 @@ func parseDER(der []byte) (crypto.Signer, error) {
 		return key, nil
 	}
 	if key, err := x509.ParseECPrivateKey(der); err == nil {
-		return key, nil // not RSA, which has to be said, not guessed
+		return key, nil // not RSA, which has to be reported, not guessed
 	}
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
@@ -138,7 +138,7 @@ func parseDER(der []byte) (crypto.Signer, error) {
 	return signer(key)
 }
 
-// isRSAPSS reports whether the key in a certificate is one for RSA-PSS alone.
+// isRSAPSS reports whether the key in a certificate is for RSA-PSS only.
 func isRSAPSS(cert []byte) bool {
 	c, err := x509.ParseCertificate(cert)
 	if err != nil {
@@ -154,7 +154,7 @@ func isRSAPSS(cert []byte) bool {
 
 const idRSASSAPSS = "1.2.840.113549.1.1.10" // RFC 4055 3.1
 
-// named returns an error that says which kind of key it is, where err has a number for that.
+// named returns an error that names the kind of the key, if err only has a number for it.
 func named(err error) error {
 	if strings.HasSuffix(err.Error(), idRSASSAPSS) {
 		return ErrRSAPSS

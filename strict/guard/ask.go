@@ -16,14 +16,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// While everything is blocked and no VPN is there, the name of another server has to be asked for in clear. That is done
-// here, once, by one hole for as long as it takes: UDP to port 53 of the name servers that the networks have, from a few
-// ports that no other program chooses by chance, by this user. What comes through is the name of the server, to
-// which the VPN goes in clear as well. Nothing of the hole is stored.
+// While everything is blocked and there is no VPN, the name of another server can only be resolved in the
+// clear. That is done here, once, through a hole that exists only as long as needed: UDP to port 53 of the
+// networks' name servers, from a few ports that no other program chooses by chance, by this user. What passes
+// through it is the name of the server, to which the VPN connects in the clear as well. Nothing of the hole
+// is stored.
 
 const (
-	askPort   = 21317 // the first; below those that the kernel gives to programs
-	askPorts  = 16    // each question has one of its own
+	askPort   = 21317 // the first; below those that the kernel assigns
+	askPorts  = 16    // each query has one of its own
 	askTime   = 8 * time.Second
 	maxAsked  = 4
 	domainUDP = 53
@@ -31,7 +32,7 @@ const (
 
 var errNobodyToAsk = errors.New("the networks that are connected have no name servers")
 
-// ask looks a name up through the guard.
+// ask resolves a name through the guard.
 func (m *Manager) ask(host string, l Locks) ([]netip.Addr, error) {
 	servers := m.nameServers()
 	if len(servers) == 0 {
@@ -60,14 +61,14 @@ func (m *Manager) ask(host string, l Locks) ([]netip.Addr, error) {
 	return lookupBy(ctx, host, servers)
 }
 
-// closeHole is done also when the program is about to end.
+// closeHole is also done when the program is about to end.
 func (m *Manager) closeHole(device dbus.ObjectPath, s Settings) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.ctx), askTime)
 	defer cancel()
-	_ = m.bus.Object(nmName, device).CallWithContext(ctx, deviceIface+".Reapply", m.flags, s, uint64(0), uint32(0)).Err // else a Renew does it
+	_ = m.bus.Object(nmName, device).CallWithContext(ctx, deviceIface+".Reapply", m.flags, s, uint64(0), uint32(0)).Err // otherwise a Renew does it
 }
 
-// holed reports whether a hole was left, as by a program that was killed.
+// holed reports whether a hole was left behind, as by a program that was killed.
 func (m *Manager) holed() bool {
 	device, err := m.loopback()
 	if err != nil {
@@ -87,7 +88,7 @@ func isHole(r map[string]dbus.Variant) bool {
 	return r["priority"].Value() == uint32(prioLease) && r["sport-start"].Value() == uint16(askPort)
 }
 
-// hole is the rule for one name server.
+// hole returns the rule for one name server.
 func hole(a netip.Addr, family int) map[string]dbus.Variant {
 	user := uint32(os.Getuid())
 	return map[string]dbus.Variant{
@@ -99,7 +100,7 @@ func hole(a netip.Addr, family int) map[string]dbus.Variant {
 	}
 }
 
-// lookupBy asks these servers in turn, from the ports of the hole, whatever the system's own are.
+// lookupBy asks these servers in turn, from the ports of the hole, whatever the system's own servers are.
 func lookupBy(ctx context.Context, host string, servers []netip.Addr) ([]netip.Addr, error) {
 	var turn atomic.Uint32
 	var errs []error
@@ -120,7 +121,7 @@ func lookupBy(ctx context.Context, host string, servers []netip.Addr) ([]netip.A
 	return nil, errors.Join(errs...)
 }
 
-// nameServers are those of the networks that are connected, VPNs not among them.
+// nameServers returns those of the connected networks, VPNs excluded.
 func (m *Manager) nameServers() []netip.Addr {
 	all, err := m.property(nmPath, nmName, "ActiveConnections")
 	if err != nil {
@@ -158,7 +159,7 @@ func (m *Manager) nameServers() []netip.Addr {
 	return list[:min(len(list), maxAsked)]
 }
 
-// asked returns the address if it can be asked: one that is local to a link would need the link.
+// asked returns the address if it can be asked: a link-local one would require the link.
 func asked(s string) []netip.Addr {
 	a, err := netip.ParseAddr(s)
 	if a = a.Unmap(); err != nil || !Usable(a) || a.IsLinkLocalUnicast() {

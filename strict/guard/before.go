@@ -10,13 +10,13 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// What strict mode replaces in a profile may be what the person has set. It is kept in the profile's user settings, so
-// that it is still there when the guard is not.
+// What strict mode replaces in a profile may have been set by the person. It is saved in the profile's user
+// settings, so that it survives the guard.
 
 // beforeKey is followed by the family.
 const beforeKey = "softether.before-"
 
-// userData is what programs keep in the profile.
+// userData returns what programs keep in the profile.
 func (v Connection) userData() map[string]string {
 	data, _ := v.settings["user"]["data"].Value().(map[string]string)
 	if data == nil {
@@ -25,7 +25,7 @@ func (v Connection) userData() map[string]string {
 	return maps.Clone(data)
 }
 
-// remember notes in s what locked is about to replace, unless it has done so before.
+// remember saves in s what locked is about to replace, unless it has done so before.
 func (v Connection) remember(s Settings) {
 	data := v.userData()
 	for _, family := range families {
@@ -46,7 +46,7 @@ func (v Connection) remember(s Settings) {
 	keepUserData(s, data)
 }
 
-// restore puts what was remembered into s where the family is as locked has left it, and forgets it.
+// restore puts what was saved back into s if the family is still as locked has left it, and forgets it.
 func (v Connection) restore(s Settings) {
 	data := v.userData()
 	for _, family := range families {
@@ -71,7 +71,7 @@ func (v Connection) restore(s Settings) {
 	keepUserData(s, data)
 }
 
-// remembers reports whether there is something to give back.
+// remembers reports whether there is anything to restore.
 func (v Connection) remembers() bool {
 	data := v.userData()
 	return data[beforeKey+families[0]] != "" || data[beforeKey+families[1]] != ""

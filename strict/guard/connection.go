@@ -14,7 +14,7 @@ import (
 	"network-manager-softether/profile"
 )
 
-// A Connection is one of NetworkManager's, as it was read.
+// A Connection is one of NetworkManager's connections, in the state in which it was read.
 type Connection struct {
 	path     dbus.ObjectPath
 	version  uint64 // of the settings; 0 before NetworkManager 1.44, which counts from 1
@@ -26,10 +26,10 @@ func text(v dbus.Variant) string {
 	return s
 }
 
-// Name is what a person calls it.
+// Name returns the name that people use.
 func (v Connection) Name() string { return text(v.settings["connection"]["id"]) }
 
-// UUID is what does not change.
+// UUID returns the identifier that never changes.
 func (v Connection) UUID() string { return text(v.settings["connection"]["uuid"]) }
 
 func (v Connection) data() map[string]string {
@@ -45,16 +45,17 @@ func (v Connection) key() profile.Strict { return profile.Strict(v.data()[profil
 // Strict reports whether the profile says that it is in strict mode.
 func (v Connection) Strict() bool { return v.key().On() }
 
-// bound reports whether locked has been here, also where somebody has changed the key since.
+// bound reports whether locked was applied, even if somebody has changed the key since.
 func (v Connection) bound() bool {
 	return v.Strict() || slices.ContainsFunc(families, v.inTable)
 }
 
-// free reports whether unlocked has been here, and known whether the server's addresses are still in the profile.
+// free reports whether unlocked was applied, and known whether the server's addresses are still in the
+// profile.
 func (v Connection) free() bool  { return v.released() && !v.known() }
 func (v Connection) known() bool { return v.data()[profile.KeyServerAddresses] != "" }
 
-// released reports whether opening has been here.
+// released reports whether opening was applied.
 func (v Connection) released() bool { return !v.bound() && !v.remembers() }
 
 var families = []string{"ipv4", "ipv6"}
@@ -66,9 +67,9 @@ func (v Connection) inTable(family string) bool {
 
 const (
 	routeTable = "route-table"
-	// routeToServer says whether NetworkManager makes a route to the server by the local network's router, and one to that
-	// router. The rules lead there without. NetworkManager 1.52 has them in the table of the profile, where strict mode lets
-	// everything through, 1.42 in the main one.
+	// routeToServer says whether NetworkManager makes a route to the server through the local network's
+	// router, and one to that router. The rules lead there without it. NetworkManager 1.52 puts these routes
+	// into the profile's table, where strict mode lets everything through, and 1.42 into the main one.
 	routeToServer = "auto-route-ext-gw"
 )
 
@@ -78,7 +79,7 @@ func (v Connection) absent(family string) bool {
 	return method == "disabled" || method == "ignore"
 }
 
-// ready reports whether the profile is as locked would make it, as far as that is for a lock.
+// ready reports whether the profile is as locked would make it, as far as a lock depends on that.
 func (v Connection) ready(l Lock) bool {
 	for _, family := range families {
 		if !v.absent(family) && (!v.inTable(family) || v.settings[family][routeToServer].Value() != int32(0)) {
@@ -89,7 +90,7 @@ func (v Connection) ready(l Lock) bool {
 	return data[profile.KeyStrict] == string(l.mode()) && data[profile.KeyServerAddresses] == words(l.Servers)
 }
 
-// ours reports whether a connection is one of SoftEther.
+// ours reports whether a connection is a SoftEther connection.
 func ours(s Settings) bool {
 	return text(s["connection"]["type"]) == "vpn" && text(s["vpn"]["service-type"]) == profile.ServiceType
 }
@@ -101,7 +102,7 @@ func (v Connection) locked(l Lock) Settings {
 	data[profile.KeyStrict], data[profile.KeyServerAddresses] = string(l.mode()), words(l.Servers)
 	s["vpn"]["data"] = dbus.MakeVariant(data)
 	v.remember(s)
-	chief := "ipv4" // of the two that decides whether the tunnel is a full one
+	chief := "ipv4" // the family that decides whether the tunnel is a full one
 	if v.absent(chief) {
 		chief = "ipv6"
 	}
@@ -119,8 +120,8 @@ func (v Connection) locked(l Lock) Settings {
 // unlocked returns the profile without strict mode.
 func (v Connection) unlocked() Settings { return Connection{settings: v.opening()}.unknown() }
 
-// opening returns it with its routes in the ordinary table and the server's addresses, as its name cannot be looked up
-// until the rules are gone.
+// opening returns the profile with its routes in the ordinary table and with the server's addresses, as its
+// name cannot be resolved until the rules are gone.
 func (v Connection) opening() Settings {
 	s := v.copy()
 	data := v.data()
@@ -139,8 +140,9 @@ func (v Connection) unknown() Settings {
 	return s
 }
 
-// copy is the profile as it can be given back to NetworkManager: of what is there in an old and a new form, the new one
-// alone. Secrets are not among what a profile is read with; NetworkManager keeps those it has.
+// copy returns the profile in a form that can be passed back to NetworkManager: where there is an old and a
+// new form of something, only the new one. Reading a profile returns no secrets; NetworkManager keeps those
+// that it has.
 func (v Connection) copy() Settings {
 	s := Settings{}
 	for name, properties := range v.settings {
@@ -159,7 +161,8 @@ func (v Connection) copy() Settings {
 	return s
 }
 
-// entrance is the host that the VPN's own packets go to: the proxy, if there is one, else the server.
+// entrance returns the host that the VPN's own packets go to: the proxy, if there is one, otherwise the
+// server.
 func (v Connection) entrance() (string, error) {
 	data := v.data()
 	if t := data[profile.KeyTransport]; t == string(profile.TransportUDP) {
@@ -180,7 +183,7 @@ func (v Connection) entrance() (string, error) {
 	return e.Host, nil
 }
 
-// addresses are those of the server that are in the profile.
+// addresses returns those of the server that are in the profile.
 func (v Connection) addresses() []netip.Addr {
 	var list []netip.Addr
 	for w := range strings.FieldsSeq(v.data()[profile.KeyServerAddresses]) {
@@ -191,12 +194,12 @@ func (v Connection) addresses() []netip.Addr {
 	return tidy(list)
 }
 
-// Usable reports whether an address can be a server's.
+// Usable reports whether an address can be that of a server.
 func Usable(a netip.Addr) bool {
 	return a.Zone() == "" && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback()
 }
 
-// leadsTo reports whether a lock is for the host: its addresses need not be looked up again.
+// leadsTo reports whether a lock was made for the host, so that its addresses need not be resolved again.
 func (one Lock) leadsTo(uuid, host string) bool {
 	if one.mark != "" {
 		return one.mark == markOf(uuid, host)

@@ -14,32 +14,33 @@ import (
 	"network-manager-softether/profile"
 )
 
-// A settings page writes what a person wants into a profile, and no more. Follow makes the guard follow the profiles:
-// steps decides what is to be done, without a side effect, and Do does it.
+// A settings page writes what a person wants into a profile, and no more. Follow makes the guard follow the
+// profiles: steps decides what is to be done, without side effects, and Do does it.
 
 // An Action is what is done about a profile.
 type Action int
 
 // The actions.
 const (
-	SetUp   Action = iota + 1 // or set up anew, as key, server or routes are others
+	SetUp   Action = iota + 1 // or set up again, as key, server or routes have changed
 	Release                   // the key says that nothing is blocked
-	Settle                    // the same, where somebody may be in the midst of a change
+	Settle                    // the same, when somebody may be in the middle of a change
 	Renew                     // the guard itself, and the networks, of profiles that are as they should be
 )
 
-// A Step is one thing to be done. Steps that are equal are the same, tried again.
+// A Step is one thing to be done. Equal steps are the same one, tried again.
 type Step struct {
 	Action Action
 	UUID   string // of the profile, empty for Renew
 	Name   string
 	Key    profile.Strict
-	// For is what in the profile made it necessary: a change of it is a reason to try again at once.
+	// For is what in the profile made the step necessary: when it changes, the step may be tried again at
+	// once.
 	For string
 }
 
-// Steps are what it takes to make the guard what the profiles say. Locks of profiles that are not to be seen, as they
-// are another person's or have been deleted, stay as they are.
+// Steps returns what it takes to make the guard match the profiles. Locks of profiles that cannot be seen, as
+// they belong to another person or have been deleted, stay as they are.
 func (s State) Steps() []Step {
 	var list []Step
 	mine := false
@@ -60,19 +61,19 @@ func (s State) Steps() []Step {
 		}
 	}
 	switch {
-	case len(list) > 0: // which sees to the rest, or shows that it cannot
+	case len(list) > 0: // which takes care of the rest, or shows that it cannot
 	case mine && !(s.Active && s.Guard.current(s.Locks)), mine && s.stale(s.Locks), s.Guard.path == "" && s.stale(nil):
 		list = append(list, Step{Action: Renew, For: strings.Join(s.Locks.UUIDs(), " ")})
 	}
 	return list
 }
 
-// stale reports whether a network has other rules than those of the locks.
+// stale reports whether a network has rules other than those of the locks.
 func (s State) stale(l Locks) bool {
 	return slices.ContainsFunc(s.Networks, func(n Connection) bool { _, changed := n.withRules(l); return changed })
 }
 
-// reason is all in a profile that has to do with strict mode.
+// reason returns everything in a profile that concerns strict mode.
 func (v Connection) reason() string {
 	data := v.data()
 	list := []string{
@@ -93,11 +94,12 @@ func (v Connection) follows(l Lock) bool {
 	return err == nil && l.leadsTo(v.UUID(), host) && v.ready(l)
 }
 
-// nameTimeout is how long the name of a server is looked up by the system. While all is blocked there is no answer.
+// nameTimeout is how long the system may take to resolve the name of a server. While everything is blocked
+// there is no answer.
 const nameTimeout = 20 * time.Second
 
-// Do does what a step says. A VPN that is connected with a profile that has changed is connected again: else it would
-// have no way any more, or, once nothing is blocked, others would leave beside it.
+// Do does what a step says. A VPN that is connected with a profile that has changed is reconnected: otherwise
+// it would have no route any more or, once nothing is blocked, other traffic would leave beside it.
 func (m *Manager) Do(step Step) error {
 	s, err := m.Read()
 	if err != nil {
@@ -112,7 +114,7 @@ func (m *Manager) Do(step Step) error {
 	}
 	v := s.VPNs[i]
 	if v.Strict() != (step.Action == SetUp) {
-		return nil // there is another step for that
+		return nil // another step does that
 	}
 	if step.Action != SetUp {
 		_, err := m.open(v, func() { m.reconnect(v) })
@@ -130,7 +132,7 @@ func (m *Manager) Do(step Step) error {
 	return nil
 }
 
-// wanted is the lock that the profile asks for.
+// wanted returns the lock that the profile asks for.
 func (m *Manager) wanted(v Connection, s State) (Lock, error) {
 	host, err := v.entrance()
 	if err != nil {
@@ -140,7 +142,7 @@ func (m *Manager) wanted(v Connection, s State) (Lock, error) {
 	before, locked := s.Locks[v.UUID()]
 	own := v.addresses()
 	switch {
-	case !locked: // what somebody wrote there, perhaps for the members of a cluster
+	case !locked: // what somebody has written there, perhaps for the members of a cluster
 		one.Servers, err = m.resolve(host, own, s)
 	case !before.leadsTo(v.UUID(), host):
 		if slices.Equal(own, before.Servers) {
@@ -155,7 +157,7 @@ func (m *Manager) wanted(v Connection, s State) (Lock, error) {
 	return one, err
 }
 
-// resolve returns the addresses of a host, and more, which do if there are no others.
+// resolve returns the addresses of a host, together with more, which suffice if there are no others.
 func (m *Manager) resolve(host string, more []netip.Addr, s State) ([]netip.Addr, error) {
 	found, err := m.find(host, s)
 	if err != nil && len(more) == 0 {
@@ -164,7 +166,7 @@ func (m *Manager) resolve(host string, more []netip.Addr, s State) ([]netip.Addr
 	return tidy(append(found, more...)), nil
 }
 
-// find looks a host up, through the guard where that blocks the way.
+// find resolves a host, through the guard if that blocks the way.
 func (m *Manager) find(host string, s State) ([]netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(m.ctx, nameTimeout)
 	defer cancel()
@@ -179,7 +181,7 @@ func (m *Manager) find(host string, s State) ([]netip.Addr, error) {
 	return found, nil
 }
 
-// renew brings guard and networks back to what the locks say.
+// renew makes guard and networks match the locks again.
 func (m *Manager) renew(s State) error {
 	var err error
 	if len(s.Locks) > 0 {

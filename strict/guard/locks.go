@@ -19,32 +19,32 @@ import (
 // Settings is a connection of NetworkManager.
 type Settings = map[string]map[string]dbus.Variant
 
-// A Lock is what one VPN in strict mode needs of the guard.
+// A Lock is what one VPN in strict mode needs from the guard.
 type Lock struct {
-	LAN     bool         // private addresses of the local network can be reached
+	LAN     bool         // private addresses of the local network stay reachable
 	Servers []netip.Addr // where the tunnel's own packets go
-	// mark stands for the host that the servers' addresses are those of, empty in locks of earlier versions. Everybody can
-	// read the guard, so it is not the name.
+	// mark identifies the host that the servers' addresses belong to, and is empty in locks of earlier
+	// versions. Everybody can read the guard, so it is not the name itself.
 	mark string
 }
 
 // Locks are those of all VPNs in strict mode, by the UUIDs of their profiles.
 type Locks map[string]Lock
 
-// lockKey is where the guard's user settings have the lock of a profile. The profile itself may be another user's, and
-// not to be read.
+// lockKey is where the guard's user settings keep the lock of a profile. The profile itself may belong to
+// another user, and be unreadable.
 const lockKey = "softether."
 
-// markWord introduces the mark in a lock. It is no address, so earlier versions pass over it.
+// markWord introduces the mark in a lock. It is not an address, so earlier versions skip it.
 const markWord = "of="
 
-// markOf is the mark of a host in the lock of that profile.
+// markOf returns the mark of a host in the lock of that profile.
 func markOf(uuid, host string) string {
 	sum := sha256.Sum256([]byte(uuid + " " + strings.ToLower(host)))
 	return hex.EncodeToString(sum[:8])
 }
 
-// readLocks takes the locks out of the guard.
+// readLocks reads the locks from the guard.
 func readLocks(guard Settings) Locks {
 	l := Locks{}
 	data, _ := guard["user"]["data"].Value().(map[string]string)
@@ -67,7 +67,7 @@ func readLocks(guard Settings) Locks {
 	return l
 }
 
-// data is what readLocks reads.
+// data returns what readLocks reads.
 func (l Locks) data() map[string]string {
 	data := make(map[string]string, len(l))
 	for uuid, one := range l {
@@ -95,7 +95,7 @@ func (one Lock) same(other Lock) bool {
 	return one.LAN == other.LAN && one.mark == other.mark && slices.Equal(one.Servers, other.Servers)
 }
 
-// servers lists the addresses of all, each once, in an order that does not change.
+// servers returns the addresses of all, without duplicates and in a stable order.
 func (l Locks) servers() []netip.Addr {
 	var list []netip.Addr
 	for _, one := range l {
@@ -105,7 +105,7 @@ func (l Locks) servers() []netip.Addr {
 	return slices.Compact(list)
 }
 
-// LAN reports whether the local network can be reached: the strictest of several decides.
+// LAN reports whether the local network stays reachable: of several locks, the strictest decides.
 func (l Locks) LAN() bool {
 	for one := range maps.Values(l) {
 		if !one.LAN {
@@ -115,15 +115,15 @@ func (l Locks) LAN() bool {
 	return len(l) > 0 // a guard made by hand has none, and opens nothing
 }
 
-// UUIDs are those of the profiles, in order.
+// UUIDs returns those of the profiles, in order.
 func (l Locks) UUIDs() []string { return slices.Sorted(maps.Keys(l)) }
 
-// String says who is locked to what, for a person.
+// String describes for a person who is locked to what.
 func (one Lock) String() string {
 	return fmt.Sprintf("%s, %s", one.mode(), words(one.Servers))
 }
 
-// words writes addresses as the profile has them.
+// words formats addresses as in the profile.
 func words(list []netip.Addr) string {
 	texts := make([]string, len(list))
 	for i, a := range list {

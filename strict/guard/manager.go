@@ -34,7 +34,7 @@ const (
 	activated  = 2
 )
 
-// Manager is NetworkManager, to one person.
+// Manager is NetworkManager as one person sees it.
 type Manager struct {
 	bus   *dbus.Conn
 	ctx   context.Context
@@ -42,7 +42,7 @@ type Manager struct {
 	close func()
 }
 
-// Open connects to the system bus for somebody who waits for what is done, and can be asked for a password.
+// Open connects to the system bus for somebody who waits for the result, and can be asked for a password.
 func Open(ctx context.Context) (*Manager, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout) // the end of the context closes the socket
 	bus, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
@@ -53,12 +53,13 @@ func Open(ctx context.Context) (*Manager, error) {
 	return &Manager{bus, ctx, dbus.FlagAllowInteractiveAuthorization, func() { _ = bus.Close(); cancel() }}, nil
 }
 
-// Over uses a connection to the system bus until ctx ends. Nobody is asked for a password: what takes one fails.
+// Over uses a connection to the system bus until ctx ends. Nobody is asked for a password: whatever requires
+// one fails.
 func Over(ctx context.Context, bus *dbus.Conn) *Manager {
 	return &Manager{bus, ctx, 0, func() {}}
 }
 
-// Close ends what Open has begun.
+// Close closes what Open has opened.
 func (m *Manager) Close() { m.close() }
 
 func (m *Manager) call(path dbus.ObjectPath, method string, args ...any) *dbus.Call {
@@ -79,7 +80,7 @@ type State struct {
 	Active   bool         // the guard's rules are in force, or are about to be, without a hole
 }
 
-// Read reads it.
+// Read reads the state.
 func (m *Manager) Read() (s State, err error) {
 	var paths []dbus.ObjectPath
 	if err := m.call(settingsPath, settingsIface+".ListConnections").Store(&paths); err != nil {
@@ -113,7 +114,7 @@ func (m *Manager) Read() (s State, err error) {
 	return s, nil
 }
 
-// read reads a connection. Its version comes first, so that it is never newer than the settings.
+// read reads a connection. Its version is read first, so that it is never newer than the settings.
 func (m *Manager) read(path dbus.ObjectPath) (Connection, error) {
 	v := Connection{path: path}
 	if version, err := m.property(path, connectionIface, "VersionId"); err == nil {
@@ -122,14 +123,14 @@ func (m *Manager) read(path dbus.ObjectPath) (Connection, error) {
 	return v, m.call(path, connectionIface+".GetSettings").Store(&v.settings)
 }
 
-// stored reports whether a connection is kept: others are what NetworkManager makes of devices that somebody else has
-// set up, and would be kept if they were changed.
+// stored reports whether a connection is stored: the others are what NetworkManager generates for devices
+// that somebody else has set up, and would become stored if they were changed.
 func (m *Manager) stored(path dbus.ObjectPath) bool {
 	flags, err := m.property(path, connectionIface, "Flags")
 	return err == nil && flags.Value() == uint32(0)
 }
 
-// Find returns the VPN of that name or UUID.
+// Find returns the VPN with that name or UUID.
 func (s State) Find(name string) (Connection, error) {
 	var found []Connection
 	for _, v := range s.VPNs {
@@ -149,7 +150,7 @@ func (s State) Find(name string) (Connection, error) {
 	return Connection{}, po.Errorf("there are %d SoftEther connections named “%s”; use the UUID of one of them", len(found), name)
 }
 
-// loopback is the device that the guard is for.
+// loopback returns the device that the guard is for.
 func (m *Manager) loopback() (device dbus.ObjectPath, err error) {
 	if err := m.call(nmPath, nmName+".GetDeviceByIpIface", "lo").Store(&device); err != nil {
 		return "", po.Errorf("NetworkManager does not manage the loopback device; strict mode requires version 1.42 or later: %w", err)
@@ -169,7 +170,7 @@ func (m *Manager) active(profile string) (active dbus.ObjectPath, err error) {
 		if err != nil || text(uuid) != profile {
 			continue
 		}
-		// One that is going may stand beside the next.
+		// One that is deactivating may exist beside the next.
 		if v, err := m.property(p, activeIface, "State"); err == nil && (v.Value() == uint32(activating) || v.Value() == uint32(activated)) {
 			return p, nil
 		}
@@ -177,7 +178,7 @@ func (m *Manager) active(profile string) (active dbus.ObjectPath, err error) {
 	return "", nil
 }
 
-// activate brings up a connection and waits until it is.
+// activate activates a connection and waits until it is up.
 func (m *Manager) activate(v Connection, limit time.Duration) error {
 	var active dbus.ObjectPath
 	if err := m.call(nmPath, nmName+".ActivateConnection", v.path, dbus.ObjectPath("/"), dbus.ObjectPath("/")).Store(&active); err != nil {
@@ -195,8 +196,8 @@ func (m *Manager) activate(v Connection, limit time.Duration) error {
 	return nil
 }
 
-// reconnect has a VPN that is connected, or is about to be, use its profile as it is now. Why it cannot is told where any
-// connection that fails is.
+// reconnect makes a VPN that is connected, or is about to be, use its profile as it is now. If it cannot,
+// that is reported wherever the failure of any connection is.
 func (m *Manager) reconnect(v Connection) {
 	active, err := m.active(v.UUID())
 	if err != nil || active == "" || m.call(nmPath, nmName+".DeactivateConnection", active).Err != nil {
@@ -211,7 +212,7 @@ func (m *Manager) reconnect(v Connection) {
 	}
 }
 
-// until waits for something to be true.
+// until waits for a condition to become true.
 func (m *Manager) until(limit time.Duration, is func() bool) bool {
 	for deadline := time.Now().Add(limit); !is(); {
 		if time.Now().After(deadline) {

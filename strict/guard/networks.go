@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// When the computer starts, NetworkManager brings up the loopback device and the others side by side, so a network may be
-// there some milliseconds before the guard. The networks that are known bring the rules with them: NetworkManager sets
-// those of a connection before its addresses.
+// When the computer starts, NetworkManager activates the loopback device and the others in parallel, so a
+// network may be up some milliseconds before the guard. So the known networks bring the rules with them:
+// NetworkManager sets the rules of a connection before its addresses.
 
-// network reports whether a connection is one that packets could leave by.
+// network reports whether packets could leave by a connection.
 func network(s Settings) bool {
 	switch text(s["connection"]["type"]) {
 	case "vpn", "loopback", "":
@@ -24,7 +24,8 @@ func network(s Settings) bool {
 	return s["ipv4"] != nil && text(s["connection"]["slave-type"]) == "" && text(s["connection"]["port-type"]) == ""
 }
 
-// withRules returns a connection with the rules of the locks in place of those of earlier ones, and whether it had others.
+// withRules returns a connection with the rules of the locks in place of earlier ones, and whether it had
+// others.
 func (v Connection) withRules(l Locks) (s Settings, changed bool) {
 	s = v.copy()
 	for name, family := range map[string]int{"ipv4": unix.AF_INET, "ipv6": unix.AF_INET6} {
@@ -43,7 +44,7 @@ func (v Connection) withRules(l Locks) (s Settings, changed bool) {
 	return s, changed
 }
 
-// rules are the routing rules of one family of a connection.
+// rules returns the routing rules of one family of a connection.
 func (v Connection) rules(family string) []map[string]dbus.Variant {
 	list, _ := v.settings[family]["routing-rules"].Value().([]map[string]dbus.Variant)
 	return list
@@ -55,18 +56,18 @@ func fromHere(r map[string]dbus.Variant) bool {
 	return priority >= prioServer && priority <= prioEnd
 }
 
-// selectors and what is done, of a rule.
+// ruleKeys are the selectors and the action of a rule.
 var ruleKeys = []string{
 	"family", "priority", "table", "action", "invert", "from", "from-len", "to", "to-len", "tos", "ipproto", "sport-start",
 	"sport-end", "dport-start", "dport-end", "fwmark", "fwmask", "iifname", "oifname", "uid-range-start", "uid-range-end", "suppress-prefixlength",
 }
 
-// sameRule compares what two rules select and what they do.
+// sameRule compares what two rules select and do.
 func sameRule(a, b map[string]dbus.Variant) bool {
 	return !slices.ContainsFunc(ruleKeys, func(key string) bool { return value(a, key) != value(b, key) })
 }
 
-// value is that of a rule's key. NetworkManager leaves out the end of a range that has one port.
+// value returns the value of a rule's key. NetworkManager leaves out the end of a range of one port.
 func value(r map[string]dbus.Variant, key string) any {
 	v, there := r[key]
 	if start, end := strings.CutSuffix(key, "-end"); end && !there {
@@ -75,8 +76,8 @@ func value(r map[string]dbus.Variant, key string) any {
 	return v.Value()
 }
 
-// stamp gives the networks the rules of the locks, or takes them away if there are none. One that the person may not
-// change stays as it is: the guard holds there, too, a moment later.
+// stamp gives the networks the rules of the locks, or removes them if there are none. A network that the
+// person may not change stays as it is: the guard covers it too, a moment later.
 func (m *Manager) stamp(networks []Connection, l Locks) error {
 	var errs []error
 	for _, n := range networks {
@@ -94,7 +95,7 @@ func (m *Manager) stamp(networks []Connection, l Locks) error {
 	return errors.Join(errs...)
 }
 
-// reapply makes a change known to the devices that have the rules of before in force.
+// reapply makes a change known to the devices on which the previous rules are in force.
 func (m *Manager) reapply(uuid string) {
 	var devices []dbus.ObjectPath
 	if m.call(nmPath, nmName+".GetDevices").Store(&devices) != nil {
@@ -108,7 +109,7 @@ func (m *Manager) reapply(uuid string) {
 		}
 		for _, family := range families {
 			if slices.ContainsFunc((Connection{settings: applied}).rules(family), fromHere) {
-				_ = m.call(d, deviceIface+".Reapply", Settings{}, version, uint32(0)).Err // else with the next connection
+				_ = m.call(d, deviceIface+".Reapply", Settings{}, version, uint32(0)).Err // otherwise with the next connection
 				break
 			}
 		}

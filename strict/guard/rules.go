@@ -19,20 +19,20 @@ const (
 
 // Priorities of the rules: before the kernel's own at 32766.
 const (
-	prioServer = 30990 // to VPN servers
+	prioServer = 30990 // packets to VPN servers
 	prioLease  = 30991 // to the local network's DHCP server
 	prioVPN    = 30992 // networks in the VPN, before those of the local network
 	prioLAN    = 30993
-	prioData   = 30994 // all that carries data
-	prioNoData = 30995 // and has no route in the VPN
+	prioData   = 30994 // everything that carries data
+	prioNoData = 30995 // what carries data and has no route in the VPN
 	prioKernel = 30996 // what the kernel itself wants to know
 	prioAll    = 30997
 	prioEnd    = 30998
 )
 
-// carriers are the IPv4 protocols that data can leave by: those that anybody can use, and those of tunnels and raw
-// sockets, which are root's. Without a protocol the kernel asks for the way when it judges a route's gateway or answers
-// ARP: it has to see the local network then, or no network could be joined.
+// carriers are the IPv4 protocols in which data can leave: those that anybody can use, and those of tunnels
+// and raw sockets, which need root. Without a protocol, the kernel looks up a route when it checks a route's
+// gateway or answers ARP: it has to see the local network then, or no network could be joined.
 var carriers = []byte{
 	unix.IPPROTO_TCP, unix.IPPROTO_UDP, unix.IPPROTO_ICMP, unix.IPPROTO_UDPLITE, unix.IPPROTO_SCTP, unix.IPPROTO_DCCP,
 	unix.IPPROTO_IGMP, unix.IPPROTO_IPIP, unix.IPPROTO_IPV6, unix.IPPROTO_GRE, unix.IPPROTO_ESP, unix.IPPROTO_AH,
@@ -42,7 +42,8 @@ var carriers = []byte{
 // unreachable is the action of a rule that answers "No route to host" (FR_ACT_UNREACHABLE of linux/fib_rules.h).
 const unreachable = byte(7)
 
-// private are the addresses of local networks; public ones that a local network claims to have are none of them.
+// private are the addresses of local networks; public ones that a local network claims to have are not among
+// them.
 var private = map[int][]netip.Prefix{
 	unix.AF_INET: {
 		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
@@ -51,7 +52,7 @@ var private = map[int][]netip.Prefix{
 	unix.AF_INET6: {netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10")},
 }
 
-// connection returns the one that holds the rules of all Locks.
+// connection returns the connection that holds the rules of all Locks.
 func connection(l Locks) Settings {
 	s := Settings{
 		"connection": {
@@ -60,7 +61,7 @@ func connection(l Locks) Settings {
 			"type":                 dbus.MakeVariant("loopback"),
 			"interface-name":       dbus.MakeVariant("lo"),
 			"autoconnect":          dbus.MakeVariant(true),
-			"autoconnect-priority": dbus.MakeVariant(int32(999)), // before another one of the loopback device
+			"autoconnect-priority": dbus.MakeVariant(int32(999)), // before any other connection of the loopback device
 		},
 		"loopback": {},
 		"user":     {"data": dbus.MakeVariant(l.data())},
@@ -71,10 +72,10 @@ func connection(l Locks) Settings {
 	return s
 }
 
-// rules are those of one family.
+// rules returns those of one family.
 func rules(l Locks, family int) []map[string]dbus.Variant {
 	var list []map[string]dbus.Variant
-	rule := func(priority, table int, more ...any) { // table 0: none, the way ends
+	rule := func(priority, table int, more ...any) { // table 0: none, the packet is refused
 		r := map[string]dbus.Variant{"family": dbus.MakeVariant(int32(family)), "priority": dbus.MakeVariant(uint32(priority))}
 		if table == 0 {
 			r["action"] = dbus.MakeVariant(unreachable)

@@ -12,13 +12,13 @@ import (
 	"network-manager-softether/po"
 )
 
-// A Wish is how strict mode is to be turned on.
+// A Wish says how strict mode should be turned on.
 type Wish struct {
-	LAN     bool         // private addresses of the local network can be reached
-	Servers []netip.Addr // besides those that the server's name has
+	LAN     bool         // private addresses of the local network stay reachable
+	Servers []netip.Addr // in addition to those of the server's name
 }
 
-// On blocks first and lets the VPN through then: what stands between is a computer that reaches nothing.
+// On blocks first and then lets the VPN through: in between, the computer reaches nothing.
 func (m *Manager) On(v Connection, w Wish) (Lock, error) {
 	s, err := m.Read()
 	if err != nil {
@@ -44,7 +44,7 @@ func (m *Manager) On(v Connection, w Wish) (Lock, error) {
 	return one, m.set(v, one, s, func(Connection) bool { return true })
 }
 
-// set gives a profile that lock, as long as it is still wanted.
+// set gives a profile that lock, for as long as it is still wanted.
 func (m *Manager) set(v Connection, one Lock, s State, wanted func(Connection) bool) error {
 	before, had := s.Locks[v.UUID()]
 	l, err := m.lock(v.UUID(), &one)
@@ -66,17 +66,18 @@ func (m *Manager) set(v Connection, one Lock, s State, wanted func(Connection) b
 		return errors.Join(err, errBack)
 	}
 	_ = m.stamp(s.Networks, l)
-	// Another writer may have read the guard before this one wrote and written after it.
+	// Another writer may have read the guard before this one wrote, and have written after it.
 	_, err = m.lock(v.UUID(), &one)
 	return err
 }
 
-// Off takes the VPN's routes back into the ordinary table before the rules go. It returns the locks that are left.
+// Off moves the VPN's routes back into the ordinary table before the rules go. It returns the locks that are
+// left.
 func (m *Manager) Off(v Connection) (Locks, error) {
 	return m.open(v, func() {})
 }
 
-// open is Off with what is to be done before the rules go. The profile has the server's addresses until then.
+// open is Off with a hook that runs before the rules go. Until then, the profile has the server's addresses.
 func (m *Manager) open(v Connection, before func()) (Locks, error) {
 	s, err := m.Read()
 	if err != nil {
@@ -94,12 +95,12 @@ func (m *Manager) open(v Connection, before func()) (Locks, error) {
 	}
 	_ = m.stamp(s.Networks, left)
 	left, err = m.lock(v.UUID(), nil)
-	// Whoever has turned strict mode on again meanwhile needs them.
+	// If somebody has turned strict mode on again meanwhile, they are needed.
 	done := func(v Connection) bool { return v.bound() || !v.known() }
 	return left, errors.Join(err, m.update(v, Connection.unknown, done))
 }
 
-// OffAll is for the person who has lost a profile, and with it the way to the network.
+// OffAll is for a person who has lost a profile, and with it access to the network.
 func (m *Manager) OffAll() error {
 	s, err := m.Read()
 	if err != nil {
@@ -118,7 +119,7 @@ func (m *Manager) OffAll() error {
 	return errors.Join(errs...)
 }
 
-// maxServers bounds the addresses of one VPN: what server-addresses has room for.
+// maxServers bounds the addresses of one VPN, to what server-addresses has room for.
 const maxServers = 12
 
 // lookup returns the addresses of a host.
@@ -133,7 +134,7 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	return tidy(list), nil
 }
 
-// tidy sorts addresses and leaves out what is there twice.
+// tidy sorts addresses and removes duplicates.
 func tidy(list []netip.Addr) []netip.Addr {
 	for i := range list {
 		list[i] = list[i].Unmap()

@@ -12,16 +12,16 @@ import (
 	"network-manager-softether/po"
 )
 
-// Several may write at the same time: the notifiers of two people, nm-softether-strict, a settings page. NetworkManager
-// 1.44 and later refuses to write over what the writer has not seen (version-id). Before, a change is read back, and made
-// again where another one has taken its place.
+// Several programs may write at the same time: the notifiers of two people, nm-softether-strict, a settings
+// page. NetworkManager 1.44 and later refuses to overwrite what the writer has not seen (version-id). Before,
+// a change is read back, and repeated if another one has replaced it.
 
-// tries is how often a change is made again.
+// tries is how often a change is tried.
 const tries = 8
 
 const toDisk uint32 = 1 // NM_SETTINGS_UPDATE2_FLAG_TO_DISK
 
-// errOverrun: somebody else has written meanwhile.
+// errOverrun: another program has written meanwhile.
 var errOverrun = errors.New("changed by another program at the same time")
 
 // overrun reports whether a call failed because of another writer.
@@ -36,7 +36,7 @@ func overrun(err error) bool {
 	}, e.Name)
 }
 
-// write replaces the settings of a connection, unless they are not those that were read any more.
+// write replaces the settings of a connection, unless they are no longer those that were read.
 func (m *Manager) write(v Connection, s Settings) error {
 	if v.version == 0 {
 		return m.call(v.path, connectionIface+".Update", s).Err
@@ -44,7 +44,7 @@ func (m *Manager) write(v Connection, s Settings) error {
 	return m.call(v.path, connectionIface+".Update2", s, toDisk, map[string]dbus.Variant{"version-id": dbus.MakeVariant(v.version)}).Err
 }
 
-// update changes a stored connection by change, until it is done.
+// update applies change to a stored connection, until that succeeds.
 func (m *Manager) update(v Connection, change func(Connection) Settings, done func(Connection) bool) error {
 	err := errOverrun
 	for range tries {
@@ -59,7 +59,7 @@ func (m *Manager) update(v Connection, change func(Connection) Settings, done fu
 			break
 		}
 		if err == nil {
-			err = errOverrun // unless it is done now
+			err = errOverrun // unless it is in place now
 		}
 	}
 	return po.Errorf("“%s” could not be changed: %w", v.Name(), err)
@@ -81,8 +81,8 @@ func (m *Manager) guard() (Connection, error) {
 	return v, err
 }
 
-// lock gives a profile its lock, or takes it away if there is none, and returns all that there are then. In those that
-// are there already it is one step: at no time is there no rule.
+// lock gives a profile its lock, or removes it if there is none, and returns all that remain. For those that
+// exist already this is a single step: there is no moment without rules.
 func (m *Manager) lock(uuid string, want *Lock) (Locks, error) {
 	if want != nil {
 		if _, err := m.loopback(); err != nil {
@@ -122,7 +122,7 @@ func (v Connection) current(l Locks) bool {
 	return !changed
 }
 
-// keep makes the stored guard what the locks want.
+// keep makes the stored guard match the locks.
 func (m *Manager) keep(old Connection, l Locks) error {
 	switch {
 	case len(l) == 0 && old.path == "":
@@ -167,7 +167,7 @@ func (m *Manager) raise(v Connection, l Locks) error {
 	return m.activate(v, upTimeout)
 }
 
-// remove takes the guard away, with its rules.
+// remove removes the guard, with its rules.
 func (m *Manager) remove(old Connection) error {
 	if active, err := m.active(UUID); err == nil && active != "" {
 		if err := m.call(nmPath, nmName+".DeactivateConnection", active).Err; err != nil {
@@ -181,8 +181,9 @@ func (m *Manager) remove(old Connection) error {
 	return nil
 }
 
-// mendLoopback brings back the route to 127.0.0.0/8. NetworkManager 1.52 takes it away with a profile of the loopback
-// device, and leaves the address: nothing answers at 127.0.0.53 then, where systemd-resolved is asked.
+// mendLoopback restores the route to 127.0.0.0/8. NetworkManager 1.52 removes it along with a profile of the
+// loopback device, but leaves the address: then nothing answers at 127.0.0.53, where systemd-resolved is
+// reached.
 func (m *Manager) mendLoopback() {
 	device, err := m.loopback()
 	if err != nil {
@@ -195,7 +196,8 @@ func (m *Manager) mendLoopback() {
 		}
 		path, _ := active.Value().(dbus.ObjectPath)
 		uuid, err := m.property(path, activeIface, "Uuid")
-		// The guard does not disappear at once, and once it has, NetworkManager makes a profile of what it finds.
+		// The guard does not disappear at once, and when it has, NetworkManager makes a profile of what it
+		// finds.
 		return err == nil && text(uuid) != UUID && m.call(device, deviceIface+".Reapply", Settings{}, uint64(0), uint32(0)).Err == nil
 	})
 }
