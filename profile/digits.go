@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// decimal reads a number of at most nine digits that is nothing but digits and
-// does not begin with a needless zero.
+// decimal reads a number of at most nine digits that consists of digits only and has no leading zero.
 func decimal(s string) (int, bool) {
 	if len(s) == 0 || len(s) > 9 || len(s) > 1 && s[0] == '0' {
 		return 0, false

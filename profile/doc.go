@@ -10,9 +10,9 @@
 // field in the editor's form (editor/form); CONTRIBUTING.md has the whole list, and
 // tests find what was forgotten.
 //
-// The package knows neither D-Bus nor the network, reads no file and resolves no
-// name: the result of every function depends on its arguments alone. All of it is safe
-// for concurrent use, as long as nobody changes [Keys].
+// The package knows neither D-Bus nor the network, reads no file and resolves no name: the result of every
+// function depends on its arguments and on the language of the process alone. All of it is safe for
+// concurrent use, as long as nobody changes [Keys].
 package profile
 
 //go:generate go run ./genman -o ../data/nm-settings-softether.5

@@ -12,7 +12,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// Endpoint is a host and a port as a person writes them.
+// Endpoint is a host and a port, the way a person writes them.
 type Endpoint struct {
 	Host string // host name as typed, or an IP address without brackets
 	Port uint16 // 0 = not given
@@ -35,9 +35,8 @@ func (e Endpoint) String() string {
 
 const hostForms = "enter a host name or an IP address, with or without a port, as in vpn.example.com, vpn.example.com:8888, 192.0.2.1, 2001:db8::1 or [2001:db8::1]:8888"
 
-// ParseEndpoint splits a host from its port and checks both, without resolving
-// anything. A name with letters outside ASCII is left as it is. The error's text
-// says what is allowed.
+// ParseEndpoint splits a host from its port and checks both, without resolving anything. A name with letters
+// outside ASCII is left as it is. The error's text says what is allowed.
 func ParseEndpoint(s string) (Endpoint, error) {
 	if strings.Contains(s, "://") {
 		return Endpoint{}, badHost(po.T("this is a URL; enter only the host name"))
@@ -83,7 +82,8 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	return Endpoint{Host: host, Port: n}, nil
 }
 
-// A hostError says why a text is no host. Where there is no page with examples, it says what one looks like, too.
+// A hostError says why a text is not a host. Where there is no page with examples, it also says what one
+// looks like.
 type hostError struct{ why string }
 
 func (e *hostError) Error() string { return e.why + "; " + po.T(hostForms) }
@@ -101,7 +101,7 @@ func parsePort(s string, given bool) (uint16, error) {
 	return uint16(n), nil
 }
 
-// endpointOf refuses the addresses no server can have.
+// endpointOf refuses the addresses that no server can have.
 func endpointOf(addr netip.Addr, port uint16) (Endpoint, error) {
 	a := addr.Unmap()
 	if a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
@@ -137,7 +137,7 @@ func badHostName(name string) string {
 			}
 		}
 	}
-	// A name that ends in a number is a mistyped IPv4 address: no top-level domain is one.
+	// A name that ends in a number is a mistyped IPv4 address: no top-level domain is a number.
 	last := labels[len(labels)-1]
 	if strings.Trim(last, "0123456789") == "" || len(last) > 1 && (last[:2] == "0x" || last[:2] == "0X") && strings.Trim(last[2:], "0123456789abcdefABCDEF") == "" {
 		return po.T("this is not an IPv4 address")
@@ -145,7 +145,7 @@ func badHostName(name string) string {
 	return ""
 }
 
-// plainDot turns the other full stops that separate labels into ours (RFC 3490 3.1).
+// plainDot turns the other full stops that separate labels into plain ones (RFC 3490 3.1).
 func plainDot(r rune) rune {
 	switch r {
 	case '\u3002', '\uff0e', '\uff61':

@@ -12,12 +12,12 @@ import (
 // maxShown is how many bytes of a bad value a message repeats.
 const maxShown = 80
 
-// ValueError reports a key whose value is not allowed, alone or beside the others.
+// ValueError reports a key whose value is not allowed, by itself or together with the others.
 type ValueError struct {
 	Key     string
 	Value   string // as written, cut to a readable length; empty for secrets and inline PEM
-	Allowed string // what is allowed, or what to do, in the words of files
-	Page    string // the same in the words and the language of a settings page; empty if Allowed will do
+	Allowed string // what is allowed, or what to do, in the terms of files
+	Page    string // the same in the terms and the language of a settings page; empty if Allowed will do
 }
 
 func (e *ValueError) Error() string {
@@ -31,12 +31,12 @@ func (e *ValueError) Error() string {
 type MissingError struct {
 	Key  string
 	Help string // what to do, in the words of files
-	Page string // the same in the words and the language of a settings page
+	Page string // the same in the terms and the language of a settings page
 }
 
 func (e *MissingError) Error() string { return fmt.Sprintf("%s is not set: %s", e.Key, e.Help) }
 
-// Warning is something in a connection that has no effect or an unexpected one.
+// Warning is about something in a connection that has no effect or an unexpected one.
 type Warning struct {
 	Key  string
 	Text string
@@ -50,18 +50,18 @@ func shown(s string) string {
 		return s
 	}
 	cut := maxShown
-	for cut > 0 && s[cut]&0xc0 == 0x80 { // not within a UTF-8 sequence
+	for cut > 0 && s[cut]&0xc0 == 0x80 { // not inside a UTF-8 sequence
 		cut--
 	}
 	return s[:cut] + "..."
 }
 
-// A plainError is an error in the words of files and in those of a settings page.
+// A plainError is an error in the terms of files and in those of a settings page.
 type plainError struct{ files, page string }
 
 func (e *plainError) Error() string { return e.files }
 
-// lacks says what a file is not.
+// lacks returns what is missing in a file.
 func (k *Key) lacks() string {
 	if k.Name == KeyKey {
 		return po.T("the file contains no private key")

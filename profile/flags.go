@@ -10,7 +10,7 @@ import (
 // SecretFlags are NMSettingSecretFlags (networkmanager.md 3).
 type SecretFlags uint8
 
-// The flags. Without any the secret is stored by NetworkManager.
+// The flags. Without any, NetworkManager stores the secret.
 const (
 	AgentOwned  SecretFlags = 1
 	NotSaved    SecretFlags = 2
@@ -20,8 +20,8 @@ const (
 // Flags are the flags of the three secrets.
 type Flags struct{ Password, KeyPassword, ProxyPassword SecretFlags }
 
-// FlagsOf returns the flags of a secret as vpn.data has them. As in libnm a
-// missing or unreadable value counts as 0; [Parse] reports the latter.
+// FlagsOf returns the flags of a secret according to vpn.data. As in libnm, a missing or unreadable value
+// counts as 0; [Parse] reports the latter.
 func FlagsOf(data map[string]string, secret string) SecretFlags {
 	n, err := strconv.ParseUint(trim(data[FlagsKey(secret)]), 10, 3)
 	if err != nil {
@@ -30,13 +30,13 @@ func FlagsOf(data map[string]string, secret string) SecretFlags {
 	return SecretFlags(n)
 }
 
-// NeededSecrets returns the names of the secrets a connection with this vpn.data
-// needs before the server is even contacted, in the order a person should be
-// asked for them; those whose flags say "not required" are left out. It takes
-// data as it comes, valid or not, since a password dialog must cope with either.
+// NeededSecrets returns the names of the secrets that a connection with this vpn.data needs before the server
+// is even contacted, in the order in which a person should be asked for them; those whose flags say "not
+// required" are left out. It accepts data as it comes, valid or not, since a password dialog must cope with
+// either.
 //
-// key-password is among them only where an inline key shows that it is encrypted;
-// nobody has opened the file yet where it is a path.
+// key-password is only among them if an inline key shows that it is encrypted; if the key is a path, nobody
+// has opened the file yet.
 func NeededSecrets(data map[string]string) []string {
 	var names []string
 	need := func(name string) {
@@ -61,8 +61,8 @@ func NeededSecrets(data map[string]string) []string {
 	return names
 }
 
-// MissingSecrets returns the names of the secrets that are needed and were not in
-// the source. A secret that is there but empty is not missing: it is the answer.
+// MissingSecrets returns the names of the secrets that are needed and were not in the source. A secret that
+// is present but empty is not missing: it is the answer.
 func (p *Profile) MissingSecrets() []string {
 	var missing []string
 	for _, name := range p.needed {
@@ -73,8 +73,8 @@ func (p *Profile) MissingSecrets() []string {
 	return missing
 }
 
-// encryptedPEM reports whether text is a private key that needs a password:
-// PKCS#8 (RFC 5958) says so in its label, the older form in a header (RFC 1421 4.6.1.1).
+// encryptedPEM reports whether text is a private key that needs a password: PKCS#8 (RFC 5958) says so in its
+// label, the older form in a header (RFC 1421 4.6.1.1).
 func encryptedPEM(text string) bool {
 	return strings.Contains(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----") ||
 		strings.Contains(text, "Proc-Type: 4,ENCRYPTED")

@@ -9,13 +9,13 @@ import (
 	"network-manager-softether/po"
 )
 
-// HintTCP is the hint that allows TCP alone.
+// HintTCP is the hint that permits TCP only.
 const HintTCP = "tcp"
 
-// ParseGateway splits a server as the official client has it, host/hint, where the host
-// may have a port as in [ParseEndpoint]. The hint tells servers apart that share an
-// address behind a NAT: the name or the private address of the computer. The words that
-// the official client takes for "no NAT traversal" all become [HintTCP]; "" is none.
+// ParseGateway splits a server in the official client's notation, host/hint, where the host may have a port
+// as in [ParseEndpoint]. The hint distinguishes servers that share an address behind a NAT: it is the name or
+// the private address of the computer. The words by which the official client means "no NAT traversal" all
+// become [HintTCP]; "" is no hint.
 func ParseGateway(s string) (Endpoint, string, error) {
 	host, hint, hinted := strings.Cut(s, "/")
 	if !hinted || strings.Contains(s, "://") {
@@ -36,7 +36,7 @@ func ParseGateway(s string) (Endpoint, string, error) {
 	return e, hint, nil
 }
 
-// hintFits: with TCP, or inside DNS or ICMP, nobody could tell the servers apart.
+// hintFits: with TCP, or inside DNS or ICMP, nothing could tell the servers apart.
 func hintFits(p *Profile) error {
 	switch {
 	case p.Hint == HintTCP && p.Transport != TransportTCP:

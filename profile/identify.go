@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Automatic is what the settings ipv4 and ipv6 say of how this computer gets its addresses
-// and by what it is known to who gives them: NetworkManager's properties of the same names.
-// The zero value of each is what NetworkManager takes for it by default.
+// Automatic is what the settings ipv4 and ipv6 say about how this computer gets its addresses and how it
+// identifies itself to whoever gives them: NetworkManager's properties of the same names. The zero value of
+// each is NetworkManager's default.
 type Automatic struct {
 	SilentHostname bool   // dhcp-send-hostname=no
 	Hostname       string // dhcp-hostname
@@ -23,7 +23,7 @@ type Automatic struct {
 	DUID           string // dhcp-duid
 	RejectServers  []string
 	DHCPTimeout    time.Duration // dhcp-timeout
-	DADTimeout     time.Duration // dad-timeout; less than 0: as NetworkManager likes
+	DADTimeout     time.Duration // dad-timeout; less than 0: NetworkManager's default
 	AddrGenMode    string        // addr-gen-mode, as a word; empty: default
 	TemporaryIPv6  int           // ip6-privacy: 1 as well, 2 preferred
 	Token          string        // token
@@ -31,23 +31,23 @@ type Automatic struct {
 	SendRelease    bool          // dhcp-send-release, of NetworkManager 1.48 and later
 }
 
-// Identity is what an Automatic comes to: what is sent, and what addresses are made from.
+// Identity is the result of an Automatic: what is sent, and what addresses are formed from.
 type Identity struct {
 	Hostname    string         // option 12
 	FQDN        string         // option 81, in place of 12
 	ClientID    []byte         // option 61 with its type byte; nil: from the MAC address
 	VendorClass string         // option 60
-	Reject      []netip.Prefix // DHCP servers not to listen to
+	Reject      []netip.Prefix // DHCP servers to ignore
 	DUID        []byte         // of DHCPv6; nil: from the MAC address
 	IAID6       *uint32        // of DHCPv6; nil: from the MAC address
 	Token       [8]byte        // interface identifier; zero: by StableIPv6
-	StableIPv6  bool           // addresses of RFC 7217 instead of those from the MAC address
-	// TemporaryIPv6 is whether there are temporary addresses (RFC 8981): 1 as well, 2 preferred.
+	StableIPv6  bool           // addresses according to RFC 7217 instead of those from the MAC address
+	// TemporaryIPv6 says whether there are temporary addresses (RFC 8981): 1 as well, 2 preferred.
 	TemporaryIPv6 int
 }
 
-// identify interprets the properties of both families. What cannot be done is refused by
-// its name, unless things work without it.
+// identify interprets the properties of both families. What is not possible is refused by name, unless things
+// work without it.
 func (p *Profile) identify() ([]Warning, error) {
 	four, six := p.IPv4.Automatic, p.IPv6.Automatic
 	id := Identity{Hostname: p.Hostname, VendorClass: four.VendorClass}
@@ -95,8 +95,8 @@ func (p *Profile) identify() ([]Warning, error) {
 	return w, nil
 }
 
-// clientID interprets ipv4.dhcp-client-id as NetworkManager does: a word, bytes in
-// hexadecimal with colons, or text, which goes behind a byte 0.
+// clientID interprets ipv4.dhcp-client-id as NetworkManager does: a word, bytes in hexadecimal with colons,
+// or text, which is preceded by a byte 0.
 func clientID(s string) ([]byte, error) {
 	const key = "ipv4.dhcp-client-id"
 	switch s {
@@ -129,7 +129,7 @@ func duid(s string) ([]byte, error) {
 	return b, nil
 }
 
-// iaid interprets ipv6.dhcp-iaid: a number, or a word, of which "mac" says what is done anyway.
+// iaid interprets ipv6.dhcp-iaid: a number, or a word, of which "mac" is what is done anyway.
 func iaid(s string) (n *uint32, known bool) {
 	if v, err := strconv.ParseUint(s, 10, 32); err == nil {
 		u := uint32(v)
@@ -152,7 +152,7 @@ func token(s string) (id [8]byte, err error) {
 	return id, nil
 }
 
-// prefixes reads addresses and networks of IPv4.
+// prefixes reads IPv4 addresses and networks.
 func prefixes(key string, list []string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
 	for _, s := range list {

@@ -4,7 +4,7 @@ package profile
 
 import "slices"
 
-// Names of the keys that code outside the table has to name.
+// Names of the keys that code outside the table refers to.
 const (
 	KeyGateway         = "gateway"
 	KeyPort            = "port"
@@ -45,7 +45,7 @@ const flagsMore = "0: stored in the connection, readable by root. 1: kept in the
 // Keys is the table of all keys, group by group. Treat it as read-only.
 var Keys = slices.Concat(accessKeys, linkKeys, outsideKeys, importKeys)
 
-// accessKeys is the half of the table that says who connects to whom, and by which way.
+// accessKeys is the half of the table that says who connects to whom, and how.
 //
 //po:extract Help Long
 var accessKeys = []Key{

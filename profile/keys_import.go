@@ -8,7 +8,7 @@ const KeyVPNFileItems = "vpn-file-items"
 // maxFileItems is enough for a certificate and a page of HTTP headers.
 const maxFileItems = 16 << 10
 
-// importKeys are about files of the official client; the service has no use for them.
+// importKeys are about files of the official client; the service does not use them.
 var importKeys = []Key{
 	{
 		Name: KeyVPNFileItems, Kind: KindString, Group: GroupImport, Max: maxFileItems,

@@ -9,7 +9,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// Names of the keys about what stays outside of the tunnel.
+// Names of the keys about what stays outside the tunnel.
 const (
 	KeyBlockIPv6       = "block-ipv6"
 	KeyOverlapping     = "accept-overlapping-routes"
@@ -27,7 +27,7 @@ const (
 	BlockIPv6No   BlockIPv6 = "no"
 )
 
-// Strict is what may leave outside of the tunnel, whether it is up or not.
+// Strict is what may leave outside the tunnel, whether it is up or not.
 type Strict string
 
 // The values of strict.
@@ -40,8 +40,9 @@ const (
 // On reports whether anything is blocked.
 func (s Strict) On() bool { return s == StrictYes || s == StrictAllowLAN }
 
-// FullDNSPriority is ipv4.dns-priority and ipv6.dns-priority of a full tunnel: a negative one keeps names from being
-// asked of other connections' servers (nm-settings(5)). A split tunnel leaves it to NetworkManager.
+// FullDNSPriority is ipv4.dns-priority and ipv6.dns-priority of a full tunnel: a negative value keeps names
+// from being looked up at other connections' servers (nm-settings(5)). A split tunnel leaves it to
+// NetworkManager.
 const FullDNSPriority = -50
 
 // StrictTable is the routing table that holds the routes of connections in strict mode: "SE" in ASCII.
@@ -91,7 +92,7 @@ var outsideKeys = []Key{
 	},
 }
 
-// addressesAreAddresses takes server-addresses apart.
+// addressesAreAddresses parses server-addresses.
 func addressesAreAddresses(p *Profile) error {
 	for text := range strings.FieldsSeq(p.addressList) {
 		a, err := netip.ParseAddr(text)

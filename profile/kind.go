@@ -23,7 +23,7 @@ const (
 	KindSecret               // a secret's text, kept out of every message; Max bytes
 )
 
-// Group is the part of a form (or of the man page) that a key belongs to.
+// Group is the part of a form (or of the manual page) that a key belongs to.
 type Group int
 
 // The groups, in the order they are shown in.
@@ -70,9 +70,9 @@ type Key struct {
 	Kind    Kind
 	Group   Group
 	Default string   // as it would be written in the connection; "" means unset
-	Min     int      // lower bound, see the Kind
-	Max     int      // upper bound, see the Kind
-	Values  []Choice // the words allowed; for KindMAC those besides an address
+	Min     int      // lower bound, depending on the Kind
+	Max     int      // upper bound, depending on the Kind
+	Values  []Choice // the words allowed; for KindMAC, besides an address
 	Secret  bool     // lives in vpn.secrets and is never shown
 	Help    string   // one line, no full stop: a label's tooltip
 	Long    string   // what else a person should know, whole sentences in the words of a settings page; may be empty
@@ -87,7 +87,7 @@ type Choice struct {
 	Help string // one line, no full stop
 }
 
-// Lookup returns the key called name, of vpn.data and vpn.secrets alike (no name is in both), or nil.
+// Lookup returns the key called name, from vpn.data and vpn.secrets alike (no name is in both), or nil.
 func Lookup(name string) *Key {
 	for i := range Keys {
 		if Keys[i].Name == name {

@@ -4,7 +4,7 @@ package profile
 
 import "strconv"
 
-// nearest returns the key of vpn.data a mistyped name was most likely meant to be, or "".
+// nearest returns the key of vpn.data that a mistyped name was most likely meant to be, or "".
 func nearest(name string) string {
 	if len(name) > 40 {
 		return ""
@@ -20,7 +20,7 @@ func nearest(name string) string {
 	return best
 }
 
-// distance is the number of bytes to insert, delete or replace to make b of a (Levenshtein).
+// distance returns the number of bytes to insert, delete or replace to turn a into b (Levenshtein).
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -11,9 +11,9 @@ import (
 	"network-manager-softether/po"
 )
 
-// Parse checks a connection. The error is a *[ValueError] or *[MissingError] about
-// one key; warnings come in the order of the keys' names and are complete only if there is no error.
-// Missing secrets are no error: see [Profile.MissingSecrets].
+// Parse checks a connection. A non-nil error is a *[ValueError] or *[MissingError] about one key; warnings
+// are in the order of the keys' names and are complete only if there is no error. Missing secrets are not an
+// error: see [Profile.MissingSecrets].
 func Parse(src Source) (*Profile, []Warning, error) {
 	p := &Profile{
 		ID: src.ID, UUID: src.UUID, InterfaceName: src.InterfaceName, Users: slices.Clone(src.Users),
@@ -46,7 +46,7 @@ func Parse(src Source) (*Profile, []Warning, error) {
 			continue
 		}
 		if k.Name == KeyPort && k.trim(src.Data[KeyPort]) == "" && p.Gateway.Port != 0 {
-			continue // the gateway's port stands in for the default
+			continue // the gateway's port replaces the default
 		}
 		v, err := k.parse(text)
 		if err != nil {
@@ -85,10 +85,11 @@ func Parse(src Source) (*Profile, []Warning, error) {
 	return p, warnings, nil
 }
 
-// noName is what nmcli prints for a property that is not set. Taken from there, it is a name that programs take for an option.
+// noName is what nmcli prints for an unset property. Copied from there, it is a name that programs take for
+// an option.
 const noName = "--"
 
-// fillUser takes vpn.user-name where the key user is unset, which the same rules then bind.
+// fillUser uses vpn.user-name if the key user is unset; the same rules apply to it.
 func (p *Profile) fillUser(fallback string) error {
 	fallback = trim(fallback)
 	if p.User != "" || fallback == "" {
@@ -103,8 +104,8 @@ func (p *Profile) fillUser(fallback string) error {
 	return nil
 }
 
-// addressing interprets ipv4.method or ipv6.method: with anything but auto
-// NetworkManager ignores what a plugin reports (networkmanager.md 3).
+// addressing interprets ipv4.method or ipv6.method: with anything but auto, NetworkManager ignores what a
+// plugin reports (networkmanager.md 3).
 func addressing(method string, neverDefault bool, more Family) Addressing {
 	return Addressing{
 		Auto:         method == "" || method == "auto",
@@ -118,8 +119,8 @@ func addressing(method string, neverDefault bool, more Family) Addressing {
 // maxUnknown is how many unknown keys are worth a warning each.
 const maxUnknown = 20
 
-// unknownKeys warns of keys that are not in the table, and refuses control
-// characters in them too: their names are going to be logged.
+// unknownKeys warns of keys that are not in the table, and also refuses control characters in them, as their
+// names are going to be logged.
 func unknownKeys(src Source) ([]Warning, error) {
 	var warnings []Warning
 	left := 0

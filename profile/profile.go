@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// ServiceType is vpn.service-type of the connections this plugin serves, and its base bus name.
+// ServiceType is the vpn.service-type of the connections that this plugin serves, and its base bus name.
 const ServiceType = "org.freedesktop.NetworkManager.softether"
 
-// Where the service of a connection shows what nm-softether-status prints, on its bus name.
+// Where the service of a connection exports what nm-softether-status prints, under its bus name.
 const (
 	StatusInterface = ServiceType + ".Status"
 	StatusPath      = "/org/freedesktop/NetworkManager/softether/Status"
 )
 
-// Source is a NetworkManager connection in plain values.
+// Source is a NetworkManager connection as plain values.
 type Source struct {
 	ID, UUID      string
 	InterfaceName string            // connection.interface-name
@@ -30,11 +30,11 @@ type Source struct {
 
 	IPv4NeverDefault, IPv6NeverDefault bool
 
-	IPv4, IPv6 Family // what else the settings ipv4 and ipv6 say
+	IPv4, IPv6 Family // what the settings ipv4 and ipv6 say besides the method
 }
 
-// Family is what a connection says of one address family, beside the method. The zero value
-// of each property is what NetworkManager takes for it by default.
+// Family is what a connection says about one address family, besides the method. The zero value of each
+// property is NetworkManager's default.
 type Family struct {
 	MustSucceed      bool           // may-fail=no
 	RequiredTimeout  time.Duration  // required-timeout: wait that long for the family even if it may fail
@@ -45,8 +45,8 @@ type Family struct {
 	Automatic
 }
 
-// Profile is a connection that has been checked. Its fields are the keys of the
-// table with their defaults filled in.
+// Profile is a connection that has been checked. Its fields are the keys of the table with their defaults
+// filled in.
 type Profile struct {
 	ID, UUID      string
 	InterfaceName string
@@ -55,9 +55,9 @@ type Profile struct {
 	Persistent    bool
 
 	Gateway  Endpoint // Port is always set
-	Hint     string   // which of several servers behind the gateway's address; HintTCP: no matter which, by TCP only
+	Hint     string   // which of several servers behind the gateway's address; HintTCP: any, by TCP only
 	Hub      string
-	User     string // may be empty with AuthAnonymous only
+	User     string // may only be empty with AuthAnonymous
 	AuthType AuthType
 	Password Secret
 
@@ -89,7 +89,7 @@ type Profile struct {
 	ReconnectAttempts int // 0 = no limit
 
 	Strict            Strict
-	ServerAddresses   []netip.Addr // instead of looking up the gateway's, or the proxy's, name
+	ServerAddresses   []netip.Addr // used instead of looking up the gateway's, or the proxy's, name
 	BlockIPv6         BlockIPv6
 	AcceptOverlapping bool
 
@@ -102,14 +102,14 @@ type Profile struct {
 	addressList string // server-addresses
 
 	needed []string        // NeededSecrets of the source
-	given  map[string]bool // the secrets that were there
+	given  map[string]bool // the secrets that were present
 }
 
 // DefaultTimeout is how long NetworkManager waits for a configuration if
 // vpn.timeout is 0 (networkmanager.md 0).
 const DefaultTimeout = 60 * time.Second
 
-// Proxy is the proxy on the way to the server.
+// Proxy is the proxy in front of the server.
 type Proxy struct {
 	Type     ProxyType
 	Server   Endpoint // zero with ProxyNone
@@ -126,17 +126,17 @@ type File struct {
 // IsZero reports whether the key is unset.
 func (f File) IsZero() bool { return f == File{} }
 
-// Addressing says what one address family of the connection wants.
+// Addressing says what one address family of the connection asks for.
 type Addressing struct {
 	Auto         bool // configured through the tunnel: DHCP, router advertisements
 	Static       bool // the addresses are in the profile
-	Disabled     bool // the family is off; for IPv6 also on the TAP
+	Disabled     bool // the family is off; for IPv6, on the TAP as well
 	NeverDefault bool // no default route wanted
 	Family
 }
 
-// Pin returns the fingerprint that alone decides about the server's certificate,
-// nil if there is none. The data key wins over the answer of a person.
+// Pin returns the fingerprint that alone decides about the server's certificate, nil if there is none. The
+// data key takes precedence over a person's answer.
 func (p *Profile) Pin() []byte {
 	if p.ServerCertSHA256 != nil {
 		return p.ServerCertSHA256
@@ -191,7 +191,7 @@ const (
 	TransportDNS  Transport = "dns"
 )
 
-// UDPAcceleration is when frames travel over UDP beside the TCP connection.
+// UDPAcceleration is when frames also travel over UDP beside the TCP connection.
 type UDPAcceleration string
 
 // The values of udp-acceleration.
@@ -205,7 +205,7 @@ const (
 // MACMode is where the MAC address comes from.
 type MACMode string
 
-// The words of mac, and what stands for an address of the user's own.
+// The words of mac, and what stands for an address chosen by the user.
 const (
 	MACStable   MACMode = "stable"
 	MACRandom   MACMode = "random"

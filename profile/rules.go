@@ -9,7 +9,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// rules are what must hold between keys, in the order a person should be told.
+// rules are what must hold between keys, in the order in which a person should be told.
 var rules = []func(*Profile) error{
 	gatewayIsSet, userIsKnown, certificateIsWhole, proxyIsWhole, transportFits, hintFits,
 	halfDuplexHasPair, deviceNameFits, ownerIsOne, uuidIsThere, addressesAreAddresses,
@@ -81,7 +81,7 @@ func halfDuplexHasPair(p *Profile) error {
 	return nil
 }
 
-// deviceNameFits holds what the kernel wants of a name (dev_valid_name).
+// deviceNameFits checks what the kernel requires of a name (dev_valid_name).
 func deviceNameFits(p *Profile) error {
 	n := p.InterfaceName
 	if n == "" || len(n) <= 15 && n != "." && n != ".." && !strings.ContainsAny(n, "/: \t\v\f%") && plainText(n) == nil {
@@ -90,7 +90,7 @@ func deviceNameFits(p *Profile) error {
 	return &ValueError{Key: "connection.interface-name", Value: shown(n), Allowed: "at most 15 bytes, without spaces, slashes, colons and percent signs"}
 }
 
-// ownerIsOne: files are read with the rights of the connection's user, so there has to be one at most.
+// ownerIsOne: files are read with the rights of the connection's user, so there must be one at most.
 func ownerIsOne(p *Profile) error {
 	if len(p.Users) > 1 && p.NamesFiles() {
 		return &ValueError{Key: "connection.permissions", Value: shown(strings.Join(p.Users, ",")), Allowed: "files are read with the rights of one user; name one, or store certificates and keys as PEM text"}
@@ -98,7 +98,7 @@ func ownerIsOne(p *Profile) error {
 	return nil
 }
 
-// uuidIsThere: what the server knows this computer by is derived from it.
+// uuidIsThere: everything that identifies this computer to the server is derived from the UUID.
 func uuidIsThere(p *Profile) error {
 	if p.UUID == "" {
 		return &MissingError{Key: "connection.uuid", Help: "every connection of NetworkManager has one; the caller must pass it on"}

@@ -12,7 +12,7 @@ import (
 // trustPrefix begins the names of secrets that say whether a person trusts a server.
 const trustPrefix = "trust-sha256-"
 
-// The answers that a dialog writes itself.
+// The answers that a dialog itself writes.
 const (
 	TrustYes = "yes"
 	TrustNo  = "no"
@@ -22,9 +22,9 @@ const (
 // server whose certificate has this SHA-256 fingerprint: "trust-sha256-" and 64
 // hexadecimal digits.
 //
-// The fingerprint is in the name, not in the value, because the value has to be typed.
-// So the answer is "yes" in every agent, and what NetworkManager then stores with the
-// profile still says which certificate it was about.
+// The fingerprint is in the name and not in the value, because the value has to be typed. So the answer is
+// "yes" in every agent, and what NetworkManager then stores with the profile still says which certificate it
+// was about.
 func TrustSecret(sum [pinSize]byte) string { return trustPrefix + hex.EncodeToString(sum[:]) }
 
 // ParseTrustSecret is the inverse of [TrustSecret].
@@ -36,7 +36,7 @@ func ParseTrustSecret(name string) (sum [pinSize]byte, ok bool) {
 	return ParseFingerprint(digits)
 }
 
-// An Answer is what a person says to the question whether a server is to be trusted.
+// An Answer is what a person says when asked whether to trust a server.
 type Answer int
 
 // NoAnswer is any text that is neither a yes nor a no: the question is asked again.
@@ -46,16 +46,17 @@ const (
 	No
 )
 
-// The words for yes and no in the languages of the dialogs. All are understood whatever the language of the one who
-// asks: nmcli may speak English to a person who does not.
+// The words for yes and no in the languages of the dialogs. All are understood whatever language the question
+// is in: nmcli may speak English to a person who does not.
 var (
 	wordsForYes = []string{"y", TrustYes, "ja", "sí", "si", "بله", "آری", "oui", "ya", "はい", "예", "네", "sim", "да", "evet", "是", "是的", "好"}
 	wordsForNo  = []string{"n", TrustNo, "nein", "نه", "خیر", "non", "tidak", "いいえ", "아니요", "아니오", "não", "nao", "нет", "hayır", "hayir", "否", "不", "不是"}
 )
 
-// ParseAnswer reads the answer to the question about sum: a word for yes or no, or as a yes the fingerprint itself.
+// ParseAnswer reads the answer to the question about sum: a word for yes or no, or, as a yes, the fingerprint
+// itself.
 //
-// nmcli puts the answer that is stored, as dots, before what is typed, so a yes after a no is a no that has been
+// nmcli puts the stored answer, as dots, before what is typed, so a yes after a no is a no that has been
 // reconsidered.
 func ParseAnswer(value string, sum [pinSize]byte) Answer {
 	value = strings.ToLower(strings.TrimSpace(value))
@@ -78,8 +79,8 @@ func parseWord(value string) Answer {
 	return NoAnswer
 }
 
-// trusted returns the fingerprint that the person trusts, nil if there is none. More
-// than one is an error: each was to be the only one.
+// trusted returns the fingerprint that the person trusts, nil if there is none. More than one is an error:
+// each was meant to be the only one.
 func trusted(secrets map[string]string) ([]byte, error) {
 	var pin []byte
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {

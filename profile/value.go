@@ -29,8 +29,8 @@ type value struct {
 
 func (v value) seconds() time.Duration { return time.Duration(v.n) * time.Second }
 
-// Check reports whether s is a value k may have, looking at k alone. An empty s
-// is unset and allowed; blanks around it count as little as they do to nmcli. The error is a *[ValueError].
+// Check reports whether s is a value that k may have, considering k alone. An empty s is unset and allowed;
+// blanks around it are ignored, as nmcli does. A non-nil error is a *[ValueError].
 func (k *Key) Check(s string) error {
 	if s = k.trim(s); s == "" {
 		return nil
@@ -39,8 +39,8 @@ func (k *Key) Check(s string) error {
 	return err
 }
 
-// trim takes the blanks around a value away, as nmcli does; a person who writes a keyfile may leave some. In a secret
-// they count.
+// trim removes the blanks around a value, as nmcli does; a person who writes a keyfile may leave some. In a
+// secret they count.
 func (k *Key) trim(s string) string {
 	if k.Secret || k.Kind == KindPEM && inlinePEM(s) {
 		return s
@@ -71,14 +71,14 @@ func (k *Key) parse(s string) (value, error) {
 
 func (k *Key) decode(s string) (value, error) {
 	inline := k.Kind == KindPEM && inlinePEM(s)
-	if !inline { // the lines of PEM are the one place where a control character belongs
+	if !inline { // only PEM text may contain a control character, the line feed
 		if err := plainText(s); err != nil {
 			return value{}, err
 		}
 	}
 	switch k.Kind {
 	case KindString:
-		if strings.TrimSpace(s) != s { // blanks beyond ASCII, which nobody sees and nobody means
+		if strings.TrimSpace(s) != s { // blanks beyond ASCII, which are invisible and unintended
 			return value{}, po.Error("spaces at the beginning or end are not allowed")
 		}
 		if len(s) > k.Max {
@@ -167,7 +167,7 @@ func (k *Key) decodeMAC(s string) (value, error) {
 	return value{text: string(MACExplicit), bytes: mac}, nil
 }
 
-// inlinePEM reports whether s is PEM text and not a path. A path begins with a slash.
+// inlinePEM reports whether s is PEM text rather than a path, which begins with a slash.
 func inlinePEM(s string) bool { return strings.Contains(s, "-----BEGIN ") }
 
 func (k *Key) decodePEM(s string) (value, error) {
@@ -179,7 +179,7 @@ func (k *Key) decodePEM(s string) (value, error) {
 	}
 	want := "CERTIFICATE"
 	if k.Name == KeyKey {
-		want = "PRIVATE KEY" // also EC, RSA and ENCRYPTED PRIVATE KEY
+		want = "PRIVATE KEY" // or EC, RSA and ENCRYPTED PRIVATE KEY
 	}
 	for rest := der.PEMText([]byte(s)); ; {
 		var block *pem.Block

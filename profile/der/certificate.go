@@ -10,7 +10,7 @@ import (
 	"unicode/utf16"
 )
 
-// A Certificate is what a person tells certificates apart by.
+// A Certificate is what people tell certificates apart by.
 type Certificate struct {
 	CommonName string // the last one of the subject; "" if it has none
 	LastDay    string // of its validity, in UTC: YYYY-MM-DD; "" if it cannot be read
@@ -18,8 +18,8 @@ type Certificate struct {
 	OtherKey   bool   // its key is one of another kind that OpenSSL knows
 }
 
-// ParseCertificate reads an X.509 certificate (RFC 5280 4.1); ok is false for what OpenSSL, which the
-// official programs use, would not read: it looks at the content of dates and extensions only when it needs them.
+// ParseCertificate reads an X.509 certificate (RFC 5280 4.1). ok is false for what OpenSSL, which the
+// official programs use, would not read: it examines dates and extensions only when it needs them.
 func ParseCertificate(b []byte) (c Certificate, ok bool) {
 	outer, ok := children(b, tagSequence)
 	if !ok || len(outer) != 3 || !is(outer, tagSequence, tagSequence, tagBitString) || !isAlgorithm(outer[1]) {
@@ -59,7 +59,7 @@ func isAlgorithm(e element) bool {
 	return ok && is(list, tagOID) && len(list) <= 2
 }
 
-// isRest reports whether what follows the key is what may: two unique identifiers and extensions.
+// isRest reports whether what follows the key is permitted there: two unique identifiers and extensions.
 func isRest(list []element) bool {
 	for _, tag := range []byte{tagImplicit1, tagImplicit2} {
 		if is(list, tag) {
@@ -89,7 +89,7 @@ var otherKeys = []string{
 	"\x2b\x65\x70", "\x2b\x65\x71", "\x2b\x65\x6e", "\x2b\x65\x6f",
 }
 
-// keyOf reads a SubjectPublicKeyInfo (RFC 3279 2.3.1); ok is false for what is malformed. A key that nobody can
+// keyOf reads a SubjectPublicKeyInfo (RFC 3279 2.3.1); ok is false for malformed ones. A key that nobody can
 // use is well-formed.
 func keyOf(info []byte) (rsaBits int, other, ok bool) {
 	list, ok := children(info, tagSequence)
@@ -111,13 +111,13 @@ func keyOf(info []byte) (rsaBits int, other, ok bool) {
 	return 8*(len(modulus)-1) + bits.Len8(modulus[0]), false, true
 }
 
-// dayOf reads a Time: RFC 5280 4.1.2.5 allows these two forms, in UTC and with seconds. It is not for time.Parse, which
-// would bring time zones into every settings program.
+// dayOf reads a Time: RFC 5280 4.1.2.5 permits these two forms, in UTC and with seconds. It does not use
+// time.Parse, which would bring time zones into every settings program.
 func dayOf(e element) (string, bool) {
 	t := string(e.content)
 	switch e.tag {
 	case tagUTCTime:
-		if t >= "5" { // a year of two digits, from 1950 to 2049
+		if t >= "5" { // a two-digit year, from 1950 to 2049
 			t = "19" + t
 		} else {
 			t = "20" + t
@@ -177,7 +177,8 @@ func commonName(name []byte) (cn string, ok bool) {
 	return cn, true
 }
 
-// text reads a DirectoryString. All its kinds but one are UTF-8 or its subset ASCII in any certificate made since 2004.
+// text reads a DirectoryString. All its kinds but one are UTF-8, or its subset ASCII, in any certificate made
+// since 2004.
 func text(e element) string {
 	if e.tag != tagBMPString {
 		return strings.ToValidUTF8(string(e.content), "?")

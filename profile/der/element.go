@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package der reads as much of certificates and private keys as a settings page shows and a .vpn file needs: whose a
-// certificate is and until when, and which kind of key a key is.
+// Package der reads as much of certificates and private keys as a settings page shows and a .vpn file needs:
+// whose a certificate is and until when, and what kind of key a key is.
 //
-// It judges nothing. Whether a certificate or key is any good the service finds out, with crypto/x509, before it
-// uses it. Settings programs load this package instead, since crypto/x509 costs every one of them 1.5 MB, and
-// cryptobyte with the encoding/asn1 below it 0.1 MB.
+// It judges nothing. Whether a certificate or key is usable is determined by the service, with crypto/x509,
+// before it uses it. Settings programs load this package instead, since crypto/x509 costs each of them 1.5
+// MB, and cryptobyte with the encoding/asn1 below it 0.1 MB.
 //
 // All functions are pure, and safe for any input.
 package der
 
-// Tags of ASN.1 (X.690 8.1.2), with the bit that says "constructed" where it belongs.
+// Tags of ASN.1 (X.690 8.1.2), including the bit for "constructed" where it belongs.
 const (
 	tagBoolean     = 0x01
 	tagInteger     = 0x02
@@ -35,12 +35,12 @@ const (
 type element struct {
 	tag     byte
 	content []byte
-	whole   []byte // with tag and length
+	whole   []byte // including tag and length
 }
 
-// next cuts the first element off b; ok is false if b does not begin with a whole one in DER (X.690 10.1).
+// next cuts the first element off b; ok is false if b does not begin with a complete one in DER (X.690 10.1).
 func next(b []byte) (e element, rest []byte, ok bool) {
-	if len(b) < 2 || b[0]&0x1f == 0x1f { // no tag of more than one byte is used in certificates
+	if len(b) < 2 || b[0]&0x1f == 0x1f { // certificates use no tags of more than one byte
 		return e, nil, false
 	}
 	length, head := int(b[1]), 2
@@ -64,13 +64,13 @@ func next(b []byte) (e element, rest []byte, ok bool) {
 	return element{tag: b[0], content: b[head:end], whole: b[:end]}, b[end:], true
 }
 
-// First returns the element that b begins with, nil if there is no whole one.
+// First returns the element that b begins with, nil if there is no complete one.
 func First(b []byte) []byte {
 	e, _, _ := next(b)
 	return e.whole
 }
 
-// children returns the elements within the one that b is, and that has that tag.
+// children returns the elements in b, which must be one element with that tag.
 func children(b []byte, tag byte) (list []element, ok bool) {
 	e, rest, ok := next(b)
 	if !ok || e.tag != tag || len(rest) > 0 {

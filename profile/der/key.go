@@ -9,7 +9,7 @@ const (
 	PKCS8 = "PRIVATE KEY"     // RFC 5958, not encrypted
 )
 
-// KeyLabel returns the PEM label of a private key that is not encrypted, "" for anything else.
+// KeyLabel returns the PEM label of an unencrypted private key, "" for anything else.
 func KeyLabel(b []byte) string {
 	list, ok := children(b, tagSequence)
 	switch {
@@ -24,7 +24,7 @@ func KeyLabel(b []byte) string {
 	return ""
 }
 
-// FirstKey returns the private key that b begins with, and its label; "" if that is none.
+// FirstKey returns the private key that b begins with, and its label; "" if there is none.
 func FirstKey(b []byte) (key []byte, label string) {
 	key = First(b)
 	return key, KeyLabel(key)
@@ -51,8 +51,8 @@ const (
 	oidEC  = "\x2a\x86\x48\xce\x3d\x02\x01"
 )
 
-// Traditional unwraps a key in PKCS #8: an RSA key becomes one in PKCS #1, one on an elliptic curve becomes one
-// in SEC 1 that names its curve. ok is false for other algorithms.
+// Traditional unwraps a PKCS #8 key: an RSA key becomes PKCS #1, an elliptic curve key becomes SEC 1 with the
+// name of its curve. ok is false for other algorithms.
 func Traditional(pkcs8 []byte) (key []byte, ok bool) {
 	list, ok := children(pkcs8, tagSequence)
 	if !ok || !is(list, tagInteger, tagSequence, tagOctets) {
@@ -75,8 +75,8 @@ func Traditional(pkcs8 []byte) (key []byte, ok bool) {
 	return nil, false
 }
 
-// withCurve puts the name of the curve, which PKCS #8 has beside the key, into the key itself: [0] parameters, between
-// the private and the public key.
+// withCurve puts the name of the curve, which PKCS #8 has beside the key, into the key itself: [0]
+// parameters, between the private and the public key.
 func withCurve(sec1, curve []byte) []byte {
 	list, _ := children(sec1, tagSequence) // checked by the caller
 	content := append(append([]byte(nil), list[0].whole...), list[1].whole...)
@@ -89,7 +89,7 @@ func withCurve(sec1, curve []byte) []byte {
 	return wrap(tagSequence, content)
 }
 
-// wrap writes an element of at most 64 kB.
+// wrap encodes an element of at most 64 kB.
 func wrap(tag byte, content []byte) []byte {
 	n := len(content)
 	head := []byte{tag, byte(n)}

@@ -9,9 +9,9 @@ import (
 
 const utf8Mark = "\ufeff"
 
-// PEMText returns text as encoding/pem reads it: without the byte order marks that editors on Windows put before the
-// first line, and that get between the blocks when files are joined, and in bytes where it is UTF-16. What is no PEM
-// text is returned as it is.
+// PEMText returns text in the form that encoding/pem reads: without the byte order marks that editors on
+// Windows put before the first line, and that end up between the blocks when files are joined, and as bytes
+// if it is UTF-16. What is not PEM text is returned unchanged.
 func PEMText(text []byte) []byte {
 	if len(text) >= 2 && (text[0] == 0xff && text[1] == 0xfe || text[0] == 0xfe && text[1] == 0xff) {
 		high := 1
@@ -30,7 +30,7 @@ func PEMText(text []byte) []byte {
 		return text
 	}
 	bare := make([]byte, 0, len(text))
-	for _, b := range text { // what is left may be a mark again
+	for _, b := range text { // the rest may begin with a mark again
 		bare = bytes.TrimSuffix(append(bare, b), []byte(utf8Mark))
 	}
 	return bare

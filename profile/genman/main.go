@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Genman writes the man page nm-settings-softether(5) from the table in package
-// profile. It is run by "go generate ./profile".
+// Genman generates the manual page nm-settings-softether(5) from the table in package profile. It is run by
+// "go generate ./profile".
 package main
 
 import (

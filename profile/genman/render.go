@@ -45,7 +45,7 @@ in a keyfile in the group
 	return b.String()
 }
 
-// section writes one heading and the keys that belong under it.
+// section writes a heading and the keys that belong under it.
 func section(b *strings.Builder, heading string, belongs func(profile.Key) bool, intro ...string) {
 	b.WriteString(".SH " + roff(heading) + "\n" + strings.Join(intro, ""))
 	for _, k := range profile.Keys {
@@ -72,7 +72,7 @@ func entry(b *strings.Builder, k profile.Key) {
 	}
 }
 
-// form says in a word or two what a value looks like.
+// form returns in a word or two what a value looks like.
 func form(k profile.Key) string {
 	switch k.Kind {
 	case profile.KindHost:
@@ -107,7 +107,7 @@ func words(k profile.Key) []string {
 	return w
 }
 
-// sentences splits text after full stops, since man pages have one sentence a line.
+// sentences splits text after full stops, since manual pages have one sentence per line.
 func sentences(text string) []string {
 	if text == "" {
 		return nil

@@ -2,7 +2,7 @@
 
 package main
 
-// tail is the end of the page, which says what no table holds.
+// tail is the end of the page, with what no table contains.
 const tail = `.SH ADDRESSES, ROUTES AND DNS
 These are settings of NetworkManager, the same for every type of VPN; see
 .BR nm\-settings (5).

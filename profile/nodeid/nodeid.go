@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package nodeid derives what the server and its network know a computer by: the MAC address of the virtual device and
-// the UniqueId of the node information.
+// Package nodeid derives the identifiers by which the server and its network know a computer: the MAC address
+// of the virtual device and the UniqueId of the node information.
 //
-// It is apart from package profile because settings programs load that one and need neither: what crypto/sha256 and
-// crypto/rand bring along costs each of them 0.4 MB.
+// It is separate from package profile because settings programs load that one and need neither: what
+// crypto/sha256 and crypto/rand bring along costs each of them 0.4 MB.
 package nodeid
 
 import (
@@ -16,13 +16,13 @@ import (
 	"network-manager-softether/profile"
 )
 
-// Domains of the derivations: neither result tells anything about the other.
+// Domains of the derivations: neither result reveals anything about the other.
 const (
 	macDomain      = "network-manager-softether mac address\x00"
 	uniqueIDDomain = "network-manager-softether unique id\x00"
 )
 
-// MAC returns the address that the key mac asks for; with [profile.MACRandom] a new one at every call.
+// MAC returns the address that the key mac asks for; with [profile.MACRandom], a new one at every call.
 func MAC(p *profile.Profile) net.HardwareAddr {
 	switch p.MACMode {
 	case profile.MACExplicit:
@@ -36,7 +36,7 @@ func MAC(p *profile.Profile) net.HardwareAddr {
 	return StableMAC(p.UUID)
 }
 
-// local makes an address unicast and locally administered, and is the byte that the official client uses
+// local makes an address unicast and locally administered; the official client uses the same byte
 // (softether-protocol.md 13.1).
 const local = 0x5e
 
@@ -49,7 +49,8 @@ func StableMAC(uuid string) net.HardwareAddr {
 }
 
 // UniqueID derives the UniqueId of the node information: the first 16 bytes of
-// SHA-256("network-manager-softether unique id\0" + UUID in lower case). The server counts sessions of one user by it.
+// SHA-256("network-manager-softether unique id\0" + UUID in lower case). The server uses it to count the
+// sessions of a user.
 func UniqueID(uuid string) [16]byte {
 	sum := derive(uniqueIDDomain, uuid)
 	return [16]byte(sum[:16])

@@ -4,7 +4,7 @@ package vpnfile
 
 import "slices"
 
-// Account is what one .vpn file says, item by item, under the names the file uses.
+// Account is the content of one .vpn file, item by item, under the names that the file uses.
 type Account struct {
 	// root
 	StartupAccount      bool
@@ -72,13 +72,13 @@ const (
 // retryForever is the NumRetry of an account that never gives up.
 const retryForever = 1<<32 - 1
 
-// newAccount returns the account that an empty file stands for: where an item is missing, what vpncmd
+// newAccount returns the account that an empty file stands for: where an item is missing, it has what vpncmd
 // AccountCreate would have set.
 func newAccount() *Account {
 	return &Account{Port: 443, NumRetry: retryForever, RetryInterval: 15, MaxConnection: 1, AdditionalConnectionInterval: 1, UseEncrypt: true}
 }
 
-// The three blocks of a file. The two others lie within root.
+// The three blocks of a file. The other two are inside root.
 const (
 	blockRoot   = "root"
 	blockAuth   = "ClientAuth"
@@ -91,8 +91,8 @@ type item struct {
 	value       any // a pointer to the field: *bool, *uint32, *uint64, *string or *[]byte
 
 	when  when     // when it is written
-	kept  bool     // belongs into vpn-file-items if no key holds its value
-	taken []string // the keys that say the same and, if changed since the import, win over the kept value
+	kept  bool     // goes into vpn-file-items if no key has its value
+	taken []string // the keys that say the same and, if changed since the import, take precedence over the kept value
 }
 
 // when says whether an item is written.
@@ -100,7 +100,7 @@ type when int
 
 const (
 	always  when = iota
-	nonZero      // newer or rarer items, which the official client leaves out too
+	nonZero      // newer or rarer items, which the official client also leaves out
 )
 
 // items is the table of everything a file may say, in the order the official client writes it.

@@ -10,20 +10,20 @@ import (
 	"network-manager-softether/profile/der"
 )
 
-// A Fingerprint is SHA-256. The settings library gives that of the GLib in its host: what crypto/sha256 brings along
-// would cost each of them 0.2 MB. Everybody else gives sha256.Sum256.
+// A Fingerprint computes SHA-256. The settings library passes the one of its host's GLib, as what
+// crypto/sha256 brings along would cost each host 0.2 MB. Everybody else passes sha256.Sum256.
 type Fingerprint func(der []byte) [32]byte
 
 // serverCert translates what the file says about the server's certificate.
 //
-// The official client checks nothing unless told to, so that its files rarely ask for a check. That is no decision
-// of the person who imports one: the check stays on, and who connects is asked once.
+// The official client verifies nothing unless told to, so its files rarely ask for verification. That is not
+// a decision of the person who imports one: verification stays on, and whoever connects is asked once.
 func (t *translation) serverCert() {
 	a := t.a
 	cert, pinned := derCertificate(a.ServerCert)
 	switch c, _ := der.ParseCertificate(cert); {
 	case !pinned:
-	case c.RSABits == 0 && !c.OtherKey: // a key that cannot be read: to the official client, no certificate
+	case c.RSABits == 0 && !c.OtherKey: // a key that cannot be read: not a certificate to the official client
 		pinned = false
 	case !usable(cert):
 		t.err = &ItemError{Item: "ServerCert", Err: errRSA}
@@ -64,14 +64,14 @@ func (t *translation) certificate() {
 
 var errRSA error = po.Message("the certificate has no RSA key of 1024, 1536, 2048, 3072 or 4096 bits; the official client refuses the file, too")
 
-// derCertificate returns the certificate that b begins with. What follows is nothing to the official client.
+// derCertificate returns the certificate that b begins with. The official client ignores what follows.
 func derCertificate(b []byte) (cert []byte, ok bool) {
 	cert = der.First(b)
 	_, ok = der.ParseCertificate(cert)
 	return cert, ok
 }
 
-// usable reports whether the protocol knows the certificate's kind of key (softether-protocol.md 6.5).
+// usable reports whether the protocol supports the certificate's kind of key (softether-protocol.md 6.5).
 func usable(cert []byte) bool {
 	c, _ := der.ParseCertificate(cert)
 	switch c.RSABits {
@@ -85,7 +85,7 @@ func pemOf(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
-// certDER reads the one certificate of the key cert as the format wants it.
+// certDER reads the certificate in the key cert in the form that the format requires.
 func certDER(text string) ([]byte, error) {
 	for rest := der.PEMText([]byte(text)); ; {
 		var block *pem.Block
@@ -101,7 +101,8 @@ func certDER(text string) ([]byte, error) {
 	}
 }
 
-// keyDER reads the key as the official client writes it: PKCS #1 or SEC 1, not PKCS #8 and not encrypted.
+// keyDER reads the key in the form that the official client writes: PKCS #1 or SEC 1, neither PKCS #8 nor
+// encrypted.
 func keyDER(text string) ([]byte, error) {
 	for rest := der.PEMText([]byte(text)); ; {
 		var block *pem.Block

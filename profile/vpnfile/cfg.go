@@ -10,20 +10,20 @@ import (
 	"network-manager-softether/po"
 )
 
-// A block is what stands between "declare NAME {" and "}".
+// A block is what is between "declare NAME {" and "}".
 type block struct {
 	blocks list
 	items  list
 }
 
-// An entry is a block or an item under its name.
+// An entry is a block or an item with its name.
 type entry struct {
 	name  string
 	line  int // counted from 1
 	block *block
 	kind  string // of an item, in lower case: "uint"
 	value string // as it is in the file
-	rest  bool   // words that are no remark stand behind the value
+	rest  bool   // whether words other than a remark follow the value
 }
 
 // The kinds of items.
@@ -35,13 +35,13 @@ const (
 	kindByte   = "byte"
 )
 
-// A cfg is a file in the format of Mayaqua/Cfg.c, read as that reads it: line by line, word by word, without a look at
-// opening braces, at what stands behind the third word, and at lines that it does not know.
+// A cfg is a file in the format of Mayaqua/Cfg.c, read the way that reads it: line by line, word by word,
+// ignoring opening braces, what follows the third word, and unknown lines.
 type cfg struct {
 	top   block
-	open  []string // names of the blocks that the end of the file leaves open
-	lost  []int    // lines within root that say nothing to the official client
-	bare  []entry  // items that have no value, and so are none
+	open  []string // names of the blocks that are still open at the end of the file
+	lost  []int    // lines in root that mean nothing to the official client
+	bare  []entry  // items that have no value, and so do not count
 	count int
 }
 
@@ -94,8 +94,8 @@ func isKind(word string) bool {
 	return false
 }
 
-// nextLine cuts the first line off. Whatever stands behind a CR is taken for its LF (CfgReadNextLine), so that the
-// lines of an old Macintosh lose a character each: their tab, as a rule.
+// nextLine cuts the first line off. Whatever follows a CR is taken for its LF (CfgReadNextLine), so the lines
+// of an old Macintosh lose a character each: usually their tab.
 func nextLine(text []byte) (line, rest []byte) {
 	i := bytes.IndexAny(text, "\r\n")
 	if i < 0 {
@@ -108,7 +108,7 @@ func nextLine(text []byte) (line, rest []byte) {
 	return text[:i], text[end:]
 }
 
-// splitWords cuts a line into words. It ends at a NUL, as strings do in C.
+// splitWords splits a line into words. It ends at a NUL, as strings do in C.
 func splitWords(line []byte) []string {
 	if i := bytes.IndexByte(line, 0); i >= 0 {
 		line = line[:i]
@@ -116,8 +116,8 @@ func splitWords(line []byte) []string {
 	return strings.FieldsFunc(string(line), func(r rune) bool { return r == ' ' || r == '\t' })
 }
 
-// A list is sorted by name. Names may be there more than once; which of them counts depends on how the official
-// client sorts in and finds (Insert and Search in Mayaqua/Memory.c), which insert and find do likewise.
+// A list is sorted by name. A name may occur more than once; which entry counts depends on how the official
+// client inserts and finds (Insert and Search in Mayaqua/Memory.c), which insert and find imitate.
 type list []entry
 
 func (l *list) insert(e entry) {
@@ -161,14 +161,14 @@ func (l list) find(name string) (found entry, times int) {
 	return entry{}, 0
 }
 
-// compareNames orders names as StrCmpi of Mayaqua/Str.c does: the case of ASCII is nothing, and bytes are signed.
+// compareNames orders names as StrCmpi of Mayaqua/Str.c does: ASCII case is ignored, and bytes are signed.
 func compareNames(a, b string) int {
 	for i := range min(len(a), len(b)) {
 		if x, y := int8(upper(a[i])), int8(upper(b[i])); x != y {
 			return int(x) - int(y)
 		}
 	}
-	// The NUL at the end of the shorter one is compared too.
+	// The NUL at the end of the shorter one is compared as well.
 	switch {
 	case len(a) > len(b):
 		return int(int8(upper(a[len(b)])))

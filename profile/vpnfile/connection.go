@@ -11,18 +11,18 @@ import (
 	"network-manager-softether/profile"
 )
 
-// A Connection is the part of a NetworkManager connection that a .vpn file is about.
+// A Connection is the part of a NetworkManager connection that a .vpn file covers.
 type Connection struct {
 	ID            string // connection.id
 	UserName      string // vpn.user-name, which stands in for the key user
 	Data, Secrets map[string]string
 
-	// Gate says that the connection leads to a relay of VPN Gate: to a network full of strangers, so that the
-	// connection needs the properties beyond Data that profile.GateHub describes.
+	// Gate says that the connection leads to a VPN Gate relay: to a network full of strangers, so that it
+	// needs the properties beyond Data that profile.GateHub describes.
 	Gate bool
 }
 
-// Groups of keys that together say what some items say: see item.taken.
+// Groups of keys that together correspond to some items: see item.taken.
 var (
 	keysOfTrust  = []string{profile.KeyServerCertCheck, profile.KeyServerCertSHA, profile.KeyCA}
 	keysOfAuth   = []string{profile.KeyAuthType, profile.KeyCert, profile.KeyKey}
@@ -33,8 +33,9 @@ var (
 )
 
 // Connection translates an account. Only what differs from a key's default is set. The warnings name, by the
-// items of the file, what works differently here and what no key can say; the key vpn-file-items keeps it for an export.
-// The error is an *[ItemError] about what the official client refuses too.
+// items of the file, what works differently here and what no key can express; the key vpn-file-items keeps
+// the latter for an export. A non-nil error is an *[ItemError] about what the official client refuses as
+// well.
 func (a *Account) Connection(fingerprint Fingerprint) (*Connection, []profile.Warning, error) {
 	if a.AccountName == "" {
 		return nil, nil, &ItemError{Item: "AccountName", Err: po.Error("the account has no name; the official client refuses it, too")}
@@ -47,7 +48,7 @@ func (a *Account) Connection(fingerprint Fingerprint) (*Connection, []profile.Wa
 	return t.c, t.warnings, nil
 }
 
-// A translation is an account on its way to the keys.
+// A translation is an account being translated to keys.
 type translation struct {
 	a           *Account
 	fingerprint Fingerprint
@@ -60,7 +61,8 @@ func (t *translation) warn(item, text string) {
 	t.warnings = append(t.warnings, profile.Warning{Key: item, Text: text})
 }
 
-// set sets a key, unless it would say what its default says. What the key cannot have is left out, with a warning.
+// set sets a key, unless the value is its default. A value that the key cannot have is left out, with a
+// warning.
 func (t *translation) set(key, item, value string) {
 	k := profile.Lookup(key)
 	if err := k.Check(value); err != nil {
@@ -81,7 +83,7 @@ func (t *translation) yes(key, item string, on bool) {
 	}
 }
 
-// number sets a key to n or, where that is out of the key's range, to the nearest number within.
+// number sets a key to n or, if that is out of the key's range, to the nearest number in it.
 func (t *translation) number(key, item string, n uint32) {
 	k := profile.Lookup(key)
 	fit := min(max(int64(n), int64(k.Min)), int64(k.Max))
@@ -101,7 +103,7 @@ func (t *translation) name(item, s string) string {
 	return strings.TrimSpace(strings.ToValidUTF8(s[:maxText], ""))
 }
 
-// translate does the work, item by item, without a look at what gets lost.
+// translate does the work, item by item, regardless of what gets lost.
 func (a *Account) translate(fingerprint Fingerprint) *translation {
 	t := &translation{a: a, fingerprint: fingerprint, c: &Connection{Data: map[string]string{}, Secrets: map[string]string{}}}
 	t.server()
@@ -151,8 +153,8 @@ func connectionName(s string) string {
 	return strings.TrimSpace(string(runes[:min(len(runes), maxText)]))
 }
 
-// gateway sets the server, and returns it without what may follow: a word for "TCP only", or a name for SoftEther's
-// rendezvous servers, with which NAT traversal alone is tried (softether-protocol.md 11.1).
+// gateway sets the server, and returns it without what may follow: a word for "TCP only", or a name for
+// SoftEther's rendezvous servers, with which only NAT traversal is tried (softether-protocol.md 11.1).
 func (t *translation) gateway() (host string) {
 	host, hint, _ := strings.Cut(strings.TrimSpace(t.a.Hostname), "/")
 	if host == "" {
@@ -175,7 +177,7 @@ func (t *translation) proxy() {
 	kinds := [...]profile.ProxyType{proxyDirect: profile.ProxyNone, proxyHTTP: profile.ProxyHTTP, proxySOCKS4: profile.ProxySOCKS4, proxySOCKS5: profile.ProxySOCKS5}
 	switch {
 	case a.ProxyType == proxyDirect:
-		return // what is filled in beside is not used, and kept
+		return // the other items about a proxy are not used, but kept
 	case a.ProxyType >= uint32(len(kinds)):
 		t.warn("ProxyType", po.F("%d is not a known proxy type (0 to 3); no proxy is used", a.ProxyType))
 		return

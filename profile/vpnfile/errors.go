@@ -6,7 +6,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// ErrForeign is in the error of [Read] for anything but a .vpn file, such as the file of another program.
+// ErrForeign is in the error of [Read] for anything but a .vpn file, such as a file of another program.
 var ErrForeign error = po.Message("not a .vpn file of SoftEther")
 
 // SyntaxError reports a .vpn file that is damaged.
@@ -16,7 +16,7 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string { return po.F("damaged .vpn file: %s", e.Text) }
 
-// ItemError reports an item of a .vpn file for which the official client refuses the whole.
+// ItemError reports an item of a .vpn file because of which the official client refuses the whole file.
 type ItemError struct {
 	Item string // as in the file, "Hostname"
 	Err  error

@@ -9,11 +9,12 @@ import (
 	"network-manager-softether/profile"
 )
 
-// FromConnection translates a connection. The warnings name the keys whose meaning the format cannot hold. A secret is
-// written only if it is in c.Secrets and its flags say that NetworkManager stores it with the profile; as the
-// format cannot say "ask", the official client asks for what is not there.
+// FromConnection translates a connection. The warnings name the keys whose meaning the format cannot express.
+// A secret is written only if it is in c.Secrets and its flags say that NetworkManager stores it with the
+// profile; as the format cannot say "ask", the official client asks for whatever is missing.
 //
-// The error is a [profile.ValueError] or [profile.MissingError] about a connection that could not connect either.
+// A non-nil error is a [profile.ValueError] or [profile.MissingError] about a connection that could not
+// connect either.
 func FromConnection(c *Connection, fingerprint Fingerprint) (*Account, []profile.Warning, error) {
 	for i := range profile.Keys {
 		if k := &profile.Keys[i]; !k.Secret {
@@ -76,7 +77,7 @@ func fromKeys(c *Connection) (*Account, []profile.Warning) {
 	return a, a.login(c)
 }
 
-// login fills in who the user is and how that is proved.
+// login sets who the user is and how that is proved.
 func (a *Account) login(c *Connection) (warnings []profile.Warning) {
 	a.Username = c.Data[profile.KeyUser]
 	if a.Username == "" {
@@ -128,7 +129,7 @@ func (c *Connection) stored(secret string) (string, bool) {
 	return value, ok && profile.FlagsOf(c.Data, secret) == 0
 }
 
-// lost warns of every key whose value an import of the account would not bring back.
+// lost warns of every key whose value an import of the account would not restore.
 func lost(c *Connection, a *Account, fingerprint Fingerprint) []profile.Warning {
 	var warnings []profile.Warning
 	then := a.translate(fingerprint).c.Data
@@ -140,7 +141,7 @@ func lost(c *Connection, a *Account, fingerprint Fingerprint) []profile.Warning 
 		switch k.Name {
 		case profile.KeyCert, profile.KeyKey, profile.KeyPort: // login has warned; a port may be in the gateway
 			continue
-		case profile.KeyServerCertCheck: // "pin" says no more than the fingerprint does
+		case profile.KeyServerCertCheck: // "pin" adds nothing to the fingerprint
 			if then[profile.KeyServerCertSHA] != "" {
 				continue
 			}

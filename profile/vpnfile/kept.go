@@ -12,8 +12,8 @@ import (
 // maxKept bounds the length of vpn-file-items, as the key's own limit does.
 var maxKept = profile.Lookup(profile.KeyVPNFileItems).Max
 
-// keep puts what an export of the translated connection would not say as the file did into the key vpn-file-items: a
-// list of name=value with the values as the file has them, separated by blanks.
+// keep puts into the key vpn-file-items what an export of the translated connection would express differently
+// from the file: a list of name=value with the values as in the file, separated by blanks.
 func (t *translation) keep() {
 	back, _ := fromKeys(t.c)
 	mine, theirs := t.a.items(), back.items()
@@ -40,14 +40,14 @@ func (t *translation) keep() {
 	}
 }
 
-// secretive reports whether HTTP headers are of the kind that carries secrets.
+// secretive reports whether HTTP headers look like they contain secrets.
 func secretive(header string) bool {
 	header = strings.ToLower(header)
 	return strings.Contains(header, "auth") || strings.Contains(header, "cookie") || strings.Contains(header, "token")
 }
 
-// restore puts what was kept by an import into an account that was made from the keys, except where the keys that say
-// the same have been changed since. What is no list of items is ignored: nobody but keep writes it.
+// restore puts what an import has kept into an account made from the keys, except where the keys that say the
+// same have been changed since. A text that is not a list of items is ignored: nobody but keep writes it.
 func (a *Account) restore(c *Connection, fingerprint Fingerprint) {
 	kept := map[string]string{}
 	for pair := range strings.FieldsSeq(c.Data[profile.KeyVPNFileItems]) {
@@ -86,7 +86,8 @@ func agree(a, b map[string]string, keys []string) bool {
 	return true
 }
 
-// effective is the value of a key with its default filled in, and a fingerprint or address in its shortest form.
+// effective returns the value of a key with its default filled in, and a fingerprint or address in its
+// shortest form.
 func effective(data map[string]string, key string) string {
 	k, value := profile.Lookup(key), strings.TrimSpace(data[key])
 	switch {
@@ -98,7 +99,7 @@ func effective(data map[string]string, key string) string {
 		e, hint, err := profile.ParseGateway(value)
 		switch {
 		case err != nil:
-		case hint == "" || hint == profile.HintTCP: // which transport says already
+		case hint == "" || hint == profile.HintTCP: // which transport already says
 			return e.Host
 		default:
 			return e.Host + "/" + hint

@@ -42,7 +42,8 @@ func (t *translation) user() {
 	}
 }
 
-// passwordOfHash: a hash does not tell the password. Those that can be recognised are the empty one and that of VPN Gate.
+// passwordOfHash: a hash does not reveal the password. Those that can be recognised are the empty one and
+// that of VPN Gate.
 func (t *translation) passwordOfHash() {
 	a := t.a
 	for _, known := range []string{"", profile.GatePassword} {
@@ -66,7 +67,7 @@ func (t *translation) password(secret, item string, hidden []byte) {
 	t.set(secret, item, password)
 }
 
-// gate gives an account of VPN Gate what nm-softether-vpngate gives the connections it makes.
+// gate gives a VPN Gate account what nm-softether-vpngate gives the connections that it makes.
 func (t *translation) gate() {
 	d := t.c.Data
 	if t.c.Gate = strings.EqualFold(d[profile.KeyHub], profile.GateHub); !t.c.Gate {

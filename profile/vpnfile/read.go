@@ -13,22 +13,23 @@ import (
 	"network-manager-softether/profile"
 )
 
-// Bounds on what is read and said.
+// Bounds on what is read and reported.
 const (
 	MaxSize     = 4 << 20 // bytes of a file; one with two certificates and a key has 8 kB
 	maxItems    = 10000   // items and blocks
 	maxShown    = 40      // bytes of the file that a message repeats
 	maxWarnings = 30      // of one file
-	maxText     = 255     // bytes of a user's or a hub's name, characters of an account's
+	maxText     = 255     // bytes of the name of a user or a hub, characters of that of an account
 )
 
 const utf8Mark = "\ufeff"
 
-// Read reads a .vpn file: it takes what the official client's AccountImport takes and understands it alike, refuses what
-// that refuses, and says in the warnings, by the names of the items, what the person who wrote it may have meant
-// otherwise. Where an item is missing, the account has what a new one has.
+// Read reads a .vpn file: it accepts what the official client's AccountImport accepts and understands it in
+// the same way, refuses what that refuses, and reports in the warnings, by the names of the items, where the
+// person who wrote it may have meant something else. Where an item is missing, the account has what a new one
+// has.
 //
-// What is no .vpn file at all is told with [ErrForeign]; any other error is a *[SyntaxError].
+// A text that is not a .vpn file at all is reported with [ErrForeign]; any other error is a *[SyntaxError].
 func Read(text []byte) (*Account, []profile.Warning, error) {
 	if len(text) > MaxSize {
 		return nil, nil, po.Errorf("%w: it has %d bytes, and at most %d are read", ErrForeign, len(text), MaxSize)
@@ -119,8 +120,9 @@ func (r *reader) item(it item) {
 	}
 }
 
-// legible makes a name of a text in another encoding: any will do. For the official client there is none if the first
-// character, in the length its first byte tells, is not whole (GetUtf8Type in Mayaqua/Internat.c).
+// legible makes a name of a text in another encoding: any will do. For the official client there is none if
+// the first character, whose length its first byte tells, is not complete (GetUtf8Type in
+// Mayaqua/Internat.c).
 func legible(s string) string {
 	if c := s[0]; c >= 0x80 && (c&0x20 == 0 && len(s) < 2 || c&0x20 != 0 && len(s) < 3) {
 		return ""
@@ -128,7 +130,7 @@ func legible(s string) string {
 	return strings.ToValidUTF8(s, "?")
 }
 
-// oddity says how a value was read that no program would have written.
+// oddity describes how a value was read that no program would have written.
 func oddity(field any) string {
 	switch v := field.(type) {
 	case *bool:
@@ -143,9 +145,9 @@ func oddity(field any) string {
 	return po.T("not valid base64; the data may be damaged")
 }
 
-// unknown tells the items that nobody asked for.
+// unknown reports the items that nothing has asked for.
 func (r *reader) unknown() {
-	known := map[string]bool{"clientoption.notls1": true} // version 4 wrote it; what it asks for is a matter of course now
+	known := map[string]bool{"clientoption.notls1": true} // version 4 wrote it; what it asks for goes without saying now
 	for _, it := range r.account.items() {
 		known[lowerASCII(it.block+"."+it.name)] = true
 	}
@@ -158,10 +160,10 @@ func (r *reader) unknown() {
 	}
 }
 
-// remnants tells what did not become an item, although somebody may have meant one.
+// remnants reports what did not become an item, although somebody may have meant one.
 func (r *reader) remnants(c *cfg) {
 	for _, e := range c.bare {
-		if e.kind != kindString && e.kind != kindByte { // where nothing is the same as empty
+		if e.kind != kindString && e.kind != kindByte { // for these, no value is the same as an empty one
 			r.warn(shown(e.name), po.F("line %d: there is no value", e.line))
 		}
 	}
@@ -173,7 +175,8 @@ func (r *reader) remnants(c *cfg) {
 	}
 }
 
-// assign stores a value in the field that to points to. plain is false if a person may have meant something else.
+// assign stores a value in the field that to points to. plain is false if a person may have meant something
+// else.
 func assign(to any, word string) (plain bool) {
 	switch to := to.(type) {
 	case *bool:
@@ -210,7 +213,7 @@ func kindOf(field any) string {
 	panic(fmt.Sprintf("vpnfile: no type for %T", field))
 }
 
-// word writes the value of a field.
+// word formats the value of a field.
 func word(field any) string {
 	switch v := field.(type) {
 	case *bool:

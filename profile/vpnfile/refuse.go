@@ -9,7 +9,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// rootless says why there is no block root in a text.
+// rootless returns why a text has no block root.
 func rootless(text []byte) error {
 	const begin = "declare root"
 	damaged := func(why string) error { return &SyntaxError{Text: why} }
@@ -29,7 +29,7 @@ func rootless(text []byte) error {
 	return po.Errorf("%w: such a file begins with \"declare root\"", ErrForeign)
 }
 
-// incomplete says what it means that root lacks a block.
+// incomplete returns what it means that root lacks a block.
 func incomplete(root *block, name string) error {
 	if _, times := root.blocks.find("AccountDatabase"); times > 0 {
 		return &SyntaxError{Text: po.T("this is the configuration of an official client with all its connections; export the one you want from it")}
@@ -37,7 +37,8 @@ func incomplete(root *block, name string) error {
 	return &SyntaxError{Text: po.F("there is no %s", name)}
 }
 
-// wide reads the beginning of a text as UTF-16, in lower case; high is 0 or 1, the place of the high byte in each pair.
+// wide reads the beginning of a text as UTF-16, in lower case; high is 0 or 1, the position of the high byte
+// in each pair.
 func wide(text []byte, high int) []byte {
 	text = text[:min(len(text), 1<<16)]
 	units := make([]uint16, len(text)/2)

@@ -40,7 +40,7 @@ func (t *translation) session() {
 	}
 }
 
-// client is about the program and the computer rather than the session.
+// client translates what concerns the program and the computer rather than the session.
 func (t *translation) client() {
 	a := t.a
 	if a.NoRoutingTracking {
@@ -54,8 +54,9 @@ func (t *translation) client() {
 	}
 }
 
-// startup says how to have a connection made by itself, and what has to be done before: NetworkManager takes the other
-// connection, and with it the whole network, down when a secondary fails, and nobody can be asked at that time.
+// startup returns how to have a connection activated automatically, and what has to be done first: when a
+// secondary fails, NetworkManager takes the other connection down, and with it the whole network, and nobody
+// can be asked at that time.
 func (t *translation) startup() string {
 	pinned := t.c.Data[profile.KeyServerCertSHA] != ""
 	_, stored := t.c.Secrets[profile.SecretPassword]

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// What a word of the file stands for, as the official client reads it: it takes everything. plain tells whether the word
-// is what it writes itself, so that there is nothing to tell a person.
+// What a word of the file stands for, as the official client reads it, which accepts everything. plain tells
+// whether the word is what it would have written itself, so that there is nothing to report.
 
-// number is ToInt of Mayaqua/Str.c: strtoul in C's own notations, but for the octal one, cut to 32 bits.
+// number is ToInt of Mayaqua/Str.c: strtoul in C's own notations except octal, cut to 32 bits.
 func number(word string) (n uint32, plain bool) {
 	s := word
 	for len(s) > 0 && s[0] == '0' && (len(s) == 1 || s[1] != 'x' && s[1] != 'X') {
@@ -74,8 +74,8 @@ func truth(word string) (on, plain bool) {
 	return n != 0, plain || strings.EqualFold(word, "false")
 }
 
-// decode64 is B64_Decode of Mayaqua/Memory.c, for which every character outside of the alphabet is an A. Where it reads
-// beyond the end of the word, this reads zeros.
+// decode64 is B64_Decode of Mayaqua/Memory.c, for which every character outside the alphabet is an A. Where
+// that reads beyond the end of the word, this reads zeros.
 func decode64(word string) (data []byte, plain bool) {
 	plain = len(word)%4 == 0
 	code := func(i int) (c byte, ok bool) {
@@ -121,8 +121,8 @@ func decode64(word string) (data []byte, plain bool) {
 	return data, plain
 }
 
-// escape writes a text as one word of a line: blanks, control characters and the dollar sign become $HH,
-// and nothing becomes a lone dollar sign.
+// escape writes a text as one word of a line: blanks, control characters and the dollar sign become $HH, and
+// an empty text becomes a lone dollar sign.
 func escape(s string) string {
 	if s == "" {
 		return "$"
@@ -140,8 +140,9 @@ func escape(s string) string {
 	return b.String()
 }
 
-// unescape is the inverse of escape, and CfgUnescape for what escape does not write: a dollar sign takes two characters
-// with it, of which the hexadecimal digits before the first other one count, and a NUL ends the text.
+// unescape is the inverse of escape, and CfgUnescape for what escape does not write: a dollar sign consumes
+// two characters, of which the hexadecimal digits before the first other character count, and a NUL ends the
+// text.
 func unescape(s string) string {
 	if s == "$" {
 		return ""

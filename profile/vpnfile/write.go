@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// banner is what other people see first. The official client writes one of its own and reads any.
+// banner is what people see first. The official client writes its own and accepts any.
 const banner = utf8Mark + `# SoftEther VPN connection, exported by NetworkManager (network-manager-softether)
 #
 # The official client reads it by "Import VPN Connection Setting", or vpncmd AccountImport.
@@ -43,7 +43,7 @@ func write(b *strings.Builder, items []item, block, indent string) {
 	}
 }
 
-// isZero reports whether a word stands for nothing set.
+// isZero reports whether a word stands for an unset value.
 func isZero(w string) bool {
 	return w == "$" || w == "0" || w == "false"
 }
