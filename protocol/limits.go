@@ -82,8 +82,8 @@ var defaultTiming = timing{
 	intervalMin:     time.Second,
 	attachPause:     time.Minute,
 	flush:           time.Second,
-	silent:          4 * time.Second,
-	silenceLook:     time.Second,
+	silent:          2 * time.Second,
+	silenceLook:     500 * time.Millisecond,
 	listen:          datapath.Listen,
 }
 

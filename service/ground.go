@@ -67,14 +67,17 @@ type standing struct {
 type turn int
 
 const (
-	turnNone  turn = iota
-	turnRenew      // there is another router, but NetworkManager's route to the server still names the old one
-	turnWalk       // there is a better base, and the present one still works
-	turnJump       // the present base no longer works, another does
-	turnLost       // there is no base at all
+	turnNone   turn = iota
+	turnRenew       // there is another router, but NetworkManager's route to the server still names the old one
+	turnFollow      // there is another router, and what the kernel sends goes there already
+	turnWalk        // there is a better base, and the present one still works
+	turnJump        // the present base no longer works, another does
+	turnLost        // there is no base at all
 )
 
-func (t turn) String() string { return [...]string{"none", "renew", "walk", "jump", "lost"}[t] }
+func (t turn) String() string {
+	return [...]string{"none", "renew", "follow", "walk", "jump", "lost"}[t]
+}
 
 // lookup returns the best route to dst among those that pass accepts: the longest prefix, then the
 // lowest metric.
@@ -186,5 +189,5 @@ func (t terrain) next(s standing, server netip.Addr) (turn, base, string) {
 	if t.misled(to, server) {
 		return turnRenew, to, why
 	}
-	return turnJump, to, why
+	return turnFollow, to, why
 }

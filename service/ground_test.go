@@ -126,7 +126,7 @@ func TestWhatAChangedGroundCallsFor(t *testing.T) {
 			"another router, and NetworkManager has followed",
 			standing{base: onEth, roam: true},
 			field(router(eth, "10.1.0.3", true)),
-			turnJump,
+			turnFollow,
 			base{eth, "eth0", netip.MustParseAddr("10.1.0.3")},
 		},
 		{"by a rule, all well", standing{base: onWg, policy: true, roam: true}, field(), turnNone, none},

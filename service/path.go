@@ -102,6 +102,13 @@ func (p *serverPath) use(b base) {
 	p.at.base, p.at.local, p.at.lost = b, netip.Addr{}, ""
 }
 
+// reroute makes b the base, which is the former one but for its router.
+func (p *serverPath) reroute(b base) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at.base = b
+}
+
 // lose makes dials wait until there is a base again.
 func (p *serverPath) lose(why string) {
 	p.mu.Lock()

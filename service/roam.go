@@ -121,6 +121,8 @@ func (c *connection) lookAtGround() {
 		}
 	case turnJump:
 		c.jump(at, to, why)
+	case turnFollow:
+		c.follow(at, to, why)
 	case turnWalk:
 		c.walkSoon(to)
 	case turnRenew:
@@ -177,6 +179,19 @@ func (c *connection) jump(at standing, to base, why string) {
 		c.ground.misled = true
 		c.renewRoute(to)
 	}
+}
+
+// follow goes on by another router of the same network. What there is of the session goes by it already: it lives on,
+// unless the router is one that translates addresses, and new connections are made beside it.
+func (c *connection) follow(at standing, to base, why string) {
+	if c.phase != up || c.ground.detached || c.ground.walk != nil || c.profile.Transport != profile.TransportTCP {
+		c.jump(at, to, why)
+		return
+	}
+	c.path.reroute(to)
+	c.notice(fmt.Sprintf("going on over %v: %s", to, why), "before", at.base.String())
+	c.ground.stale = true
+	c.prove(true)
 }
 
 // retryNow starts an attempt at once, as the reason why others failed is gone.

@@ -390,7 +390,16 @@ func TestANewRouterTakesADetour(t *testing.T) {
 		st.expect(t, "config se0 via 192.0.2.1")
 		st.moved(t)
 		follow(true)
-		st.moved(t, false)
+		st.moved(t, true) // what goes by the new router already may be heard
+		st.event(protocol.Stayed{Err: protocol.ErrUnreachable})
+		st.moved(t)
+		if at, _ := st.path.standing(); at.base.via != netip.MustParseAddr("10.1.0.3") {
+			t.Errorf("the base is %v", at.base)
+		}
+		st.becomes()
+		st.event(protocol.Detached{Err: protocol.ErrLost})
+		follow(true)
+		st.moved(t, true, false) // back, and away once more with nothing to be careful with
 		st.Disconnect()
 	})
 }

@@ -12,7 +12,8 @@ import (
 // A base can die without the kernel noticing: its router is there, but what is behind it is not. Only the
 // server's silence shows it, and a slow network is silent for a while, too. So another base is tried in
 // parallel, and the session moves only when it has a connection there; if none comes about, it waits as
-// before.
+// before. Without another base, new connections over this one may still be heard, if the router has forgotten
+// the old ones or the server has moved.
 
 // alternative returns another base that may lead to the server.
 func (c *connection) alternative(at standing) (base, bool) {
@@ -27,7 +28,7 @@ const detachedPatience = 3 * time.Second
 
 // silentFor is how long a report that the server is silent counts; a session repeats it for as long as it is
 // true.
-const silentFor = 6 * time.Second
+const silentFor = 4 * time.Second
 
 // silent is told that nothing has come from the server for d.
 func (c *connection) silent(d time.Duration) {
@@ -38,20 +39,34 @@ func (c *connection) silent(d time.Duration) {
 		c.leave()
 		return
 	}
-	c.serverSilent(d)
+	if !c.serverSilent(d) {
+		c.tryAnew(d)
+	}
 }
 
-// serverSilent tries another base while the session waits for an answer.
-func (c *connection) serverSilent(d time.Duration) {
+// serverSilent tries another base while the session waits for an answer. It reports whether there is one.
+func (c *connection) serverSilent(d time.Duration) bool {
 	at, known := c.path.standing()
 	to, ok := c.alternative(at)
 	if !known || !ok || c.profile.Transport != profile.TransportTCP {
-		return
+		return false
 	}
 	stopTimer(&c.ground.settle)
 	c.log.Info("the server is silent, trying another network beside this one", "for", d.Round(time.Millisecond), "from", at.base.String(), "to", to.String())
 	c.shun(at.base)
 	c.startWalk(&walk{from: at.base, to: to, why: fmt.Sprintf("the server was silent over %v", at.base), silent: true})
+	return true
+}
+
+// tryAnew has the session try new connections over its own base.
+func (c *connection) tryAnew(d time.Duration) {
+	at, known := c.path.standing()
+	g := &c.ground
+	if !known || at.lost != "" || g.asleep || g.walk != nil || g.pulse.proof != 0 || c.profile.Transport != profile.TransportTCP {
+		return
+	}
+	c.log.Info("the server is silent, trying new connections beside the present ones", "for", d.Round(time.Millisecond), "base", at.base.String())
+	c.prove(true)
 }
 
 // serverAway leaves for another base if there is no route to the server over this one. It reports whether

@@ -37,7 +37,7 @@ func TestASilentServerIsWaitedForWhereNothingElseLeadsToIt(t *testing.T) {
 		st.base(t, "eth0")
 		st.event(protocol.Silent{After: 8 * time.Second})
 		wait(walkSettles)
-		st.moved(t)
+		st.moved(t, true)
 		st.base(t, "eth0")
 		st.Disconnect()
 	})
@@ -47,7 +47,8 @@ func TestASilentServerIsTheOnlyBasesMatterUntilThereIsAnother(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(wifi))
 		st.event(protocol.Silent{After: 4 * time.Second})
-		st.moved(t)
+		st.moved(t, true)
+		st.base(t, "eth0")
 		st.becomes() // the Wi-Fi comes up
 		st.moved(t, true)
 		st.base(t, "wlan0")
@@ -59,6 +60,7 @@ func TestSilenceThatIsOverMovesNobody(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(wifi))
 		st.event(protocol.Silent{After: 4 * time.Second})
+		st.moved(t, true) // over the only base
 		wait(silentFor)
 		st.becomes()
 		wait(walkSettles)
@@ -72,6 +74,8 @@ func TestAProfileThatStaysWaitsForASilentServer(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, false)
 		st.event(protocol.Silent{After: 4 * time.Second})
+		st.moved(t, true)
+		st.base(t, "eth0")
 		st.event(protocol.Detached{Err: protocol.ErrLost})
 		wait(detachedPatience)
 		st.moved(t)
@@ -120,4 +124,41 @@ func TestAServerThatHasEndedTheSessionIsLoggedInToOverTheOtherBase(t *testing.T)
 		st.base(t, "wlan0")
 		st.Disconnect()
 	})
+}
+
+// A router that has forgotten the session's connections, or a server with another address now, is heard over new ones.
+func TestASilentServerIsTriedAnewOverTheOnlyBase(t *testing.T) {
+	silent := protocol.Silent{After: 2 * time.Second}
+	for name, tt := range map[string]struct {
+		answer protocol.Event
+		again  []bool // what the next silence brings
+		logins int
+	}{
+		"no answer yet":                {nil, nil, 1},
+		"it is heard":                  {protocol.Moved{Addr: serverAddr}, []bool{true}, 1},
+		"nobody answers":               {protocol.Stayed{Err: protocol.ErrUnreachable}, []bool{true}, 1},
+		"it takes no more":             {protocol.Stayed{Err: refused(protocol.CodeTooManyConnections)}, []bool{false}, 1},
+		"it has forgotten the session": {protocol.Stayed{Err: refused(protocol.CodeSessionTimeout)}, nil, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
+				st := onGround(t, true, without(wifi))
+				st.event(silent)
+				st.moved(t, true)
+				st.base(t, "eth0")
+				if tt.answer != nil {
+					st.event(tt.answer)
+				}
+				wait(2 * shortestPause)
+				if tt.logins == 1 {
+					st.event(protocol.Silent{After: time.Minute})
+				}
+				st.moved(t, tt.again...)
+				if n := len(st.dialled); n != tt.logins {
+					t.Errorf("%d logins, want %d", n, tt.logins)
+				}
+				st.Disconnect()
+			})
+		})
+	}
 }

@@ -28,11 +28,12 @@ type pulse struct {
 	last  time.Time
 	asked time.Time // when the session was told to show that it lives
 	proof int       // by which move; 0 if it has not to
+	stay  bool      // its connections stay, even if nobody answers
 	doubt bool      // it could not, though the server answered
 }
 
-// settled ends what came of time unseen.
-func (p *pulse) settled() { p.proof, p.doubt = 0, false }
+// settled ends what the session was to show.
+func (p *pulse) settled() { p.proof, p.stay, p.doubt = 0, false, false }
 
 // unseen is how much more time has passed between two pulses than was to pass.
 func unseen(last, now time.Time) time.Duration {
@@ -80,9 +81,15 @@ func (c *connection) woke(at standing, late time.Duration) {
 	if c.profile.Transport != profile.TransportTCP || now != at || c.ground.walk != nil {
 		return // other sessions cannot be attached again; one that goes elsewhere shows it there
 	}
+	c.prove(false)
+}
+
+// prove has the session make a connection beside those there are, which then go. They do so, too, if none comes about,
+// unless they are to stay.
+func (c *connection) prove(stay bool) {
 	p := &c.ground.pulse
 	p.settled()
-	p.asked = time.Now()
+	p.asked, p.stay = time.Now(), stay
 	p.proof = c.live.session.Move(true)
 }
 
@@ -108,6 +115,9 @@ func (c *connection) unproven(move int, err error) {
 	case answered:
 		c.log.Info("the server takes no further connection, those from before may go on", "error", err)
 		p.proof, p.doubt = 0, true
+	case p.stay:
+		c.log.Debug("no connection beside those that the session has", "error", err)
+		p.settled()
 	default:
 		c.leave()
 	}

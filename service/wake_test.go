@@ -149,11 +149,11 @@ func TestALeaseThatEndsInSleepIsNotUsedAfterwards(t *testing.T) {
 // A server that counts connections which are no more takes none beside those that live.
 func TestAServerThatTakesNoFurtherConnectionStrandsNoneThatLives(t *testing.T) {
 	for name, tt := range map[string]struct {
-		quiet  time.Duration // at the time of the first silence
-		strand []bool
+		quiet time.Duration // at the time of the first silence
+		alive bool          // the connections may be
 	}{
-		"heard since":     {quiet: 4 * time.Second},
-		"not heard since": {quiet: time.Minute, strand: []bool{false}},
+		"heard since":     {quiet: 4 * time.Second, alive: true},
+		"not heard since": {quiet: time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubbletest.Run(t, func(t *testing.T) {
@@ -167,10 +167,10 @@ func TestAServerThatTakesNoFurtherConnectionStrandsNoneThatLives(t *testing.T) {
 				st.moved(t)
 				wait(2 * pulseRate)
 				st.event(protocol.Silent{After: tt.quiet})
-				st.moved(t, tt.strand...)
+				st.moved(t, tt.alive)
 				st.event(protocol.Reattached{Addr: serverAddr})
 				st.event(protocol.Silent{After: time.Hour})
-				st.moved(t)
+				st.moved(t, true)
 				st.Disconnect()
 			})
 		})
