@@ -64,7 +64,7 @@ var defaultTiming = timing{
 	resolve:         10 * time.Second,
 	resolveCached:   2 * time.Second,
 	hedge:           300 * time.Millisecond,
-	sure:            3 * time.Second,
+	sure:            1500 * time.Millisecond,
 	stagger:         250 * time.Millisecond,
 	connect:         10 * time.Second,
 	tls:             15 * time.Second,
