@@ -12,7 +12,7 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// InClear describes an outgoing frame that is not for the VPN server, "" if it is or does not count: what hosts
+// InClear describes an outgoing frame that is not for the VPN server or the proxy before it, "" if it is or does not count: what hosts
 // on a link say to each other to find one another (ARP, neighbour discovery, multicast listener reports, DHCP).
 func InClear(f []byte) string {
 	if len(f) >= 14 && binary.BigEndian.Uint16(f[12:]) == unix.ETH_P_ARP {
@@ -27,7 +27,7 @@ func InClear(f []byte) string {
 		dst = netip.AddrFrom16([16]byte(f[l3+24 : l3+40]))
 	}
 	switch {
-	case dst == plan.ServerAddr || dst == plan.ServerAddr6:
+	case dst == plan.ServerAddr || dst == plan.ServerAddr6 || dst == plan.ProxyAddr:
 		return ""
 	case f[l3]>>4 == 6 && proto == 0 && dst.IsMulticast(): // hop-by-hop: listener reports
 		return ""

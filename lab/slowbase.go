@@ -39,3 +39,13 @@ func (l *Lab) Vanish(ctx context.Context, b plan.Base) error {
 	}
 	return nil
 }
+
+// Reappear ends that.
+func (l *Lab) Reappear(ctx context.Context) error {
+	for _, h := range []*netns.Host{l.Internet, l.Desktop.Host} {
+		if _, err := h.Must(ctx, "nft", "delete table netdev vanish"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -48,7 +48,7 @@ func (c *connection) silent(d time.Duration) {
 func (c *connection) serverSilent(d time.Duration) bool {
 	at, known := c.path.standing()
 	to, ok := c.alternative(at)
-	if !known || !ok || c.profile.Transport != profile.TransportTCP {
+	if !known || !ok {
 		return false
 	}
 	stopTimer(&c.ground.settle)

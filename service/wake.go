@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"network-manager-softether/dhcp"
-	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 )
 
@@ -78,8 +77,8 @@ func (c *connection) woke(at standing, late time.Duration) {
 	c.countLease()
 	c.lookAtGround()
 	now, _ := c.path.standing()
-	if c.profile.Transport != profile.TransportTCP || now != at || c.ground.walk != nil {
-		return // other sessions cannot be attached again; one that goes elsewhere shows it there
+	if now != at || c.ground.walk != nil {
+		return // a session that goes elsewhere shows it there
 	}
 	c.prove(false)
 }

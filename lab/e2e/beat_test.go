@@ -111,6 +111,13 @@ func (b *beat) gap() time.Duration {
 	return b.longest
 }
 
+// quit ends it.
+func (b *beat) quit() {
+	close(b.enough)
+	<-b.done
+	b.conn.Close()
+}
+
 // stop returns how many datagrams did not come back.
 func (b *beat) stop() (lost int) {
 	close(b.enough)

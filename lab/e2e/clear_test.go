@@ -15,6 +15,7 @@ import (
 
 	"network-manager-softether/lab"
 	"network-manager-softether/lab/plan"
+	"network-manager-softether/protocol/rudp"
 )
 
 // clear watches the bases for packets that leave the desktop in clear.
@@ -81,7 +82,7 @@ const (
 	movedTo    = "203.0.113.11"
 )
 
-// findsServer reports whether a frame asks a name server for the VPN server's name, or is for an address to which the
+// findsServer reports whether a frame asks a name server for the VPN server's name, or for the rendezvous server's, or is for an address to which the
 // server has moved.
 func findsServer(f []byte) bool {
 	l3, l4, proto, fragment, err := lab.Layers(f)
@@ -99,7 +100,8 @@ func findsServer(f []byte) bool {
 		return false
 	}
 	q, err := p.Question()
-	return err == nil && slices.Contains([]string{plan.ServerName, plan.ServerName4, plan.ServerName6, movingName}, strings.TrimSuffix(q.Name.String(), "."))
+	return err == nil && slices.Contains([]string{plan.ServerName, plan.ServerName4, plan.ServerName6, movingName, strings.TrimSuffix(rudp.RendezvousHost(plan.ServerAddr), ".")},
+		strings.TrimSuffix(q.Name.String(), "."))
 }
 
 // Addresses on the Internet that nobody in the office has.

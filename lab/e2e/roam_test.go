@@ -350,7 +350,14 @@ func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
 }
 
 func TestUDPAccelerationFollows(t *testing.T) {
-	for name, tt := range map[string]struct{ better, full bool }{"to a better base": {true, true}, "from one that is gone": {false, false}} {
+	for name, tt := range map[string]struct {
+		better, full bool
+		leave        func(w *world)
+	}{
+		"to a better base":        {true, true, func(w *world) { w.both(true) }},
+		"from one that is gone":   {false, false, func(w *world) { w.ok(w.Internet.SetLink(wan0, false)) }},
+		"from one that is silent": {false, true, func(w *world) { w.ok(w.Vanish(w.ctx, plan.Bases[0])) }},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
 			if !tt.better {
@@ -363,20 +370,20 @@ func TestUDPAccelerationFollows(t *testing.T) {
 			if !tt.full {
 				v = splitTunnel(v)
 			}
-			w.up(v)
+			w.ok(w.Desktop.Add(w.ctx, v))
+			if tt.full {
+				w.strictly("on", v.Name)
+			}
+			w.ok(w.Desktop.Up(w.ctx, v.Name))
 			w.settles("UDP to carry everything", 40*time.Second, allUDP)
 			b := w.beats()
 			secret := w.private(tt.full)
-			if tt.better {
-				w.both(true)
-			} else {
-				w.ok(w.Internet.SetLink(wan0, false))
-			}
+			tt.leave(w)
 			w.standsOn(plan.Bases[1], 20*time.Second)
 			gap := b.gap()
 			t.Logf("longest gap %v, %d lost", gap, b.stop())
-			w.settles("UDP to carry everything again", 40*time.Second, allUDP)
 			secret()
+			w.settles("UDP to carry everything again", 40*time.Second, allUDP)
 			w.down("fast")
 		})
 	}

@@ -19,9 +19,9 @@ import (
 	"network-manager-softether/protocol/rudp/rudptest"
 )
 
-// answerAs makes the host's answers over UDP and ICMP come from ServerAddr: vpnserver leaves that to the kernel, and the
-// kernel to the routes.
-func (s *Server) answerAs(ctx context.Context) error {
+// AnswerAsItself makes the host's answers over UDP and ICMP come from ServerAddr: vpnserver leaves that to the kernel, and the
+// kernel to the routes, which the link to the desktop loses with its carrier.
+func (s *Server) AnswerAsItself(ctx context.Context) error {
 	out, err := s.Host.Must(ctx, "ip", "-4", "route", "show", "proto", "kernel")
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (s *Server) answerAs(ctx context.Context) error {
 
 // OverICMP makes the server also listen for VPN over ICMP.
 func (s *Server) OverICMP(ctx context.Context) error {
-	if err := s.answerAs(ctx); err != nil {
+	if err := s.AnswerAsItself(ctx); err != nil {
 		return err
 	}
 	_, err := s.Admin(ctx, "VpnOverIcmpDnsEnable /ICMP:yes /DNS:no\nFlush")
@@ -74,7 +74,7 @@ func (s *Server) OverDNS(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if err := s.answerAs(ctx); err != nil {
+	if err := s.AnswerAsItself(ctx); err != nil {
 		return err
 	}
 	_, err = s.Admin(ctx, "VpnOverIcmpDnsEnable /ICMP:no /DNS:yes\nFlush")
@@ -124,7 +124,7 @@ func (s *Server) rudpPort(ctx context.Context) (port uint16, err error) {
 // BehindRendezvous restarts the server with NAT traversal, and starts a stand-in for SoftEther's public rendezvous
 // server, under its name, that knows the server.
 func (s *Server) BehindRendezvous(ctx context.Context) (*rudptest.Rendezvous, error) {
-	if err := s.answerAs(ctx); err != nil {
+	if err := s.AnswerAsItself(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.WithNATTraversal(ctx); err != nil {

@@ -9,15 +9,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Hearing is what the kernel knows about the other end of a connection.
+// A Hearing is what is known about the other end of a connection: by the kernel, or over R-UDP by the connection itself.
 type Hearing struct {
 	Unacked bool          // something sent has not been acknowledged
 	Overdue bool          // it has been retransmitted twice, each time after the time-out for an acknowledgement
 	Quiet   time.Duration // since anything was received
 }
 
-// Listen asks the kernel. About anything but a TCP connection it knows nothing, and reports that all is well.
+// Listen asks the connection or the kernel. About other kinds of connections nothing is known, and it reports that all is well.
 func Listen(c net.Conn) (h Hearing) {
+	if own, ok := c.(interface {
+		Hearing() (unacked, overdue bool, quiet time.Duration)
+	}); ok {
+		h.Unacked, h.Overdue, h.Quiet = own.Hearing()
+		return h
+	}
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
 		return h

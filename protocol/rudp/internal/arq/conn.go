@@ -195,6 +195,15 @@ func (c *Conn) setDeadline(d *deadline, t time.Time) error {
 	return nil
 }
 
+// Hearing reports what the kernel knows about a TCP connection: whether something sent has not been acknowledged, whether
+// it has been retransmitted twice, and how long ago anything was received.
+func (c *Conn) Hearing() (unacked, overdue bool, quiet time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	unacked, overdue = c.ep.out.waits()
+	return unacked, overdue, c.now() - c.ep.heardAt
+}
+
 // LocalAddr returns the carrier's.
 func (c *Conn) LocalAddr() net.Addr { return c.carrier.LocalAddr() }
 

@@ -50,6 +50,7 @@ type Endpoint struct {
 	in  receiver
 
 	connectAt   time.Duration // when the next request is due
+	heardAt     time.Duration // when anything came last
 	peerTick    uint64        // the other side's clock, as last heard
 	heardTick   uint64        // our clock, as the other side last heard it
 	keepAliveAt time.Duration
@@ -133,6 +134,7 @@ func (e *Endpoint) Receive(now time.Duration, b []byte) bool {
 		e.heardTick = tick(now)
 		e.keepAliveAt = now + e.keepAlive()
 	}
+	e.heardAt = now
 	e.out.acknowledge(now, &s)
 	e.peerTick = max(e.peerTick, s.myTick)
 	e.heardTick = max(e.heardTick, s.yourTick)

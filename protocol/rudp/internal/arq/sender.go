@@ -78,6 +78,16 @@ func (s *sender) add(whole bool) bool {
 	return true
 }
 
+// waits reports whether something sent has not been acknowledged, and whether any of it has been retransmitted twice.
+func (s *sender) waits() (unacked, overdue bool) {
+	for seq := s.base; seq < s.unsent; seq++ {
+		if st := &s.state[seq%sendSlots]; !st.acked {
+			unacked, overdue = true, overdue || st.tries > 2
+		}
+	}
+	return unacked, overdue
+}
+
 // limit is the number before which everything may be sent: the window counts from
 // the lowest segment not acknowledged.
 func (s *sender) limit() uint64 { return min(s.next, s.base+Window) }
