@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// noSecret is what an answer without any secret says, as agents take an empty one
-// for a failure (networkmanager.md 5.4).
+// noSecret is what an answer without any secret contains, as agents take an empty one for a failure
+// (networkmanager.md 5.4).
 const noSecret = "no-secret"
 
 // writeExternal writes the key file of --external-ui-mode (networkmanager.md 5.5): all
@@ -29,7 +29,7 @@ func writeExternal(w io.Writer, q question) error {
 		q.fields = []field{{key: noSecret, value: "true"}}
 	}
 	for _, f := range q.fields {
-		// Every field is a secret: nm-applet and nmcli drop what is not.
+		// Every field is a secret: nm-applet and nmcli drop the ones that are not.
 		group(f.key, "Value", f.value, "Label", f.label, "IsSecret", "true",
 			"ShouldAsk", strconv.FormatBool(f.ask), "ForceEcho", strconv.FormatBool(f.echo))
 	}
@@ -64,8 +64,8 @@ func escape(s string) string {
 	return b.String()
 }
 
-// writePlain writes the answer of the normal mode: key and value in a line each,
-// then two empty lines (networkmanager.md 5.4). A value with a newline cannot be said and is left out.
+// writePlain writes the answer of the normal mode: key and value on a line each, then two empty lines
+// (networkmanager.md 5.4). A value with a newline cannot be expressed and is left out.
 func writePlain(w io.Writer, q question) error {
 	var b strings.Builder
 	for _, f := range q.fields {

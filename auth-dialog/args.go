@@ -32,9 +32,8 @@ type options struct {
 	help                bool
 }
 
-// parseArgs reads arguments as GOption would, in any order and in the forms
-// -uX, -u X, --uuid=X and --uuid X. What it does not know it ignores, since
-// agents newer than this program may pass more.
+// parseArgs reads arguments as GOption would, in any order and in the forms -uX, -u X, --uuid=X and --uuid X.
+// It ignores what it does not know, since agents newer than this program may pass more.
 func parseArgs(args []string) options {
 	var o options
 	valued := map[string]func(string){
@@ -52,7 +51,7 @@ func parseArgs(args []string) options {
 	for len(args) > 0 {
 		arg := args[0]
 		args = args[1:]
-		// take hands over the value of an option: what is attached to it, or the next argument.
+		// take sets the value of an option: what is attached to it, or the next argument.
 		take := func(set func(string), attached string, has bool) {
 			if !has && len(args) > 0 {
 				attached, args, has = args[0], args[1:], true

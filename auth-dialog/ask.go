@@ -15,18 +15,18 @@ import (
 	"network-manager-softether/prompt"
 )
 
-// atOnce is how soon after the connection a QUIT says nothing: nm-applet writes both together.
+// atOnce is how soon after the connection a QUIT means nothing: nm-applet writes both together.
 const atOnce = time.Second
 
-// answer asks what has to be asked, hands the secrets to the agent and waits until it says
-// that it has them. A QUIT while the window is shown, or an agent that is gone, closes the window.
+// answer asks for whatever is needed, passes the secrets to the agent and waits until it says that it has
+// them. A QUIT while the window is shown, or an agent that is gone, closes the window.
 func (s session) answer(in *lineReader, stdout io.Writer, o options, conn connection, q question) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	quit := make(chan struct{})
 	began := time.Now()
 	go func() { // left behind at the end of the program if the agent never says it
-		_ = awaitQuit(in) // hanging up says the same
+		_ = awaitQuit(in) // hanging up means the same
 		close(quit)
 		if time.Since(began) > atOnce {
 			cancel()
@@ -49,7 +49,7 @@ func (s session) answer(in *lineReader, stdout io.Writer, o options, conn connec
 	return nil
 }
 
-// fill sets what was asked. Who accepts the window trusts the server it asks about.
+// fill sets the answers. Whoever accepts the window trusts the server that it is about.
 func (q question) fill(answers map[string]string) {
 	for i, f := range q.fields {
 		if _, ok := profile.ParseTrustSecret(f.key); ok && f.ask {
@@ -60,7 +60,7 @@ func (q question) fill(answers map[string]string) {
 	}
 }
 
-// windowQuestion is what the window shows where other agents show the fields and the description.
+// windowQuestion returns what the window shows where other agents show the fields and the description.
 func windowQuestion(o options, conn connection, q question) window.Question {
 	w := readHints(o.hints)
 	asked := window.Question{
@@ -80,12 +80,12 @@ func windowQuestion(o options, conn connection, q question) window.Question {
 	return asked
 }
 
-// certificate lays the service's question about a certificate (service/ask.go) out as a table: lines "Subject: ..." and
-// so on are rows, the fingerprint is that of the hint, and the rest is text. Names in a certificate have no
-// line breaks there, so none can make a row of its own.
+// certificate arranges the service's question about a certificate (service/ask.go) as a table: lines like
+// "Subject: ..." are rows, the fingerprint is that of the hint, and the rest is text. Names in a certificate
+// have no line breaks there, so none can make a row of its own.
 func certificate(w wanted, conn connection, description string) (text string, facts []window.Fact) {
 	facts = []window.Fact{{Label: po.T(factServer), Value: server(conn.data)}}
-	if w.message != "" { // the tags are English, whatever the language of the description
+	if w.message != "" { // the labels are English, whatever the language of the description
 		description = clean(w.message, maxShownMessage)
 	}
 	var rest []string

@@ -31,7 +31,7 @@ func (q question) asks() bool {
 	return slices.ContainsFunc(q.fields, func(f field) bool { return f.ask })
 }
 
-// asked lists the names of what is asked.
+// asked lists the names of what is asked for.
 func (q question) asked() string {
 	var names []string
 	for _, f := range q.fields {
@@ -42,10 +42,10 @@ func (q question) asked() string {
 	return strings.Join(names, ", ")
 }
 
-// hintMessage is NetworkManager's tag of the hint that is no name of a secret.
+// hintMessage is NetworkManager's tag for the hint that is not the name of a secret.
 const hintMessage = "x-vpn-message:"
 
-// wanted is what the hints say.
+// wanted is the content of the hints.
 type wanted struct {
 	names   []string // of secrets
 	message string
@@ -53,7 +53,7 @@ type wanted struct {
 	seen    string // the fingerprint in it, lower case, without colons
 }
 
-// fingerprint writes seen for people.
+// fingerprint formats seen for people.
 func (w wanted) fingerprint() string {
 	sum, _ := profile.ParseFingerprint(w.seen)
 	return profile.Fingerprint(sum[:])
@@ -79,16 +79,15 @@ func readHints(hints []string) wanted {
 	return w
 }
 
-// secretNames lists the passwords in the order a person is asked for them.
+// secretNames lists the passwords in the order in which a person is asked for them.
 var secretNames = []string{profile.SecretPassword, profile.SecretKeyPassword, profile.SecretProxyPassword}
 
-// decide says what to ask and what to hand back (networkmanager.md 5.6).
+// decide determines what to ask for and what to return (networkmanager.md 5.6).
 //
-// With hints exactly the named secrets are asked, otherwise those that the
-// connection needs and that are not known. Nothing is asked without -i: NetworkManager
-// calls a first time without it, and agents show whatever is asked in either call.
-// Known secrets that are not asked go back silently, as the agent's answer replaces
-// what NetworkManager had.
+// With hints, exactly the named secrets are asked for; otherwise those that the connection needs and that are
+// not known. Without -i, nothing is asked for: NetworkManager calls a first time without it, and agents show
+// whatever is asked for in either call. Known secrets that are not asked for are returned silently, as the
+// agent's answer replaces what NetworkManager had.
 func decide(o options, conn connection) question {
 	w := readHints(o.hints)
 	names := w.names
@@ -99,7 +98,7 @@ func decide(o options, conn connection) question {
 	for _, name := range secretNames {
 		need := slices.Contains(names, name)
 		stored := conn.secrets[name]
-		known := stored != "" // agents cannot hand an empty one back
+		known := stored != "" // agents cannot return an empty one
 		forced := need && (o.reprompt || w.hinted())
 		if !w.hinted() && profile.FlagsOf(conn.data, name)&profile.NotSaved != 0 {
 			known = false // typed in for an earlier attempt, or left over from other flags
@@ -116,9 +115,10 @@ func decide(o options, conn connection) question {
 	return q
 }
 
-// decideTrust asks, before any password, whether the person trusts the server whose certificate the hint names. No
-// answer is offered: who presses Return once too often, or types a password here, trusts nobody. Stored answers to such
-// questions go back as they are, and what is none does not.
+// decideTrust asks, before any password, whether the person trusts the server whose certificate the hint
+// names. No answer is offered: whoever presses Return once too often, or types a password here, trusts
+// nobody. Stored answers to such questions are returned as they are; anything else that is stored for them is
+// not.
 func decideTrust(o options, conn connection, w wanted) []field {
 	var fields []field
 	if w.trust != "" {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Nm-softether-auth-dialog is the program that secret agents (GNOME Shell, nm-applet,
-// nmcli --ask, nmtui) run as the user to learn which secrets a SoftEther connection
-// wants. NetworkManager itself never runs it.
+// Nm-softether-auth-dialog is the program that secret agents (GNOME Shell, nm-applet, nmcli --ask, nmtui) run
+// as the user to learn which secrets a SoftEther connection needs. NetworkManager itself never runs it.
 //
-// It is told about the connection on standard input and answers on standard output
-// (networkmanager.md 5). With --external-ui-mode the answer is a key file that tells
-// the agent what to ask, and the program touches no display. Without it the answer is the secrets
-// themselves, asked for in a window of ours (package window).
+// It reads the connection from standard input and answers on standard output (networkmanager.md 5). With
+// --external-ui-mode, the answer is a key file that tells the agent what to ask for, and the program touches
+// no display. Without it, the answer is the secrets themselves, asked for in a window of our own (package
+// window).
 //
-// Secrets that the agent keeps in the person's keyring but does not hand over are read from
-// there (package keyring). The program touches no file but its translations and no network, and never asks for
-// anything unless it was called with -i.
+// Secrets that the agent keeps in the person's keyring but does not pass on are read from there (package
+// keyring). The program touches no files but its translations and no network, and never asks for anything
+// unless it was called with -i.
 package main
 
 import (
@@ -32,8 +31,8 @@ import (
 
 const program = "nm-softether-auth-dialog"
 
-// patience is how long the agent may take to describe the connection, and how long
-// the program waits for QUIT before it leaves by itself (networkmanager.md 5.4).
+// patience is how long the agent may take to describe the connection, and how long the program waits for QUIT
+// before it exits by itself (networkmanager.md 5.4).
 const patience = 20 * time.Second
 
 var errSlow = errors.New("nothing more came within 20 seconds")
@@ -45,9 +44,9 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, session{keyring: sessionKeyring, ask: window.Ask, terminal: terminalAsks()}))
 }
 
-// session is what the program uses of the person's session.
+// session is what the program uses of the person's desktop session.
 type session struct {
-	// keyring returns those of the named secrets of a connection that the keyring has.
+	// keyring returns those of the named secrets of a connection that are in the keyring.
 	keyring func(ctx context.Context, uuid string, names []string) (map[string]string, error)
 	// ask is window.Ask.
 	ask func(context.Context, window.Question) (map[string]string, error)
@@ -55,7 +54,7 @@ type session struct {
 	terminal bool
 }
 
-// terminalAsks looks at who has started this program.
+// terminalAsks determines whether nmcli or nmtui has started this program.
 func terminalAsks() bool {
 	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", os.Getppid()))
 	return err == nil && (strings.HasPrefix(string(name), "nmcli") || strings.HasPrefix(string(name), "nmtui"))
@@ -86,7 +85,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, s session) in
 		return fail(fmt.Errorf("reading the connection from standard input: %w", err))
 	}
 	if err := s.recall(o, conn); err != nil {
-		_, _ = fmt.Fprintf(stderr, "%s: %v\n", program, err) // then it is asked for
+		_, _ = fmt.Fprintf(stderr, "%s: %v\n", program, err) // the secret is asked for then
 	}
 	q := decide(o, conn)
 	if o.external {
@@ -103,8 +102,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, s session) in
 	return 0
 }
 
-// within returns what f returns, or errSlow after d. In the latter case f is left
-// behind, blocked on standard input: the program is about to end.
+// within returns what f returns, or errSlow after d. In the latter case f is left behind, blocked on standard
+// input, as the program is about to end.
 func within(d time.Duration, f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()

@@ -14,11 +14,11 @@ import (
 	"network-manager-softether/profile"
 )
 
-// keyringPatience is how long the keyring may take. Agents wait for the program, and a person
-// can still type what is not found.
+// keyringPatience is how long the keyring may take. Agents wait for the program, and a person can still type
+// what is not found.
 const keyringPatience = 3 * time.Second
 
-// recall adds to the secrets of conn those that the person's keyring has.
+// recall adds those secrets to conn that are in the person's keyring.
 func (s session) recall(o options, conn connection) error {
 	names := kept(o, conn)
 	if len(names) == 0 {
@@ -31,8 +31,8 @@ func (s session) recall(o options, conn connection) error {
 	return err
 }
 
-// kept lists the passwords to look for in the keyring: those the agent keeps and did not
-// hand over. What is to be asked again is not among them: the one that is kept is wrong.
+// kept lists the passwords to look for in the keyring: those that the agent keeps and did not pass on. A
+// password that must be asked for again is not among them, as the one in the keyring is wrong.
 func kept(o options, conn connection) []string {
 	w := readHints(o.hints)
 	if o.uuid == "" || o.reprompt && !w.hinted() {
@@ -52,7 +52,7 @@ func kept(o options, conn connection) []string {
 func sessionKeyring(ctx context.Context, uuid string, names []string) (map[string]string, error) {
 	address := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
 	if address == "" {
-		socket := filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "bus") // systemd's, for programs outside of the session
+		socket := filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "bus") // systemd's, for programs outside the session
 		if _, err := os.Stat(socket); !filepath.IsAbs(socket) || err != nil {
 			return nil, nil
 		}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Bounds on what the agent may send: libnm's for a line, ours for the rest.
+// Bounds on what the agent may send: libnm's for a line, our own for the rest.
 const (
 	maxLine  = 512 << 10
 	maxTotal = 4 << 20
@@ -75,15 +75,15 @@ func (l *lineReader) next() (string, error) {
 	}
 }
 
-// item is a pair on its way in.
+// item is a pair being read.
 type item struct {
-	dict       map[string]string // where it belongs; nil = nothing begun
+	dict       map[string]string // where it belongs; nil = none has begun
 	secret     bool
 	key, value []byte // grown in place: an agent may send millions of continuations
-	valued     bool   // the value has come too
+	valued     bool   // the value has been read as well
 }
 
-// store puts a whole pair where it belongs; a key alone stays as it is.
+// store puts a complete pair where it belongs; a key alone is kept.
 func (it *item) store() {
 	if it.valued {
 		it.dict[string(it.key)] = string(it.value)
@@ -91,11 +91,10 @@ func (it *item) store() {
 	}
 }
 
-// readConnection reads pairs of lines DATA_KEY=, DATA_VAL= and SECRET_KEY=,
-// SECRET_VAL= until DONE or the end (networkmanager.md 5.3). A line that begins
-// with "=" continues the key or value before it after a newline. A value without
-// its key ends the reading as in libnm; lines of no known form are ignored, as
-// some agents write values of several lines raw.
+// readConnection reads pairs of lines DATA_KEY=, DATA_VAL= and SECRET_KEY=, SECRET_VAL= until DONE or the end
+// (networkmanager.md 5.3). A line that begins with "=" continues the previous key or value after a newline.
+// As in libnm, a value without its key ends the reading; lines of unknown form are ignored, as some agents
+// write values of several lines raw.
 func readConnection(l *lineReader) (connection, error) {
 	conn := connection{data: map[string]string{}, secrets: map[string]string{}}
 	var it item

@@ -21,7 +21,7 @@ var labels = map[string]string{
 	profile.SecretProxyPassword: "Proxy password",
 }
 
-// windowLabels are the same in a window of ours, with mnemonics.
+// windowLabels are the same for a window of our own, with mnemonics.
 //
 //po:extract map
 var windowLabels = map[string]string{
@@ -30,7 +30,7 @@ var windowLabels = map[string]string{
 	profile.SecretProxyPassword: "Pro_xy password",
 }
 
-// What else stands in the window; underscores are before the mnemonics.
+// The other texts in the window; underscores precede the mnemonics.
 //
 //po:extract values
 const (
@@ -43,7 +43,7 @@ const (
 	factFingerprint = "SHA-256"
 )
 
-// factLabels are the words for the lines of the service's question about a certificate.
+// factLabels are the words for the lines in the service's question about a certificate.
 //
 //po:extract map
 var factLabels = map[string]string{
@@ -52,7 +52,8 @@ var factLabels = map[string]string{
 	"Valid":   "Valid",
 }
 
-// The words that answer the question about a certificate. A translation has to be one that package profile knows.
+// The words that answer the question about a certificate. A translation must be one that package profile
+// knows.
 //
 //po:extract values
 const (
@@ -60,10 +61,11 @@ const (
 	wordNo  = "no"
 )
 
-// trustLabel is in, or beside, the field for the answer.
+// trustLabel is in, or next to, the field for the answer.
 func trustLabel() string { return po.F("Trust this server? (%s/%s)", po.T(wordYes), po.T(wordNo)) }
 
-// howToAnswer says what the agent's button, or the Enter key, does. Our own window has buttons that say so themselves.
+// howToAnswer says what the agent's button, or the Enter key, does. Our own window has self-explanatory
+// buttons.
 func howToAnswer() string {
 	return po.F("Type “%s” if it is: you are then logged in, and this certificate is trusted from now on. With “%s”, or without an answer, nothing is sent.",
 		po.T(wordYes), po.T(wordNo))
@@ -83,9 +85,9 @@ func title(o options) string {
 	return po.F("Authenticate VPN %s", clean(o.name, maxShownName))
 }
 
-// describe says why something is asked, which is the message of a hint, and then what and for whom: in the same words
-// whether it is the first time or the second. A fingerprint is added if the message does not have it: agents that hide
-// what is typed would otherwise ask for trust in rows of bullets.
+// describe returns why something is asked for, which is the message of a hint, and then what and for whom: in
+// the same words the first time and later. A fingerprint is added if the message does not contain it: agents
+// that hide what is typed would otherwise ask for trust in rows of bullets.
 func describe(o options, conn connection, w wanted, q question) string {
 	var parts []string
 	if w.message != "" {
@@ -116,13 +118,13 @@ func describe(o options, conn connection, w wanted, q question) string {
 	return strings.Join(parts, "\n")
 }
 
-// refusedIsShown is true where a password that is asked for is one that the agent has: nmcli and nmtui put it into
-// the field, as dots, and append what is typed.
+// refusedIsShown reports whether a password that is asked for is one that the agent has: nmcli and nmtui put
+// it into the field, as dots, and append what is typed.
 func refusedIsShown(conn connection, w wanted) bool {
 	return slices.ContainsFunc(w.names, func(name string) bool { return conn.secrets[name] != "" })
 }
 
-// ask is the sentence that asks for one secret.
+// ask returns the sentence that asks for one secret.
 func ask(name string, data map[string]string, fingerprint string) string {
 	if _, ok := profile.ParseTrustSecret(name); ok {
 		return po.F("The identity of %s could not be verified. Is this SHA-256 fingerprint of its certificate the one that the people who run it gave you? Your answer is remembered.\n%s", server(data), fingerprint)
@@ -136,7 +138,7 @@ func ask(name string, data map[string]string, fingerprint string) string {
 	return po.F("Enter the password of %s.", account(data))
 }
 
-// account names user, hub and server as far as they are known.
+// account names user, hub and server, as far as they are known.
 func account(data map[string]string) string {
 	if user := data[profile.KeyUser]; user != "" {
 		return po.F("user %s on %s", quote(user), server(data))
@@ -159,9 +161,9 @@ func server(data map[string]string) string {
 
 func quote(s string) string { return po.F("“%s”", clean(s, maxShownName)) }
 
-// clean makes text from elsewhere fit to be shown: at most n characters, newlines
-// kept, no control characters, and none that turn the direction of writing, which could make
-// one name look like another.
+// clean makes text from elsewhere fit to be shown: at most n characters, with newlines but without control
+// characters, and without those that change the writing direction, which could make one name look like
+// another.
 func clean(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -184,7 +186,7 @@ func clean(s string, n int) string {
 	return strings.TrimSpace(s)
 }
 
-// plainHex takes the colons out of a fingerprint, and blanks between groups of digits, wherever in a text.
+// plainHex removes the colons from a fingerprint, and blanks between groups of digits, anywhere in a text.
 func plainHex(text string) string {
 	return strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(text))
 }

@@ -16,8 +16,9 @@ import (
 	"network-manager-softether/profile/vpnfile"
 )
 
-// importFile reads a .vpn file. Settings programs try every plugin on every file, so one that is not ours ends in an
-// error soon, whatever it is: nothing but a regular file is opened for reading, and no more read than a .vpn file may have.
+// importFile reads a .vpn file. Settings programs try every plugin on every file, so a file that is not ours
+// results in an error quickly, whatever it is: only regular files are opened for reading, and no more is read
+// than a .vpn file may contain.
 func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 	text, err := readRegular(path, vpnfile.MaxSize+1)
 	if errors.Is(err, errNotRegular) {
@@ -37,10 +38,11 @@ func importFile(path string) (*vpnfile.Connection, []profile.Warning, error) {
 	return c, append(remarks, warnings...), nil
 }
 
-// errNotRegular is for the callers of readRegular, who have better words for a person.
+// errNotRegular is for the callers of readRegular, which have better words for a person.
 var errNotRegular = errors.New("irregular")
 
-// readRegular reads what a regular file has, up to limit bytes. The error is errNotRegular or a *[fs.PathError].
+// readRegular reads up to limit bytes of a regular file. A non-nil error is errNotRegular or a
+// *[fs.PathError].
 func readRegular(path string, limit int) ([]byte, error) {
 	// Without O_NONBLOCK, opening a named pipe would wait for its other end.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
@@ -58,7 +60,7 @@ func readRegular(path string, limit int) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, int64(limit)))
 }
 
-// stat is f.Stat without its os.FileInfo: the times in there would bring the whole of package time into every
+// stat is f.Stat without its os.FileInfo: the times in that would bring all of package time into every
 // settings program, with its formats and zones.
 func stat(f *os.File) (st syscall.Stat_t, err error) {
 	if err := syscall.Fstat(int(f.Fd()), &st); err != nil {
@@ -69,7 +71,7 @@ func stat(f *os.File) (st syscall.Stat_t, err error) {
 
 func regular(st syscall.Stat_t) bool { return st.Mode&syscall.S_IFMT == syscall.S_IFREG }
 
-// exportFile writes a .vpn file that only its owner can read, since there may be passwords in it.
+// exportFile writes a .vpn file that only its owner can read, since it may contain passwords.
 func exportFile(path string, c *vpnfile.Connection) ([]profile.Warning, error) {
 	account, warnings, err := vpnfile.FromConnection(c, fingerprint)
 	if err != nil {
@@ -81,7 +83,7 @@ func exportFile(path string, c *vpnfile.Connection) ([]profile.Warning, error) {
 	}
 	defer f.Close()
 	if st, err := stat(f); err == nil && regular(st) && st.Mode&0o077 != 0 {
-		if err := f.Chmod(0o600); err != nil { // a file that was there before
+		if err := f.Chmod(0o600); err != nil { // a file that existed before
 			return nil, err
 		}
 	}
@@ -108,7 +110,7 @@ func fileName(id string) string {
 	return name + ".vpn"
 }
 
-// plain takes the operation out of an error about a file: the host says itself what it was doing.
+// plain removes the operation from an error about a file: the host itself says what it was doing.
 func plain(err error) string {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Path + ": " + path.Err.Error()

@@ -10,9 +10,10 @@ import "C"
 
 import "unsafe"
 
-// What every host has in its GLib already is taken from there: Go's own would be in the memory of each of them.
+// What every host already has in its GLib is taken from there: Go's own would be in the memory of each of
+// them.
 
-// fingerprint is SHA-256.
+// fingerprint returns the SHA-256 of a certificate.
 func fingerprint(der []byte) (sum [32]byte) {
 	c := C.g_checksum_new(C.G_CHECKSUM_SHA256)
 	defer C.g_checksum_free(c)
@@ -24,6 +25,6 @@ func fingerprint(der []byte) (sum [32]byte) {
 
 // isWide reports whether a character takes two columns (Unicode UAX #11).
 func isWide(r rune) bool {
-	const hangulJamo = 0x1100 // none before it does, and most texts have no other
+	const hangulJamo = 0x1100 // none before it does, and most texts have only those
 	return r >= hangulJamo && C.g_unichar_iswide(C.gunichar(r)) != 0
 }

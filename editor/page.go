@@ -33,7 +33,7 @@ type page struct {
 	widgets *widgets
 	form    *form.Form
 	editor  *C.NMVpnEditor // borrowed: the page is the editor's
-	filling bool           // what changes now, the person did not do
+	filling bool           // present changes are not the person's doing
 	touched bool           // the person has changed something
 }
 
@@ -82,8 +82,8 @@ func newEditor(connection *C.NMConnection) (*C.NMVpnEditor, error) {
 	return p.editor, nil
 }
 
-// watch has changed and choose called. The number of an event is that of its field; a field's button has a negative one,
-// and sections come after the fields.
+// watch registers changed and choose. The number of an event is that of its field; a field's button has a
+// negative one, and sections come after the fields.
 func (p *page) watch() {
 	on := func(o gtk.Object, signal string, what int) {
 		s := C.CString(signal)
@@ -137,7 +137,7 @@ func (p *page) choose(f form.Field) {
 			return
 		}
 		p.widgets.Tell("", "")
-		C.softether_editor_emit_changed(p.editor) // also where another file looks the same in the field
+		C.softether_editor_emit_changed(p.editor) // even if another file looks the same in the field
 	})
 }
 

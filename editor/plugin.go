@@ -20,22 +20,22 @@ import (
 
 func main() {} // a library has none, but buildmode c-shared wants it
 
-// guard turns a panic into an error for the host. It has to be deferred first in every exported function: a panic
-// that leaves Go ends the host's process.
+// guard turns a panic into an error for the host. It must be deferred first in every exported function: a
+// panic that leaves Go ends the host's process.
 func guard(gerr **C.GError) {
 	if p := recover(); p != nil {
 		fail(gerr, C.NM_CONNECTION_ERROR_FAILED, po.F("internal error in the SoftEther plugin: %v", p))
 	}
 }
 
-// fail sets a GError. gerr may be nil, as callers of GLib functions may not want to know.
+// fail sets a GError. gerr may be nil, as callers of GLib functions need not want to know.
 func fail(gerr **C.GError, code C.int, text string) {
 	s := C.CString(text)
 	C.softether_set_error(gerr, code, s)
 	C.free(unsafe.Pointer(s))
 }
 
-// say shows the person what an import or export did otherwise than the file or the connection says.
+// say shows the person where an import or export deviates from the file or the connection.
 func say(what string, warnings []profile.Warning) {
 	for _, w := range warnings {
 		s := C.CString(what + ": " + w.String())
@@ -94,7 +94,7 @@ func softetherFileName(connection *C.NMConnection) (name *C.char) {
 	return C.g_strdup(s) // the host frees it with g_free
 }
 
-// fromNM copies what we know of a connection.
+// fromNM copies what matters of a connection.
 func fromNM(connection *C.NMConnection) (*vpnfile.Connection, error) {
 	vpn := C.nm_connection_get_setting_vpn(connection)
 	if vpn == nil {

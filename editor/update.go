@@ -31,7 +31,7 @@ func softetherEditorUpdate(handle C.uintptr_t, connection *C.NMConnection, gerr 
 	return C.TRUE
 }
 
-// update writes the page into a connection. Whatever is wrong is written too, as hosts ask again before they save.
+// update writes the page into a connection, faulty values included, as hosts ask again before they save.
 func (p *page) update(connection *C.NMConnection) error {
 	vpn := C.nm_connection_get_setting_vpn(connection)
 	if vpn == nil || C.GoString(C.nm_setting_vpn_get_service_type(vpn)) != profile.ServiceType {
@@ -50,7 +50,7 @@ func (p *page) update(connection *C.NMConnection) error {
 		func(k, v *C.char) { C.nm_setting_vpn_add_secret(vpn, k, v) },
 		func(k *C.char) { C.nm_setting_vpn_remove_secret(vpn, k) })
 	C.softether_names(connection, profile.FullDNSPriority)
-	// A section that unfolds scrolls into view, but not while the person is typing elsewhere.
+	// A section that unfolds scrolls into view, except while the person is typing elsewhere.
 	p.filling = p.touched
 	defer func() { p.filling = false }()
 	return p.form.Check(after, profile.Source{
@@ -58,7 +58,7 @@ func (p *page) update(connection *C.NMConnection) error {
 	})
 }
 
-// write makes the items of a setting those of after.
+// write makes the items of a setting match after.
 func write(before, after map[string]string, add func(k, v *C.char), remove func(k *C.char)) {
 	for key := range before {
 		if _, ok := after[key]; !ok {

@@ -17,11 +17,11 @@ type widgets struct {
 	wrong   string // the field that has the mark
 }
 
-// sectionID is the heading of a section, groupID the heading and its fields.
+// sectionID is the ID of a section's heading, groupID that of the heading and its fields.
 func sectionID(s form.Section) string { return "section-" + strconv.Itoa(int(s)) }
 func groupID(s form.Section) string   { return "group-" + strconv.Itoa(int(s)) }
 
-// collect finds every object, so that a missing one shows when the page is made and not later.
+// collect finds every object, so that a missing one is noticed when the page is made and not later.
 func (w *widgets) collect() {
 	w.objects = map[string]gtk.Object{}
 	find := func(id string) { w.objects[id] = w.builder.Object(id) }
@@ -55,8 +55,8 @@ func (w *widgets) collect() {
 	find("scrolled")
 }
 
-// explain gives every field its tooltip, which is not in the page's XML: GTK 4 does not break the lines of tooltips, and
-// where they break depends on the language.
+// explain sets the tooltip of every field, which is not in the page's XML: GTK 4 does not break the lines of
+// tooltips, and where they break depends on the language.
 func (w *widgets) explain() {
 	for i := range form.Fields {
 		w.object(form.Fields[i].Key).SetString("tooltip-text", form.Fields[i].Tooltip(isWide))
@@ -65,7 +65,7 @@ func (w *widgets) explain() {
 
 func (w *widgets) object(id string) gtk.Object { return w.objects[id] }
 
-// property is the one that holds a field's value.
+// property returns the name of the property that holds a field's value.
 func property(shape form.Shape) string {
 	switch shape {
 	case form.Combo:
@@ -76,7 +76,7 @@ func property(shape form.Shape) string {
 	return "text"
 }
 
-// shape is that of the field of a key; the one check button without a key is not among them.
+// shape returns that of the field of a key; the one check button without a key is not among them.
 func shape(key string) form.Shape {
 	if f := form.Find(key); f != nil {
 		return f.Shape
@@ -137,7 +137,7 @@ func (w *widgets) Tell(key, problem string) {
 	o := w.object("problem")
 	o.SetString("label", problem)
 	o.SetOrClear("tooltip-text", problem)
-	o.SetBool("selectable", problem != "") // which the Tab key leads to
+	o.SetBool("selectable", problem != "") // so that the Tab key reaches it
 	w.mark(w.wrong, "")
 	if w.mark(key, problem); key == w.wrong { // once seen, a section may be folded again
 		return
@@ -148,7 +148,7 @@ func (w *widgets) Tell(key, problem string) {
 	}
 }
 
-// mark puts a sign into the field that is wrong, or takes it away.
+// mark puts a sign into the field that is wrong, or removes it.
 func (w *widgets) mark(key, problem string) {
 	f := form.Find(key)
 	if f == nil || f.Shape == form.Combo || f.Shape == form.Check {

@@ -13,12 +13,13 @@ import (
 	"network-manager-softether/po"
 )
 
-// description is what a settings program says below the name.
+// description is what a settings program shows below the name.
 //
 //po:extract values
 const description = "Compatible with SoftEther VPN servers and VPN Gate."
 
-// init makes the texts of this library those of its host: it has set the locale, and GtkBuilder asks GLib too.
+// init makes the texts of this library those of its host, which has set the locale; GtkBuilder asks GLib as
+// well.
 func init() {
 	domain, dir, codeset := C.CString(po.Domain), C.CString(po.Dir()), C.CString("UTF-8")
 	C.bindtextdomain(domain, dir) // both keep copies
@@ -29,8 +30,8 @@ func init() {
 	po.Use(host{})
 }
 
-// host is the catalog of the C library. GLib's functions, unlike the C library's own, keep English where the host itself has no
-// translation, so that one window does not speak two languages.
+// host is the catalog of the C library. GLib's functions, unlike the C library's own, stay with English if
+// the host itself has no translation, so that one window does not mix two languages.
 type host struct{}
 
 func (host) Get(id string) string {

@@ -13,7 +13,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// desktop shows notifications by the Desktop Notifications Specification.
+// desktop shows notifications according to the Desktop Notifications Specification.
 type desktop struct{ conn *dbus.Conn }
 
 const (
@@ -22,10 +22,10 @@ const (
 	answerIn          = 10 * time.Second
 )
 
-// markup is what a body may have in it.
+// markup escapes what a body must not contain.
 var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// urgencyNormal is the specification's. GNOME shows what has a lower one only in its list.
+// urgencyNormal is the specification's. GNOME shows lower ones only in its list.
 const urgencyNormal byte = 1
 
 func (d *desktop) Show(n notification, replaces uint32) (id uint32, err error) {
@@ -45,7 +45,7 @@ func (d *desktop) Show(n notification, replaces uint32) (id uint32, err error) {
 	return id, err
 }
 
-// Close does not wait: that one is gone already is no news.
+// Close does not wait: if the notification is already gone, that does not matter.
 func (d *desktop) Close(id uint32) {
 	d.conn.Object(notificationsName, notificationsPath).Go(notificationsName+".CloseNotification", dbus.FlagNoReplyExpected, nil, id)
 }

@@ -16,14 +16,14 @@ import (
 	"network-manager-softether/strict/guard"
 )
 
-// A keeper has strict mode follow the profiles: whoever chooses on a settings page that traffic outside a VPN is blocked
-// need not do more. What there is to do is decided from what NetworkManager has, each time anew, so it does not matter
-// which change was missed, or whether another program did it meanwhile.
+// A keeper makes strict mode follow the profiles: whoever chooses on a settings page that traffic outside a
+// VPN is blocked need not do more. What is to be done is decided from NetworkManager's state, each time anew,
+// so it does not matter which change was missed, or whether another program has acted meanwhile.
 type keeper struct {
 	guards  guards
 	desktop notifications
-	changed chan struct{} // something is different, holds one
-	network chan struct{} // names may be found now that were not before, holds one
+	changed chan struct{} // something has changed; capacity 1
+	network chan struct{} // names may resolve now that did not before; capacity 1
 	tries   map[string]*try
 }
 
@@ -33,7 +33,7 @@ type guards interface {
 	Do(context.Context, guard.Step) error
 }
 
-// A try is what is known of a step that has not succeeded.
+// A try is what is known about a step that has not succeeded.
 type try struct {
 	step  guard.Step
 	fails int
@@ -43,9 +43,9 @@ type try struct {
 }
 
 const (
-	settle                = 500 * time.Millisecond // of silence, as programs change more than one thing
-	restless              = 5 * time.Second        // without silence it is not waited any longer
-	grace                 = 4 * time.Minute        // for somebody in the midst of a change, who may be typing a password
+	settle                = 500 * time.Millisecond // of silence, as programs change several things in a row
+	restless              = 5 * time.Second        // the longest wait for silence
+	grace                 = 4 * time.Minute        // for somebody in the middle of a change, who may be typing a password
 	firstRetry, lastRetry = 30 * time.Second, 30 * time.Minute
 	passLimit             = 5 * time.Minute
 )
@@ -54,10 +54,10 @@ func newKeeper(g guards, d notifications) *keeper {
 	return &keeper{guards: g, desktop: d, changed: make(chan struct{}, 1), network: make(chan struct{}, 1), tries: map[string]*try{}}
 }
 
-// wake says that something has changed. It does not wait.
+// wake tells that something has changed. It does not block.
 func (k *keeper) wake() { poke(k.changed) }
 
-// connected says that a network or a VPN is there.
+// connected tells that a network or a VPN has come up.
 func (k *keeper) connected() { poke(k.network) }
 
 func poke(c chan struct{}) {
@@ -67,7 +67,7 @@ func poke(c chan struct{}) {
 	}
 }
 
-// run works until ctx ends, in a goroutine of its own: calls to NetworkManager take their time.
+// run works until ctx ends, in a goroutine of its own: calls to NetworkManager take time.
 func (k *keeper) run(ctx context.Context) {
 	k.wake()
 	retry := time.NewTimer(0)
@@ -98,8 +98,8 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// again makes what has failed due, and reports whether there is anything. Who may not change a connection may not now either,
-// but is asked for nothing.
+// again makes due what has failed, and reports whether there is anything. A person who may not change a
+// connection still may not, but is not asked for anything.
 func (k *keeper) again() (any bool) {
 	for _, t := range k.tries {
 		if t.fails > 0 {
@@ -131,7 +131,7 @@ func (k *keeper) pass(ctx context.Context) (next time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, passLimit)
 	defer cancel()
 	steps, err := k.guards.Steps(ctx)
-	if err != nil { // without NetworkManager, which is heard of when it comes
+	if err != nil { // no NetworkManager; its arrival will be noticed
 		if len(k.tries) > 0 {
 			next = time.Now().Add(firstRetry)
 		}
@@ -176,7 +176,7 @@ func (k *keeper) pass(ctx context.Context) (next time.Time) {
 
 // failed tells the person, once for each reason.
 func (k *keeper) failed(t *try, err error) {
-	if t.step.Action == guard.Renew || t.told == err.Error() { // what is about no profile of hers is for the log
+	if t.step.Action == guard.Renew || t.told == err.Error() { // what concerns no profile of theirs is for the log
 		fmt.Fprintf(os.Stderr, "%s: strict mode: %v\n", program, err)
 		return
 	}
@@ -206,7 +206,7 @@ func wordsOf(step guard.Step, err error) notification {
 		choice, command = po.T("Blocked, except in the local network"), "on --allow-lan"
 	}
 	name := shown(step.Name)
-	if name != step.Name || strings.ContainsAny(name, "$`\"\\!") { // a shell would make something else of it
+	if name != step.Name || strings.ContainsAny(name, "$`\"\\!") { // a shell would interpret it
 		name = step.UUID
 	}
 	return notification{

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Nm-softether-notify tells the person at a desktop, in her language, why a SoftEther connection failed or ended, and
-// when its session is lost and back. NetworkManager has three reasons for all failures, and GNOME one sentence for them.
+// Nm-softether-notify tells the person at a desktop, in their language, why a SoftEther connection failed or
+// ended, and when its session is lost or back. NetworkManager has three reasons for all failures, and GNOME
+// one sentence for them.
 //
-// It is started with the session (XDG autostart) and has no window. The service says on the system bus what has happened,
-// without names (package notice); the names are in the profile, which NetworkManager shows to whom it belongs. Where it does
-// not run, or where nobody shows notifications, the journal has the same.
+// It is started with the session (XDG autostart) and has no window. The service announces on the system bus
+// what has happened, without names (package notice); the names are in the profile, which NetworkManager shows
+// to those it belongs to. Where this program does not run, or nobody shows notifications, the journal says
+// the same.
 //
-// It also has strict mode follow the profiles (package guard): "Traffic outside the VPN" on the settings page is a key in the
-// profile, and the rules that block are set up here, as the person, whom NetworkManager lets or does not let change them.
+// It also makes strict mode follow the profiles (package guard): "Traffic outside the VPN" on the settings
+// page is a key in the profile, and the rules that block traffic are set up here, as the person, whom
+// NetworkManager permits to change them or not.
 //
-// One goroutine, in [watcher.run], has all the state of the notifications; another one, in [keeper.run], that of strict mode.
+// One goroutine, in [watcher.run], owns the state of the notifications; another one, in [keeper.run], that of
+// strict mode.
 package main
 
 import (
@@ -49,13 +53,13 @@ func main() {
 	}
 }
 
-// errRunning: there is one in this session already.
+// errRunning: there already is one in this session.
 var errRunning = errors.New("already running in this session")
 
-// sessionName is owned on the session bus, so that there is one notifier in a session.
+// sessionName is owned on the session bus, so that there is only one notifier per session.
 const sessionName = "org.freedesktop.NetworkManager.softether.Notify"
 
-// start works until one of the two buses is gone: the session is over then, or the computer goes down.
+// start works until one of the two buses is gone: then the session is over, or the computer shuts down.
 func start() error {
 	system, err := dbus.ConnectSystemBus()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"network-manager-softether/profile"
 )
 
-// A view is what of a profile is shown.
+// A view is what is shown of a profile.
 type view struct {
 	name   string // connection.id
 	device string // connection.interface-name
@@ -21,7 +21,7 @@ type view struct {
 	wrong error
 }
 
-// Of the names in a profile no more than this many characters are shown.
+// maxShownName is how many characters of a name in a profile are shown.
 const maxShownName = 100
 
 // value returns a value of vpn.data, or its default, fit to be shown.
@@ -33,7 +33,7 @@ func (v *view) value(key string) string {
 	return shown(s)
 }
 
-// shown makes a name one short line, without characters that hide or turn what stands beside them.
+// shown makes a name one short line, without characters that hide or reverse what is next to them.
 func shown(s string) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\ufffd")), " ")
 	s = strings.Map(func(r rune) rune {

@@ -11,10 +11,10 @@ import (
 	"network-manager-softether/service/notice"
 )
 
-// patience is how long a session is lost before that is news: most are back sooner.
+// patience is how long a session must be lost before that is worth a notification: most are back sooner.
 const patience = 10 * time.Second
 
-// notifications is the desktop's, and lookup NetworkManager's side; both are replaced in tests.
+// notifications is the desktop's side, and lookup NetworkManager's; both are replaced in tests.
 type notifications interface {
 	// Show shows a notification in place of an earlier one, 0 = none, and returns its number.
 	Show(n notification, replaces uint32) (uint32, error)
@@ -32,7 +32,7 @@ type notification struct {
 	icon, category string // names of the specifications
 }
 
-// A teller knows of each connection what its person was told. All but later is for one goroutine.
+// A teller knows for each connection what its person was told. Everything but later belongs to one goroutine.
 type teller struct {
 	desktop  notifications
 	profiles lookup
@@ -41,13 +41,13 @@ type teller struct {
 	ended    chan struct{}
 }
 
-// told is what is on the screen about a connection, or about to be.
+// told is what is, or is about to be, on the screen about a connection.
 type told struct {
 	sender string // the service
 	shown  uint32 // number of the notification, 0 = none
 	lost   time.Time
 	shows  notice.Event // what the notification is about
-	timer  *time.Timer  // until the loss is news
+	timer  *time.Timer  // runs until the loss is worth a notification
 }
 
 func newTeller(d notifications, p lookup) *teller {
@@ -61,7 +61,7 @@ func (t *teller) stop() {
 	}
 }
 
-// tell takes a notice of a service.
+// tell processes a notice of a service.
 func (t *teller) tell(sender string, n notice.Notice) {
 	c := t.told[n.UUID]
 	if c == nil {
@@ -97,7 +97,7 @@ func (t *teller) tell(sender string, n notice.Notice) {
 	}
 }
 
-// gone takes that a service has left the bus, perhaps without a word.
+// gone is called when a service has left the bus, perhaps without a word.
 func (t *teller) gone(sender string) {
 	for uuid, c := range t.told {
 		if c.sender == sender {
@@ -106,7 +106,7 @@ func (t *teller) gone(sender string) {
 	}
 }
 
-// stopped leaves only why on the screen: that a session was lost, or is back, is of no interest any more.
+// stopped leaves only the reason on the screen: that a session was lost, or is back, no longer matters.
 func (t *teller) stopped(uuid string, c *told) {
 	c.found()
 	if c.shows != notice.Failed && c.shows != notice.Ended {
@@ -139,14 +139,14 @@ func (t *teller) close(c *told) {
 	c.shown, c.shows = 0, ""
 }
 
-// show makes a notification of a notice. Whoever may not see the profile is shown nothing.
+// show makes a notification of a notice. A person who may not see the profile is shown nothing.
 func (t *teller) show(c *told, n notice.Notice) {
 	v, err := t.profiles.Of(n.UUID)
 	if err != nil {
 		return
 	}
 	id, err := t.desktop.Show(words(n, v), c.shown)
-	if err != nil { // then it is in the journal, as from the service
+	if err != nil { // then it is in the journal, as the service's own message is
 		fmt.Fprintf(os.Stderr, "%s: no notification shown: %v\n", program, err)
 		return
 	}

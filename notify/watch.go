@@ -12,10 +12,11 @@ import (
 	"network-manager-softether/service/notice"
 )
 
-// A watcher hears what services and NetworkManager say on the system bus.
+// A watcher listens to what services and NetworkManager say on the system bus.
 //
-// Everybody may send signals there, also to us alone. Only root may own the names of services, so what counts is what comes from an owner
-// of one; a name that has left the bus counts until its last signal has been read.
+// Everybody may send signals there, even directly to this program. Only root may own the names of services,
+// so only signals from an owner of one count; a name that has left the bus counts until its last signal has
+// been read.
 type watcher struct {
 	system  *dbus.Conn
 	signals chan *dbus.Signal
@@ -30,7 +31,7 @@ const connectedLocal = 50
 
 const busName = "org.freedesktop.DBus"
 
-// watch begins to listen. Services that run already are found, too.
+// watch starts to listen. Services that are already running are found as well.
 func watch(system *dbus.Conn, d notifications, p lookup, k *keeper) (*watcher, error) {
 	w := &watcher{system: system, signals: make(chan *dbus.Signal, 64), owners: map[string]string{}, keeper: k}
 	w.teller = newTeller(d, p)
@@ -50,7 +51,7 @@ func watch(system *dbus.Conn, d notifications, p lookup, k *keeper) (*watcher, e
 			return nil, fmt.Errorf("listen on the system bus: %w", err)
 		}
 	}
-	_ = system.BusObject().Call(busName+".GetNameOwner", 0, nmName).Store(&w.manager) // none before it starts
+	_ = system.BusObject().Call(busName+".GetNameOwner", 0, nmName).Store(&w.manager) // empty before it starts
 	var names []string
 	if err := system.BusObject().Call(busName+".ListNames", 0).Store(&names); err != nil {
 		return nil, fmt.Errorf("ask the system bus who is there: %w", err)
@@ -64,7 +65,7 @@ func watch(system *dbus.Conn, d notifications, p lookup, k *keeper) (*watcher, e
 	return w, nil
 }
 
-// ours is true for the bus names of services.
+// ours reports whether a bus name is that of a service.
 func ours(name string) bool {
 	return name == profile.ServiceType || strings.HasPrefix(name, profile.ServiceType+".")
 }

@@ -12,7 +12,7 @@ import (
 	"network-manager-softether/service/notice"
 )
 
-// Codes of servers (softether-protocol.md 14) whose sentences have names in them, or stand for what has no code.
+// Codes of servers (softether-protocol.md 14) whose sentences contain names, or stand for what has no code.
 const (
 	codeUnreachable   = 1
 	codeNotSoftEther  = 2
@@ -30,7 +30,7 @@ const (
 	codeTLS           = 152
 )
 
-// coded are the reasons that have the sentence of a code.
+// coded are the reasons that share the sentence of a code.
 var coded = map[notice.Reason]uint32{
 	notice.Unreachable:        codeUnreachable,
 	notice.NotSoftEther:       codeNotSoftEther,
@@ -63,7 +63,7 @@ var plain = map[notice.Reason]string{
 	notice.DeviceGone:             "Another program deleted the network device of the VPN. Connect again.",
 }
 
-// why says what the reason of a failure is and what to do, in a sentence or two.
+// why returns the reason of a failure and what to do, in a sentence or two.
 func why(n notice.Notice, v *view) string {
 	host := shown(v.data[profile.KeyGateway])
 	if code, ok := coded[n.Reason]; ok {
@@ -110,15 +110,15 @@ func why(n notice.Notice, v *view) string {
 	return po.T(seeJournal)
 }
 
-// askInTerminal is the command that asks where a desktop does not.
+// askInTerminal returns the command that asks where a desktop does not.
 func askInTerminal(v *view) string { return fmt.Sprintf("nmcli --ask connection up %q", v.name) }
 
-// seeJournal is for what this version has no sentence for.
+// seeJournal is for reasons that this version has no sentence for.
 //
 //po:extract values
 const seeJournal = "The log says why: journalctl -b -t nm-softether-service"
 
-// refusal says what an error code of the server means for this profile.
+// refusal returns what an error code of the server means for this profile.
 func refusal(code uint32, host string, v *view) string {
 	hub, user := v.value(profile.KeyHub), shown(v.data[profile.KeyUser])
 	switch code {
@@ -150,7 +150,7 @@ func refusal(code uint32, host string, v *view) string {
 	return po.T(errortext.Of(code))
 }
 
-// file names a file that the profile names, or, where the text is in the profile itself, what it is.
+// file names a file that the profile names or, if the text is in the profile itself, what it is.
 func (v *view) file(which uint32) string {
 	keys := [...]string{notice.FileCert: profile.KeyCert, notice.FileKey: profile.KeyKey, notice.FileCA: profile.KeyCA}
 	if which >= uint32(len(keys)) {

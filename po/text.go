@@ -18,7 +18,7 @@ type Catalog interface {
 
 var current atomic.Pointer[Catalog]
 
-// Use makes c the catalog of this process; nil is English.
+// Use makes c the catalog of this process; nil means English.
 func Use(c Catalog) {
 	if c == nil {
 		current.Store(nil)
@@ -30,7 +30,7 @@ func Use(c Catalog) {
 // T returns the translation of a text.
 func T(id string) string {
 	c := current.Load()
-	if c == nil || id == "" { // gettext has its header under the empty text
+	if c == nil || id == "" { // gettext keeps its header under the empty text
 		return id
 	}
 	return (*c).Get(id)
@@ -41,7 +41,7 @@ func F(format string, args ...any) string {
 	return fmt.Sprintf(T(format), isolated(args)...)
 }
 
-// N is fmt.Sprintf with the translation that fits the number n. n is no argument by itself.
+// N is fmt.Sprintf with the translation that fits the number n. n itself is not an argument.
 func N(one, many string, n int, args ...any) string {
 	format := many
 	if c := current.Load(); c != nil {
@@ -75,8 +75,8 @@ func RightToLeft() bool {
 	return T(direction) == "default:RTL"
 }
 
-// Isolate keeps a piece of text, such as a host name, in one piece inside text of the other direction (Unicode UAX #9:
-// FIRST STRONG ISOLATE and its end). It changes nothing in languages written from left to right.
+// Isolate keeps a piece of text, such as a host name, together inside text of the other direction (Unicode
+// UAX #9: FIRST STRONG ISOLATE and its end). It changes nothing in languages written from left to right.
 func Isolate(s string) string {
 	if s == "" || !RightToLeft() {
 		return s
@@ -84,7 +84,7 @@ func Isolate(s string) string {
 	return "\u2068" + s + "\u2069"
 }
 
-// isolated isolates the texts among args. An error stays what it is, for %w.
+// isolated isolates the texts among args. An error is left alone, for %w.
 func isolated(args []any) []any {
 	if !RightToLeft() {
 		return args

@@ -160,9 +160,9 @@ func unknownText(name string, secret bool) string {
 	k := Lookup(name)
 	switch {
 	case k != nil && k.Secret:
-		return "this is a secret and belongs into vpn.secrets, not vpn.data; ignored"
+		return "this is a secret and belongs in vpn.secrets, not vpn.data; ignored"
 	case k != nil:
-		return "this belongs into vpn.data, not vpn.secrets; ignored"
+		return "this belongs in vpn.data, not vpn.secrets; ignored"
 	case secret:
 		return "unknown secret, ignored"
 	}

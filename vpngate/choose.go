@@ -14,7 +14,7 @@ import (
 type wish struct {
 	countries []string // codes; none = all
 	minSpeed  float64  // Mbit/s
-	maxPing   int64    // ms; 0 = any, also an unknown one
+	maxPing   int64    // ms; 0 = any, even an unknown one
 	sort      string   // one of orders
 	reverse   bool
 	limit     int // 0 = all
@@ -37,7 +37,7 @@ var orders = []order{
 	{"country", func(a, b relay) int { return cmp.Compare(a.code, b.code) }},
 }
 
-// lower puts the lower number first and the unknown last: as unsigned numbers, -1 is the largest.
+// lower puts the lower number first and the unknown one last: as unsigned numbers, -1 is the largest.
 func lower(a, b int64) int { return cmp.Compare(uint64(a), uint64(b)) }
 
 func findOrder(name string) (order, error) {
@@ -64,7 +64,8 @@ func parseCountries(s string) ([]string, error) {
 	return codes, nil
 }
 
-// choose returns the relays that are wanted, in order; relays stays as it is. What is equal is in the order of speed, then of the list.
+// choose returns the relays that are wanted, in order; relays is not changed. Equal ones are in the order of
+// speed, then of the list.
 func choose(relays []relay, w wish) ([]relay, error) {
 	by, err := findOrder(w.sort)
 	if err != nil {

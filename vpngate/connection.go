@@ -14,7 +14,8 @@ import (
 	"network-manager-softether/profile"
 )
 
-// connectionName is made of checked values alone: country code, address and, if another connection has that name, the port.
+// connectionName is made of checked values only: country code, address and, if another connection has that
+// name, the port.
 func connectionName(r relay, taken map[string]bool) string {
 	name := "VPN Gate " + r.addr.String()
 	if r.code != "" {
@@ -26,12 +27,12 @@ func connectionName(r relay, taken map[string]bool) string {
 	return name
 }
 
-// newConnection returns the settings of a connection (networkmanager.md 3). owner, if not empty, is the one user who
-// may see and use it.
+// newConnection returns the settings of a connection (networkmanager.md 3). owner, if not empty, is the one
+// user who may see and use it.
 //
-// The certificate is checked as usual: the relays' own certificates do not verify, so the first connection asks the
-// person, and the answer is stored as a pin. server-cert-check=no would spare the question and any
-// later protection with it. Why the rest is as it is says profile.GateHub.
+// The certificate is checked as usual: the relays' own certificates do not verify, so the first connection
+// asks the person, and the answer is stored as a pin. server-cert-check=no would spare the question, and any
+// later protection with it. The reasons for the rest are in profile.GateHub.
 func newConnection(r relay, name, uuid, owner string) map[string]map[string]dbus.Variant {
 	connection := map[string]dbus.Variant{
 		"id":          dbus.MakeVariant(name),
@@ -63,7 +64,7 @@ func newConnection(r relay, name, uuid, owner string) map[string]map[string]dbus
 	}
 }
 
-// leadsTo returns the relay that an existing connection leads to, if it is one of VPN Gate.
+// leadsTo returns the relay that an existing connection leads to, if that is a VPN Gate relay.
 func leadsTo(serviceType string, data map[string]string) (netip.AddrPort, bool) {
 	if serviceType != profile.ServiceType || !strings.EqualFold(data[profile.KeyHub], profile.GateHub) {
 		return netip.AddrPort{}, false

@@ -23,14 +23,14 @@ const (
 	maxRedirects   = 5
 )
 
-// bounds is how much is read and how long fetching may take.
+// bounds limits how much is read and how long fetching may take.
 type bounds struct {
 	bytes int64
 	time  time.Duration
 }
 
-// readFile reads a saved list; "-" is stdin. It waits for a person or a pipe until ctx ends, and then leaves the
-// reading behind: the program is about to end.
+// readFile reads a saved list; "-" is stdin. It waits for a person or a pipe until ctx ends, and then leaves
+// the read behind, as the program is about to end.
 func readFile(ctx context.Context, name string, stdin io.Reader, limit int64) ([]byte, error) {
 	type result struct {
 		data []byte
@@ -72,8 +72,8 @@ func readBounded(r io.Reader, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// fetch gets the list from an http or https address. The environment names the proxy, as usual
-// (http_proxy, https_proxy, no_proxy). progress is told how many bytes are there.
+// fetch gets the list from an http or https address. The environment names the proxy, as usual (http_proxy,
+// https_proxy, no_proxy). progress is told how many bytes have arrived.
 func fetch(ctx context.Context, address string, most bounds, progress func(n int)) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -123,7 +123,7 @@ func get(ctx context.Context, u *url.URL, limit int64, progress func(n int)) ([]
 	return data, err
 }
 
-// checkRedirect refuses to go on without encryption where it was asked for.
+// checkRedirect refuses to continue without encryption if it was asked for.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return po.Message(textErrRedirects)
@@ -134,7 +134,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// A counter tells how many bytes have been read through it.
+// A counter reports how many bytes have been read through it.
 type counter struct {
 	r    io.Reader
 	n    int

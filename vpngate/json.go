@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// jsonRelay is a relay for programs. The names are part of the interface: data/nm-softether-vpngate.1 lists them.
-// Numbers the list does not have are null.
+// jsonRelay is a relay for programs. The names are part of the interface: data/nm-softether-vpngate.1 lists
+// them. Numbers that the list does not give are null.
 type jsonRelay struct {
 	Address  string `json:"address"`
 	Port     uint16 `json:"port"`
@@ -36,7 +36,7 @@ type jsonAdded struct {
 	UUID    string `json:"uuid"`
 	Address string `json:"address"`
 	Port    uint16 `json:"port"`
-	Added   bool   `json:"added"` // false: it was there already
+	Added   bool   `json:"added"` // false: it already existed
 }
 
 // known turns n into a pointer, nil if n is unknown.

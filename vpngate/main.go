@@ -47,7 +47,7 @@ func main() {
 	os.Exit(p.run(ctx, os.Args[1:]))
 }
 
-// A session is one run of the program and where it runs.
+// A session is one run of the program and its environment.
 type session struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -162,7 +162,7 @@ func (s *session) add(ctx context.Context, o *options, chosen []relay) error {
 	if !added {
 		text = po.F(textAlready, clean(e.name))
 	}
-	// The commands are to be copied, so no text stands in them.
+	// The commands are meant to be copied, so they contain no text to translate.
 	text += "\n" + po.T(textConnect) + "\n  nmcli --ask connection up uuid " + clean(e.uuid) +
 		"\n" + po.T(textDisconnect) + "\n  nmcli connection down uuid " + clean(e.uuid) + "\n"
 	if added {
@@ -172,7 +172,7 @@ func (s *session) add(ctx context.Context, o *options, chosen []relay) error {
 	return written(err)
 }
 
-// pick returns the relay that add is about.
+// pick returns the relay that add should use.
 func pick(o *options, chosen []relay) (relay, error) {
 	i := 0
 	if o.address.IsValid() {

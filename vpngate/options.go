@@ -51,8 +51,8 @@ func flags(o *options, countries *string) *flag.FlagSet {
 	return f
 }
 
-// parseOptions reads the command line. Options may stand before and after other words. The error is flag.ErrHelp when
-// help is wanted.
+// parseOptions reads the command line. Options may precede and follow other words. The error is flag.ErrHelp
+// if help is wanted.
 func parseOptions(args []string) (*options, error) {
 	o := &options{}
 	var countries string
@@ -94,7 +94,7 @@ func parseOptions(args []string) (*options, error) {
 
 func (o *options) checkNumbers() error {
 	switch w := o.wish; {
-	case !(w.minSpeed >= 0 && w.minSpeed <= 1e9): // nor NaN
+	case !(w.minSpeed >= 0 && w.minSpeed <= 1e9): // NaN fails too
 		return po.Error(textErrMinSpeed)
 	case w.maxPing < 0:
 		return po.Error(textErrMaxPing)
@@ -106,7 +106,7 @@ func (o *options) checkNumbers() error {
 	return nil
 }
 
-// checkCommand judges the words after the command.
+// checkCommand checks the words after the command.
 func (o *options) checkCommand(words []string) error {
 	switch o.command {
 	case cmdList:

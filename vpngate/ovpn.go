@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// tcpPort finds the TCP port in an OpenVPN configuration; ok is false if it has none, as that of a relay that offers
-// OpenVPN over UDP only. A SoftEther listener serves its own protocol and OpenVPN on the same TCP port, so the port of
-// the one is that of the other.
+// tcpPort finds the TCP port in an OpenVPN configuration; ok is false if there is none, as for a relay that offers
+// OpenVPN over UDP only. A SoftEther listener serves its own protocol and OpenVPN on the same TCP port, so one tells
+// the other.
 //
-// What counts is "remote HOST PORT [PROTO]" and "proto" (openvpn(8)): without a protocol of its own a remote has the
-// general one, and that is UDP unless said otherwise.
+// What counts is "remote HOST PORT [PROTO]" and "proto" (openvpn(8)): a remote without a protocol of its own has the
+// general one, which is UDP by default.
 func tcpPort(config string) (port uint16, ok bool) {
 	type remote struct{ port, proto string }
 	var remotes []remote
 	proto, general := "udp", ""
-	block := "" // end mark of the inline file we are in
+	block := "" // end mark of the current inline file
 	for line := range strings.Lines(config) {
 		line = strings.TrimSpace(line)
 		switch {
@@ -27,7 +27,7 @@ func tcpPort(config string) (port uint16, ok bool) {
 			}
 			continue
 		case strings.HasPrefix(line, "<") && strings.HasSuffix(line, ">"):
-			// A <connection> holds directives; everything else holds keys and certificates.
+			// A <connection> contains directives; every other block contains keys and certificates.
 			if name := strings.Trim(line, "</>"); name != "connection" && !strings.HasPrefix(line, "</") {
 				block = "</" + name + ">"
 			}

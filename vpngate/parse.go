@@ -14,15 +14,16 @@ import (
 	"network-manager-softether/po"
 )
 
-// A list is VPN Gate's list of relays. Every row but empty ones is in exactly one of relays, noTCP and damaged.
+// A list is VPN Gate's list of relays. Every row that is not empty is counted in exactly one of relays, noTCP
+// and damaged.
 type list struct {
 	relays   []relay
 	noTCP    int  // rows of relays without a TCP port: only OpenVPN over UDP
 	damaged  int  // rows that make no sense
-	complete bool // the end mark was there
+	complete bool // the end mark was found
 }
 
-// Bounds on what one row may be.
+// Bounds on a row.
 const (
 	maxRows    = 20_000    // the real list has about 100
 	maxRow     = 256 << 10 // bytes; real ones have about 10,000, nearly all of it the OpenVPN configuration
@@ -32,7 +33,7 @@ const (
 	maxUptime  = 100 * 365 * 24 * time.Hour
 )
 
-// Columns by their names in the list's second line.
+// Columns by their names in the second line of the list.
 const (
 	colAddress  = "IP"
 	colScore    = "Score"
@@ -47,13 +48,14 @@ const (
 	colConfig   = "OpenVPN_ConfigData_Base64"
 )
 
-// needed are the columns without which there is no telling what a list is about.
+// needed are the columns without which a list is of no use.
 var needed = []string{colAddress, colPing, colSpeed, colCountry, colCode, colSessions, colUptime, colConfig}
 
 var errNotList error = po.Message(textErrNotList)
 
-// parseList reads the list as VPN Gate serves it: a line "*vpn_servers", a line "#HostName,IP,...", one row of comma
-// separated values for each relay, and a line "*". A row that makes no sense is counted, not an error. Columns are found by name.
+// parseList reads the list as VPN Gate serves it: a line "*vpn_servers", a line "#HostName,IP,...", one row
+// of comma-separated values per relay, and a line "*". A row that makes no sense is counted, but is not an
+// error. Columns are found by name.
 func parseList(data []byte) (*list, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	first, data := line(data)
@@ -92,13 +94,13 @@ func parseList(data []byte) (*list, error) {
 	return l, nil
 }
 
-// line cuts the first line off, without its end.
+// line cuts off the first line, without its end.
 func line(data []byte) (first, rest []byte) {
 	first, rest, _ = bytes.Cut(data, []byte("\n"))
 	return bytes.TrimSuffix(first, []byte("\r")), rest
 }
 
-// parseHeader returns the places of the columns and how many there are.
+// parseHeader returns the positions of the columns and how many there are.
 func parseHeader(header []byte) (map[string]int, int, error) {
 	names, err := fields(bytes.TrimPrefix(header, []byte("#")))
 	if err != nil || len(header) == 0 || header[0] != '#' {
@@ -118,12 +120,12 @@ func parseHeader(header []byte) (map[string]int, int, error) {
 	return columns, len(names), nil
 }
 
-// fields splits one line. Line by line, a stray quotation mark damages one row and not all that follow.
+// fields splits one line. Line by line, a stray quotation mark damages one row instead of all that follow.
 func fields(row []byte) ([]string, error) {
 	if len(row) > maxRow {
 		return nil, errDamaged
 	}
-	if bytes.IndexByte(row, '"') < 0 { // nearly always
+	if bytes.IndexByte(row, '"') < 0 { // nearly always the case
 		return strings.Split(string(row), ","), nil
 	}
 	r := csv.NewReader(bytes.NewReader(row))
@@ -136,7 +138,7 @@ var (
 	errNoTCP   = errors.New("no TCP port")
 )
 
-// parseRow reads one row; the error is errNoTCP or says that the row is damaged.
+// parseRow reads one row; the error is errNoTCP, or the row is damaged.
 func parseRow(row []byte, columns map[string]int, width int) (relay, error) {
 	if bytes.Count(row, []byte(",")) < width-1 {
 		return relay{}, errDamaged
@@ -189,7 +191,7 @@ func parseRow(row []byte, columns map[string]int, width int) (relay, error) {
 	return r, nil
 }
 
-// number reads decimal digits up to a bound; "-" and nothing are unknown.
+// number reads decimal digits up to a bound; "-" and an empty text mean unknown.
 func number(s string, most int64) (int64, bool) {
 	if s == "" || s == "-" {
 		return unknown, true

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// A relay is one row of the list, checked.
+// A relay is one row of the list, after checks.
 type relay struct {
 	addr    netip.Addr // a public one
 	port    uint16     // TCP; never 0
@@ -26,20 +26,21 @@ type relay struct {
 	operator string // who runs it, as they say; fit to be shown
 }
 
-// unknown is a number that the list leaves out with "-".
+// unknown is a number that the list replaces with "-".
 const unknown = -1
 
-// endpoint is where to connect to.
+// endpoint returns the address to connect to.
 func (r relay) endpoint() netip.AddrPort { return netip.AddrPortFrom(r.addr, r.port) }
 
-// public reports whether a can be a relay on the Internet. A list must not be able to send people, with a user name
-// and a password, to something in their own network.
+// public reports whether a can be a relay on the Internet. A list must not be able to send people, with a
+// user name and a password, to something in their own network.
 func public(a netip.Addr) bool {
 	return a.IsGlobalUnicast() && !a.IsPrivate() && a.Zone() == "" && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
-// shown makes a word of the list fit for any terminal: at most n characters of Latin scripts in use on one line. What
-// could move the cursor, turn the direction of writing or take two columns becomes a question mark.
+// shown makes a word of the list fit for any terminal: at most n characters of common Latin scripts on one
+// line. Whatever could move the cursor, change the writing direction or take two columns becomes a question
+// mark.
 func shown(s string, n int) string {
 	var b strings.Builder
 	for _, r := range strings.TrimSpace(s) {
@@ -55,8 +56,8 @@ func shown(s string, n int) string {
 	return strings.TrimSpace(b.String())
 }
 
-// clean keeps what others wrote, such as NetworkManager or a web server, from ruling the terminal: on one line, without
-// control characters and without those that turn the direction of writing.
+// clean keeps text from others, such as NetworkManager or a web server, from controlling the terminal: on one
+// line, without control characters and without those that change the writing direction.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -69,7 +70,7 @@ func clean(text string) string {
 	}, strings.ToValidUTF8(text, "?"))
 }
 
-// countryCode returns s in capitals if it is two ASCII letters, else "".
+// countryCode returns s in upper case if it is two ASCII letters, otherwise "".
 func countryCode(s string) string {
 	s = strings.ToUpper(strings.TrimSpace(s))
 	if len(s) != 2 || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' {

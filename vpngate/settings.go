@@ -38,7 +38,7 @@ type settings struct {
 type entry struct{ name, uuid string }
 
 func openSettings(ctx context.Context) (*settings, error) {
-	// The end of the context closes the socket, also while the bus is silent.
+	// The end of the context closes the socket, even while the bus is silent.
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout+addTimeout)
 	bus, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *settings) close() {
 	s.cancel()
 }
 
-// add makes a connection for the relay, unless there is one already; added says which.
+// add makes a connection for the relay, unless there is one already; added reports which.
 func (s *settings) add(ctx context.Context, r relay, owner string) (e entry, added bool, err error) {
 	look, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -102,19 +102,19 @@ func (s *settings) look(ctx context.Context, r relay) (taken map[string]bool, ex
 	return taken, existing, nil
 }
 
-// text is the string in v, "" if there is none.
+// text returns the string in v, "" if there is none.
 func text(v dbus.Variant) string {
 	s, _ := v.Value().(string)
 	return s
 }
 
-// absent reports whether err says that nobody is there to answer.
+// absent reports whether err means that nobody is there to answer.
 func absent(err error) bool {
 	e, ok := errors.AsType[dbus.Error](err)
 	return ok && (e.Name == errServiceAbsent || e.Name == errNoOwner)
 }
 
-// stopped wraps an error of NetworkManager; when the person has interrupted, that is the error.
+// stopped wraps an error of NetworkManager; if the person has interrupted the program, that is the error.
 func stopped(ctx context.Context, format string, err error) error {
 	switch {
 	case ctx.Err() != nil:

@@ -45,11 +45,11 @@ var tableColumns = []column{
 	{textHeadUptime, true, func(r relay) string { return uptimeText(r.uptime) }},
 }
 
-// narrow is the order in which columns go when the terminal is too narrow for all: by their place in tableColumns.
-// Country and address always stay.
+// narrow is the order in which columns are dropped if the terminal is too narrow for all, by their position
+// in tableColumns. Country and address always stay.
 var narrow = []int{6, 5, 4, 2, 3}
 
-// minCountry is how far the first column shrinks before others go: the code and a few letters.
+// minCountry is how far the first column shrinks before others are dropped: the code and a few letters.
 const minCountry = 11
 
 func codeText(r relay) string {
@@ -103,7 +103,7 @@ func writeTable(w io.Writer, relays []relay, width int) error {
 	return err
 }
 
-// fit shrinks the columns until they fit into width; a column of no width is left out.
+// fit shrinks the columns until they fit into width; a column of width 0 is left out.
 func fit(widths []int, width int) {
 	if width <= 0 {
 		return
@@ -138,7 +138,7 @@ func pad(s string, width int, right bool) string {
 	n := columns(s)
 	switch {
 	case n > width:
-		for n >= width { // the ellipsis takes one
+		for n >= width { // the ellipsis takes one column
 			r, size := utf8.DecodeLastRuneInString(s)
 			s, n = s[:len(s)-size], n-columns(string(r))
 		}

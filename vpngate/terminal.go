@@ -13,7 +13,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// terminalWidth returns the columns of the terminal behind f, 0 if f is none or does not say.
+// terminalWidth returns the columns of the terminal behind f, 0 if f is not a terminal or does not say.
 func terminalWidth(f *os.File) int {
 	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	if err != nil {
@@ -27,7 +27,7 @@ func isTerminal(f *os.File) bool {
 	return err == nil
 }
 
-// A progress line says how much of the list is there, on a terminal.
+// A progress line shows on a terminal how much of the list has arrived.
 type progress struct {
 	w    io.Writer
 	last time.Time
@@ -46,7 +46,7 @@ func (p *progress) tell(n int) {
 	}
 }
 
-// done takes the line away.
+// done removes the line.
 func (p *progress) done() {
 	if p.seen {
 		_, _ = io.WriteString(p.w, eraseLine)

@@ -81,5 +81,5 @@ const (
 	textErrStopped = "interrupted"
 )
 
-// textUnknown stands for what the list does not say.
+// textUnknown stands for what the list does not give.
 const textUnknown = "-"

@@ -13,8 +13,8 @@ import (
 	"network-manager-softether/po"
 )
 
-// unreachable says why a request to host failed, to a person who may be offline or whose network blocks it. What Go says
-// is in English, and made for programmers.
+// unreachable returns why a request to host failed, for a person who may be offline or whose network blocks
+// it. Go's own message is in English, and made for programmers.
 func unreachable(host string, err error) error {
 	if own, ok := errors.AsType[po.Message](err); ok { // see checkRedirect
 		return own
@@ -31,7 +31,7 @@ func unreachable(host string, err error) error {
 	return po.Errorf(textErrFetch, err)
 }
 
-// reason is the text for what is wrong, "" for what no text has been thought of.
+// reason returns the text for what is wrong, "" if there is none for it.
 func reason(err error) string {
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError

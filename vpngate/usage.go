@@ -8,7 +8,7 @@ import (
 	"network-manager-softether/po"
 )
 
-// usageLines is what --help says. A line is a heading or running text if it has no words.
+// usageLines is what --help prints. A line without words is a heading or running text.
 //
 //po:extract help
 var usageLines = []struct{ words, help string }{
@@ -37,7 +37,7 @@ var usageLines = []struct{ words, help string }{
 	{words: "--version, --help"},
 }
 
-// usage returns it in the language of the person.
+// usage returns the usage in the language of the person.
 func usage() string {
 	var b strings.Builder
 	for _, l := range usageLines {
@@ -53,10 +53,10 @@ func usage() string {
 	return b.String()
 }
 
-// textWidth is where running text breaks, in columns.
+// textWidth is where running text is wrapped, in columns.
 const textWidth = 90
 
-// filled breaks running text into lines, at blanks. Text without blanks is left to the terminal.
+// filled wraps running text at blanks. Text without blanks is left to the terminal.
 func filled(text string) string {
 	var b strings.Builder
 	column := 0

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/width"
 )
 
-// columns is how many columns of a terminal a text takes (Unicode UAX #11): two for the characters of East Asia, none
-// for marks and for what only directs.
+// columns returns how many columns of a terminal a text takes (Unicode UAX #11): two for East Asian
+// characters, none for marks and for characters that only control the direction.
 func columns(s string) int {
 	n := 0
 	for _, r := range s {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package keyring reads the secrets that agents keep for a VPN connection out of the user's keyring: nm-applet and
-// GNOME Shell store them there, but nm-applet does not hand them over (networkmanager.md 5.6).
+// Package keyring reads the secrets that agents keep for a VPN connection from the user's keyring: nm-applet
+// and GNOME Shell store them there, but nm-applet does not pass them on (networkmanager.md 5.6).
 //
-// It speaks the Secret Service API of freedesktop.org over D-Bus, only to read, and never raises a prompt: what is
+// It uses the Secret Service API of freedesktop.org over D-Bus, read-only, and never raises a prompt: what is
 // locked stays unread.
 package keyring
 
@@ -28,11 +28,11 @@ const (
 	vpnSetting  = "vpn"
 )
 
-// Secrets returns those of the named secrets of the connection that the keyring has, by name. address is that
-// of the session bus. A computer without a keyring has none, and that is no error.
-// The end of ctx ends every wait.
+// Secrets returns those of the named secrets of the connection that are in the keyring, by name. address is
+// that of the session bus. A computer without a keyring has none, which is not an error. The end of ctx ends
+// every wait.
 func Secrets(ctx context.Context, address, uuid string, names []string) (map[string]string, error) {
-	// Not dbus.Connect with an empty address or a session bus found by godbus: that may start one.
+	// Not a session bus found by godbus, which might start one.
 	conn, err := dbus.Connect(address, dbus.WithContext(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the session bus %s: %w", address, errors.Join(err, ctx.Err()))
@@ -60,9 +60,9 @@ type reader struct {
 	session dbus.ObjectPath // "" until something is to be read
 }
 
-// secret returns one secret, false if the keyring does not have it or may not give it away.
+// secret returns one secret, false if the keyring does not have it or may not reveal it.
 func (k *reader) secret(uuid, name string) (string, bool, error) {
-	// As nm-applet and GNOME Shell store them; the connection's display name is also there, but may change.
+	// As nm-applet and GNOME Shell store them; the connection's display name is there as well, but may change.
 	attributes := map[string]string{"connection-uuid": uuid, "setting-name": vpnSetting, "setting-key": name}
 	var open, locked []dbus.ObjectPath
 	err := k.service.CallWithContext(k.ctx, service+".SearchItems", 0, attributes).Store(&open, &locked)
@@ -99,17 +99,17 @@ func (k *reader) secret(uuid, name string) (string, bool, error) {
 	return string(found.Value), true, nil
 }
 
-// secret is what GetSecret returns: (oayays).
+// secret is the result of GetSecret: (oayays).
 type secret struct {
 	Session       dbus.ObjectPath
 	Params, Value []byte
 	ContentType   string
 }
 
-// openSession opens what secrets are read through. They cross the session bus as they are. The API also names an exchange
-// of keys (Diffie-Hellman with 1024 bits, AES), which hides them from whoever watches the bus. Only the person's own
-// programs and root can do that, and these can as well ask the keyring; and agents send the same secrets to NetworkManager
-// in clear.
+// openSession opens the session through which secrets are read. They cross the session bus as they are. The
+// API also has a key exchange (1024-bit Diffie-Hellman, AES), which hides them from whoever watches the bus.
+// But only the person's own programs and root can do that, and these may just as well ask the keyring;
+// besides, agents send the same secrets to NetworkManager in the clear.
 func openSession(ctx context.Context, keyring dbus.BusObject) (dbus.ObjectPath, error) {
 	var output dbus.Variant
 	var session dbus.ObjectPath
@@ -125,7 +125,7 @@ func (k *reader) unlock(locked []dbus.ObjectPath) ([]dbus.ObjectPath, error) {
 		return nil, err
 	}
 	if ask != noPrompt {
-		// It would be shown only when called for; this way the keyring need not keep it.
+		// The prompt is only shown on request; dismissing it spares the keyring keeping it.
 		k.conn.Object(k.service.Destination(), ask).CallWithContext(k.ctx, prompt+".Dismiss", dbus.FlagNoReplyExpected)
 	}
 	return open, nil

@@ -12,11 +12,12 @@ import (
 	"github.com/gotk3/gotk3/gtk"
 )
 
-// Ask shows the window and returns what was typed, by the names of the fields. Closing the window, Cancel, Escape
-// and the end of ctx give ErrCancelled. It may be called from any goroutine, but once only: GTK stays on its thread.
+// Ask shows the window and returns what was typed, by the names of the fields. Closing the window, Cancel,
+// Escape and the end of ctx result in ErrCancelled. It may be called from any goroutine, but only once: GTK
+// stays on its thread.
 func Ask(ctx context.Context, q Question) (map[string]string, error) {
 	runtime.LockOSThread()
-	// Under Wayland this is the name that windows are known by to the desktop.
+	// Under Wayland, this is the name by which the desktop knows the windows.
 	glib.SetPrgname("nm-softether-auth-dialog")
 	if err := gtk.InitCheck(nil); err != nil {
 		return nil, ErrNoDisplay
@@ -35,7 +36,7 @@ func Ask(ctx context.Context, q Question) (map[string]string, error) {
 	return w.answers(), nil
 }
 
-// focus puts the cursor where the person goes on.
+// focus puts the cursor where the person will continue.
 func (w *dialog) focus(q Question) {
 	switch {
 	case len(w.entries) > 0:
@@ -55,7 +56,7 @@ func (w *dialog) answers() map[string]string {
 	return answers
 }
 
-// close takes the window off the screen at once: the program may have to wait for the agent before it ends.
+// close removes the window from the screen at once: the program may have to wait for the agent before it ends.
 func (w *dialog) close() {
 	w.dialog.Destroy()
 	for gtk.EventsPending() {

@@ -12,13 +12,14 @@ import (
 	"github.com/gotk3/gotk3/pango"
 )
 
-// Measures of GNOME's interface guidelines for GTK 3, in pixels, and of text, in characters.
+// Measures from GNOME's interface guidelines for GTK 3, in pixels, and of text, in characters.
 const (
 	border    = 18
 	gap       = 12
 	near      = 6
 	lineWidth = 56
-	// tallText is the height from which on a text is scrolled, so that the buttons stay on a small screen.
+	// tallText is the height from which on a text scrolls, so that the buttons stay visible on a small
+	// screen.
 	tallText = 240
 	longText = 600
 )
@@ -31,7 +32,7 @@ type dialog struct {
 	entries        []*gtk.Entry
 }
 
-// made is a widget, or what else GTK returns with an error that it never has.
+// made returns a widget, or anything else that GTK returns with an error that never occurs.
 func made[T any](w T, err error) T {
 	if err != nil {
 		panic(err)
@@ -110,7 +111,7 @@ func text(s string) gtk.IWidget {
 	return scrolled
 }
 
-// facts is a table. The values can be selected, to be compared or sent to somebody.
+// facts returns a table. Its values can be selected, to be compared or sent to somebody.
 func facts(list []Fact) *gtk.Grid {
 	grid := made(gtk.GridNew())
 	grid.SetColumnSpacing(gap)
@@ -130,7 +131,7 @@ func facts(list []Fact) *gtk.Grid {
 	return grid
 }
 
-// fields is the form. The accepting button works only while every field has something in it.
+// fields returns the form. The accepting button is only enabled while every field has content.
 func (w *dialog) fields(q Question) *gtk.Grid {
 	grid := made(gtk.GridNew())
 	grid.SetColumnSpacing(gap)
@@ -152,7 +153,7 @@ func (w *dialog) fields(q Question) *gtk.Grid {
 		entry.SetActivatesDefault(true)
 		entry.SetHExpand(true)
 		entry.SetWidthChars(lineWidth / 2)
-		// A password copied with the end of its line is meant without it.
+		// A password copied together with a line end is meant without it.
 		_ = entry.SetProperty("truncate-multiline", true)
 		entry.Connect("changed", check)
 		name.SetMnemonicWidget(entry)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package window asks a person in a window of its own, for secret agents that draw none
-// (networkmanager.md 5.4). The window needs GTK 3 and is built with the tag gui; without it,
-// and without a display, Ask returns an error and nothing has happened.
+// Package window asks a person in a window of its own, for secret agents that draw none (networkmanager.md
+// 5.4). The window needs GTK 3 and is built with the tag gui; without that, or without a display, Ask returns
+// an error and nothing else happens.
 //
-// What is asked, and in which words, is the caller's.
+// What is asked, and in which words, is up to the caller.
 package window
 
 import "errors"
 
-// A Question is what one window asks. All texts are plain text; those of controls have their
-// mnemonic after an underscore.
+// A Question is what one window asks. All texts are plain text; those of controls have an underscore before
+// their mnemonic.
 type Question struct {
 	Title   string // of the window
-	Heading string // what is wanted, in few words
-	Text    string // what exactly and why; lines
-	// Warning is set where something is not as it should be.
+	Heading string // what is wanted, in a few words
+	Text    string // what exactly and why; several lines
+	// Warning is set when something is not as it should be.
 	Warning bool
 	Facts   []Fact
 	Fields  []Field
@@ -27,10 +27,10 @@ type Question struct {
 	Careful bool
 }
 
-// A Fact is one thing a person should know before she decides.
+// A Fact is one thing that a person should know before deciding.
 type Fact struct {
 	Label, Value string
-	// Digits are shown in letters of one width.
+	// Digits are shown in a monospaced font.
 	Digits bool
 }
 
@@ -40,7 +40,7 @@ type Field struct {
 	Label string
 }
 
-// The ways a question ends without an answer.
+// The ways in which a question ends without an answer.
 var (
 	ErrCancelled = errors.New("cancelled")
 	ErrNoDisplay = errors.New("no window can be shown here: there is no display")

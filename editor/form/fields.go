@@ -22,10 +22,10 @@ const (
 	Editable              // one of several words, or a line of text
 )
 
-// Section is a part of the page. All but the first are folded away.
+// Section is a part of the page. All but the first are collapsed at first.
 type Section int
 
-// The sections, in the order they are shown in.
+// The sections, in the order in which they are shown.
 const (
 	Identity Section = iota
 	Server
@@ -58,19 +58,20 @@ type Field struct {
 	Label    string // with an underscore before the letter that Alt leads to, if there is one
 	Shape    Shape
 	Section  Section
-	Beside   bool      // in the row of the field before it; both are entries that are always shown
+	Beside   bool      // in the row of the previous field; both are entries that are always shown
 	Words    []Word    // of a Combo or an Editable
 	When     condition // whether it is shown; nil = always
-	Required condition // whether it has to be filled in where it is shown; nil = never
+	Required condition // whether it must be filled in when it is shown; nil = never
 }
 
-// A Word is what a person reads for one of a field's values, and what is said below the field when it is chosen.
+// A Word is what a person reads for one of a field's values, and what the field's explanation says when it is
+// chosen.
 type Word struct{ Value, Label, Help string }
 
 // A condition is about what the fields say.
 type condition func(value func(key string) string) bool
 
-// ShowPasswords is the id of the check button that makes passwords readable. It belongs to no key.
+// ShowPasswords is the ID of the check button that makes passwords readable. It belongs to no key.
 const ShowPasswords = "show-passwords"
 
 // storage has the words of NetworkManager's own settings programs (libnma).
@@ -111,13 +112,13 @@ func withProxyPassword(value func(string) string) bool {
 
 func withSeveral(value func(string) string) bool { return value(profile.KeyMaxConnections) != "1" }
 
-// withHalfDuplex: while it is on, it can be turned off, even where it does not fit.
+// withHalfDuplex: while it is on, it can be turned off, even if it does not apply.
 func withHalfDuplex(value func(string) string) bool {
 	return withSeveral(value) || value(profile.KeyHalfDuplex) == "yes"
 }
 
-// Fields are all fields, section by section, from top to bottom. Alt and the letters a, c, e, n and s lead to buttons and
-// fields of the hosts.
+// Fields are all fields, section by section, from top to bottom. Alt with the letters a, c, e, n and s is
+// taken by buttons and fields of the hosts.
 //
 //po:extract Label 1 2
 var Fields = []Field{
@@ -195,8 +196,8 @@ var Fields = []Field{
 	{Key: profile.KeyOverlapping, Label: "Accept routes that overlap the local network", Shape: Check, Section: Outside},
 }
 
-// Title returns the label in the language of the person, without its underscore. Where letters have none of their own
-// to stand for, as in Chinese, the one for Alt stands behind in parentheses.
+// Title returns the label in the language of the person, without its underscore. In scripts whose letters
+// cannot serve as mnemonics, such as Chinese, the mnemonic follows in parentheses.
 func (f *Field) Title() string {
 	label := po.T(f.Label)
 	if i := strings.Index(label, "(_"); i > 0 && strings.HasSuffix(label, ")") {
@@ -205,7 +206,7 @@ func (f *Field) Title() string {
 	return strings.Replace(label, "_", "", 1)
 }
 
-// Explained reports whether what is chosen is explained below the field.
+// Explained reports whether an explanation of the choice is shown below the field.
 func (f *Field) Explained() bool { return len(f.Words) > 0 && f.Words[0].Help != "" }
 
 // Find returns the field of a key, nil if there is none.

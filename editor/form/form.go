@@ -11,22 +11,22 @@ import (
 	"network-manager-softether/profile"
 )
 
-// Widgets are the fields on the screen, each by the name of its key. Values are text: what was typed, the value
-// of the chosen word ("" for none), "yes" or "no".
+// Widgets are the fields on the screen, each by the name of its key. Values are text: what was typed, the
+// value of the chosen word ("" for none), "yes" or "no".
 type Widgets interface {
 	Get(key string) string
 	Set(key, value string)
-	Show(key string, on bool)   // with its label
+	Show(key string, on bool)   // including its label
 	Reveal(key string, on bool) // a password's characters
-	Hint(key, text string)      // what stands in the field while it is empty
+	Hint(key, text string)      // placeholder shown while the field is empty
 	Explain(key, text string)   // below the field
-	Tell(key, problem string)   // below the page, with a mark in the field, whose section is unfolded; "" takes it away
+	Tell(key, problem string)   // below the page, with a mark in the field, whose section is expanded; "" removes it
 }
 
 // Values are the keys of a connection, vpn.data and vpn.secrets.
 type Values struct{ Data, Secrets map[string]string }
 
-// of returns the part a key belongs to.
+// of returns the part that a key belongs to.
 func (v Values) of(key string) map[string]string {
 	if profile.Lookup(key).Secret {
 		return v.Secrets
@@ -37,9 +37,9 @@ func (v Values) of(key string) map[string]string {
 // A Form is a page with a connection in it. It is not safe for concurrent use.
 type Form struct {
 	w      Widgets
-	user   string            // vpn.user-name, which stands in for an empty user name
-	before Values            // as it came
-	filled map[string]string // what each field showed then
+	user   string            // vpn.user-name, which replaces an empty user name
+	before Values            // as it was loaded
+	filled map[string]string // what each field showed after loading
 	stored map[string]string // content of the files read since, by key
 }
 
@@ -63,7 +63,7 @@ func New(w Widgets, v Values, userName string) *Form {
 	return f
 }
 
-// Changed shows, hides and explains fields to fit what is chosen. It is called after every change.
+// Changed shows, hides and explains fields according to what is chosen. It is called after every change.
 func (f *Form) Changed() {
 	passwords := false
 	for i := range Fields {
@@ -85,7 +85,7 @@ func (f *Form) Changed() {
 	f.w.Show(ShowPasswords, passwords)
 }
 
-// hint is what stands in an empty field: that it must not stay so, or what is meant then.
+// hint returns the placeholder of an empty field: that it must be filled in, or what applies then.
 func (f *Form) hint(field *Field) string {
 	switch {
 	case field.Key == profile.KeyUser && f.user != "":
@@ -98,7 +98,7 @@ func (f *Form) hint(field *Field) string {
 	return profile.Lookup(field.Key).Default
 }
 
-// gatewayPort is the port that the field of the server has, 0 if none.
+// gatewayPort returns the port in the server field, 0 if there is none.
 func (f *Form) gatewayPort() uint16 {
 	host, _, err := profile.ParseGateway(f.value(profile.KeyGateway))
 	if err != nil {
@@ -107,7 +107,7 @@ func (f *Form) gatewayPort() uint16 {
 	return host.Port
 }
 
-// explanation is what the chosen word means.
+// explanation returns what the chosen word means.
 func (f *Form) explanation(field *Field) string {
 	if field.Key == profile.KeyServerCertCheck && f.value(profile.KeyServerCertSHA) != "" {
 		return po.T("Only the certificate with this fingerprint is accepted, whatever is chosen here.")
@@ -120,7 +120,7 @@ func (f *Form) explanation(field *Field) string {
 	return ""
 }
 
-// value is what a field says now, the default if nothing.
+// value returns what a field says now, or else the default.
 func (f *Form) value(key string) string {
 	if v := strings.TrimSpace(f.w.Get(key)); v != "" {
 		return v
@@ -128,8 +128,8 @@ func (f *Form) value(key string) string {
 	return profile.Lookup(key).Default
 }
 
-// Apply returns what v, the connection as it is now, becomes with what the fields say. Keys that have no field, and
-// those whose field is hidden or untouched, stay as they are in v.
+// Apply returns v, the connection as it is now, with what the fields say. Keys without a field, and those
+// whose field is hidden or untouched, stay as they are in v.
 func (f *Form) Apply(v Values) Values {
 	out := Values{maps.Clone(v.Data), maps.Clone(v.Secrets)}
 	if out.Data == nil {
@@ -149,7 +149,7 @@ func (f *Form) Apply(v Values) Values {
 			now = f.stored[key]
 		case field.Shape != Password:
 			now = strings.TrimSpace(now)
-			// A port of the server contradicts the default too, if that was typed.
+			// A port in the server field contradicts the default as well, if that was typed.
 			if now == profile.Lookup(key).Default && (key != profile.KeyPort || f.gatewayPort() == 0) {
 				now = ""
 			}

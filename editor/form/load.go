@@ -11,9 +11,9 @@ import (
 	"network-manager-softether/profile/der"
 )
 
-// Load puts a file that was chosen into a File field. What it has is stored in the connection, as PEM text, so that the
-// service needs no right to read the file. Of a PKCS#12 file only the path is stored: only the service opens it, with its
-// password.
+// Load puts a chosen file into a File field. Its content is stored in the connection, as PEM text, so that
+// the service needs no permission to read the file. Of a PKCS#12 file only the path is stored: only the
+// service opens it, with its password.
 func (f *Form) Load(key, path, content string) error {
 	if profile.Lookup(key).Kind != profile.KindPEM {
 		panic("form: " + key + " is no file")
@@ -53,7 +53,7 @@ func (f *Form) loadPKCS12(key, path string, named bool) error {
 	return nil
 }
 
-// pemOf returns the content of a file as PEM text, "" if it is none of the forms that the key may have.
+// pemOf returns the content of a file as PEM text, "" if it has none of the forms that the key may have.
 func pemOf(key, content string) string {
 	b := []byte(content)
 	label := ""

@@ -12,8 +12,8 @@ import (
 
 func isPEM(text string) bool { return strings.Contains(text, "-----BEGIN ") }
 
-// Describe returns what stands in a field for PEM text that is stored in the connection. It begins with a bracket, so
-// that it is not taken for a path.
+// Describe returns what a field shows for PEM text that is stored in the connection. It begins with a
+// bracket, so that it is not taken for a path.
 func Describe(text string) string {
 	var first string
 	certs := 0

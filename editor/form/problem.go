@@ -25,7 +25,7 @@ func (p *Problem) Error() string {
 
 func (p *Problem) Unwrap() error { return p.Err }
 
-// reason is an error of package profile without the name of the key, for which the label stands.
+// reason returns an error of package profile without the name of the key, which the label replaces.
 func reason(err error) string {
 	var bad *profile.ValueError
 	var missing *profile.MissingError
@@ -38,8 +38,8 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// Check judges values as the service will, and shows the verdict on the page. Nothing is said on a page that is still
-// empty. The error is a *[Problem].
+// Check judges values as the service will, and shows the verdict on the page. On a page that is still empty,
+// nothing is shown. A non-nil error is a *[Problem].
 func (f *Form) Check(v Values, src profile.Source) error {
 	src.Data, src.Secrets = v.Data, v.Secrets
 	_, _, err := profile.Parse(src)

@@ -10,11 +10,12 @@ import (
 	"network-manager-softether/profile"
 )
 
-// tooltipWidth is how long a line of a tooltip may be, in columns.
+// tooltipWidth is the maximum length of a line of a tooltip, in columns.
 const tooltipWidth = 64
 
-// Tooltip returns the help of the table, in lines. What the flags of a secret are as numbers is for those who write
-// files. isWide reports whether a character takes two columns (Unicode UAX #11).
+// Tooltip returns the help from the table, broken into lines. The numeric flags of a secret are left out, as
+// they are for people who write files. isWide reports whether a character takes two columns (Unicode UAX
+// #11).
 func (f *Field) Tooltip(isWide func(rune) bool) string {
 	k := profile.Lookup(f.Key)
 	// Translators: %s is one sentence; this is its full stop.
@@ -25,8 +26,8 @@ func (f *Field) Tooltip(isWide func(rune) bool) string {
 	return tip
 }
 
-// wrap breaks a text into lines of at most limit columns: at blanks, and between the characters of scripts that have
-// none, though not before their punctuation.
+// wrap breaks a text into lines of at most limit columns: at blanks, and between the characters of scripts
+// without blanks, though not before their punctuation.
 func wrap(text string, limit int, isWide func(rune) bool) string {
 	var out, word strings.Builder
 	column, length := 0, 0 // of the line in out, of word

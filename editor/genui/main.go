@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Genui writes the settings page as GtkBuilder XML, for GTK 3 or GTK 4, from the fields in package form and the
-// table in package profile. It is run by "go generate ./editor/form". The files are committed, so a build needs no
-// GTK, and gettext takes their strings from them. Beside each is the gzip file of it that the library holds.
+// Genui generates the settings page as GtkBuilder XML, for GTK 3 or GTK 4, from the fields in package form
+// and the table in package profile. It is run by "go generate ./editor/form". The files are committed, so a
+// build needs no GTK, and gettext takes their strings from them. Next to each is a gzip file of it, which the
+// library embeds.
 package main
 
 import (
@@ -25,7 +26,7 @@ func main() {
 	}
 }
 
-// pack is gzip, without a date or a name, so that the same page makes the same file.
+// pack compresses with gzip, without a date or a name, so that the same page makes the same file.
 func pack(page []byte) []byte {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)

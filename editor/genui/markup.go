@@ -45,7 +45,7 @@ func (p *page) child(f func()) {
 	p.line("</child>")
 }
 
-// cell is a child of a grid. GTK 3 has its place beside the object, GTK 4 in it.
+// cell writes a child of a grid. GTK 3 has its position next to the object, GTK 4 inside it.
 func (p *page) cell(column, row int, f func()) {
 	place := func(outer, left, top string) {
 		p.line("<" + outer + ">")
@@ -70,7 +70,7 @@ func (p *page) property(name, value string) {
 	p.line(`<property name="` + name + `">` + escape(value) + `</property>`)
 }
 
-// text is a property a translator is to see.
+// text writes a property to be translated.
 func (p *page) text(name, value string) {
 	p.line(`<property name="` + name + `" translatable="yes">` + escape(value) + `</property>`)
 }

@@ -9,17 +9,17 @@ import (
 	"network-manager-softether/editor/form"
 )
 
-// A page is XML in the making.
+// A page is XML being written.
 type page struct {
 	b      strings.Builder
 	gtk    int
 	indent int
-	layout func() // writes the place of the next object, if it stands in a grid of GTK 4
+	layout func() // writes the position of the next object, if it is in a grid of GTK 4
 	bound  bool   // the next object's visibility follows another property
 }
 
-// render returns the whole file. The two versions differ in a few words only: how a widget says its place in a grid,
-// and that GTK 3 hides what is not told to be visible.
+// render returns the whole file. The two versions differ in few words only: how a widget states its position
+// in a grid, and that GTK 3 hides everything that is not made visible explicitly.
 func render(gtk int) string {
 	p := &page{gtk: gtk}
 	p.line(`<?xml version="1.0" encoding="UTF-8"?>`)
@@ -46,18 +46,18 @@ func (p *page) scrolled() {
 	p.object("GtkScrolledWindow", "scrolled", func() {
 		p.property("vexpand", "True")
 		p.property("hscrollbar-policy", "never")
-		// That there is more further down has to be seen. A bar that comes and goes is not reckoned with by GTK 4, which
-		// cuts off the fields then.
+		// People must see that there is more further down. GTK 4 does not reserve room for a scroll bar that
+		// comes and goes, which then covers the fields.
 		p.property("vscrollbar-policy", "always")
 		p.property("overlay-scrolling", "False")
 		p.property("propagate-natural-height", "True")
-		p.property("max-content-height", "360") // leaves room for the window's own parts on a screen of 600 lines
+		p.property("max-content-height", "360") // leaves room for the window's own parts on a screen of 600 pixels
 		p.child(p.body)                         // GTK puts it into a viewport that follows the keyboard focus
 	})
 }
 
-// problem is what is wrong with the input. It does not scroll away, and its place is always there, so that the form keeps
-// its height.
+// problem is what is wrong with the input. It does not scroll away, and always takes the same space, so that
+// the form keeps its height.
 func (p *page) problem() {
 	p.object("GtkLabel", "problem", func() {
 		p.property("height-request", "34") // two lines
@@ -96,9 +96,9 @@ func (p *page) body() {
 
 func sectionID(s form.Section) string { return fmt.Sprintf("section-%d", s) }
 
-// section is a heading and the fields that it unfolds. In GTK 3 these are beside it: what is folded away within an expander
-// stays where the Tab key leads to, and an expander as wide as the page has its heading on the wrong side where writing goes
-// from right to left.
+// section is a heading and the fields that it expands. In GTK 3 the fields are next to the expander: the Tab
+// key still reaches what is collapsed inside one, and an expander as wide as the page has its heading on the
+// wrong side in right-to-left languages.
 func (p *page) section(section form.Section, title string) {
 	p.object("GtkBox", fmt.Sprintf("group-%d", section), func() {
 		p.property("orientation", "vertical")

@@ -19,7 +19,7 @@ func (p *page) label(f *form.Field) {
 	})
 }
 
-// pair is two fields in one row, the second a short one.
+// pair writes two fields in one row, the second of them short.
 func (p *page) pair(f, beside *form.Field) {
 	p.object("GtkBox", "", func() {
 		p.property("spacing", "12")
@@ -39,7 +39,7 @@ func (p *page) field(f *form.Field) {
 			p.property("hexpand", "True")
 		}
 		p.property("activates-default", "True")
-		// What stands in it while it is empty, and a mark if it is wrong, are the library's.
+		// Placeholder and error mark are set by the library.
 	}
 	switch f.Shape {
 	case form.Entry:
@@ -90,8 +90,8 @@ func (p *page) field(f *form.Field) {
 	}
 }
 
-// comesAndGoes is for a widget that the library shows and hides. Hosts with GTK 3 call gtk_widget_show_all, which would
-// show it whatever the library says.
+// comesAndGoes is for a widget that the library shows and hides. Hosts with GTK 3 call gtk_widget_show_all,
+// which would otherwise show it in any case.
 func (p *page) comesAndGoes() {
 	if p.gtk == 3 {
 		p.property("no-show-all", "True")
@@ -106,7 +106,7 @@ func (p *page) fieldMayGo(f *form.Field) {
 
 func noteID(f *form.Field) string { return "note-" + f.Key }
 
-// note explains what is chosen.
+// note explains the choice.
 func (p *page) note(f *form.Field) {
 	p.object("GtkLabel", noteID(f), func() {
 		p.fieldMayGo(f)
@@ -128,7 +128,7 @@ func (p *page) words(f *form.Field) {
 	p.line("</items>")
 }
 
-// forms says which files a field takes.
+// forms returns which files a field accepts.
 func forms(f *form.Field) string {
 	if f.Key == profile.KeyCert {
 		return "Choose a PEM, DER or PKCS#12 file"
@@ -136,7 +136,7 @@ func forms(f *form.Field) string {
 	return "Choose a PEM or DER file"
 }
 
-// relation tells assistive technology of a label that belongs to a widget without being its mnemonic's.
+// relation tells assistive technology of a label that belongs to a widget without being its mnemonic label.
 func (p *page) relation(kind, label string) {
 	relation := `<relation name="` + kind + `">` + label + `</relation>`
 	if p.gtk == 3 {

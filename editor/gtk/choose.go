@@ -11,8 +11,8 @@ import (
 	"unsafe"
 )
 
-// ChooseFile shows the file chooser of the desktop over the window of near. owner, a GObject, is kept alive until it is
-// closed; chosen is called then, unless it was cancelled.
+// ChooseFile shows the desktop's file chooser over the window of near. owner, a GObject, is kept alive until
+// it is closed; chosen is called then, unless it was cancelled.
 func ChooseFile(near Object, owner unsafe.Pointer, title string, chosen func(path string)) {
 	s := C.CString(title)
 	defer C.free(unsafe.Pointer(s))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package gtk drives the GTK of the process it is loaded into, version 3 or 4, through GtkBuilder and GObject
-// properties alone. It links neither. All of it belongs on the thread that runs GTK.
+// Package gtk uses the GTK of the process it is loaded into, version 3 or 4, through GtkBuilder and GObject
+// properties only. It links neither. All of it belongs on the thread that runs GTK.
 package gtk
 
 // #cgo pkg-config: gio-2.0 gobject-2.0
@@ -25,7 +25,8 @@ type Builder struct {
 	objects map[string]Object
 }
 
-// Build makes the widgets that a gzip file of GtkBuilder's XML describes. domain is the gettext domain of its strings.
+// Build makes the widgets described by a gzip file of GtkBuilder XML. domain is the gettext domain of its
+// strings.
 func Build(domain string, packed []byte) (*Builder, error) {
 	d := C.CString(domain)
 	defer C.free(unsafe.Pointer(d))
@@ -41,7 +42,7 @@ func Build(domain string, packed []byte) (*Builder, error) {
 	return &Builder{p: p, objects: map[string]Object{}}, nil
 }
 
-// Object returns the object of that id. That there is none is a mistake in the program, and a panic.
+// Object returns the object with that ID. If there is none, the program is wrong, and it panics.
 func (b *Builder) Object(id string) Object {
 	if o, ok := b.objects[id]; ok {
 		return o
@@ -56,7 +57,8 @@ func (b *Builder) Object(id string) Object {
 	return Object{p}
 }
 
-// Close lets go of the builder, and with it of the objects, which then live only as long as somebody else holds them.
+// Close releases the builder, and with it the objects, which then live only as long as somebody else holds
+// them.
 func (b *Builder) Close() { C.g_object_unref(b.p) }
 
 // An Object is a widget. It is valid until the builder is closed.
@@ -104,7 +106,8 @@ func (o Object) SetBool(property string, value bool) {
 	C.softether_set_bool(o.p, name, v)
 }
 
-// Reveal scrolls this scrolled window until a child of the box in it is to be seen, once GTK has given that its new place.
+// Reveal scrolls this scrolled window until a child of the box in it is visible, once GTK has given that its
+// new position.
 func (o Object) Reveal(child Object) { C.softether_reveal(o.p, child.p) }
 
 // Bool returns a property.

@@ -13,11 +13,11 @@ import (
 	"network-manager-softether/po"
 )
 
-// maxCatalog is far above any of ours, in bytes.
+// maxCatalog is far above the size of any of ours, in bytes.
 const maxCatalog = 4 << 20
 
-// Load makes the texts of package po those of the person's language, as the environment names it. Where there is no
-// translation they stay English.
+// Load makes package po use the person's language, as named by the environment. Where there is no
+// translation, texts stay English.
 func Load() {
 	for _, language := range Languages(os.Getenv) {
 		if english(language) {
@@ -30,9 +30,9 @@ func Load() {
 	}
 }
 
-// Languages returns the names of the folders in which a person's translations may be, the best first, by the rules of
-// gettext ("Locale Environment Variables" and "The LANGUAGE variable" in its manual): none in the locale C. As in glibc,
-// C.UTF-8 is another one: without a language of its own, but LANGUAGE counts.
+// Languages returns the names of the directories in which a person's translations may be, the best first, by
+// the rules of gettext ("Locale Environment Variables" and "The LANGUAGE variable" in its manual): none in
+// the locale C. As in glibc, C.UTF-8 is different: it has no language of its own, but LANGUAGE counts.
 func Languages(getenv func(string) string) []string {
 	locale := ""
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
@@ -54,8 +54,8 @@ func Languages(getenv func(string) string) []string {
 	return languages
 }
 
-// variants lists what de_AT.UTF-8@euro can be found under: de_AT@euro, de_AT, de@euro, de. Names that are none, which
-// might lead out of the folder of the catalogs, have none.
+// variants lists what de_AT.UTF-8@euro can be found under: de_AT@euro, de_AT, de@euro, de. Invalid names,
+// which might lead out of the directory of the catalogs, have none.
 func variants(name string) []string {
 	name, modifier, _ := strings.Cut(name, "@")
 	name, _, _ = strings.Cut(name, ".")
@@ -98,7 +98,7 @@ func open(path string) po.Catalog {
 	return messages{mo.GetDomain().GetTranslations(), mo}
 }
 
-// messages is a catalog whose texts are not formatted yet: package po does that.
+// messages is a catalog whose texts are not formatted yet, which package po does.
 type messages struct {
 	texts map[string]*gotext.Translation
 	mo    *gotext.Mo // knows the plural forms

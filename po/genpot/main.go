@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Genpot writes the template of all translations, network-manager-softether.pot, from the Go sources and the files that
-// are not Go. It is run by "go generate ./po". xgettext does not read Go, and cannot see a constant in another file.
+// Genpot generates the template of all translations, network-manager-softether.pot, from the Go sources and
+// the files that are not Go. It is run by "go generate ./po". xgettext does not read Go, and cannot see a
+// constant in another file.
 package main
 
 import (

@@ -33,8 +33,8 @@ func (m messages) readXML(root string) error {
 	return nil
 }
 
-// readElements takes the text of the elements that say translatable="yes", and of those with these names unless they
-// say translate="no".
+// readElements extracts the text of the elements with translatable="yes", and of those with these names
+// unless they have translate="no".
 func (m messages) readElements(name string, r io.Reader, wholly []string) error {
 	d := xml.NewDecoder(r)
 	names := map[string]bool{}

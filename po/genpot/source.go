@@ -14,13 +14,13 @@ import (
 	"strings"
 )
 
-// packagePO is what the functions that translate are called by.
+// packagePO is the qualifier of the functions that translate.
 const packagePO = "po"
 
-// takes says which arguments of package po's functions are texts.
+// takes tells how many arguments of package po's functions are texts.
 var takes = map[string]int{"T": 1, "F": 1, "Errorf": 1, "Error": 1, "Message": 1, "N": 2}
 
-// A source is one package on its way to messages.
+// A source is one package whose messages are being extracted.
 type source struct {
 	fset      *token.FileSet
 	constants map[string]ast.Expr // of the package, by name
@@ -75,7 +75,7 @@ func (m messages) readPackage(root string, paths []string) error {
 	return nil
 }
 
-// collect notes the constants of a file, also those within functions: their names are told apart well enough.
+// collect records the constants of a file, including those inside functions: their names are distinct enough.
 func (s *source) collect(f *ast.File) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		if d, ok := n.(*ast.GenDecl); ok && d.Tok == token.CONST {
@@ -90,7 +90,7 @@ func (s *source) collect(f *ast.File) {
 	})
 }
 
-// read takes the texts out of one file.
+// read extracts the texts from one file.
 func (s *source) read(name string, f *ast.File) (err error) {
 	comments := ast.NewCommentMap(s.fset, f, f.Comments)
 	ast.Inspect(f, func(n ast.Node) bool {
@@ -110,7 +110,8 @@ func (s *source) read(name string, f *ast.File) (err error) {
 	return err
 }
 
-// call takes the texts out of a call of one of package po's functions. What is no constant has to be in a table.
+// call extracts the texts from a call of one of package po's functions. What is not a constant must be in a
+// table.
 func (s *source) call(name string, call *ast.CallExpr, hint string) error {
 	selector, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
@@ -130,8 +131,8 @@ func (s *source) call(name string, call *ast.CallExpr, hint string) error {
 	return s.all.add(name, texts[0], texts[1], hint)
 }
 
-// table takes the texts out of the composite literals of a declaration: those in fields of these names, or at these
-// positions in literals whose fields have no names.
+// table extracts the texts from the composite literals of a declaration: those in fields with these names, or
+// at these positions in literals whose fields are unnamed.
 func (s *source) table(name string, decl *ast.GenDecl, fields []string) (err error) {
 	take := func(x ast.Expr) {
 		text, ok, e := s.value(x)
@@ -178,7 +179,7 @@ func extract(groups []*ast.CommentGroup) []string {
 	return nil
 }
 
-// hint returns the comment "Translators: ..." in the line before a call.
+// hint returns the comment "Translators: ..." on the line before a call.
 func hint(fset *token.FileSet, f *ast.File, n ast.Node) string {
 	line := fset.Position(n.Pos()).Line
 	for _, g := range f.Comments {
@@ -190,7 +191,7 @@ func hint(fset *token.FileSet, f *ast.File, n ast.Node) string {
 	return ""
 }
 
-// value returns what a constant expression of strings is; ok is false for any other expression.
+// value returns the value of a constant string expression; ok is false for any other expression.
 func (s *source) value(x ast.Expr) (text string, ok bool, err error) {
 	switch x := x.(type) {
 	case *ast.BasicLit:

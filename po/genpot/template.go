@@ -17,7 +17,7 @@ type message struct {
 	hint      string // for translators
 }
 
-// messages are all of them, by their English text.
+// messages are all texts, by their English form.
 type messages map[string]*message
 
 func (m messages) add(file, one, many, hint string) error {
@@ -53,8 +53,9 @@ msgstr ""
 "Content-Transfer-Encoding: 8bit\n"
 `
 
-// Template returns the template for the project in that folder. The messages are sorted by the first file that has
-// them, then by text; lines are not numbered, so that an edit elsewhere in a file changes nothing here.
+// Template returns the template for the project in that directory. The messages are sorted by the first file
+// that contains them, then by text; lines are not numbered, so that an edit elsewhere in a file changes
+// nothing here.
 func Template(root string) ([]byte, error) {
 	all := messages{}
 	if err := all.readGo(root); err != nil {
@@ -89,7 +90,7 @@ func Template(root string) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// quoted writes a text as a .po file has it, a line each for its lines.
+// quoted writes a text in the form of a .po file, one line for each of its lines.
 func quoted(s string) string {
 	lines := strings.SplitAfter(strings.TrimSuffix(s, "\n"), "\n")
 	if strings.HasSuffix(s, "\n") {
@@ -104,5 +105,5 @@ func quoted(s string) string {
 	return "\"\"\n" + strings.Join(lines, "\n")
 }
 
-// constant returns the value of a string literal in Go.
+// constant returns the value of a Go string literal.
 func constant(literal string) (string, error) { return strconv.Unquote(literal) }
