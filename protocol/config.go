@@ -97,8 +97,8 @@ type HostInfo struct {
 	OSVersion string // "Debian GNU/Linux 12"
 }
 
-// Auth is how the user proves who they are: [Anonymous], [Password], [PlainPassword]
-// or [Certificate].
+// Auth is how the user proves who they are: [Anonymous], [Password], [PlainPassword],
+// [Later] or [Certificate].
 type Auth interface {
 	// authName is for the log.
 	authName() string
@@ -115,6 +115,14 @@ type Password struct{ Secret string }
 // both ends are lost on the way (softether-protocol.md 4).
 type PlainPassword struct{ Secret string }
 
+// Later is a [Password] or [PlainPassword] whose secret is opened for each login, when the server's
+// certificate has been judged, and overwritten as soon as the login has been put together.
+type Later struct {
+	As     Auth          // without its secret
+	Secret func() []byte // returns a new copy each time
+}
+
+func (l Later) authName() string       { return l.As.authName() }
 func (Anonymous) authName() string     { return "anonymous" }
 func (Password) authName() string      { return "password" }
 func (PlainPassword) authName() string { return "plain-password" }
@@ -131,8 +139,14 @@ func (PlainPassword) String() string { return "plain password (hidden)" }
 // GoString hides the secret, for %#v.
 func (p PlainPassword) GoString() string { return p.String() }
 
-// An Event tells about the session's connections: [Detached], [Reattached], [Silent], [Moved] or [Stayed].
+// An Event tells about the session's connections: [LoginSent], [Detached], [Reattached], [Silent], [Moved] or [Stayed].
 type Event interface{ event() }
+
+// LoginSent tells that a login is on its way, so what its secrets have left in memory is garbage. How long the
+// answer takes is up to the server.
+type LoginSent struct{}
+
+func (LoginSent) event() {}
 
 // Detached tells that the last connection was lost, with the reason in Err. The session is being re-attached,
 // and frames are dropped until [Reattached] or the end.

@@ -15,7 +15,7 @@ func Dial(ctx context.Context, cfg *Config) (*Session, error) {
 	if err != nil {
 		return nil, &Error{Op: "login", Addr: cfg.Host, Err: fmt.Errorf("%w: %w", ErrConfig, err)}
 	}
-	if _, plain := d.auth.(PlainPassword); plain && d.Trust.Mode == TrustAny && len(d.Trust.Pin) == 0 {
+	if d.auth.authName() == (PlainPassword{}).authName() && d.Trust.Mode == TrustAny && len(d.Trust.Pin) == 0 {
 		d.log.Warn("sending the password to a server whose certificate is not checked", "host", d.Host)
 	}
 	to, err := d.resolve(ctx)

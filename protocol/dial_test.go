@@ -21,6 +21,13 @@ import (
 
 func TestEveryAuthenticationLogsIn(t *testing.T) {
 	eachVersion(t, func(t *testing.T, server Option) {
+		var opened [][]byte
+		later := func(as protocol.Auth, secret string) protocol.Auth {
+			return protocol.Later{As: as, Secret: func() []byte {
+				opened = append(opened, []byte(secret))
+				return opened[len(opened)-1]
+			}}
+		}
 		srv := start(t, server, WithHub(Hub{Name: "Test", Users: []User{
 			{Name: "MixedCase", Password: "pässwörd-日本 "},
 			{Name: "jürgen", Password: "secret1"},
@@ -38,6 +45,9 @@ func TestEveryAuthenticationLogsIn(t *testing.T) {
 			{"non-ASCII user name", "jürgen", protocol.Password{Secret: "secret1"}, 0},
 			{"plain password", "rad", protocol.PlainPassword{Secret: "täglich"}, 0},
 			{"anonymous", "anon", protocol.Anonymous{}, 0},
+			{"password, later", "jürgen", later(protocol.Password{}, "secret1"), 0},
+			{"plain password, later", "rad", later(protocol.PlainPassword{}, "täglich"), 0},
+			{"wrong password, later", "jürgen", later(protocol.Password{}, "secret2"), protocol.CodeAuthFailed},
 			{"wrong password", "MixedCase", protocol.Password{Secret: "pässwörd-日本"}, protocol.CodeAuthFailed},
 			{"wrong plain password", "rad", protocol.PlainPassword{Secret: "nie"}, protocol.CodeAuthFailed},
 			{"unknown user", "mallory", protocol.Password{Secret: "x"}, protocol.CodeAuthFailed},
@@ -61,6 +71,14 @@ func TestEveryAuthenticationLogsIn(t *testing.T) {
 					t.Errorf("classified as %v, retry %v, want login, no", kind, retry)
 				}
 			})
+		}
+		if len(opened) != 3 {
+			t.Errorf("%d secrets were opened for 3 logins", len(opened))
+		}
+		for _, secret := range opened {
+			if !bytes.Equal(secret, make([]byte, len(secret))) {
+				t.Errorf("%q is left after the login", secret)
+			}
 		}
 	})
 }
@@ -191,6 +209,10 @@ func TestNoSecretLeavesBeforeTheCertificateIsAccepted(t *testing.T) {
 	} {
 		cfg := alice(srv)
 		cfg.Trust = trust
+		cfg.Auth = protocol.Later{As: protocol.Password{}, Secret: func() []byte {
+			t.Error("the secret was opened")
+			return []byte("secret1")
+		}}
 		_, err := protocol.Dial(t.Context(), cfg)
 		var refused *protocol.CertificateError
 		if !errors.As(err, &refused) || refused.Leaf.Equal(srv.Cert()) == false {

@@ -75,6 +75,12 @@ func newDialer(cfg *Config) (*dialer, error) {
 	case nil:
 		return nil, errors.New("no authentication given")
 	case Anonymous, Password:
+	case Later:
+		switch a.As.(type) {
+		case Password, PlainPassword:
+		default:
+			return nil, fmt.Errorf("unknown authentication later by %T", a.As)
+		}
 	case PlainPassword:
 		if len(a.Secret) > maxNameLen {
 			return nil, fmt.Errorf("plain password has %d bytes, a server takes %d", len(a.Secret), maxNameLen)

@@ -38,6 +38,9 @@ func (d *dialer) login(c *control) (*redirect, *welcome, error) {
 	if err := c.send(request); err != nil {
 		return nil, nil, err
 	}
+	if d.Notify != nil {
+		d.Notify(LoginSent{})
+	}
 	p, err := c.receive(c.limits.login, c.limits.loginTotal)
 	if err != nil {
 		return nil, nil, err
@@ -108,12 +111,17 @@ func (d *dialer) addAuth(p *pack.Pack, random *[keyLen]byte) error {
 	case Anonymous:
 		p.AddInt("authtype", authAnonymous)
 	case Password:
-		answer := passwordAnswer(d.User, a.Secret, random)
-		p.AddInt("authtype", authPassword)
-		p.AddData("secure_password", answer[:])
+		d.addPassword(p, []byte(a.Secret), random)
 	case PlainPassword:
-		p.AddInt("authtype", authPlain)
-		p.AddStr("plain_password", a.Secret)
+		addPlainPassword(p, a.Secret)
+	case Later:
+		secret := a.Secret()
+		defer clear(secret)
+		if _, plain := a.As.(PlainPassword); plain {
+			addPlainPassword(p, string(secret))
+		} else {
+			d.addPassword(p, secret, random)
+		}
 	case Certificate:
 		sign, err := a.sign(random)
 		if err != nil {
@@ -129,16 +137,28 @@ func (d *dialer) addAuth(p *pack.Pack, random *[keyLen]byte) error {
 	return nil
 }
 
+func (d *dialer) addPassword(p *pack.Pack, password []byte, random *[keyLen]byte) {
+	answer := passwordAnswer(d.User, password, random)
+	p.AddInt("authtype", authPassword)
+	p.AddData("secure_password", answer[:])
+}
+
+func addPlainPassword(p *pack.Pack, password string) {
+	p.AddInt("authtype", authPlain)
+	p.AddStr("plain_password", password)
+}
+
 // passwordAnswer returns the proof that the user knows the password, for one challenge (softether-protocol.md
 // 6.3). Of the user name, only a-z are put into upper case.
-func passwordAnswer(user, password string, random *[keyLen]byte) [sha0.Size]byte {
+func passwordAnswer(user string, password []byte, random *[keyLen]byte) [sha0.Size]byte {
 	upper := strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' {
 			r -= 'a' - 'A'
 		}
 		return r
 	}, user)
-	hash := sha0.Sum([]byte(password), []byte(upper))
+	hash := sha0.Sum(password, []byte(upper)) // as good as the password with this server
+	defer clear(hash[:])
 	return sha0.Sum(hash[:], random[:])
 }
 

@@ -21,14 +21,14 @@ import (
 // official client sent.
 func TestPasswordAnswer(t *testing.T) {
 	challenge := [keyLen]byte(bytes.Repeat([]byte{0x11}, keyLen))
-	alice := passwordAnswer("alice", "secret1", &challenge)
+	alice := passwordAnswer("alice", []byte("secret1"), &challenge)
 	if got, want := hex.EncodeToString(alice[:]), "24d058d0bbf6e19edac7156806747f85e618d383"; got != want {
 		t.Errorf("answer %s, want %s", got, want)
 	}
-	if got := passwordAnswer("aLiCe", "secret1", &challenge); got != alice {
+	if got := passwordAnswer("aLiCe", []byte("secret1"), &challenge); got != alice {
 		t.Error("the case of the user name changes the answer")
 	}
-	if passwordAnswer("ä", "x", &challenge) == passwordAnswer("Ä", "x", &challenge) {
+	if passwordAnswer("ä", []byte("x"), &challenge) == passwordAnswer("Ä", []byte("x"), &challenge) {
 		t.Error("letters beyond a-z were changed")
 	}
 }
@@ -50,6 +50,8 @@ func TestConfigIsCheckedBeforeAnythingIsSent(t *testing.T) {
 		{"host with line end", func(c *Config) { c.Host = "vpn.example\r\nX: y" }, false},
 		{"no port", func(c *Config) { c.Port = 0 }, false},
 		{"no authentication", func(c *Config) { c.Auth = nil }, false},
+		{"later what has no password", func(c *Config) { c.Auth = Later{As: Anonymous{}} }, false},
+		{"later nothing", func(c *Config) { c.Auth = Later{} }, false},
 		{"foreign authentication", func(c *Config) { c.Auth = ticket{} }, false},
 		{"long hub", func(c *Config) { c.Hub = strings.Repeat("h", 256) }, false},
 		{"longest hub", func(c *Config) { c.Hub = strings.Repeat("h", 255) }, true},

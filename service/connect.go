@@ -42,12 +42,15 @@ func (c *connection) startAttempt() int {
 	config := func() (*protocol.Config, error) { return sessionConfig(p, files, path, notify, log) }
 	if c.login.config != nil {
 		// The privileges to read files have been given up by now.
-		again, auth := *c.login.config, c.login.auth
-		again.Notify = notify
-		config = func() (*protocol.Config, error) {
-			again.Auth = auth()
-			return &again, nil
+		again := *c.login.config
+		again.Notify = func(e protocol.Event) {
+			if e == (protocol.LoginSent{}) {
+				c.sweep()
+			} else {
+				notify(e)
+			}
 		}
+		config = func() (*protocol.Config, error) { return &again, nil }
 	}
 	a := &attempt{
 		system:  c.system,
@@ -95,11 +98,10 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 		at, _ := c.path.standing()
 		c.ground.parent = at.base.name
 		c.files.forget()
-		c.login.auth = sealAuth(o.config.Auth)
+		o.config.Auth = sealAuth(o.config.Auth)
 		c.profile.Password, c.profile.KeyPassword, c.profile.Proxy.Password, c.login.secrets = "", "", "", nil
 	}
-	o.config.Auth = nil
-	c.attempts.group.Go(func() { c.system.sweep(c.log) })
+	c.sweep()
 	c.login.config, c.live = o.config, o.live
 	stopTimer(&c.attempts.watchdog)
 	c.tally.since = time.Now()
@@ -122,8 +124,14 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	}
 }
 
+// sweep has overwritten, beside the loop, what a login has left in memory.
+func (c *connection) sweep() {
+	c.attempts.group.Go(func() { c.system.sweep(c.log) })
+}
+
 func (c *connection) attemptFailed(err error) {
 	if c.phase == reconnecting {
+		c.sweep()
 		c.tryAgain(err)
 		return
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 
@@ -26,7 +27,15 @@ func identity(p *profile.Profile, files *profileFiles) (protocol.Auth, error) {
 			return nil, &fileError{key: profile.KeyKey, err: err}
 		}
 	}
-	id, err := usercert.Load(cert, key, p.KeyPassword.Reveal())
+	var id *usercert.Identity
+	onOwnStack(func() {
+		if id, err = usercert.Load(cert, key, p.KeyPassword.Reveal()); err != nil {
+			return
+		}
+		if open, ok := id.Key.(*rsa.PrivateKey); ok {
+			id.Key = sealKey(open) // of another kind, which no server takes, the dialler says so
+		}
+	})
 	if err != nil {
 		about := profile.KeyKey
 		if p.Key.IsZero() {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"crypto/rsa"
 	"fmt"
 	"log/slog"
 	"os"
@@ -55,7 +54,7 @@ func TestTheKeyPasswordIsAskedForWhenTheFileNeedsIt(t *testing.T) {
 				if !ok || len(cert.DER) == 0 {
 					t.Fatalf("dialled with %T", st.dialled[0].Auth)
 				}
-				key, ok := cert.Key.(*rsa.PrivateKey)
+				key, ok := cert.Key.(sealedKey)
 				if !ok {
 					t.Fatalf("the key is a %T", cert.Key)
 				}
@@ -63,7 +62,7 @@ func TestTheKeyPasswordIsAskedForWhenTheFileNeedsIt(t *testing.T) {
 				st.session.die(protocol.ErrLost)
 				time.Sleep(10 * time.Second)
 				st.expect(t)
-				if len(st.dialled) != 2 || !key.Equal(st.dialled[1].Auth.(protocol.Certificate).Key) {
+				if len(st.dialled) != 2 || !key.public.Equal(st.dialled[1].Auth.(protocol.Certificate).Key.Public()) {
 					t.Error("the second login used another key")
 				}
 				st.Disconnect()

@@ -18,14 +18,13 @@ import (
 
 // login is what it takes to log in, and what the user is asked for that.
 type login struct {
-	secrets     map[string]string    // all that came so far: agents may return only what they were asked for
-	config      *protocol.Config     // what the living session was dialled with, without auth
-	auth        func() protocol.Auth // unseals what the next login needs, nil before the first session
-	interactive bool                 // there is somebody who can be asked
-	rounds      map[string]int       // how often each secret was asked for
-	lacking     *profile.Profile     // what NetworkManager was told to get secrets for, nil after Connect
-	asked       asked                // what the user is, or was, being asked
-	asking      question             // what NetworkManager was told to ask last
+	secrets     map[string]string // all that came so far: agents may return only what they were asked for
+	config      *protocol.Config  // what the living session was dialled with, its secret sealed; nil before the first
+	interactive bool              // there is somebody who can be asked
+	rounds      map[string]int    // how often each secret was asked for
+	lacking     *profile.Profile  // what NetworkManager was told to get secrets for, nil after Connect
+	asked       asked             // what the user is, or was, being asked
+	asking      question          // what NetworkManager was told to ask last
 }
 
 // sessionConfig makes what protocol dials with. It reads the files that the profile names with the rights of

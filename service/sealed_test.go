@@ -4,8 +4,11 @@ package main
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
+	"reflect"
 	"testing"
 
 	"network-manager-softether/protocol"
@@ -26,17 +29,38 @@ func TestASealedSecretOpensAgainAndAgain(t *testing.T) {
 }
 
 func TestEveryKindOfLoginSurvivesBeingSealed(t *testing.T) {
+	if sealAuth(protocol.Anonymous{}) != (protocol.Anonymous{}) {
+		t.Error("who proves nothing came back as somebody else")
+	}
+	for _, a := range []protocol.Auth{protocol.Password{Secret: "a"}, protocol.PlainPassword{Secret: "a"}} {
+		l, ok := sealAuth(a).(protocol.Later)
+		if !ok || reflect.TypeOf(l.As) != reflect.TypeOf(a) {
+			t.Fatalf("%T came back as %T", a, l.As)
+		}
+		for range 2 {
+			secret := l.Secret()
+			if string(secret) != "a" {
+				t.Errorf("%T has the secret %q", a, secret)
+			}
+			clear(secret) // as a login does
+		}
+	}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range []protocol.Auth{protocol.Anonymous{}, protocol.Password{Secret: "a"}, protocol.PlainPassword{Secret: "b"}} {
-		if got := sealAuth(a)(); got != a {
-			t.Errorf("%T came back as %T", a, got)
-		}
+	sealed := sealKey(key)
+	if !key.PublicKey.Equal(sealed.Public()) {
+		t.Error("the key came back as another")
 	}
-	got, ok := sealAuth(protocol.Certificate{DER: []byte{1}, Key: key})().(protocol.Certificate)
-	if !ok || !bytes.Equal(got.DER, []byte{1}) || !key.Equal(got.Key) {
-		t.Error("the certificate came back as another")
+	digest := sha1.Sum([]byte("challenge"))
+	for range 2 {
+		signed, err := sealed.Sign(rand.Reader, digest[:], crypto.SHA1)
+		if err == nil {
+			err = rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA1, digest[:], signed)
+		}
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -23,6 +23,9 @@ import (
 // ProxyUser is who Squid and Dante let in where they do not let everybody in.
 var ProxyUser = softether.User{Name: "proxy-joe", Password: "proxy secret"}
 
+// ProxyRealm is what Squid says it asks for.
+const ProxyRealm = "lab"
+
 // The ports of ProxyAddr.
 const (
 	SquidOpen   = 3128 // lets everybody in
@@ -91,13 +94,12 @@ func (p *Proxies) StartSquid(ctx context.Context, port int) error {
 		}
 		password = ProxyUser.Name + ":" + hash
 		conf = append(conf, "auth_param basic program /usr/lib/squid/basic_ncsa_auth "+dir+"/password",
-			"auth_param basic children 2 startup=1", "auth_param basic realm lab")
+			"auth_param basic children 2 startup=1", "auth_param basic realm "+ProxyRealm)
 	case SquidDigest:
-		const realm = "lab"
-		sum := md5.Sum([]byte(ProxyUser.Name + ":" + realm + ":" + ProxyUser.Password)) // HA1 of RFC 7616
-		password = ProxyUser.Name + ":" + realm + ":" + hex.EncodeToString(sum[:]) + "\n"
+		sum := md5.Sum([]byte(ProxyUser.Name + ":" + ProxyRealm + ":" + ProxyUser.Password)) // HA1 of RFC 7616
+		password = ProxyUser.Name + ":" + ProxyRealm + ":" + hex.EncodeToString(sum[:]) + "\n"
 		conf = append(conf, "auth_param digest program /usr/lib/squid/digest_file_auth -c "+dir+"/password",
-			"auth_param digest children 2 startup=1", "auth_param digest realm "+realm, "auth_param digest check_nonce_count on")
+			"auth_param digest children 2 startup=1", "auth_param digest realm "+ProxyRealm, "auth_param digest check_nonce_count on")
 	}
 	if password == "" {
 		conf = append(conf, "http_access allow all")

@@ -91,6 +91,15 @@ func joined(before string, password []byte) []byte {
 	return append(append(append(b, before...), ':'), password...)
 }
 
+// followed is a secret and what stands behind it, with colons between. It overwrites the secret.
+func followed(secret []byte, rest ...string) []byte {
+	after := strings.Join(rest, ":")
+	b := make([]byte, 0, len(secret)+1+len(after))
+	b = append(append(append(b, secret...), ':'), after...)
+	clear(secret)
+	return b
+}
+
 // hashing is an algorithm of RFC 7616.
 type hashing struct {
 	name    string
@@ -152,19 +161,19 @@ func newDigest(params map[string]string) *digest {
 // header answers the challenge (RFC 7616 3.4). count is how often the nonce has been used, this time
 // included.
 func (d *digest) header(user string, password []byte, method, uri string, count uint32) string {
-	h := func(parts ...string) string { return hex.EncodeToString(d.hash.sum([]byte(strings.Join(parts, ":")))) }
+	h := func(parts ...string) string { return string(d.hexSum([]byte(strings.Join(parts, ":")))) }
 	nc := fmt.Sprintf("%08x", count)
-	plain := joined(user+":"+d.realm, password)
-	a1 := hex.EncodeToString(d.hash.sum(plain))
-	clear(plain)
+	// The first hash is as good as the password with this proxy.
+	a1 := d.hexSum(joined(user+":"+d.realm, password))
 	if d.hash.session {
-		a1 = h(a1, d.nonce, d.cnonce)
+		a1 = d.hexSum(followed(a1, d.nonce, d.cnonce))
 	}
 	a2 := h(method, uri)
-	response := h(a1, d.nonce, a2)
+	rest := []string{d.nonce, a2}
 	if d.qop {
-		response = h(a1, d.nonce, nc, d.cnonce, "auth", a2)
+		rest = []string{d.nonce, nc, d.cnonce, "auth", a2}
 	}
+	response := string(d.hexSum(followed(a1, rest...)))
 
 	out := []string{}
 	add := func(name, value string) { out = append(out, name+"="+value) }
@@ -197,6 +206,14 @@ func (d *digest) header(user string, password []byte, method, uri string, count 
 		add("userhash", "true")
 	}
 	return "Digest " + strings.Join(out, ", ")
+}
+
+// hexSum is the hash of b, which it overwrites, as the headers have it.
+func (d *digest) hexSum(b []byte) []byte {
+	sum := d.hash.sum(b)
+	clear(b)
+	defer clear(sum)
+	return hex.AppendEncode(make([]byte, 0, hex.EncodedLen(len(sum))), sum)
 }
 
 func quote(s string) string {
