@@ -142,7 +142,7 @@ func (c *Client) discover(ctx context.Context, x exchange, want netip.Addr) (*re
 func (c *Client) request(ctx context.Context, x exchange, offer *reply) (*Lease, error) {
 	var lease *Lease
 	var answer error
-	sent := time.Now()
+	sent := pace.Now()
 	accept := func(r *reply) bool {
 		c.another(r, offer)
 		if r.server != offer.server {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"network-manager-softether/dhcp/internal/pace"
 	"network-manager-softether/dhcp/internal/packet"
 	"network-manager-softether/dhcp/internal/settings"
 )
@@ -38,7 +39,7 @@ type Lease struct {
 
 	Duration time.Duration // all three count from Acquired; Infinite if it never ends
 	T1, T2   time.Duration // when to renew, when to ask any server
-	Acquired time.Time     // when the request was sent (RFC 2131 4.4.1)
+	Acquired time.Time     // when the request was sent (RFC 2131 4.4.1); see pace.Now
 }
 
 // A Route leads to Dst through Via, a neighbour; a zero Via means that Dst is on the link itself.
@@ -86,7 +87,7 @@ func (l *Lease) LogValue() slog.Value {
 }
 
 // Left returns how long l may still be used.
-func (l *Lease) Left() time.Duration { return l.left(l.Duration, time.Now()) }
+func (l *Lease) Left() time.Duration { return l.left(l.Duration, pace.Now()) }
 
 func readable(d time.Duration) string {
 	if d == Infinite {

@@ -67,12 +67,12 @@ func (c *Client) renewed(ctx context.Context, l *Lease) (*Lease, error) {
 	}
 	x := newExchange()
 	for attempt := 1; ; attempt++ {
-		now := time.Now()
+		now := pace.Now()
 		left := l.left(l.Duration, now)
 		if left <= 0 {
 			return nil, fmt.Errorf("%v: %w", l.Addr, ErrExpired)
 		}
-		sent := time.Now()
+		sent := pace.Now()
 		phase, end := l.T2-l.T1, l.left(l.T2, now)
 		rebinding := end <= 0
 		if rebinding {
@@ -86,7 +86,7 @@ func (c *Client) renewed(ctx context.Context, l *Lease) (*Lease, error) {
 		if attempt == 1 {
 			c.unanswered(l, rebinding)
 		}
-		if rebinding != (l.left(l.T2, time.Now()) <= 0) {
+		if rebinding != (l.left(l.T2, pace.Now()) <= 0) {
 			x, attempt = newExchange(), 0 // a late answer to the old exchange does not belong to this phase
 		}
 	}
@@ -94,7 +94,7 @@ func (c *Client) renewed(ctx context.Context, l *Lease) (*Lease, error) {
 
 // unanswered logs the first silence in each phase, before the lease is over.
 func (c *Client) unanswered(l *Lease, rebinding bool) {
-	left := readable(l.left(l.Duration, time.Now()))
+	left := readable(l.left(l.Duration, pace.Now()))
 	if rebinding {
 		c.log.Warn("no DHCP server renews the lease", "address", l.Addr, "ends-in", left)
 		return
@@ -119,7 +119,7 @@ func (l *Lease) left(d time.Duration, now time.Time) time.Duration {
 // idle waits for T1, discarding what arrives.
 func (c *Client) idle(ctx context.Context, l *Lease) error {
 	for {
-		left := l.left(l.T1, time.Now())
+		left := l.left(l.T1, pace.Now())
 		if left <= 0 {
 			return nil
 		}
@@ -164,11 +164,11 @@ func (c *Client) answer(ctx context.Context, x exchange, l *Lease, rebinding boo
 		return false
 	}
 	for end := sent.Add(d); ; {
-		_, err := c.await(ctx, min(max(pace.Left(end, time.Now()), 0), pace.Poll), x.xid, accept)
+		_, err := c.await(ctx, min(max(pace.Left(end, pace.Now()), 0), pace.Poll), x.xid, accept)
 		switch {
 		case err == nil:
 			return next, nak
-		case !errors.Is(err, errSilence) || pace.Left(end, time.Now()) <= 0:
+		case !errors.Is(err, errSilence) || pace.Left(end, pace.Now()) <= 0:
 			return nil, err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
@@ -41,7 +40,7 @@ func (c *Client) reboot(ctx context.Context, l *Lease) (*Lease, error) {
 	var next *Lease
 	var nak, strange error
 	for attempt, wait := 1, firstWait; attempt <= rebootTries; attempt, wait = attempt+1, pace.Double(wait, longWait) {
-		sent := time.Now()
+		sent := pace.Now()
 		accept := func(r *reply) bool {
 			switch {
 			case r.kind == dhcpv4.MessageTypeAck:

@@ -42,10 +42,10 @@ func (c *Client) Acquire(ctx context.Context) (*Config6, error) {
 		return nil, c.err
 	}
 	c.forget()
-	began := time.Now()
+	began := pace.Now()
 	c.solicit.restart(began)
 	for {
-		now := time.Now()
+		now := pace.Now()
 		c.tick(now)
 		cfg := c.config(now)
 		patience := c.patience(cfg, began, now)
@@ -54,7 +54,7 @@ func (c *Client) Acquire(ctx context.Context) (*Config6, error) {
 		}
 		err := c.step(ctx, min(patience, c.next(now)))
 		if errors.Is(err, context.DeadlineExceeded) {
-			return c.acquired(c.config(time.Now()), time.Since(began))
+			return c.acquired(c.config(pace.Now()), pace.Now().Sub(began))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("autoconf: %w", err)
@@ -111,7 +111,7 @@ func (c *Client) Maintain(ctx context.Context, cur *Config6, changed func(*Confi
 	var quiet time.Time // the next report may not come before
 	pause := changePause
 	for {
-		now := time.Now()
+		now := pace.Now()
 		c.tick(now)
 		cfg := c.config(now)
 		wait := min(c.next(now), pace.Poll)
@@ -147,7 +147,7 @@ func (c *Client) step(ctx context.Context, d time.Duration) error {
 		if !open {
 			return dhcp.ErrPortClosed
 		}
-		c.receive(frame, time.Now())
+		c.receive(frame, pace.Now())
 	}
 	return nil
 }

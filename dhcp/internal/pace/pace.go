@@ -20,12 +20,3 @@ func Jitter(d time.Duration) time.Duration {
 
 // Double returns twice prev, at most limit.
 func Double(prev, limit time.Duration) time.Duration { return min(2*prev, limit) }
-
-// Left returns the time until deadline, by whichever clock says less.
-//
-// The monotonic clock of Linux stands still while the machine is suspended; the wall clock does not, but may
-// be set. With the smaller difference, a lease that ran out during sleep has run out, a clock set back
-// extends nothing, and a clock set forward at worst has an address asked for again early.
-func Left(deadline, now time.Time) time.Duration {
-	return min(deadline.Sub(now), deadline.Round(0).Sub(now.Round(0)))
-}
