@@ -13,9 +13,9 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// BaseByDHCP makes the second base connection one that gets its address by DHCP from a server at its far end, in the
-// subnet of router, which is the far end's own address there. More are lines in dnsmasq's language; also may be hosts in
-// that subnet that the far end answers for. Leases are renewed every few seconds.
+// BaseByDHCP makes the second base connection one that gets its address by DHCP from a server at its far end,
+// in the subnet of router, which is the far end's own address there. more are lines in dnsmasq's syntax; also
+// lists hosts in that subnet that the far end answers for. Leases are renewed every few seconds.
 func (l *Lab) BaseByDHCP(ctx context.Context, router netip.Prefix, also []netip.Addr, more ...string) (*netns.Process, error) {
 	b := plan.Bases[1]
 	addresses := []netip.Prefix{router}

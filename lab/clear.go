@@ -12,8 +12,9 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// InClear describes an outgoing frame that is not for the VPN server or the proxy before it, "" if it is or does not count: what hosts
-// on a link say to each other to find one another (ARP, neighbour discovery, multicast listener reports, DHCP).
+// InClear describes an outgoing frame that is not for the VPN server or the proxy in front of it. It returns
+// "" if it is, or if the frame does not count: what hosts on a link exchange to find one another (ARP,
+// neighbour discovery, multicast listener reports, DHCP).
 func InClear(f []byte) string {
 	if len(f) >= 14 && binary.BigEndian.Uint16(f[12:]) == unix.ETH_P_ARP {
 		return ""
@@ -43,7 +44,8 @@ func InClear(f []byte) string {
 	return s
 }
 
-// Layers finds the IP and the transport header, or says that f is a fragment, which has no transport checksum of its own.
+// Layers finds the IP and the transport header, or reports that f is a fragment, which has no transport
+// checksum of its own.
 func Layers(f []byte) (l3, l4 int, proto byte, fragment bool, err error) {
 	l3 = 14
 	switch {

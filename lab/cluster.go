@@ -25,7 +25,7 @@ func (l *Lab) NewCluster(ctx context.Context) (*softether.Cluster, error) {
 	return softether.JoinCluster(ctx, controller, member)
 }
 
-// newServer adds a computer with a VPN server to the Internet. Its neighbour there has the address before its own.
+// newServer adds a computer with a VPN server to the Internet. Its neighbour there has the preceding address.
 func (l *Lab) newServer(ctx context.Context, name string, addr netip.Addr) (*softether.Server, error) {
 	h, err := netns.NewHost(l.dir, name, []string{"/var/lib", "/var/log", "/run/softether"}, nil)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// BlackHole makes the VPN server's side drop silently all that comes from the desktop, or stop doing so.
+// BlackHole makes the VPN server's side silently drop everything from the desktop, or stop doing so.
 func (l *Lab) BlackHole(ctx context.Context, on bool) error {
 	if !on {
 		_, err := l.Internet.Must(ctx, "nft", "delete", "table", "inet", "blackhole")
@@ -30,7 +30,7 @@ func (l *Lab) ResetConnections(ctx context.Context) error {
 	return l.reset(ctx)
 }
 
-// reset resets those TCP connections to the VPN server that ss filters so.
+// reset resets the TCP connections to the VPN server that match a filter of ss.
 func (l *Lab) reset(ctx context.Context, filter ...string) error {
 	for _, addr := range []string{plan.ServerAddr.String(), "[" + plan.ServerAddr6.String() + "]"} {
 		args := []string{"ss", "--tcp", "--kill", "--no-header", "state", "established", "src", addr}
@@ -41,8 +41,9 @@ func (l *Lab) reset(ctx context.Context, filter ...string) error {
 	return nil
 }
 
-// ForgetConnections does what a NAT box does that has lost its table: every packet of the present TCP connections to
-// the VPN server is answered by a reset, and the server hears nothing of it. New connections work.
+// ForgetConnections does what a NAT box does after losing its table: every packet of the present TCP
+// connections to the VPN server is answered with a reset, and the server hears nothing of it. New connections
+// work.
 func (l *Lab) ForgetConnections(ctx context.Context) error {
 	out, err := l.Internet.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "src", plan.ServerAddr.String())
 	if err != nil {
@@ -78,8 +79,8 @@ func (l *Lab) ForgetConnection(ctx context.Context, port string) error {
 	return l.Server.Forget(ctx, port)
 }
 
-// OnlyLet makes a firewall of the way to the VPN server: only what the nftables expression matches passes ("udp dport
-// 53"); everything else is dropped silently. With "" there is no firewall any more.
+// OnlyLet puts a firewall in front of the VPN server: only what the nftables expression matches passes ("udp
+// dport 53"); everything else is silently dropped. "" removes the firewall.
 func (l *Lab) OnlyLet(ctx context.Context, match string) error {
 	if _, err := l.Internet.Must(ctx, "nft", "add table inet only-let; delete table inet only-let"); err != nil || match == "" {
 		return err
@@ -94,8 +95,8 @@ func (l *Lab) OnlyLet(ctx context.Context, match string) error {
 	return err
 }
 
-// OnlyProxies makes the Internet refuse all that comes straight from the desktop to the VPN servers, those of a cluster
-// among them, or stop doing so: only what goes through a proxy arrives.
+// OnlyProxies makes the Internet refuse everything sent directly from the desktop to the VPN servers,
+// including those of a cluster, or stop doing so: only what goes through a proxy arrives.
 func (l *Lab) OnlyProxies(ctx context.Context, on bool) error {
 	if !on {
 		_, err := l.Internet.Must(ctx, "nft", "delete", "table", "inet", "only-proxies")

@@ -35,8 +35,8 @@ func (l *Lab) newInternet() (err error) {
 	return err
 }
 
-// internetServices starts what the Internet offers besides the VPN server: a name server and a web page that says who
-// asks.
+// internetServices starts what the Internet offers besides the VPN server: a name server and a web page that
+// says who asks.
 func (l *Lab) internetServices() error {
 	if err := netns.ServeWhoAmI(l.Internet, plan.EverywhereWeb.String()+":80", "internet"); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (l *Lab) internetServices() error {
 	return err
 }
 
-// MoveName gives a name another address, as the Internet's name server has it, or makes it.
+// MoveName gives a name another address at the Internet's name server, or creates it.
 func (l *Lab) MoveName(name string, addr netip.Addr) error {
 	if err := os.WriteFile(l.Internet.Path(movingNames), []byte(fmt.Sprintf("%v %s\n", addr, name)), 0o644); err != nil {
 		return err
@@ -59,16 +59,17 @@ func (l *Lab) MoveName(name string, addr netip.Addr) error {
 	return syscall.Kill(l.internetDNS.PID(), syscall.SIGHUP)
 }
 
-// movingNames is the file of the name that MoveName moves.
+// movingNames is the file with the names that MoveName moves.
 const movingNames = "/etc/moving-names"
 
-// VPNConnections lists the TCP connections to the VPN server that are established as the server sees it, by the port of
-// their other end.
+// VPNConnections lists the established TCP connections to the VPN server, as the server sees them, by the
+// port of their other end.
 func (l *Lab) VPNConnections(ctx context.Context) ([]string, error) {
 	return l.Server.Connections(ctx, plan.ServerAddr, plan.ServerAddr6)
 }
 
-// VPNBytes tells how many bytes the VPN server has received over each of the connections that VPNConnections lists.
+// VPNBytes returns how many bytes the VPN server has received over each of the connections that
+// VPNConnections lists.
 func (l *Lab) VPNBytes(ctx context.Context) (map[string]uint64, error) {
 	out, err := l.Server.Host.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "--info", "--oneline", "state", "established", "src", plan.ServerAddr.String(), "sport", "=", ":443")
 	if err != nil {

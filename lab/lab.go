@@ -140,7 +140,7 @@ func (l *Lab) say(format string, args ...any) {
 	fmt.Fprintf(l.opts.Progress, format+"\n", args...)
 }
 
-// Close ends all programs of this lab and lets go of its namespaces. Another Lab may then be started.
+// Close ends all programs of this lab and releases its namespaces. Another Lab may be started afterwards.
 func (l *Lab) Close() error {
 	var errs []error
 	if l.Desktop != nil {

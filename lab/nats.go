@@ -18,9 +18,9 @@ import (
 	"network-manager-softether/protocol/rudp/rudptest"
 )
 
-// NATs are the way between desktop and VPN server when each is behind a NAT, as at home and in a small office: packets
-// leave with the NAT's address, and what nobody inside has asked for is dropped silently. The exchange between the two
-// passes everything on, and has the rendezvous server.
+// NATs are the path between desktop and VPN server when each is behind a NAT, as at home and in a small
+// office: packets leave with the NAT's address, and whatever nobody inside has asked for is silently dropped.
+// The exchange between the two forwards everything, and has the rendezvous server.
 //
 //	desktop base0 -- lan0 [home] wan0 -- home0 [exchange] site0 -- wan0 [site] lan0 -- wan0 internet
 type NATs struct {
@@ -76,8 +76,8 @@ func (l *Lab) newNATs(b plan.Base) (*NATs, error) {
 	return n, err
 }
 
-// masquerade is the NAT. What comes from outside unasked is dropped before it could leave a trace: an entry of its own
-// in the table would take the port away from the packet that is about to open the way.
+// masquerade is the NAT. Unsolicited packets from outside are dropped before they can leave a trace: an entry
+// of their own in the table would take the port away from the packet that is about to open the path.
 const masquerade = `
 table ip nat {
 	chain leaving { type nat hook postrouting priority 100; oifname "wan0" masquerade; }
@@ -106,8 +106,8 @@ func (n *NATs) Rendezvous(ctx context.Context) (*rudptest.Rendezvous, error) {
 	})
 }
 
-// Forget makes the desktop's NAT lose its table, as a restart does, and give the present flows other ports than before.
-// New flows are as they were.
+// Forget makes the desktop's NAT lose its table, as a restart does, and give the present flows other ports
+// than before. New flows are not affected.
 func (n *NATs) Forget(ctx context.Context) error {
 	rule := func(ports string) error {
 		_, err := n.Home.Must(ctx, "nft", `flush chain ip nat leaving; add rule ip nat leaving oifname "wan0" masquerade `+ports)

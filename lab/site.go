@@ -12,8 +12,9 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// A Site is one more network of the office behind a hub of its own, so that a second VPN leads somewhere else than the
-// first. Nobody answers DHCP there. Packets for it that come to the Internet in clear lead nowhere.
+// A Site is one more network of the office behind a hub of its own, so that a second VPN leads somewhere else
+// than the first. Nobody answers DHCP there. Packets for it that reach the Internet in the clear lead
+// nowhere.
 type Site struct {
 	Hub    string
 	Inner  netip.Addr   // of the office; it echoes what comes to port 7

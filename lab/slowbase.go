@@ -11,8 +11,8 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// AddSlowBase plugs the third cable in, which leads through a Line, and makes its profile, which is not up. It may be
-// called once.
+// AddSlowBase plugs in the third cable, which leads through a Line, and adds its profile without activating
+// it. It may be called once.
 func (l *Lab) AddSlowBase(ctx context.Context) (*netns.Line, error) {
 	b := plan.SlowBase
 	line, err := l.line("isp3", l.Desktop.Host, b.Device, b.Far)
@@ -28,8 +28,9 @@ func (l *Lab) AddSlowBase(ctx context.Context) (*netns.Line, error) {
 	return line, err
 }
 
-// Vanish silently drops everything that passes a base's cable from now on, with the carrier still up, as when the path
-// beyond the router fails. Packets are dropped on arrival: a sender would be told of a drop on its own side.
+// Vanish silently drops everything that passes a base's cable from now on, with the carrier still up, as if
+// the path beyond the router had failed. Packets are dropped on arrival, as a sender would notice a drop on
+// its own side.
 func (l *Lab) Vanish(ctx context.Context, b plan.Base) error {
 	for h, device := range map[*netns.Host]string{l.Internet: b.Far, l.Desktop.Host: b.Device} {
 		_, err := h.Must(ctx, "nft", fmt.Sprintf(`table netdev vanish { chain in { type filter hook ingress device %q priority 0; policy drop; }; }`, device))

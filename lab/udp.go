@@ -40,7 +40,7 @@ type Carriers struct {
 	UDPUpBytes, UDPDownBytes       int
 }
 
-// Sub returns what was counted since o.
+// Sub returns what was counted after o.
 func (c Carriers) Sub(o Carriers) Carriers {
 	return Carriers{c.UDPUp - o.UDPUp, c.UDPDown - o.UDPDown, c.TCPUp - o.TCPUp, c.TCPDown - o.TCPDown, c.UDPUpBytes - o.UDPUpBytes, c.UDPDownBytes - o.UDPDownBytes}
 }
@@ -78,8 +78,9 @@ func (l *Lab) Carriers(ctx context.Context) (Carriers, error) {
 	return c, nil
 }
 
-// BlockUDP loses all packets of UDP acceleration on their way, in both directions, or stops doing so. Neither end is
-// told: each drops what arrives, as a packet that its own kernel refuses to send would end the session at the server.
+// BlockUDP loses all packets of UDP acceleration in transit, in both directions, or stops doing so. Neither
+// end notices: each drops what arrives, as a packet that its own kernel refuses to send would end the session
+// at the server.
 func (l *Lab) BlockUDP(ctx context.Context, on bool) error {
 	for host, rule := range map[*netns.Host]string{l.Internet: "udp dport", l.Desktop.Host: "udp sport"} {
 		args := []string{"nft", "delete", "table", "inet", "noudp"}
@@ -93,8 +94,8 @@ func (l *Lab) BlockUDP(ctx context.Context, on bool) error {
 	return nil
 }
 
-// NarrowUDP makes the path of UDP acceleration lose fragments and packets longer than longest bytes, in both
-// directions and without a word, until it is called again.
+// NarrowUDP makes the path of UDP acceleration silently lose fragments and packets of more than longest
+// bytes, in both directions, until it is called again.
 func (l *Lab) NarrowUDP(ctx context.Context, longest int) error {
 	for host, rule := range map[*netns.Host]string{l.Internet: "udp dport", l.Desktop.Host: "udp sport"} {
 		// Before the kernel puts fragments together (priority -400).

@@ -60,7 +60,8 @@ func (l *Lab) wire() error {
 	return l.Office.AddAddr("lo", plan.Single(plan.OfficeInner), plan.Single(plan.EverywhereWeb))
 }
 
-// CableToOffice gives the desktop one more interface, whose cable leads into the office's network without any VPN.
+// CableToOffice gives the desktop one more interface, whose cable leads directly into the office's network,
+// without any VPN.
 func (l *Lab) CableToOffice(name string) error {
 	far := "to-" + name
 	if err := netns.Cable(l.Desktop.Host, name, l.Internet, far); err != nil {
@@ -69,7 +70,8 @@ func (l *Lab) CableToOffice(name string) error {
 	return l.Internet.PlugInto(plan.OfficeBridge, far)
 }
 
-// SetCable plugs one of the desktop's two cables in at its far end, or pulls it there: the desktop sees the carrier go.
+// SetCable plugs in one of the desktop's two cables at its far end, or pulls it there: the desktop sees the
+// carrier change.
 func (l *Lab) SetCable(n int, in bool) error {
 	if n == 0 && l.Line != nil {
 		return l.Line.Plug(in)
@@ -86,8 +88,8 @@ func (l *Lab) SetCable(n int, in bool) error {
 	return err
 }
 
-// line puts a computer of that name, which can make the line a bad one, between a host's device and an interface of the
-// Internet.
+// line puts a computer of that name, which can impair the line, between a host's device and an interface of
+// the Internet.
 func (l *Lab) line(name string, near *netns.Host, device, far string) (*netns.Line, error) {
 	isp, err := netns.NewHost(l.dir, name, nil, nil)
 	if err != nil {

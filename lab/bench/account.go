@@ -11,8 +11,8 @@ import (
 	"network-manager-softether/lab/procfs"
 )
 
-// resident returns the memory of the largest of the processes, in bytes: what a watchdog maps, the client has mapped
-// already.
+// resident returns the memory of the largest of the processes, in bytes: what a watchdog maps, the client has
+// already mapped.
 func resident(pids []int) float64 {
 	most := 0.0
 	for _, pid := range pids {
@@ -23,14 +23,14 @@ func resident(pids []int) float64 {
 	return most
 }
 
-// used is what a measurement has cost.
+// used is the cost of a measurement.
 type used struct {
 	client, server float64 // CPU seconds
 	switches       float64 // context switches of the client
 	rss            float64 // bytes, the client's largest
 }
 
-// account runs f and says what it has cost.
+// account runs f and returns what it has cost.
 func (p probe) account(f func() (traffic, error)) (traffic, used, error) {
 	pids := p.client.pids()
 	client, err := procfs.UsageOf(pids...)
@@ -75,7 +75,7 @@ func (p probe) account(f func() (traffic, error)) (traffic, used, error) {
 // mega is the M of Mbit and MB.
 const mega = 1e6
 
-// quantile returns the value below which that part of the values lies, between neighbours if need be.
+// quantile returns the value below which that fraction of the values lies, interpolated if need be.
 func quantile(values []float64, part float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keepAwake keeps all processors from sleeping while f runs, and stands back for everything else. To wake one that sleeps
-// takes a multiple of what is measured, on a virtual machine most of all.
+// keepAwake keeps all processors from sleeping while f runs, and yields to everything else. Waking one that
+// sleeps takes many times what is measured, especially on a virtual machine.
 func keepAwake(f func() error) error {
 	var (
 		over     atomic.Bool

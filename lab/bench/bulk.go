@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// bulk measures a transfer. iperf3's server takes one client at a time and over a bad line may not have noticed the end
-// of the one before, so there are several tries.
+// bulk measures a transfer. iperf3's server takes one client at a time and, over a bad line, may not have
+// noticed the end of the previous one, so there are several tries.
 func (p probe) bulk(ctx context.Context, f flow) error {
 	var err error
 	for range bulkTries {

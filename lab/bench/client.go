@@ -20,7 +20,7 @@ import (
 
 // A client is one of the two that are compared.
 type client interface {
-	// up connects, down disconnects; between them the process runs.
+	// up connects and down disconnects; between them the process runs.
 	up(ctx context.Context, s setup) error
 	down(ctx context.Context) error
 	pids() []int
@@ -98,7 +98,8 @@ func (c official) target() netip.Addr                    { return plan.OfficeGat
 func (c official) up(ctx context.Context, s setup) error { return c.Up(ctx, s.official) }
 func (c official) down(ctx context.Context) error        { return c.Down(ctx) }
 
-// bare is the desktop without VPN, talking to the computer of the VPN server over the cable that the VPN would use.
+// bare is the desktop without VPN, talking to the computer of the VPN server over the same cable that the VPN
+// would use.
 type bare struct{ lab *lab.Lab }
 
 func (c bare) host() *netns.Host               { return c.lab.Desktop.Host }

@@ -10,10 +10,11 @@ import (
 	"network-manager-softether/lab/netns"
 )
 
-// congestionFile is of the network namespace of who opens it, and goes for connections made from then on.
+// congestionFile belongs to the network namespace of whoever opens it, and applies to connections made from
+// then on.
 const congestionFile = "/proc/sys/net/ipv4/tcp_congestion_control"
 
-// congestion returns what this computer's TCP uses, which is what a new namespace begins with.
+// congestion returns what this computer's TCP uses, which is what a new namespace starts with.
 func congestion() string {
 	b, err := os.ReadFile(congestionFile)
 	if err != nil {
@@ -22,7 +23,7 @@ func congestion() string {
 	return strings.TrimSpace(string(b))
 }
 
-// setCongestion makes all TCP use the algorithm, that of both clients, within and without the tunnel.
+// setCongestion makes all TCP use the algorithm: that of both clients, inside and outside the tunnel.
 func (b *bench) setCongestion(algorithm string) error {
 	hosts := []*netns.Host{b.lab.Desktop.Host, b.lab.Internet, b.lab.Server.Host, b.lab.Office.Host}
 	for _, c := range b.clients {

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A flood sends datagrams of one size from one host to another at a given rate, spread over flows that differ in their
-// source port. iperf3 knows neither so many flows nor, on one core, so many packets.
+// A flood sends datagrams of one size from one host to another at a given rate, spread over flows that differ
+// in their source port. iperf3 can handle neither that many flows nor, on one core, that many packets.
 type flood struct {
 	in   *net.UDPConn
 	outs []*ipv4.PacketConn // one for each flow, connected
@@ -47,7 +47,7 @@ func allowFiles(n uint64) error {
 // A place is where sockets are made, such as a host of the lab.
 type place interface{ Do(f func() error) error }
 
-// newFlood makes the sockets. to's is at addr, which the office reaches through the tunnel, and the other way round.
+// newFlood opens the sockets. to's is at addr, which the office reaches through the tunnel, and vice versa.
 func newFlood(ctx context.Context, from, to place, addr netip.Addr, size, flows int) (*flood, error) {
 	f := &flood{}
 	err := to.Do(func() (err error) {
@@ -110,7 +110,7 @@ func (f *flood) count() {
 	}
 }
 
-// A trial is what came of sending at some rate.
+// A trial is the result of sending at some rate.
 type trial struct {
 	sent, arrived int
 	rate          float64       // sent a second
@@ -119,10 +119,10 @@ type trial struct {
 
 func (t trial) loss() float64 { return 1 - float64(t.arrived)/float64(max(t.sent, 1)) }
 
-// delivered is what arrived a second.
+// delivered returns how many arrived per second.
 func (t trial) delivered() float64 { return float64(t.arrived) / t.took.Seconds() }
 
-// passed reports whether the rate was not too fast: next to nothing is lost, nor waits for long in some queue.
+// passed reports whether the rate was sustainable: next to nothing is lost, or waits in some queue for long.
 func (t trial) passed() bool { return t.loss() <= lossLimit && t.delivered() >= enough*t.rate }
 
 // run sends at that rate, in datagrams a second, for that long.

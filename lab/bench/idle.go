@@ -11,7 +11,7 @@ import (
 	"network-manager-softether/lab/procfs"
 )
 
-// idle measures what a connected client costs that nobody uses, and then its latency.
+// idle measures what a connected client costs while nobody uses it, and then its latency.
 func (p probe) idle(ctx context.Context) error {
 	if err := sleep(ctx, p.opts.settle); err != nil {
 		return err
@@ -44,7 +44,8 @@ func (p probe) idle(ctx context.Context) error {
 	return p.idlePing(ctx)
 }
 
-// idlePing measures the latency while there is nothing else, first as it is, then with processors that do not sleep.
+// idlePing measures the latency while nothing else happens, first as it is, then with processors that do not
+// sleep.
 func (p probe) idlePing(ctx context.Context) error {
 	if err := p.pings(ctx, mIdlePing, mIdleShare); err != nil {
 		return err
@@ -52,7 +53,8 @@ func (p probe) idlePing(ctx context.Context) error {
 	return keepAwake(func() error { return p.pings(ctx, mAwakePing, mAwakeShare) })
 }
 
-// pings measures the latency, and how much of it passes within the client: the rest is the server's, and the cable's.
+// pings measures the latency, and how much of it is spent in the client: the rest is the server's, and the
+// cable's.
 func (p probe) pings(ctx context.Context, whole, share metric) error {
 	stop := func() ([]sighting, error) { return nil, nil }
 	if name, err := p.client.tap(); err == nil {
@@ -72,8 +74,8 @@ func (p probe) pings(ctx context.Context, whole, share metric) error {
 	return nil
 }
 
-// passed counts the frames that went through the client's TAP, either way. The hub asks every computer now and then
-// whether it is still there (ARP, neighbour discovery), and no client can sleep through that.
+// passed counts the frames that went through the client's TAP, in either direction. Now and then the hub asks
+// every computer whether it is still there (ARP, neighbour discovery), and no client can sleep through that.
 func (p probe) passed() (uint64, error) {
 	name, err := p.client.tap()
 	if err != nil {

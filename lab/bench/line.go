@@ -13,10 +13,10 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// relayQueue is how many frames wait at the relay, lest the waiting is what is measured.
+// relayQueue is how many frames wait at the relay, so that it is not the waiting that is measured.
 const relayQueue = 64
 
-// badLine loses one packet in a hundred in each direction, and takes 20 ms for the others.
+// badLine loses one packet in a hundred in each direction, and delays the others by 20 ms.
 var badLine = netns.Impairment{Delay: 20 * time.Millisecond, Loss: 0.01}
 
 // lineSetups are the ways of connecting over the bad line. UDP acceleration, and our decision for it, need some seconds
@@ -35,8 +35,9 @@ var lineSetups = []setup{
 	},
 }
 
-// relay is no VPN, but one simple program that every packet passes, the lab's line without loss and delay: what the
-// scheduler alone costs on a machine that is busy. A packet through a VPN passes two programs, which also encrypt.
+// relay is not a VPN, but a simple program that every packet passes, the lab's line without loss and delay:
+// what the scheduler alone costs on a busy machine. A packet through a VPN passes two programs, which also
+// encrypt.
 var relay = setup{name: "relay", title: "no VPN, but a program in the way", full: true}
 
 func lineNames() []string {
@@ -77,7 +78,7 @@ func (b *bench) overLine(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// bareLine measures TCP without VPN over the line, which is what all setups have to be compared with.
+// bareLine measures TCP without VPN over the line, which everything else has to be compared with.
 func (b *bench) bareLine(ctx context.Context) error {
 	bare := b.clients[bareName]
 	for _, w := range []way{up, down} {

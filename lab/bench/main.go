@@ -78,7 +78,7 @@ func run() int {
 	return 0
 }
 
-// measureAll builds the lab, measures, and reports what there is, also if something failed half-way.
+// measureAll builds the lab, measures, and reports what there is, even if something has failed half-way.
 func measureAll(ctx context.Context, o options) error {
 	setups, err := chooseSetups(o.only)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// A bench is a run under way.
+// A bench is a run in progress.
 type bench struct {
 	opts    options
 	service string // the program that is ours
@@ -86,7 +86,8 @@ func (b *bench) rounds(ctx context.Context, setups []setup) error {
 	return errors.Join(failed...)
 }
 
-// round measures both clients in all setups. What fails is left out: the others' numbers are worth having all the same.
+// round measures both clients in all setups. What fails is left out: the other numbers are still worth
+// having.
 func (b *bench) round(ctx context.Context, round int, setups []setup, order []string) error {
 	var failed []error
 	for _, s := range setups {
@@ -107,7 +108,7 @@ func (b *bench) round(ctx context.Context, round int, setups []setup, order []st
 	return errors.Join(failed...)
 }
 
-// clean ends what a failed measurement has left.
+// clean removes what a failed measurement has left behind.
 func (b *bench) clean(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(ctx, connect)
 	defer cancel()
@@ -136,13 +137,13 @@ func (b *bench) one(ctx context.Context, s setup, name string) error {
 	if err := c.down(dctx); err != nil {
 		return err
 	}
-	// The server keeps a session without connections for a while, should the client come back. It shall not be in the
-	// way of the next one. That it is gone already is no error.
+	// The server keeps a session without connections for a while, in case the client comes back. It must not
+	// be in the way of the next one. If it is already gone, that is not an error.
 	_ = b.lab.Server.Kick(dctx, softether.HubOffice, softether.Alice)
 	return nil
 }
 
-// floor measures the network without VPN, at the place of the server: what no client can do better.
+// floor measures the network without VPN, in the server's place: what no client can beat.
 func (b *bench) floor(ctx context.Context, s setup, ways []way) error {
 	p := probe{bench: b, client: b.clients[bareName], setup: s, name: bareName}
 	if err := p.idlePing(ctx); err != nil {
@@ -177,7 +178,7 @@ func (p probe) measure(ctx context.Context) error {
 	if _, err := iperf(ctx, p.client.host(), p.client.target(), flow{way: both}, p.setup.warmUp()); err != nil {
 		return err
 	}
-	// The setup must be what the server has. Further connections take some seconds, UDP is tried out first.
+	// The setup must be what the server has. Further connections take some seconds, and UDP is tested first.
 	var last error
 	err := netns.Await(ctx, p.setup.title, 40*time.Second, func() error {
 		s, err := session(ctx, p.lab)

@@ -47,8 +47,8 @@ func (p probe) packets(ctx context.Context, l datagramLoad) error {
 	if err != nil {
 		return err
 	}
-	// The decisive run is longer than those of the search, and with what passed there may lose more. On a machine that
-	// does other things it may also lose more for no fault of the client, so each rate has a second chance.
+	// The decisive run is longer than those of the search, and may lose more at a rate that passed there. On
+	// a busy machine it may also lose more through no fault of the client, so each rate has a second chance.
 	for i := range confirmations {
 		var t trial
 		_, used, err := p.account(func() (traffic, error) {
@@ -76,7 +76,7 @@ func (p probe) packets(ctx context.Context, l datagramLoad) error {
 	return nil
 }
 
-// flood makes the sockets at both ends of the tunnel.
+// flood opens the sockets at both ends of the tunnel.
 func (p probe) flood(ctx context.Context, l datagramLoad) (*flood, error) {
 	if l.way == up {
 		return newFlood(ctx, p.client.host(), p.lab.Office.Host, plan.OfficeGateway, l.size, l.flows)
@@ -101,7 +101,7 @@ func (p probe) flood(ctx context.Context, l datagramLoad) (*flood, error) {
 	return newFlood(ctx, p.lab.Office.Host, p.client.host(), inner, l.size, l.flows)
 }
 
-// search returns the highest rate that loses at most 1 % in a try, to 9 %.
+// search returns the highest rate that loses at most 1 % in a try, to within 9 %.
 func search(try func(rate float64) (trial, error)) (float64, error) {
 	// passes returns what was really sent a second, and whether it arrived.
 	passes := func(rate float64) (float64, bool, error) {

@@ -17,7 +17,8 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// What a person waits for: each beside what NetworkManager takes for a cable, or nmcli without us, in the same run.
+// What a person waits for: each next to what NetworkManager takes for a cable, or nmcli without us, in the
+// same run.
 const desktopSetup = "desktop"
 
 var (
@@ -47,10 +48,10 @@ func (b *bench) beside(m, times metric, ours, bare float64) {
 	b.results.add(desktopSetup, oursName, times, ours/bare)
 }
 
-// activations is how often each is brought up in a round.
+// activations is how often each is activated in a round.
 const activations = 8
 
-// activation brings up in turn the VPN, and the second cable to the same Internet.
+// activation activates the VPN and the second cable to the same Internet in turn.
 func (b *bench) activation(ctx context.Context) error {
 	up := func(name string) (float64, error) {
 		if err := b.lab.Desktop.Down(ctx, name); err != nil {
@@ -96,7 +97,8 @@ func (b *bench) leases(ctx context.Context, since time.Time) error {
 	return nil
 }
 
-// loginsToLeases returns, in milliseconds, how long after each login a log of journalctl's short-unix form has a lease.
+// loginsToLeases returns, in milliseconds, how long after each login there is a lease, according to a log in
+// journalctl's short-unix format.
 func loginsToLeases(log string) (took []float64, err error) {
 	login := 0.0
 	for line := range strings.Lines(log) {
@@ -122,12 +124,12 @@ func loginsToLeases(log string) (took []float64, err error) {
 //go:embed cost.py
 var costScript string
 
-// exports is how often nmcli runs each way in a round. What disturbs a run only makes it longer, so the shortest is the
-// cost proper; memory varies by little, in both directions.
+// exports is how often nmcli runs in each way per round. Disturbances only make a run longer, so the shortest
+// is the actual cost; memory varies little, in both directions.
 const exports = 40
 
-// settingsLibrary has nmcli export the connection once with the library and once with none, when it gives up where it
-// would load it.
+// settingsLibrary has nmcli export the connection once with the library and once without, in which case it
+// gives up where it would load it.
 func (b *bench) settingsLibrary(ctx context.Context) error {
 	dir, err := os.MkdirTemp("/run", "bench") // the lab's own
 	if err != nil {

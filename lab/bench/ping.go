@@ -13,13 +13,13 @@ import (
 	"network-manager-softether/lab/netns"
 )
 
-// pingGap lies between two echo requests.
+// pingGap is the time between two echo requests.
 const pingGap = 20 * time.Millisecond
 
 var pingTime = regexp.MustCompile(`time=([0-9.]+) ms`)
 
-// ping sends echo requests to the target for that long and returns the round trips in milliseconds. The time is
-// taken by the kernel where it can.
+// ping sends echo requests to the target for that long and returns the round trips in milliseconds. The
+// kernel takes the time where it can.
 func ping(ctx context.Context, h *netns.Host, target netip.Addr, length time.Duration) ([]float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, length+10*time.Second)
 	defer cancel()

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A report is the results with the circumstances.
+// A report is the results with their circumstances.
 type report struct {
 	*results
 	rival string // who that is
@@ -68,7 +68,7 @@ func (r *report) print(w io.Writer) {
 	}
 }
 
-// bySetup lists the rows with those of a setup together, in the order in which the setups came first.
+// bySetup lists the rows, those of a setup together, in the order in which the setups first appeared.
 func (r *results) bySetup() []*row {
 	first := map[string]int{}
 	for i, w := range r.rows {
@@ -91,7 +91,7 @@ func title(name string) string {
 	return name
 }
 
-// number writes three digits or so, and - for what was not measured.
+// number formats about three digits, or "-" for what was not measured.
 func number(v float64) string {
 	switch {
 	case math.IsNaN(v), math.IsInf(v, 0):

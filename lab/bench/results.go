@@ -7,7 +7,7 @@ import (
 	"math"
 )
 
-// A metric is a quantity measured of each client.
+// A metric is a quantity measured for each client.
 type metric struct {
 	title, unit string
 	more        bool // more of it is better
@@ -68,7 +68,7 @@ type row struct {
 	values map[string][]float64 // by client
 }
 
-// results are the rows in the order in which they came first.
+// results are the rows in the order in which they first appeared.
 type results struct {
 	rows  []*row
 	index map[string]*row
@@ -89,8 +89,8 @@ func (r *results) add(setup, client string, m metric, value float64) {
 
 func (w *row) median(client string) float64 { return quantile(w.values[client], 0.5) }
 
-// ratio is ours to the rival's, the median of the rounds' ratios: what disturbs the machine for a while then
-// disturbs both.
+// ratio is ours to the rival's, the median of the rounds' ratios: whatever disturbs the machine for a while
+// then disturbs both.
 func (w *row) ratio() float64 {
 	a, b := w.values[oursName], w.values[rivalName]
 	if len(a) != len(b) {
@@ -106,7 +106,7 @@ func (w *row) ratio() float64 {
 	return quantile(ratios, 0.5)
 }
 
-// added puts in, below every round trip that was also measured without VPN, what the VPN adds to it.
+// added inserts, below every round trip that was also measured without VPN, what the VPN adds to it.
 func (r *results) added() {
 	var rows []*row
 	for _, w := range r.rows {

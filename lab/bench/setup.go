@@ -20,7 +20,8 @@ type setup struct {
 	ours        map[string]string // keys of the profile
 	official    softether.OfficialAccount
 	full        bool // measure everything, not bulk transfer alone
-	// inForce looks at the server's description of the session for what the setup is about; nil: nothing to see.
+	// inForce checks the server's description of the session for what the setup is about; nil: there is
+	// nothing to check.
 	inForce func(session map[string]string) bool
 	warm    time.Duration // how long to transfer before measuring; 0 is a second
 	ways    []way         // of bulk transfer, nil is all three
@@ -35,7 +36,7 @@ func (s setup) directions() []way {
 	return s.ways
 }
 
-// pings says whether to look at the latency under load, too.
+// pings reports whether to measure the latency under load as well.
 func (s setup) pings() bool { return s.full || s.congestion != "" }
 
 func (s setup) warmUp() time.Duration { return cmp.Or(s.warm, time.Second) }
@@ -117,7 +118,7 @@ func connections(s map[string]string) string {
 	return s["Number of TCP Connections"]
 }
 
-// session asks the server about Alice's only session.
+// session asks the server for Alice's only session.
 func session(ctx context.Context, l *lab.Lab) (map[string]string, error) {
 	names, err := l.Server.Sessions(ctx, softether.HubOffice, softether.Alice)
 	if err != nil {

@@ -24,8 +24,8 @@ type sighting struct {
 	ping     uint32 // identifier and sequence number
 }
 
-// watch looks at all interfaces of h from now on, until the function it returns is called, which says what passed: on
-// the TAP pings, and elsewhere what the client and the server say to each other.
+// watch observes all interfaces of h from now on, until the function that it returns is called, which returns
+// what passed: pings on the TAP, and elsewhere what the client and the server exchange.
 func watch(h *netns.Host, tap string) (func() ([]sighting, error), error) {
 	link, err := h.Net.LinkByName(tap)
 	if err != nil {
@@ -113,8 +113,9 @@ func (s *sighting) read(p []byte) bool {
 	return peer == plan.ServerAddr
 }
 
-// shares returns, of each ping that was answered, the milliseconds that the client had it: from the TAP to the wire, and
-// the answer from the wire to the TAP. What else was on the wire meanwhile is rare on an idle network.
+// shares returns, for each ping that was answered, the milliseconds that the client had it: from the TAP to
+// the wire, and the answer from the wire to the TAP. Anything else on the wire meanwhile is rare on an idle
+// network.
 func shares(seen []sighting) []float64 {
 	asked := map[uint32]int{}
 	var out []float64

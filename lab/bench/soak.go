@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// soakChunk is how long iperf3 runs at once.
+// soakChunk is how long iperf3 runs at a time.
 const soakChunk = 20 * time.Second
 
-// soak keeps our client busy both ways for o.soak and watches its memory: bulk in one flow, then in a hundred, then
-// datagrams of ten thousand flows, and again. What it holds must not grow.
+// soak keeps our client busy in both directions for o.soak and watches its memory: bulk in one flow, then in
+// a hundred, then datagrams of ten thousand flows, and again. Its memory must not grow.
 func (b *bench) soak(ctx context.Context) error {
 	s := setups[0]
 	c := b.clients[oursName]
@@ -52,7 +52,7 @@ func (b *bench) soak(ctx context.Context) error {
 	return c.down(leave)
 }
 
-// datagrams sends datagrams of many flows one way, no more than gets through easily.
+// datagrams sends datagrams of many flows in one direction, no more than easily get through.
 func (p probe) datagrams(ctx context.Context, w way) error {
 	f, err := p.flood(ctx, datagramLoad{w, 512, manyFlows})
 	if err != nil {

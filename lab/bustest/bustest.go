@@ -16,8 +16,8 @@ import (
 	"network-manager-softether/lab/systembus"
 )
 
-// free is what tests do besides what a policy file allows: call as NetworkManager, whose
-// own policy file lets root, and look at what there is.
+// free is what tests may do in addition to what a policy file allows: call as NetworkManager, whose own
+// policy file lets root do so, and look around.
 const free = `<policy user="root">
     <allow send_interface="org.freedesktop.NetworkManager.VPN.Plugin"/>
   </policy>

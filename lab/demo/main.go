@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command demo shows the whole way of a SoftEther VPN with NetworkManager, against a real softether-vpnserver, in a
-// network of its own: nothing of this machine's network is used or changed. `make demo` runs it.
+// Command demo shows everything that a SoftEther VPN with NetworkManager does, against a real
+// softether-vpnserver, in a network of its own: nothing of this machine's network is used or changed. `make
+// demo` runs it.
 package main
 
 import (

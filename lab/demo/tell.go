@@ -46,7 +46,7 @@ func (d *demo) nmcli(ctx context.Context, stdin string, args ...string) error {
 	return err
 }
 
-// quote writes arguments as one would type them in a shell.
+// quote formats arguments as one would type them in a shell.
 func quote(args []string) string {
 	quoted := make([]string, len(args))
 	for i, a := range args {

@@ -24,10 +24,10 @@ const (
 	KeyDown    uint32 = 0xff54
 )
 
-// keyLimit bounds the wait for what a key does, after which it is pressed again.
+// keyLimit bounds the wait for the effect of a key, after which it is pressed again.
 const keyLimit = 3 * time.Second
 
-// Press presses keys of the keyboard together and lets them go: one, or with a modifier before it.
+// Press presses keys together and releases them: one key, or with a modifier before it.
 func (s *Screen) Press(keys ...uint32) error {
 	if err := s.keyboard.plug(); err != nil {
 		return err
@@ -48,8 +48,9 @@ func (s *Screen) PressUntil(ctx context.Context, what string, check func() error
 	return s.Until(ctx, what, check, func() error { return s.Press(keys...) })
 }
 
-// Until does what should make check return nil, and does it again where nothing comes of it: windows take no keys in their
-// first moment, and buttons no press. Where the screen changes, something has come of it, and the rest is waited for.
+// Until does what should make check return nil, and does it again if nothing comes of it: windows accept no
+// keys in their first moment, and buttons no press. If the screen changes, something has come of it, and the
+// rest is waited for.
 func (s *Screen) Until(ctx context.Context, what string, check, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, screenLimit)
 	defer cancel()
@@ -65,7 +66,7 @@ func (s *Screen) Until(ctx context.Context, what string, check, do func() error)
 			before, err = now, netns.Await(ctx, what, keyLimit, check)
 		}
 		if err == nil && !first {
-			// The first may have been late, not lost, and this be what came of it. Then more is to come of the second.
+			// The first may have been late, not lost, and this is its effect. Then that of the second is still to come.
 			select {
 			case <-time.After(time.Second):
 			case <-ctx.Done():
@@ -81,7 +82,7 @@ func (s *Screen) Until(ctx context.Context, what string, check, do func() error)
 	}
 }
 
-// everything says what is showing, and in which state.
+// everything lists what is showing, and in which state.
 func (s *Screen) everything() (list string) {
 	_ = s.walk(desktop, nil, func(w *Widget, _ []*Widget) bool {
 		list += fmt.Sprintf("%v %s %x\n", w, w.at.Path, w.states)
@@ -90,8 +91,9 @@ func (s *Screen) everything() (list string) {
 	return list
 }
 
-// MoveTo presses a key that moves the keyboard's place, such as KeyDown, until it is at what Find would find. A key that
-// came late may have carried it past, so where the place moves no further it turns round, with the other key.
+// MoveTo presses a key that moves the keyboard focus, such as KeyDown, until it is at what Find would find. A
+// key that came late may have carried it past, so when the focus moves no further, it turns around with the
+// other key.
 func (s *Screen) MoveTo(ctx context.Context, key, other uint32, role, text string) error {
 	for pressed, stalls := 0, 0; ; {
 		before := s.focused()
@@ -133,7 +135,7 @@ func (s *Screen) MoveTo(ctx context.Context, key, other uint32, role, text strin
 	}
 }
 
-// focused says where the keyboard is in each window.
+// focused lists where the keyboard focus is in each window.
 func (s *Screen) focused() (list string) {
 	_ = s.walk(desktop, nil, func(w *Widget, _ []*Widget) bool {
 		if w.Is(StateFocused) {
@@ -144,7 +146,7 @@ func (s *Screen) focused() (list string) {
 	return list
 }
 
-// A keyboard is one that GNOME Shell takes for a real one.
+// A keyboard is one that GNOME Shell takes for real.
 type keyboard struct {
 	bus     *dbus.Conn
 	session dbus.BusObject // nil = not plugged in
@@ -152,7 +154,7 @@ type keyboard struct {
 
 const remote = "org.gnome.Mutter.RemoteDesktop"
 
-// plug plugs the keyboard in. Programs that are running need a moment then until they take keys from it.
+// plug plugs the keyboard in. Running programs then need a moment until they accept keys from it.
 func (k *keyboard) plug() error {
 	if k.session != nil {
 		return nil
@@ -169,7 +171,7 @@ func (k *keyboard) plug() error {
 	return nil
 }
 
-// pull pulls the keyboard out. While it is in, the shell shows a sign of remote control.
+// pull pulls the keyboard out. While it is plugged in, the shell shows an indicator of remote control.
 func (k *keyboard) pull() error {
 	if k.session == nil {
 		return nil
@@ -179,5 +181,5 @@ func (k *keyboard) pull() error {
 	return session.Call(remote+".Session.Stop", 0).Err
 }
 
-// Unplug pulls the keyboard out until the next key, for pictures without the sign of remote control.
+// Unplug pulls the keyboard out until the next key, for pictures without the indicator of remote control.
 func (s *Screen) Unplug() error { return s.keyboard.pull() }

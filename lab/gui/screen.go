@@ -51,16 +51,16 @@ func (s *Screen) Program(name string) *Screen {
 	return &only
 }
 
-// Top is the same screen without what other windows of the program show than its newest.
+// Top is the same screen, showing only the newest window of the program.
 func (s *Screen) Top() *Screen {
 	only := *s
 	only.top = true
 	return &only
 }
 
-// Find waits until a widget of a role ("push button") is showing that has a text or contains something that has it. A part
-// of the text is enough, and mnemonic underscores do not count. Several roles are separated by "|", and so are several texts.
-// Of several widgets it is the first, in the order of the tree, of the newest window.
+// Find waits until a widget of a role ("push button") is showing that has a text or contains something that
+// has it. Part of the text is enough, and mnemonic underscores do not count. Several roles are separated by "
+// ", and so are several texts. Of several widgets it is the first, in tree order, in the newest window.
 func (s *Screen) Find(ctx context.Context, role, text string) (found *Widget, err error) {
 	err = netns.Await(ctx, fmt.Sprintf("%s %q", role, text), screenLimit, func() (err error) {
 		found, err = s.find(0, role, text)
@@ -69,7 +69,7 @@ func (s *Screen) Find(ctx context.Context, role, text string) (found *Widget, er
 	return found, err
 }
 
-// FindNext is Find for one that comes after others; of these there are so many.
+// FindNext is Find for a widget that comes after as many others as others says.
 func (s *Screen) FindNext(ctx context.Context, others int, role, text string) (found *Widget, err error) {
 	err = netns.Await(ctx, fmt.Sprintf("%s %q after %d others", role, text, others), screenLimit, func() (err error) {
 		found, err = s.find(others, role, text)
@@ -81,13 +81,13 @@ func (s *Screen) FindNext(ctx context.Context, others int, role, text string) (f
 // Look is Find without waiting.
 func (s *Screen) Look(role, text string) (*Widget, error) { return s.find(0, role, text) }
 
-// Some is an error if Find would find nothing.
+// Some returns an error if Find would find nothing.
 func (s *Screen) Some(role, text string) error {
 	_, err := s.Look(role, text)
 	return err
 }
 
-// None is an error if Find would find something.
+// None returns an error if Find would find something.
 func (s *Screen) None(role, text string) error {
 	switch found, err := s.Look(role, text); {
 	case err == nil:
@@ -99,7 +99,7 @@ func (s *Screen) None(role, text string) error {
 	}
 }
 
-// Gone is an error if a widget that was found is still showing. Another of its kind does not count.
+// Gone returns an error if a widget that was found is still showing. Another of its kind does not count.
 func (s *Screen) Gone(w *Widget) error {
 	var there bool
 	err := s.walk(desktop, nil, func(other *Widget, _ []*Widget) bool {
@@ -117,14 +117,15 @@ func (s *Screen) AwaitNone(ctx context.Context, role, text string) error {
 	return netns.Await(ctx, fmt.Sprintf("%s %q to be gone", role, text), screenLimit, func() error { return s.None(role, text) })
 }
 
-// notFoundError lists what there is instead.
+// notFoundError lists what is there instead.
 type notFoundError []string
 
 func (n notFoundError) Error() string {
 	return "there is only " + strings.Join(n[:min(60, len(n))], ", ")
 }
 
-// find returns the first such widget after so many others. The error is a notFoundError if everything was looked at and there is none.
+// find returns the first such widget after that many others. The error is a notFoundError if everything was
+// looked at and there is none.
 func (s *Screen) find(others int, role, text string) (found *Widget, err error) {
 	var last accessible
 	var all notFoundError
@@ -157,14 +158,14 @@ func (s *Screen) find(others int, role, text string) (found *Widget, err error) 
 	return nil, all
 }
 
-// desktop is around all windows.
+// desktop is the root of all windows.
 var desktop = accessible{"org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root"}
 
 // errEnough ends a walk.
 var errEnough = errors.New("enough")
 
-// walk calls f for the widget at this address and everything visible in it, with what is around it, itself last,
-// until f returns false.
+// walk calls f for the widget at this address and everything visible in it, with what surrounds it, itself
+// last, until f returns false.
 func (s *Screen) walk(at accessible, around []*Widget, f func(w *Widget, around []*Widget) bool) error {
 	w, parts, err := look(s.a11y, at)
 	if err != nil {

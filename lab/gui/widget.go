@@ -61,7 +61,8 @@ func (w *Widget) call(method string, args ...any) *dbus.Call {
 	return w.conn.Object(w.at.Bus, w.at.Path).CallWithContext(ctx, atspi+method, 0, args...)
 }
 
-// look reads a widget and what it consists of. The calls go out together: a busy program answers each with its own delay.
+// look reads a widget and its children. The calls are sent together, as a busy program answers each with a
+// delay of its own.
 func look(conn *dbus.Conn, at accessible) (*Widget, []accessible, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
 	defer cancel()
@@ -109,7 +110,7 @@ func (w *Widget) Focus() error {
 	return w.failed("giving the keyboard to", err)
 }
 
-// Choose chooses one of a list by its place.
+// Choose selects an entry of a list by its position.
 func (w *Widget) Choose(place int) error {
 	var done bool
 	err := w.call("Selection.SelectChild", int32(place)).Store(&done)

@@ -17,8 +17,8 @@ func Hopeless(err error) error { return hopeless{err} }
 
 func (h hopeless) Unwrap() error { return h.error }
 
-// Await calls check again and again until it returns nil, and otherwise returns check's last error once ctx is done or
-// the time is up. what names the thing waited for.
+// Await calls check again and again until it returns nil. It returns check's last error once ctx is done or
+// time is up. what names what is being waited for.
 func Await(ctx context.Context, what string, limit time.Duration, check func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

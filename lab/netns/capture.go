@@ -16,8 +16,9 @@ type Capture struct {
 	device string
 }
 
-// NewCapture opens one on an interface of the host. room is how many bytes may wait to be read, and patience how long a
-// read waits (unix.EAGAIN then). With headers each packet has a virtio_net header in front and a superframe comes whole.
+// NewCapture opens a capture on an interface of the host. room is how many bytes may wait to be read, and
+// patience how long a read waits (then unix.EAGAIN). With headers, each packet is preceded by a virtio_net
+// header, and superframes arrive whole.
 func (h *Host) NewCapture(device string, room int, patience time.Duration, headers bool) (*Capture, error) {
 	link, err := h.Net.LinkByName(device)
 	if err != nil {
@@ -50,7 +51,7 @@ func (h *Host) NewCapture(device string, room int, patience time.Duration, heade
 	return c, nil
 }
 
-// Missed is an error if packets came for which there was no room, since the last call.
+// Missed returns an error if packets have arrived since the last call for which there was no room.
 func (c *Capture) Missed() error {
 	st, err := unix.GetsockoptTpacketStats(c.FD, unix.SOL_PACKET, unix.PACKET_STATISTICS)
 	if err == nil && st.Drops > 0 {

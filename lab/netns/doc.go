@@ -3,6 +3,6 @@
 // Package netns makes computers out of Linux namespaces: a [Host] has a network, a mount table, programs that run on it,
 // and cables to others. A [Line] is a cable that delays, loses and reorders frames.
 //
-// A program that uses it calls [Main] first, which starts it again inside process, mount, network, IPC and host name
-// namespaces of its own. Nothing here knows of VPNs.
+// A program that uses it calls [Main] first, which starts the program again inside process, mount, network,
+// IPC and host name namespaces of its own. Nothing here knows about VPNs.
 package netns

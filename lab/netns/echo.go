@@ -43,7 +43,7 @@ func ServeEcho(h *Host, addr netip.Addr) error {
 	return nil
 }
 
-// EchoTCP sends size random bytes to port 7 of addr and returns an error unless the same come back.
+// EchoTCP sends size random bytes to port 7 of addr and returns an error unless the same bytes come back.
 func (h *Host) EchoTCP(ctx context.Context, addr netip.Addr, size int64) error {
 	c, err := h.DialContext(ctx, "tcp", netip.AddrPortFrom(addr, 7).String())
 	if err != nil {
@@ -69,8 +69,8 @@ func (h *Host) EchoTCP(ctx context.Context, addr netip.Addr, size int64) error {
 	return nil
 }
 
-// EchoUDP sends one datagram of that size to port 7 of addr and returns an error unless the same comes back within two
-// seconds.
+// EchoUDP sends one datagram of that size to port 7 of addr and returns an error unless the same comes back
+// within two seconds.
 func (h *Host) EchoUDP(ctx context.Context, addr netip.Addr, size int) error {
 	c, err := h.DialContext(ctx, "udp", netip.AddrPortFrom(addr, 7).String())
 	if err != nil {

@@ -82,9 +82,9 @@ func enter() (int, error) {
 	return exitStatus(cmd.Wait())
 }
 
-// runInit is process 1: it prepares the mounts every host of the lab shares, starts the program proper and then does
-// what process 1 has to do, reap orphans. NetworkManager's VPN services are such orphans. When it returns, the
-// kernel kills all that is left.
+// runInit is process 1: it prepares the mounts that all hosts of the lab share, starts the actual program and
+// then does what process 1 has to do, which is to reap orphans. NetworkManager's VPN services are such
+// orphans. When it returns, the kernel kills everything that is left.
 func runInit() (int, error) {
 	if err := privateMounts(); err != nil {
 		return 0, err
@@ -138,8 +138,8 @@ func exitStatus(err error) (int, error) {
 	return 0, err
 }
 
-// privateMounts makes the mount table ours (nothing propagates back to the machine) and gives the lab its own /proc
-// for its own process ids and an empty /run.
+// privateMounts makes the mount table ours (nothing propagates back to the machine) and gives the lab a /proc
+// of its own, for its own process IDs, and an empty /run.
 func privateMounts() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("making the mounts private: %w", err)

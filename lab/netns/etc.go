@@ -24,8 +24,8 @@ const (
 	serviceUser = "nm-softether"
 )
 
-// PrivateEtc gives the host an /etc of its own: links to the machine's files, which are mounted read-only, except for
-// what the lab decides itself: name resolution, NetworkManager's folder and the users.
+// PrivateEtc gives the host an /etc of its own: links to the machine's files, which are mounted read-only,
+// except for what the lab itself decides: name resolution, NetworkManager's directory and the users.
 func (h *Host) PrivateEtc() error {
 	orig, own := h.Path("/etc.machine"), h.Path("/etc")
 	if err := errors.Join(os.MkdirAll(orig, 0o755), os.MkdirAll(filepath.Join(own, "NetworkManager"), 0o755)); err != nil {
@@ -66,8 +66,8 @@ func (h *Host) PrivateEtc() error {
 	return Bind(own, "/etc", 0)
 }
 
-// withUsers adds to the machine's users, or groups, that of the plugin as systemd-sysusers makes it when it is installed,
-// and the person.
+// withUsers adds to the machine's users, or groups, that of the plugin, as systemd-sysusers creates it on
+// installation, and the person.
 func withUsers(machine, kind string) string {
 	person := fmt.Sprintf("%s:x:%d:", PersonName, Person)
 	add := fmt.Sprintf("%s\n%s:x:%d:\nnetdev:x:989:%s\n", person, serviceUser, ServiceUser, PersonName)
@@ -85,8 +85,8 @@ func withUsers(machine, kind string) string {
 	return all.String() + add
 }
 
-// PrivateSys shows the host its own network interfaces in /sys. Read-only, because NetworkManager takes that as the
-// sign of a container without udev and does not wait for it (networkmanager.md 8.2).
+// PrivateSys shows the host its own network interfaces in /sys. It is read-only because NetworkManager takes
+// that as the sign of a container without udev and does not wait for it (networkmanager.md 8.2).
 func (h *Host) PrivateSys() error {
 	if err := unix.Mount("sysfs", "/sys", "sysfs", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return fmt.Errorf("mounting /sys: %w", err)

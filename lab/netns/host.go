@@ -78,11 +78,12 @@ func NewHost(dir, name string, private []string, prepare func(h *Host) error) (*
 	return h, nil
 }
 
-// Path is where a file that the host's programs see at path, in one of its private directories, really is.
+// Path returns where a file that the host's programs see at path, in one of its private directories, really
+// is.
 func (h *Host) Path(path string) string { return filepath.Join(h.dir, path) }
 
-// Do runs f on a thread inside the host's network namespace. Sockets opened in f stay in that namespace and work from
-// anywhere afterwards. Files are those of the lab, see Path.
+// Do runs f on a thread inside the host's network namespace. Sockets opened in f stay in that namespace and
+// work from anywhere afterwards. Files are those of the lab, see Path.
 func (h *Host) Do(f func() error) error {
 	return onThread(func() error {
 		if err := unix.Setns(int(h.net.Fd()), unix.CLONE_NEWNET); err != nil {
@@ -147,7 +148,8 @@ func (h *Host) DialContext(ctx context.Context, network, addr string) (c net.Con
 	return c, err
 }
 
-// Close releases the namespaces and stops what the lab process itself serves in them. KillAll ends the programs.
+// Close releases the namespaces and stops what the lab process itself serves in them. KillAll ends the
+// programs.
 func (h *Host) Close() {
 	for _, f := range h.closers {
 		f()

@@ -25,9 +25,9 @@ type Impairment struct {
 	Queue   int           // frames that wait for their time before more are lost; 0 = 4096
 }
 
-// A Line is the cable of the first base connection, or of the official client, through a computer in between, which
-// delays, loses and reorders frames: this kernel has no netem. Two bridges there each join
-// one end of the cable with a TAP device, and frames go from TAP to TAP through a queue.
+// A Line is the cable of the first base connection, or of the official client, through a computer in between
+// that delays, loses and reorders frames, as this kernel has no netem. Two bridges there each join one end of
+// the cable with a TAP device, and frames go from TAP to TAP through a queue.
 //
 //	desktop base0 -- in0 [br-in] wire-in  ~ queue ~  wire-out [br-out] out0 -- wan0 internet
 type Line struct {
@@ -37,7 +37,7 @@ type Line struct {
 	done  sync.WaitGroup
 }
 
-// Set changes the line from now on; frames that are under way keep their time.
+// Set changes the line from now on; frames already on their way keep their time.
 func (w *Line) Set(i Impairment) {
 	if i.Queue == 0 {
 		i.Queue = 4096
@@ -100,7 +100,7 @@ func NewLine(isp, near *Host, device string, internet *Host, far string) (*Line,
 	return w, nil
 }
 
-// underway is a frame and when it arrives.
+// underway is a frame and the time at which it arrives.
 type underway struct {
 	at    time.Time
 	frame []byte

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/net/ipv6"
 )
 
-// Ping sends echo requests from the host to addr, one every 200 ms, until the first answer, and returns the time that
-// answer took. ctx bounds the wait.
+// Ping sends echo requests from the host to addr, one every 200 ms, until the first answer, and returns how
+// long that answer took. ctx bounds the wait.
 func (h *Host) Ping(ctx context.Context, addr netip.Addr) (time.Duration, error) {
 	network, proto, request := "ip4:icmp", 1, icmp.Type(ipv4.ICMPTypeEcho)
 	reply := icmp.Type(ipv4.ICMPTypeEchoReply)

@@ -50,8 +50,8 @@ type Result struct {
 // Text is both outputs together, for messages.
 func (r Result) Text() string { return strings.TrimSpace(r.Stdout + r.Stderr) }
 
-// Run runs a program on the host to its end. err says why it could not be run or that ctx ended; a program that ran
-// and failed only has a Code other than 0.
+// Run runs a program on the host to its end. err says why it could not be run or that ctx ended; a program
+// that ran and failed only has a Code other than 0.
 func (h *Host) Run(ctx context.Context, c Command) (Result, error) {
 	var out, errOut bytes.Buffer
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
@@ -82,7 +82,7 @@ func (h *Host) Must(ctx context.Context, args ...string) (string, error) {
 	return res.Stdout, err
 }
 
-// Start starts a background program on the host. Its output is added to the end of the host's log file of that name.
+// Start starts a background program on the host. Its output is appended to the host's log file of that name.
 func (h *Host) Start(name string, c Command) (*Process, error) {
 	p := &Process{Name: name, Log: h.Path("/" + name + ".log"), done: make(chan struct{})}
 	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -142,7 +142,7 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 // Done is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Running is an error for Await if the program has ended.
+// Running returns an error for Await if the program has ended.
 func (p *Process) Running() error {
 	select {
 	case <-p.done:

@@ -15,7 +15,7 @@ import (
 	"network-manager-softether/lab/procfs"
 )
 
-// PIDs lists the process ids on this host, by the network namespace they are in.
+// PIDs lists the process IDs on this host, identified by their network namespace.
 func (h *Host) PIDs() []int {
 	var own unix.Stat_t
 	if err := unix.Fstat(int(h.net.Fd()), &own); err != nil {
@@ -41,7 +41,7 @@ func (h *Host) Programs() []string {
 	return names
 }
 
-// killLimit is more than the kernel needs to end what it was told to kill.
+// killLimit is longer than the kernel needs to end what it was told to kill.
 const killLimit = 40 * time.Second
 
 // KillAll ends every process on the host. They are ours: the process namespace holds nothing else.

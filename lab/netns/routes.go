@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Addrs lists the addresses of an interface, link-local ones left out.
+// Addrs lists the addresses of an interface except link-local ones.
 func (h *Host) Addrs(name string) ([]netip.Prefix, error) {
 	link, err := h.Net.LinkByName(name)
 	if err != nil {
@@ -92,7 +92,7 @@ func (h *Host) HostRoute(addr string) (string, error) {
 	return "", nil
 }
 
-// RouteTo returns the interface that traffic to addr leaves by, as the kernel decides.
+// RouteTo returns the interface through which traffic to addr leaves, as the kernel decides.
 func (h *Host) RouteTo(addr netip.Addr) (string, error) {
 	routes, err := h.Net.RouteGet(addr.AsSlice())
 	if err != nil || len(routes) == 0 {

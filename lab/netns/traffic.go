@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// WhoAmI asks the web server at addr and returns "PLACE ADDRESS": which part of the lab answered ("internet" or
-// "office") and which address it saw us come from.
+// WhoAmI asks the web server at addr and returns "PLACE ADDRESS": which part of the lab has answered
+// ("internet" or "office") and which address it saw the request come from.
 func (h *Host) WhoAmI(ctx context.Context, addr netip.Addr) (string, error) {
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -36,9 +36,9 @@ func (h *Host) WhoAmI(ctx context.Context, addr netip.Addr) (string, error) {
 	return strings.TrimSpace(string(b)), err
 }
 
-// Iperf measures TCP throughput from the host to the iperf3 server at addr, or from there with reverse, in bits per
-// second as the receiver saw them. The server runs one test at a time and reopens its listening socket after
-// each, so a client that is too early is refused and tries again.
+// Iperf measures TCP throughput from the host to the iperf3 server at addr, or from there with reverse, in
+// bits per second as seen by the receiver. The server runs one test at a time and reopens its listening
+// socket after each, so a client that is too early is refused and tries again.
 func (h *Host) Iperf(ctx context.Context, addr netip.Addr, length time.Duration, reverse bool) (bits float64, err error) {
 	err = Await(ctx, "iperf3", length+15*time.Second, func() error {
 		bits, err = h.iperf(ctx, addr, length, reverse)
