@@ -72,6 +72,7 @@ func (c *connection) Connect(caller string, s nmvpn.Settings, interactive bool) 
 		c.unwatch = c.nm.WatchPeer(caller, func() {
 			c.post(func() { c.peerGone("NetworkManager has left the bus") })
 		})
+		c.editWhileAsking()
 		c.startConnecting()
 		return nil
 	})

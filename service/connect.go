@@ -38,7 +38,16 @@ func (c *connection) startAttempt() int {
 	r := &running{cancel: cancel, since: time.Now(), ended: make(chan error, 1)}
 	c.attempts.running = r
 	era, p, files, path, log := c.attempts.era, c.profile, c.files, c.path, c.log
-	notify := func(e protocol.Event) { c.sessionEvent(era, e) }
+	editor := c.login.editor
+	notify := func(e protocol.Event) {
+		if e == (protocol.LoginSent{}) {
+			if editor != nil {
+				editor.Close() // the certificate was accepted
+			}
+			return
+		}
+		c.sessionEvent(era, e)
+	}
 	config := func() (*protocol.Config, error) { return sessionConfig(p, files, path, notify, log) }
 	if c.login.config != nil {
 		// The privileges to read files have been given up by now.

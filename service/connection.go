@@ -21,11 +21,16 @@ type networkManager interface {
 	IP6Config(nmvpn.IPConfig)
 	SecretsRequired(message string, hints []string)
 	Notice(notice.Notice)
+	// WatchPeer calls gone once when the owner of a unique bus name leaves the bus.
+	WatchPeer(name string, gone func()) (stop func())
+}
+
+// profileEditor changes what NetworkManager has stored; *nmvpn.Editor implements it.
+type profileEditor interface {
 	// ReplaceSecret replaces a secret that is stored with the profile; it blocks until NetworkManager has
 	// answered.
 	ReplaceSecret(uuid, name, value string, sent map[string]string) error
-	// WatchPeer calls gone once when the owner of a unique bus name leaves the bus.
-	WatchPeer(name string, gone func()) (stop func())
+	Close() error
 }
 
 // connection is the one VPN connection of this process. All fields below inbox are owned by the goroutine in
@@ -183,6 +188,9 @@ func (c *connection) teardown() {
 		c.unwatch = nil
 	}
 	c.attempts.cancel()
+	if c.login.editor != nil {
+		c.login.editor.Close()
+	}
 	stopTimer(&c.attempts.watchdog)
 	c.release()
 	c.live.drop(c.tunnel)

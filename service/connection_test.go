@@ -74,6 +74,8 @@ func (h *heard) Notice(n notice.Notice) {
 	h.told = append(h.told, n)
 }
 
+func (h *heard) Close() error { return nil }
+
 func (h *heard) ReplaceSecret(_, name, value string, _ map[string]string) error {
 	h.note("stored %s=%s", name, value)
 	return nil
@@ -171,7 +173,13 @@ func newStage(persist bool) *stage {
 		ownMAC:           func(string, net.HardwareAddr) bool { return false },
 		readSurroundings: func(_ string, server netip.Addr) surroundings { return surroundings{server: server} },
 		sweep:            func(*slog.Logger) {},
-		clock:            time.Now,
+		editProfiles: func() (profileEditor, error) {
+			if st.confined {
+				panic("a profile would be changed without privileges")
+			}
+			return st.nm, nil
+		},
+		clock: time.Now,
 	}, persist)
 	st.connection.nm = st.nm
 	go st.run()

@@ -21,6 +21,7 @@ type login struct {
 	secrets     map[string]string // all that came so far: agents may return only what they were asked for
 	config      *protocol.Config  // what the living session was dialled with, its secret sealed; nil before the first
 	interactive bool              // there is somebody who can be asked
+	editor      profileEditor     // takes back what was typed in place of an answer, see editWhileAsking
 	rounds      map[string]int    // how often each secret was asked for
 	lacking     *profile.Profile  // what NetworkManager was told to get secrets for, nil after Connect
 	asked       asked             // what the user is, or was, being asked

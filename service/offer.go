@@ -66,6 +66,13 @@ func offer(connect func() (*dbus.Conn, error), opts options, log *slog.Logger, a
 	world.parents = func(ctx context.Context, uuid string) ([]string, error) {
 		return nmvpn.Parents(ctx, o.conn, uuid)
 	}
+	world.editProfiles = func() (profileEditor, error) {
+		conn, err := dbus.ConnectSystemBus()
+		if err != nil {
+			return nil, err
+		}
+		return &nmvpn.Editor{Conn: conn}, nil
+	}
 	o.connection = newConnection(log, about, world, opts.persist)
 	if err := exportStatus(o.conn, o.connection); err != nil {
 		return o, err

@@ -38,6 +38,8 @@ type system struct {
 	// addrsOf lists the IPv6 addresses of a device, and watchAddrs reports changes; may be nil.
 	addrsOf    func(device int) ([]kernelAddr, error)
 	watchAddrs func(changed func()) (stop func(), err error)
+	// editProfiles opens, before confine, the one thing that takes the rights of root on the system bus.
+	editProfiles func() (profileEditor, error)
 	// clock is time.Now.
 	clock func() time.Time
 	// pinNeighbor adds a permanent neighbour entry on a device; may be nil.

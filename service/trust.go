@@ -47,11 +47,14 @@ func (c *connection) trusted() bool {
 // forget has NetworkManager replace what was typed instead of an answer, which it has stored by now, and then
 // asks again. It may have been a password.
 func (c *connection) forget(name string) {
-	p, sent := c.profile, maps.Clone(c.login.secrets)
+	p, sent, editor := c.profile, maps.Clone(c.login.secrets), c.login.editor
 	delete(c.login.secrets, name)
 	c.whileAsking(func() {
 		go func() {
-			err := c.nm.ReplaceSecret(p.UUID, name, profile.TrustNo, sent)
+			err := errNoEditor
+			if editor != nil {
+				err = editor.ReplaceSecret(p.UUID, name, profile.TrustNo, sent)
+			}
 			c.post(func() {
 				if err != nil {
 					c.log.Warn("what was typed in place of an answer may still be stored with the profile", "secret", name, "error", err,
@@ -67,6 +70,25 @@ func (c *connection) forget(name string) {
 			})
 		}()
 	})
+}
+
+// errNoEditor says why nothing can be taken back: no question was expected, or the bus could not be reached.
+var errNoEditor = errors.New("there are no privileges left to change it")
+
+// editWhileAsking keeps the privileges to change the profile while a question about the server's certificate
+// may come: there is none if the profile knows the certificate, and none any more when the login is sent, as
+// the certificate has been accepted then. Whoever takes over the process in between has root's rights on the
+// system bus.
+func (c *connection) editWhileAsking() {
+	if !c.login.interactive || c.profile.Pin() != nil || c.profile.ServerCertCheck == profile.CertCheckNo {
+		return
+	}
+	editor, err := c.system.editProfiles()
+	if err != nil {
+		c.log.Warn("no connection to the system bus to change the profile with", "error", err)
+		return
+	}
+	c.login.editor = editor
 }
 
 // whileAsking runs f after the reply to NewSecrets, unless the connection has ended by then.

@@ -60,6 +60,33 @@ func TestTheBusDoesNotTakeTheServiceForRoot(t *testing.T) {
 		return nil
 	})
 	w.down("office")
+
+	// To take back what a person types in place of a yes, the service has a second connection until the certificate is accepted.
+	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))
+	if res := w.asks("trust", "yes"); res.Code != 0 {
+		t.Fatal(res.Text())
+	}
+	w.eventually("the service to have no connection to the bus that is root's", 5*time.Second, func() error {
+		var names []string
+		if err := w.Desktop.Bus.BusObject().Call("org.freedesktop.DBus.ListNames", 0).Store(&names); err != nil {
+			return err
+		}
+		seen := 0
+		for _, name := range names {
+			creds := make(map[string]any)
+			if !strings.HasPrefix(name, ":") || w.Desktop.Bus.BusObject().Call("org.freedesktop.DBus.GetConnectionCredentials", 0, name).Store(&creds) != nil {
+				continue // it has left
+			}
+			if fmt.Sprint(creds["ProcessID"]) != fmt.Sprint(w.service()) {
+				continue
+			}
+			if seen++; fmt.Sprint(creds["UnixUserID"]) != fmt.Sprint(netns.ServiceUser) {
+				return fmt.Errorf("%s of the service is on the bus as %v", name, creds)
+			}
+		}
+		return is("the number of its connections", seen, 1, nil)
+	})
+	w.down("trust")
 }
 
 // Right after an upgrade the bus may not know the service's user yet, or there is none: the VPN works all the same, and

@@ -25,17 +25,23 @@ const (
 	profileTimeout = 5 * time.Second
 )
 
+// An Editor changes profiles, over a connection to the bus that was opened by a user who may.
+type Editor struct{ Conn *dbus.Conn }
+
+// Close gives that up.
+func (e *Editor) Close() error { return e.Conn.Close() }
+
 // ReplaceSecret replaces a secret that NetworkManager has stored with a profile by another text. If there is
 // none of that name, nothing happens. Secrets kept by agents stay with them. sent are the secrets that
 // NetworkManager sent last.
-func (p *Plugin) ReplaceSecret(uuid, name, value string, sent map[string]string) error {
+func (e *Editor) ReplaceSecret(uuid, name, value string, sent map[string]string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), profileTimeout)
 	defer cancel()
 	var path dbus.ObjectPath
-	if err := p.conn.Object(nmName, settingsPath).CallWithContext(ctx, settingsName+".GetConnectionByUuid", 0, uuid).Store(&path); err != nil {
+	if err := e.Conn.Object(nmName, settingsPath).CallWithContext(ctx, settingsName+".GetConnectionByUuid", 0, uuid).Store(&path); err != nil {
 		return fmt.Errorf("find the profile %s: %w", uuid, err)
 	}
-	stored := p.conn.Object(nmName, path)
+	stored := e.Conn.Object(nmName, path)
 	var profile, secret Settings
 	if err := stored.CallWithContext(ctx, profileName+".GetSettings", 0).Store(&profile); err != nil {
 		return fmt.Errorf("read the profile %s: %w", uuid, err)
