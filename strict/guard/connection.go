@@ -81,6 +81,9 @@ func (v Connection) absent(family string) bool {
 
 // ready reports whether the profile is as locked would make it, as far as a lock depends on that.
 func (v Connection) ready(l Lock) bool {
+	if v.takesNames() {
+		return false
+	}
 	for _, family := range families {
 		if !v.absent(family) && (!v.inTable(family) || v.settings[family][routeToServer].Value() != int32(0)) {
 			return false
@@ -102,16 +105,12 @@ func (v Connection) locked(l Lock) Settings {
 	data[profile.KeyStrict], data[profile.KeyServerAddresses] = string(l.mode()), words(l.Servers)
 	s["vpn"]["data"] = dbus.MakeVariant(data)
 	v.remember(s)
-	chief := "ipv4" // the family that decides whether the tunnel is a full one
-	if v.absent(chief) {
-		chief = "ipv6"
-	}
-	full := v.settings[chief]["never-default"].Value() != true
+	v.giveNamesBack(s)
 	for _, family := range families {
 		s[family][routeTable] = dbus.MakeVariant(uint32(profile.StrictTable))
 		s[family][routeToServer] = dbus.MakeVariant(int32(0))
-		if _, chosen := s[family]["dns-priority"]; !chosen && full {
-			s[family]["dns-priority"] = dbus.MakeVariant(int32(profile.FullDNSPriority))
+		if _, chosen := s[family][dnsPriority]; !chosen && v.full() {
+			s[family][dnsPriority] = dbus.MakeVariant(int32(profile.FullDNSPriority))
 		}
 	}
 	return s
@@ -127,6 +126,7 @@ func (v Connection) opening() Settings {
 	data := v.data()
 	delete(data, profile.KeyStrict)
 	s["vpn"]["data"] = dbus.MakeVariant(data)
+	v.giveNamesBack(s)
 	v.restore(s)
 	return s
 }

@@ -34,3 +34,40 @@ func TestOnlyAFullTunnelTakesTheNames(t *testing.T) {
 		}
 	}
 }
+
+// What strict mode once set in a split tunnel over IPv6 alone goes, and what a person has set stays.
+func TestASplitTunnelGivesTheNamesBack(t *testing.T) {
+	for name, tt := range map[string]struct {
+		method4     string
+		never4      bool
+		dns4, dns6  int32
+		left4, left any // nil: none
+	}{
+		"IPv6 alone, as it was locked":         {"disabled", false, -50, -50, nil, nil},
+		"IPv6 alone, by the person":            {"disabled", false, 0, -50, int32(0), int32(-50)},
+		"IPv6 alone, another by the person":    {"disabled", false, -10, -10, int32(-10), int32(-10)},
+		"split over both, by the person":       {"auto", true, -50, -50, int32(-50), int32(-50)},
+		"full, where it is right to have them": {"auto", false, -50, -50, int32(-50), int32(-50)},
+	} {
+		v := office(func(s Settings) {
+			s["ipv4"] = map[string]dbus.Variant{"method": dbus.MakeVariant(tt.method4), "never-default": dbus.MakeVariant(tt.never4), "dns-priority": dbus.MakeVariant(tt.dns4)}
+			s["ipv6"] = map[string]dbus.Variant{"method": dbus.MakeVariant("auto"), "never-default": dbus.MakeVariant(true), "dns-priority": dbus.MakeVariant(tt.dns6)}
+		})
+		locked := Connection{settings: v.locked(Lock{})}
+		for state, s := range map[string]Settings{"locked": locked.settings, "opened": v.opening(), "opened again": locked.opening()} {
+			if a, b := s["ipv4"]["dns-priority"].Value(), s["ipv6"]["dns-priority"].Value(); a != tt.left4 || b != tt.left {
+				t.Errorf("%s, %s: the DNS priorities are %v and %v, want %v and %v", name, state, a, b, tt.left4, tt.left)
+			}
+		}
+		old := Connection{settings: locked.copy()} // but for the DNS priorities as it is to be
+		for i, family := range families {
+			old.settings[family]["dns-priority"] = dbus.MakeVariant([]int32{tt.dns4, tt.dns6}[i])
+		}
+		if got, want := old.ready(Lock{}), tt.left != nil; got != want {
+			t.Errorf("%s: ready is %v, want %v", name, got, want)
+		}
+		if !locked.ready(Lock{}) {
+			t.Errorf("%s: it would be locked for ever", name)
+		}
+	}
+}
