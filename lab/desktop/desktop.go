@@ -166,7 +166,7 @@ supports-hints=true
 const logindRules = `<policy user="root"><allow own="org.freedesktop.login1"/></policy>
   <policy context="default"><allow send_destination="org.freedesktop.login1"/></policy>`
 
-// busConfig is that of a system bus with the real policy files of NetworkManager, polkit and the plugin.
+// busConfig returns that of a system bus with the real policy files of NetworkManager, polkit and the plugin.
 func (d *Desktop) busConfig(more ...string) string {
 	policy := d.plugin.Policy
 	if d.plugin.Installed {
@@ -202,7 +202,7 @@ func (d *Desktop) StartNM(ctx context.Context) error {
 	})
 }
 
-// StopNM ends NetworkManager with sig, SIGTERM as systemd does or SIGKILL as a crash.
+// StopNM ends NetworkManager with sig: SIGTERM, as systemd does, or SIGKILL, as in a crash.
 func (d *Desktop) StopNM(ctx context.Context, sig syscall.Signal) error {
 	ctx, cancel := context.WithTimeout(ctx, nmLimit)
 	defer cancel()
@@ -222,5 +222,5 @@ func (d *Desktop) WriteFile(path, text string) error {
 	return os.WriteFile(d.Path(path), []byte(text), 0o644)
 }
 
-// NM is the process id of NetworkManager.
+// NM returns the process ID of NetworkManager.
 func (d *Desktop) NM() int { return d.nm.PID() }

@@ -12,8 +12,8 @@ import (
 	"network-manager-softether/lab/systembus"
 )
 
-// UseDispatcher starts NetworkManager's dispatcher, which systemd does elsewhere, with those scripts, as an administrator
-// puts them into /etc/NetworkManager/dispatcher.d.
+// UseDispatcher starts NetworkManager's dispatcher, which systemd does elsewhere, with those scripts, placed
+// in /etc/NetworkManager/dispatcher.d as an administrator would.
 func (d *Desktop) UseDispatcher(ctx context.Context, scripts ...string) error {
 	const name, folder = "org.freedesktop.nm_dispatcher", "/etc/NetworkManager/dispatcher.d"
 	for _, s := range scripts {

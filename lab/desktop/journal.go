@@ -28,7 +28,7 @@ func (d *Desktop) startJournal(ctx context.Context) error {
 	})
 }
 
-// Journalctl runs journalctl with those arguments, after the journal has written down all that it was sent.
+// Journalctl runs journalctl with those arguments, after the journal has written everything that it was sent.
 func (d *Desktop) Journalctl(ctx context.Context, args ...string) (string, error) {
 	if _, err := d.Must(ctx, "journalctl", "--sync"); err != nil {
 		return "", err
@@ -47,11 +47,11 @@ func (d *Desktop) NMLog(mark int) string {
 	return log[min(mark, len(log)):]
 }
 
-// NMLogMark is the present end of the log.
+// NMLogMark returns the present end of the log.
 func (d *Desktop) NMLogMark() int { return len(d.NMLog(0)) }
 
-// LogMore has NetworkManager log more than Debian does, until the next LogMore; domains are those of
-// `nmcli general logging`, such as "VPN_PLUGIN:DEBUG" for the services that are started from now on.
+// LogMore makes NetworkManager log more than on Debian, until the next LogMore; domains are those of `nmcli
+// general logging`, such as "VPN_PLUGIN:DEBUG" for services that are started from now on.
 func (d *Desktop) LogMore(ctx context.Context, domains string) error {
 	_, err := d.MustNMCLI(ctx, "general", "logging", "level", "KEEP", "domains", domains)
 	return err
@@ -63,8 +63,8 @@ func (d *Desktop) LogAsDebian(ctx context.Context) error {
 	return err
 }
 
-// WatchAgents has NetworkManager log its secret agents, which it reports nowhere else, and returns the file in which the
-// log can be followed.
+// WatchAgents makes NetworkManager log its secret agents, which it reports nowhere else, and returns the file
+// in which the log can be followed.
 func (d *Desktop) WatchAgents(ctx context.Context) (log string, stop func() error, err error) {
 	if err := d.LogMore(ctx, "AGENTS:DEBUG"); err != nil {
 		return "", nil, err
@@ -97,7 +97,8 @@ func sizeOf(file string) int64 {
 
 var nmNews = regexp.MustCompile(`^<(info|warn|error)|set state|failure|applying|config`)
 
-// VPNLog is the part of NMLog(mark) that concerns VPNs: what the services wrote and what NetworkManager says of them.
+// VPNLog is the part of NMLog(mark) that concerns VPNs: what the services wrote and what NetworkManager says
+// about them.
 func (d *Desktop) VPNLog(mark int) string {
 	var keep []string
 	for line := range strings.Lines(d.NMLog(mark)) {

@@ -21,8 +21,8 @@ const (
 	logindDelay = 5 * time.Second
 )
 
-// A Logind stands in for systemd-logind, which does not run without systemd: it hands out delay inhibitors and announces
-// sleep and wake-up as the real one does.
+// A Logind stands in for systemd-logind, which does not run without systemd: it hands out delay inhibitors
+// and announces sleep and wake-up as the real one does.
 type Logind struct {
 	bus *dbus.Conn
 
@@ -63,14 +63,15 @@ func (l *Logind) inhibit(what, who, _, mode string) (dbus.UnixFD, *dbus.Error) {
 	return dbus.UnixFD(theirs.Fd()), nil
 }
 
-// Holds reports whether somebody, by the name that inhibitors have, would delay the next sleep.
+// Holds reports whether somebody, by the name given for the inhibitor, would delay the next sleep.
 func (l *Logind) Holds(who string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.held[who]) > 0
 }
 
-// Sleep says that the computer is about to sleep, and waits for those who delay that. It returns how long that took.
+// Sleep announces that the computer is about to sleep, and waits for those who delay that. It returns how
+// long that took.
 func (l *Logind) Sleep(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
 	l.mu.Lock()
@@ -95,5 +96,5 @@ func (l *Logind) Sleep(ctx context.Context) (time.Duration, error) {
 	return time.Since(began), ctx.Err()
 }
 
-// Wake says that the computer is awake.
+// Wake announces that the computer is awake.
 func (l *Logind) Wake() error { return l.bus.Emit(logindPath, logindIface+".PrepareForSleep", false) }

@@ -13,8 +13,8 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// NMCLI runs nmcli with those arguments, as the person at the keyboard would; stdin is what she types. Her terminal is wide:
-// what readline of Debian 13 has no room for in a line, it leaves away at the left.
+// NMCLI runs nmcli with those arguments, as the person at the keyboard would; stdin is what they type. The
+// terminal is wide: readline of Debian 13 cuts off on the left what does not fit into a line.
 func (d *Desktop) NMCLI(ctx context.Context, stdin string, args ...string) (netns.Result, error) {
 	return d.Run(ctx, netns.Command{Args: append([]string{"nmcli"}, args...), Stdin: stdin, Env: []string{"COLUMNS=500"}})
 }
@@ -53,7 +53,7 @@ func (v VPN) Args() []string {
 	return append(args, v.More...)
 }
 
-// list writes keys and values as nmcli wants them, sorted, without those that are empty.
+// list formats keys and values as nmcli wants them, sorted, without empty ones.
 func list(m map[string]string) string {
 	var items []string
 	for _, k := range slices.Sorted(maps.Keys(m)) {
@@ -70,7 +70,7 @@ func (d *Desktop) Add(ctx context.Context, v VPN) error {
 	return err
 }
 
-// Up connects a profile with what is stored, without asking anyone. The error carries what nmcli said.
+// Up connects a profile with what is stored, without asking anyone. The error contains what nmcli said.
 func (d *Desktop) Up(ctx context.Context, name string) error {
 	_, err := d.MustNMCLI(ctx, "connection", "up", name)
 	return err
@@ -98,7 +98,7 @@ func (d *Desktop) Clean(ctx context.Context) error {
 	return d.AwaitGone(ctx)
 }
 
-// AwaitGone waits until nothing of a VPN is left: no service process, no TAP, no route or DNS entry of one.
+// AwaitGone waits until nothing of a VPN is left: no service process, no TAP, no route and no DNS entry.
 func (d *Desktop) AwaitGone(ctx context.Context) error {
 	return netns.Await(ctx, "everything of the VPN to be gone", nmLimit, func() error {
 		if pids := d.Services(); len(pids) > 0 {

@@ -12,12 +12,13 @@ import (
 	"network-manager-softether/lab/procfs"
 )
 
-// Services lists the process ids of the plugin's service on the desktop.
+// Services lists the process IDs of the plugin's service on the desktop.
 func (d *Desktop) Services() []int {
 	return slices.DeleteFunc(d.PIDs(), func(pid int) bool { return filepath.Base(procfs.Program(pid)) != "nm-softether-service" })
 }
 
-// Asked is an error unless somebody has asked NetworkManager since that mark of its log to connect the profile of that name.
+// Asked returns an error unless, since that mark of its log, NetworkManager has been asked to connect the
+// profile of that name.
 func (d *Desktop) Asked(mark int, name string) error {
 	for line := range strings.Lines(d.NMLog(mark)) {
 		if strings.Contains(line, `op="connection-activate"`) && strings.Contains(line, `name="`+name+`"`) {

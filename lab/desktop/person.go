@@ -14,7 +14,7 @@ import (
 	"network-manager-softether/lab/netns"
 )
 
-// StartSession starts no more of the session than its bus: a desktop that has neither a screen nor a secret agent.
+// StartSession starts only the bus of the session: a desktop that has neither a screen nor a secret agent.
 func (d *Desktop) StartSession(ctx context.Context) (*Shell, error) {
 	s := &Shell{desktop: d, dir: d.Path("/person")}
 	bus := "unix:path=" + s.dir + "/bus"
@@ -32,10 +32,10 @@ func (d *Desktop) StartSession(ctx context.Context) (*Shell, error) {
 	return s, nil
 }
 
-// Bus is the session bus, where the lab is root.
+// Bus returns the session bus, where the lab is root.
 func (s *Shell) Bus() *dbus.Conn { return s.session }
 
-// files makes the person's home, where her sockets are, too.
+// files creates the person's home, which also contains the sockets.
 func (s *Shell) files() error {
 	if err := s.desktop.openPlugin(); err != nil {
 		return err
@@ -51,7 +51,8 @@ func (s *Shell) files() error {
 	})
 }
 
-// openPlugin copies what runs as the person to where she may read it: the folder it was built in may be closed to her.
+// openPlugin copies what runs as the person to where they may read it: the directory in which it was built
+// may be closed to them.
 func (d *Desktop) openPlugin() error {
 	plugin := d.plugin
 	if plugin.Installed {
@@ -70,7 +71,7 @@ func (d *Desktop) openPlugin() error {
 	return d.putNameFile()
 }
 
-// busConfig is a session bus that also admits root, which is the lab.
+// busConfig returns that of a session bus that also admits root, which is the lab.
 func (s *Shell) busConfig() string {
 	return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -108,7 +109,7 @@ func (s *Shell) Start(name string, c netns.Command) (*netns.Process, error) {
 	return s.desktop.Start(name, c)
 }
 
-// owned is an error unless somebody has a name on the session bus.
+// owned returns an error unless somebody owns a name on the session bus.
 func (s *Shell) owned(name string) error {
 	var has bool
 	if err := s.session.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&has); err != nil || !has {

@@ -12,7 +12,7 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// Picture is the middle of the screen, where prompts are. It takes some seconds.
+// Picture returns the middle of the screen, where prompts appear. It takes some seconds.
 func (s *Shell) Picture(ctx context.Context) (image.Image, error) {
 	if err := s.Unplug(); err != nil {
 		return nil, err
@@ -23,18 +23,18 @@ func (s *Shell) Picture(ctx context.Context) (image.Image, error) {
 	return s.picture("ScreenshotArea", int32(192), int32(94), int32(640), int32(580), false)
 }
 
-// TopPicture is the middle of the upper edge of the screen, where notifications are.
+// TopPicture returns the middle of the upper edge of the screen, where notifications appear.
 func (s *Shell) TopPicture(context.Context) (image.Image, error) {
 	return s.picture("ScreenshotArea", int32(192), int32(0), int32(640), int32(240), false)
 }
 
-// WindowPicture is the window that has the keyboard.
+// WindowPicture returns the window that has the keyboard focus.
 func (s *Shell) WindowPicture(context.Context) (image.Image, error) {
 	return s.picture("ScreenshotWindow", true, false, false)
 }
 
 func (s *Shell) picture(method string, args ...any) (image.Image, error) {
-	// GNOME Shell makes pictures only for programs it knows, by their names on the bus.
+	// GNOME Shell only makes pictures for programs that it knows, by their names on the bus.
 	if _, err := s.session.RequestName("org.gnome.Screenshot", dbus.NameFlagDoNotQueue); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@
 
 package desktop
 
-// A Plugin is what the desktop has of the plugin under test.
+// A Plugin tells where the desktop finds the plugin under test.
 type Plugin struct {
 	// Service, AuthDialog and Notifier are the programs under test, absolute paths. Policy is their D-Bus policy file.
 	Service, AuthDialog, Notifier, Policy string

@@ -16,8 +16,8 @@ import (
 	"network-manager-softether/profile"
 )
 
-// Reboot takes away what a start of the computer takes away: what NetworkManager has told the kernel, and what it keeps
-// in /run. NetworkManager must have ended; StartNM goes on.
+// Reboot removes what a restart of the computer removes: what NetworkManager has configured in the kernel,
+// and what it keeps in /run. NetworkManager must have ended; StartNM continues.
 func (d *Desktop) Reboot(ctx context.Context) error {
 	if d.nm.Running() == nil {
 		return errors.New("NetworkManager still runs")

@@ -18,8 +18,8 @@ import (
 	"network-manager-softether/lab/systembus"
 )
 
-// Unpacked is where install-packages unpacks what it must not install: systemd-resolved would take over the machine's own
-// resolv.conf. On a machine that has it installed, the folder is missing.
+// Unpacked is where install-packages unpacks what it must not install: systemd-resolved would take over the
+// machine's own resolv.conf. On a machine that has it installed, the directory does not exist.
 const Unpacked = "/var/cache/network-manager-softether-lab"
 
 const (
@@ -29,7 +29,7 @@ const (
 	resolvectl   = "/usr/bin/resolvectl"
 )
 
-// unpacked is the file of a package as it is installed, or in Unpacked.
+// unpacked returns the file of a package, either installed or in Unpacked.
 func unpacked(paths ...string) (string, error) {
 	for _, root := range []string{Unpacked, "/"} {
 		for _, p := range paths {
@@ -46,11 +46,12 @@ func exists(file string) bool {
 	return err == nil
 }
 
-// resolvedCaps is the CapabilityBoundingSet of systemd-resolved.service, and what takes it to its user.
+// resolvedCaps is the CapabilityBoundingSet of systemd-resolved.service, plus what changing to its user
+// takes.
 var resolvedCaps = []uintptr{unix.CAP_SETPCAP, unix.CAP_NET_RAW, unix.CAP_NET_BIND_SERVICE, unix.CAP_SETUID, unix.CAP_SETGID}
 
-// UseResolved gives the desktop Debian's systemd-resolved, as its package does: resolv.conf leads to it, and
-// NetworkManager, which is started again, tells it everything.
+// UseResolved gives the desktop Debian's systemd-resolved, set up as by its package: resolv.conf leads to it,
+// and NetworkManager, which is restarted, tells it everything.
 func (d *Desktop) UseResolved(ctx context.Context) error {
 	program, err := unpacked("/lib/systemd/systemd-resolved", "/usr/lib/systemd/systemd-resolved")
 	if err != nil {
@@ -84,7 +85,7 @@ func (d *Desktop) UseResolved(ctx context.Context) error {
 	return d.StartNM(ctx)
 }
 
-// addResolvedUser makes the user that the package makes, and the folder that systemd gives it.
+// addResolvedUser creates the user that the package creates, and the directory that systemd gives it.
 func (d *Desktop) addResolvedUser() error {
 	u, err := user.Lookup(resolvedUser)
 	if err != nil {

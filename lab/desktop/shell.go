@@ -16,9 +16,9 @@ import (
 	"network-manager-softether/lab/netns"
 )
 
-// A Shell is the GNOME session of a person on the desktop: the real GNOME Shell, with a screen that exists only in memory,
-// an unlocked keyring and a session bus. The shell is a secret agent of NetworkManager, so its prompts are what she is
-// asked. It ends with the lab.
+// A Shell is the GNOME session of a person on the desktop: the real GNOME Shell, with a screen that only
+// exists in memory, an unlocked keyring and a session bus. The shell is a secret agent of NetworkManager, so
+// the person is asked by its prompts. It ends with the lab.
 type Shell struct {
 	*gui.Screen
 	desktop *Desktop
@@ -30,7 +30,8 @@ type Shell struct {
 // shellLimit bounds each part of the start, which takes two seconds on an idle machine.
 const shellLimit = time.Minute
 
-// settings are what the person has chosen before: no tour, and nothing that moves or covers what a test looks at.
+// settings are what the person has chosen before: no tour, and nothing that moves or covers what a test looks
+// at.
 const settings = `[org/gnome/shell]
 welcome-dialog-last-shown-version='999'
 [org/gnome/desktop/notifications]
@@ -60,8 +61,8 @@ func (d *Desktop) StartShell(ctx context.Context) (*Shell, error) {
 	return s, nil
 }
 
-// startKeyring starts the keyring and unlocks it. Without one the shell refuses every request before it asks for anything;
-// with a locked one it asks for the keyring's password.
+// startKeyring starts the keyring and unlocks it. Without one, the shell refuses every request before asking
+// for anything; with a locked one, it asks for the keyring's password.
 func (s *Shell) startKeyring(ctx context.Context) error {
 	keyring, err := s.Start("keyring", netns.Command{Args: []string{"gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"}, Stdin: "keyring"})
 	if err != nil {
@@ -76,7 +77,7 @@ func (s *Shell) startKeyring(ctx context.Context) error {
 }
 
 func (s *Shell) startShell(ctx context.Context) error {
-	if err := s.desktop.LogMore(ctx, "AGENTS:DEBUG"); err != nil { // who is an agent is told by the log alone
+	if err := s.desktop.LogMore(ctx, "AGENTS:DEBUG"); err != nil { // only the log tells who is an agent
 		return err
 	}
 	mark := s.desktop.NMLogMark()
@@ -121,7 +122,7 @@ func (s *Shell) startShell(ctx context.Context) error {
 	})
 }
 
-// StartNotifier starts what autostart would, and has the shell show what it says.
+// StartNotifier starts what autostart would start, and makes the shell show its notifications.
 func (s *Shell) StartNotifier(ctx context.Context) error {
 	if _, err := s.Give(".config/glib-2.0/settings/keyfile", []byte(strings.Replace(settings, "show-banners=false", "show-banners=true", 1))); err != nil {
 		return err
@@ -138,8 +139,8 @@ func (s *Shell) StartNotifier(ctx context.Context) error {
 	})
 }
 
-// FlipVPN flips the switch of a VPN connection in the system menu, until NetworkManager is asked to connect it. The shell's
-// widgets have actions, but those do nothing.
+// FlipVPN flips the switch of a VPN connection in the system menu, until NetworkManager is asked to connect
+// it. The shell's widgets have accessible actions, but those do nothing.
 func (s *Shell) FlipVPN(ctx context.Context, name string) error {
 	shell := s.Program("gnome-shell")
 	shown := func() error { return shell.Some("toggle button", name) }

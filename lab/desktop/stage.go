@@ -16,9 +16,10 @@ import (
 // stageDirVar is the environment variable that names a stage other than the tree's own.
 const stageDirVar = "LAB_PREFIX"
 
-// Stage is the one name of a build: the folder that `make stage` installs the plugin into, as a package is made from.
-// It is LAB_PREFIX, or build/stage in the tree the program was started in. In the lab it is root's copy of that folder, as
-// libnm loads no plugin of another owner, and the person at the desktop cannot look into the home of who builds.
+// Stage is the one name of a build: the directory into which `make stage` installs the plugin, as for a
+// package. It is LAB_PREFIX, or build/stage in the tree that the program was started in. In the lab it is
+// root's copy of that directory, as libnm loads no plugin of another owner, and the person at the desktop
+// cannot look into the builder's home.
 func Stage() (string, error) {
 	dir, err := BuiltStage()
 	if err != nil || !netns.Inside() || !isDir(dir) {
@@ -34,7 +35,7 @@ type rootCopies struct {
 	made map[string]string // guarded by mu; by the folder copied
 }
 
-// of returns the copy of a folder, which is made once. It goes away with the lab's /run.
+// of returns the copy of a directory, which is made once. It disappears with the lab's /run.
 func (c *rootCopies) of(dir string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,7 +53,7 @@ func (c *rootCopies) of(dir string) (string, error) {
 	return made, nil
 }
 
-// BuiltStage is the folder itself, which is in the build folder that it was installed from.
+// BuiltStage returns the original directory, which is in the build directory that it was installed from.
 func BuiltStage() (string, error) {
 	if dir := os.Getenv(stageDirVar); dir != "" {
 		return filepath.Abs(dir)
@@ -69,7 +70,7 @@ func BuiltStage() (string, error) {
 	return filepath.Join(dir, "build", "stage"), nil
 }
 
-// FindPrograms fills in the programs under test from the stage.
+// FindPrograms sets the programs under test from the stage.
 func (p *Plugin) FindPrograms() error {
 	stage, err := Stage()
 	if err != nil {
@@ -86,7 +87,7 @@ func (p *Plugin) FindPrograms() error {
 	return nil
 }
 
-// installedAs returns where the stage has a file: prefix and library folder are the build's to choose.
+// installedAs returns where a file is in the stage: prefix and library directory are up to the build.
 func installedAs(stage, name string) (string, error) {
 	var found []string
 	err := filepath.WalkDir(stage, func(path string, e fs.DirEntry, err error) error {

@@ -38,7 +38,8 @@ type Active struct {
 	State uint32
 }
 
-// ActiveConnections lists NetworkManager's active connections, the interfaces it did not configure itself included.
+// ActiveConnections lists NetworkManager's active connections, including those of interfaces that it did not
+// configure itself.
 func (d *Desktop) ActiveConnections() ([]Active, error) {
 	paths, err := property[[]dbus.ObjectPath](d, nmPath, nmName, "ActiveConnections")
 	if err != nil {
@@ -99,7 +100,7 @@ func (d *Desktop) BaseOf(id string) ([]string, error) {
 	return names, nil
 }
 
-// Banner returns the message of the server as NetworkManager shows it.
+// Banner returns the server's message as shown by NetworkManager.
 func (d *Desktop) Banner(id string) (string, error) {
 	list, err := d.ActiveConnections()
 	if err != nil {
@@ -132,7 +133,7 @@ func (d *Desktop) WINS(id string) ([]string, error) {
 	return nil, fmt.Errorf("%s is not active", id)
 }
 
-// A DNSEntry is one line of what NetworkManager tells the resolver.
+// A DNSEntry is one entry of what NetworkManager tells the resolver.
 type DNSEntry struct {
 	Interface string
 	Servers   []netip.Addr
@@ -167,7 +168,7 @@ func (d *Desktop) DNS() ([]DNSEntry, error) {
 	return list, nil
 }
 
-// VPNDNS is the part of DNS that comes from VPNs.
+// VPNDNS returns the part of DNS that comes from VPNs.
 func (d *Desktop) VPNDNS() ([]DNSEntry, error) {
 	list, err := d.DNS()
 	return slices.DeleteFunc(list, func(e DNSEntry) bool { return !e.VPN }), err

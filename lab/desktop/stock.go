@@ -16,9 +16,10 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// The desktop runs Debian's own NetworkManager, journald, D-Bus and polkit with the configuration that their packages
-// bring, read from where they put it. These are all the places where it is not like a freshly installed Debian, each
-// with the reason. A test that wants another configuration makes it itself, see [Desktop.LogMore].
+// The desktop runs Debian's own NetworkManager, journald, D-Bus and polkit with the configuration from their
+// packages, read from where they install it. These are all the respects in which it differs from a freshly
+// installed Debian, each with the reason. A test that wants another configuration makes it itself, see
+// [Desktop.LogMore].
 var departures = []struct {
 	what, why string
 	make      func(d *Desktop) error // nil: made where the desktop is
@@ -40,7 +41,7 @@ var departures = []struct {
 	{"programs are started by the lab, with the capabilities and the read-only /usr of their systemd units", "systemd does not run", nil},
 }
 
-// depart makes the desktop's files.
+// depart prepares the desktop's files.
 func (d *Desktop) depart() error {
 	for _, dep := range departures {
 		if dep.make == nil {
@@ -61,7 +62,7 @@ plugins=ifupdown,keyfile
 managed=false
 `
 
-// stockConfig has the profiles as root's alone, or NetworkManager ignores them.
+// stockConfig makes the profiles readable for root only, or NetworkManager ignores them.
 func (d *Desktop) stockConfig() error {
 	err := d.put("/etc/NetworkManager/NetworkManager.conf", debianNM, 0o644)
 	for i, b := range plan.Bases {
@@ -81,8 +82,8 @@ func (d *Desktop) putNameFile() error {
 	return d.put(vpnDir+"/nm-softether-service.name", d.nameFile(), 0o644)
 }
 
-// presence lets the person do without a password what Debian lets somebody do who sits at the computer (allow_active),
-// and what it lets members of netdev do, as the first user of a Debian is.
+// presence permits the person, without a password, what Debian permits somebody who sits at the computer
+// (allow_active), and what it permits members of netdev, to whom the first user of a Debian belongs.
 func (d *Desktop) presence() error {
 	const policy = "/usr/share/polkit-1/actions/org.freedesktop.NetworkManager.policy"
 	text, err := os.ReadFile(policy)

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// Traced makes the service run under strace, which writes every system call into a file in
-// dir per process. dir must be there and root's.
+// Traced makes the service run under strace, which writes every system call into one file per process in dir.
+// dir must exist and belong to root.
 func (p *Plugin) Traced(dir string) error {
 	wrapper := filepath.Join(dir, "traced-service")
-	// -D: the service is the process that NetworkManager starts, and strace its grandchild.
+	// -D makes strace the grandchild, so the service stays the process that NetworkManager has started.
 	script := fmt.Sprintf("#!/bin/sh\nexec strace -D -f -qq -e signal=none -o %s/trace.$$ %s \"$@\"\n", dir, p.Service)
 	if err := os.WriteFile(wrapper, []byte(script), 0o755); err != nil {
 		return err
@@ -24,21 +24,21 @@ func (p *Plugin) Traced(dir string) error {
 	return nil
 }
 
-// A Call is one that strace has seen.
+// A Call is a system call recorded by strace.
 type Call struct {
 	Name   string
-	Text   string // with its arguments and result
+	Text   string // including its arguments and result
 	Denied bool   // it ended with EPERM
 }
 
-// strace writes "PID name(arguments) = result", or in two halves around what other threads do.
+// strace writes "PID name(arguments) = result", or splits that around what other threads do.
 var (
 	wholeCall   = regexp.MustCompile(`^\d+ +(\w+)\(.*\) += +(.*)$`)
 	resumedCall = regexp.MustCompile(`^\d+ +<\.\.\. (\w+) resumed>.*\) += +(.*)$`)
 )
 
-// CallsInSandbox reads what Traced has had written into dir, from where a process has loaded its
-// system call filter.
+// CallsInSandbox reads what Traced has recorded in dir, from the point where a process has loaded its system
+// call filter.
 func CallsInSandbox(dir string) ([]Call, error) {
 	traces, err := filepath.Glob(filepath.Join(dir, "trace.*"))
 	if err != nil {

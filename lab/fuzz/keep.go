@@ -13,13 +13,15 @@ import (
 	"strings"
 )
 
-// Bounds of what is kept of one target: a corpus in the source is for the code's branches, not for all that was seen.
+// Bounds on what is kept for one target: a corpus in the source is for the code's branches, not for
+// everything that was ever seen.
 const (
 	keptSize  = 2 << 10 // bytes of an input, as it is written
 	keptFiles = 12      // added at once
 )
 
-// keep adds inputs that go test has found, smallest first, each if it covers code of this module that those before do not.
+// keep adds inputs found by go test, smallest first, each if it covers code of this module that the previous
+// ones do not.
 func (t target) keep() error {
 	bin, err := os.CreateTemp("", "fuzz")
 	if err != nil {
@@ -77,7 +79,7 @@ func (t target) keep() error {
 			}
 		}
 	}
-	os.Remove(corpus) // if it is empty
+	os.Remove(corpus) // succeeds if it is empty
 	os.Remove(filepath.Dir(corpus))
 	fmt.Printf("%-60s %10d inputs kept of %d\n", t, kept, len(found))
 	return nil

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command fuzz runs the fuzz targets of this module one after another, as `go test -fuzz` runs one. It finds them in the
-// source, so that none is forgotten. Arguments are folders, with what is below them; none means all. `make fuzz` runs it,
-// and `make check` a second each for what faces the network.
+// Command fuzz runs the fuzz targets of this module one after another, the way `go test -fuzz` runs one. It
+// finds them in the source, so that none is forgotten. Arguments are directories, including what is below
+// them; none means all. `make fuzz` runs it, and `make check` runs what faces the network for a second each.
 //
-// With -keep it adds to testdata/fuzz what covers code that nothing there does, out of all that was ever found on this computer.
+// With -keep, it adds to testdata/fuzz those inputs, out of all that were ever found on this computer, that
+// cover code not covered by the others.
 package main
 
 import (
@@ -51,10 +52,10 @@ func run(folders []string, each time.Duration, keep bool) error {
 	return errors.Join(broken...)
 }
 
-// lastCount is what go test says of its progress.
+// lastCount matches go test's report of its progress.
 var lastCount = regexp.MustCompile(`execs: (\d+).*total: (\d+)`)
 
-// fuzz looks for inputs that break the target. go test has written one that does to testdata/fuzz.
+// fuzz looks for inputs that break the target. go test writes one that does to testdata/fuzz.
 func (t target) fuzz(each time.Duration) error {
 	if each == 0 {
 		return nil
@@ -62,7 +63,7 @@ func (t target) fuzz(each time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), each+5*time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+each.String(), t.dir).CombinedOutput()
-	// An end in the middle of an input is reported as a failure now and then (go.dev/issue/75804).
+	// An end in the middle of an input is sometimes reported as a failure (go.dev/issue/75804).
 	if err != nil && (!bytes.Contains(out, []byte("context deadline exceeded")) || bytes.Contains(out, []byte("Failing input written"))) {
 		return fmt.Errorf("%v: %w\n%s", t, err, out)
 	}

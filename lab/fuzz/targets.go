@@ -19,7 +19,7 @@ type target struct {
 
 var declared = regexp.MustCompile(`(?m)^func (Fuzz\w*)\(\w+ \*testing\.F\)`)
 
-// find returns the targets in the source below root that are in one of the folders, or below it.
+// find returns the targets in the source below root that are in or below one of the directories.
 func find(root string, folders []string) ([]target, error) {
 	var targets []target
 	tree := os.DirFS(root)

@@ -57,21 +57,21 @@ var Bases = [2]Base{
 // OfficeBridge is the switch on the VPN server's host that joins the hub's TAP and the cable to the office.
 const OfficeBridge = "br-office"
 
-// SlowBase is a third connection of the desktop to the Internet, there once Lab.AddSlowBase has made it.
+// SlowBase is a third connection of the desktop to the Internet, present once Lab.AddSlowBase has added it.
 var SlowBase = Base{
 	Device: "base2", Profile: "base-c", Address: netip.MustParseAddr("10.85.0.2"), Router: netip.MustParseAddr("10.85.0.1"),
 	Address6: netip.MustParseAddr("fd85::2"), Router6: netip.MustParseAddr("fd85::1"), Far: "wan4", V4Bits: 24, V6Bits: 64,
 }
 
-// The addresses beyond the NATs. RendezvousAddr has all names of SoftEther's public rendezvous servers, but for the one
-// that Server.BehindRendezvous plays.
+// The addresses beyond the NATs. RendezvousAddr has all names of SoftEther's public rendezvous servers except
+// the one whose part Server.BehindRendezvous plays.
 var (
 	RendezvousAddr = netip.MustParseAddr("203.0.113.81")
 	HomeAddr       = netip.MustParseAddr("203.0.113.66") // of the desktop's NAT
 	SiteAddr       = netip.MustParseAddr("203.0.113.70") // of the VPN server's NAT
 )
 
-// The cluster's addresses, and what a client on the hub may take for itself.
+// The cluster's addresses, and what a client on the hub may use for itself.
 var (
 	ControllerAddr = netip.MustParseAddr("203.0.113.22")
 	MemberAddr     = netip.MustParseAddr("203.0.113.26")
@@ -85,7 +85,7 @@ var ProxyAddr = netip.MustParseAddr("203.0.113.20")
 // ProxyName is the name of ProxyAddr in the lab's DNS.
 const ProxyName = "proxy.lab.test"
 
-// PublicNames are the names that every DNS server of the lab knows, in dnsmasq's language.
+// PublicNames returns the names that every DNS server of the lab knows, in dnsmasq's syntax.
 func PublicNames() []string {
 	return []string{
 		fmt.Sprintf("host-record=%s,%v,%v", ServerName, ServerAddr, ServerAddr6),
@@ -100,5 +100,5 @@ func PublicNames() []string {
 	}
 }
 
-// Single is the prefix that has only that address.
+// Single returns the prefix that contains only that address.
 func Single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

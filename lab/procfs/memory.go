@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// InMemory looks for text in the memory of a process that it can write, which a core dump would have, and returns
-// what stands around each copy.
+// InMemory looks for text in the memory that a process can write, which a core dump would contain, and
+// returns what surrounds each copy.
 func InMemory(pid int, text string) ([]string, error) {
 	maps, err := os.Open(fmt.Sprintf("/proc/%d/maps", pid))
 	if err != nil {
@@ -31,7 +31,7 @@ func InMemory(pid int, text string) ([]string, error) {
 			return nil, fmt.Errorf("%s: %w", lines.Text(), err)
 		}
 		if !strings.HasPrefix(rights, "rw") || to-from > 1<<30 {
-			continue // what Go has only reserved
+			continue // only reserved by Go
 		}
 		b := make([]byte, to-from)
 		n, _ := mem.ReadAt(b, int64(from)) // pages that were never touched are zero

@@ -17,7 +17,7 @@ func Open(pid int) (int, error) {
 	return len(fds), err
 }
 
-// All lists what runs in the lab: /proc is that of its own process namespace.
+// All lists the processes of the lab: /proc is that of its own process namespace.
 func All() []int {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {

@@ -46,8 +46,8 @@ func Listening(pid int) ([]string, error) {
 	return open, nil
 }
 
-// HadChildren reports whether the process ever waited for a child process: the kernel then has counted the child's
-// page faults to it (proc(5), cminflt).
+// HadChildren reports whether the process has ever waited for a child process: the kernel then has added the
+// child's page faults to its own count (proc(5), cminflt).
 func HadChildren(pid int) (bool, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -12,15 +12,16 @@ import (
 	"time"
 )
 
-// A Usage is what some processes have used since they began, as the kernel's accounting has it (proc(5)).
+// A Usage is what some processes have used since they started, according to the kernel's accounting
+// (proc(5)).
 type Usage struct {
-	// CPU is user and system time, in steps of 10 ms. What the kernel does in softirqs is in nobody's account.
+	// CPU is user and system time, in steps of 10 ms. What the kernel does in softirqs is charged to nobody.
 	CPU time.Duration
-	// Switches counts how often a thread was put to sleep and woken, or preempted: voluntary and other context
-	// switches of the threads that are alive. Of an idle process these are its wake-ups.
+	// Switches counts how often a thread was put to sleep and woken, or preempted: voluntary and other
+	// context switches of the living threads. For an idle process, these are its wake-ups.
 	Switches uint64
-	// RSS is the present resident memory in bytes, files mapped (the program itself) included, and Private the part
-	// of it that no file backs.
+	// RSS is the present resident memory in bytes, mapped files (the program itself) included, and Private
+	// the part of it that is not backed by a file.
 	RSS, Private int64
 }
 

@@ -13,7 +13,7 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// The DHCP servers and the router that may take dnsmasq's place in the office, by their names in [Office.Serve].
+// The DHCP servers and the router that can replace dnsmasq in the office, by their names in [Office.Serve].
 const (
 	Kea    = "kea-dhcp4"
 	ISC    = "dhcpd"
@@ -22,8 +22,8 @@ const (
 	Radvd  = "radvd"
 )
 
-// Serve starts one of these with a configuration in its own language, as the only one where dnsmasq was made silent.
-// The office's interface is called eth0.
+// Serve starts one of these with a configuration in its own syntax, as the only server if dnsmasq has been
+// silenced. The office's interface is called eth0.
 func (o *Office) Serve(ctx context.Context, program, config string) (*netns.Process, error) {
 	dir, err := os.MkdirTemp(o.dir, program)
 	if err != nil {
@@ -74,8 +74,8 @@ func (o *Office) Serve(ctx context.Context, program, config string) (*netns.Proc
 	})
 }
 
-// KeaConfig is a configuration of Kea for the office: 10.20.0.100 to 199, with further members of the subnet's object,
-// as in `"option-data": [...]`. Its lease time and the rest can be set there as well.
+// KeaConfig returns a configuration of Kea for the office: 10.20.0.100 to 199, with further members of the
+// subnet's object, as in `"option-data": [...]`. Its lease time and the rest can be set that way as well.
 func KeaConfig(more ...string) string {
 	return fmt.Sprintf(`{"Dhcp4": {
 	"interfaces-config": {"interfaces": ["eth0"]},

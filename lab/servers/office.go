@@ -23,7 +23,7 @@ type Office struct {
 	dhcp *netns.Process
 }
 
-// officeLimit bounds the start of each of its programs.
+// officeLimit bounds the start of each of the office's programs.
 const officeLimit = 40 * time.Second
 
 // DHCP is what the office's dnsmasq tells clients.
@@ -95,7 +95,7 @@ func (o *Office) SetUp(ctx context.Context) error {
 	})
 }
 
-// Configure restarts dnsmasq with another configuration. Leases it gave stay valid.
+// Configure restarts dnsmasq with another configuration. Leases that it has given stay valid.
 func (o *Office) Configure(ctx context.Context, c DHCP) error {
 	ctx, cancel := context.WithTimeout(ctx, officeLimit)
 	defer cancel()
@@ -128,7 +128,7 @@ func (o *Office) Configure(ctx context.Context, c DHCP) error {
 // Log returns the last lines of dnsmasq's log, DHCP messages included.
 func (o *Office) Log(n int) string { return o.dhcp.Tail(n) }
 
-// config is the configuration in dnsmasq's language.
+// config returns the configuration in dnsmasq's syntax.
 func (c DHCP) config() string {
 	lines := []string{
 		"no-resolv", "no-hosts", "bind-dynamic", "user=root", "pid-file=", "log-facility=-", "log-dhcp",

@@ -20,7 +20,7 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// ProxyUser is who Squid and Dante let in where they do not let everybody in.
+// ProxyUser is the user that Squid and Dante let in where they do not let everybody in.
 var ProxyUser = softether.User{Name: "proxy-joe", Password: "proxy secret"}
 
 // ProxyRealm is what Squid says it asks for.
@@ -36,7 +36,8 @@ const (
 	DantePassword = 1081 // SOCKS 5, wants ProxyUser
 )
 
-// proxyLimit bounds the start of a proxy.
+// Proxies are the proxies of the Internet: Squid and Dante, each on those of the ports above on which it was
+// started.
 const proxyLimit = 20 * time.Second
 
 // Proxies are the proxies of the Internet: Squid and Dante, each on the ports above once it was started there.
@@ -63,7 +64,7 @@ func (p *Proxies) proxyHost() error {
 	return p.host.AddAddr("lo", plan.Single(plan.ProxyAddr))
 }
 
-// StartSquid starts Squid on one of its ports, unless it runs.
+// StartSquid starts Squid on one of its ports, unless it is already running there.
 func (p *Proxies) StartSquid(ctx context.Context, port int) error {
 	if p.proxyRuns(ctx, port) {
 		return nil
@@ -122,7 +123,7 @@ func (p *Proxies) SquidLog(port int) string {
 	return string(b)
 }
 
-// StartDante starts Dante on one of its ports, unless it runs.
+// StartDante starts Dante on one of its ports, unless it is already running there.
 func (p *Proxies) StartDante(ctx context.Context, port int) error {
 	if p.proxyRuns(ctx, port) {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// An Authority issues certificates for the lab's servers. Keys are RSA, which is all SoftEther takes.
+// An Authority issues certificates for the lab's servers. Keys are RSA, as SoftEther supports nothing else.
 type Authority struct {
 	PEM  []byte // the authority's own certificate
 	cert *x509.Certificate
@@ -45,7 +45,8 @@ func (a *Authority) Issue(name string, hosts []string, addrs ...netip.Addr) (cer
 	return a.IssueFor(name, 24*time.Hour, hosts, addrs...)
 }
 
-// IssueFor is Issue with the time the certificate has left; less than zero makes one that has expired.
+// IssueFor is Issue with the certificate's remaining lifetime; a negative one makes a certificate that has
+// expired.
 func (a *Authority) IssueFor(name string, left time.Duration, hosts []string, addrs ...netip.Addr) (cert, key []byte, err error) {
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

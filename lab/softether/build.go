@@ -11,12 +11,13 @@ import (
 	"strings"
 )
 
-// serverVar names a folder with another build of the server than Debian's: vpnserver, hamcore.se2 and the libraries that
-// came with them, and vpncmd if Debian's does not understand it. The lab then runs that one, from a copy.
+// serverVar names a directory with another build of the server than Debian's: vpnserver, hamcore.se2 and the
+// libraries that came with them, and vpncmd if Debian's does not understand it. The lab then runs that one,
+// from a copy.
 const serverVar = "SOFTETHER"
 
-// A server not built for Debian keeps its configuration and logs beside the program, so that is where it is put: into the
-// folder in which Debian's has its configuration. The logs are led to where Debian's are.
+// A server not built for Debian keeps its configuration and logs next to the program, so that is placed in
+// the directory in which Debian's has its configuration. The logs are redirected to where Debian's are.
 const (
 	serverHome = "/var/lib/softether"
 	serverLogs = "/var/log/softether"
@@ -61,7 +62,7 @@ func (s *Server) bringBuild() error {
 	return nil
 }
 
-// Version4 reports whether the other build is one of 4.x, which is older than Debian's in what it does.
+// Version4 reports whether the other build is a 4.x, which behaves differently from Debian's.
 func (s *Server) Version4(ctx context.Context) (bool, error) {
 	info, err := s.Admin(ctx, "ServerInfoGet")
 	return strings.Contains(info, "|Version 4."), err
@@ -75,7 +76,7 @@ func copyFile(from, to string, mode fs.FileMode) error {
 	return os.WriteFile(to, b, mode)
 }
 
-// program is the server's or vpncmd's, whichever build is used.
+// program returns the path of the server's program or vpncmd, whichever build is used.
 func (s *Server) program(name, debian string) string {
 	if os.Getenv(serverVar) == "" {
 		return debian
@@ -86,7 +87,7 @@ func (s *Server) program(name, debian string) string {
 	return filepath.Join(serverHome, name)
 }
 
-// buildEnv lets the programs of the other build find their libraries.
+// buildEnv makes the programs of the other build find their libraries.
 func (s *Server) buildEnv() []string {
 	if os.Getenv(serverVar) == "" {
 		return nil

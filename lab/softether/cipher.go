@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 )
 
-// noTLS13 is a configuration of OpenSSL that does what version 5.02 of the server has a setting for, Tls_Disable1_3.
+// noTLS13 is an OpenSSL configuration with the effect of Tls_Disable1_3, a setting that version 5.02 of the
+// server has.
 const noTLS13 = `openssl_conf = init
 [init]
 ssl_conf = ssl
@@ -18,7 +19,8 @@ system_default = limit
 MaxProtocol = TLSv1.2
 `
 
-// UseTLS12 starts the server again without TLS 1.3 and with these cipher suites, in OpenSSL's words, for TLS 1.2.
+// UseTLS12 restarts the server without TLS 1.3 and with these cipher suites, in OpenSSL's notation, for TLS
+// 1.2.
 func (s *Server) UseTLS12(ctx context.Context, ciphers string) error {
 	file := filepath.Join(s.dir, "openssl.cnf")
 	if err := os.WriteFile(file, []byte(noTLS13), 0o644); err != nil {

@@ -60,7 +60,8 @@ func JoinCluster(ctx context.Context, controller, member *Server) (*Cluster, err
 	return c, c.bridge(ctx)
 }
 
-// Impersonate leads the desktop to the office's server when it goes to the member, as an attacker on the way could.
+// Impersonate diverts the desktop to the office's server when it connects to the member, as an attacker on
+// the path could.
 func (c *Cluster) Impersonate(ctx context.Context, internet *netns.Host) error {
 	_, err := internet.Must(ctx, "nft", fmt.Sprintf(`table ip impersonate {
 		chain to_member { type nat hook prerouting priority -100;

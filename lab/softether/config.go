@@ -24,8 +24,8 @@ func (s *Server) Sow() error {
 	return os.WriteFile(s.Host.Path(serverFile), []byte(seed), 0o600)
 }
 
-// reconfigure replaces old in the server's configuration file by text, for what vpncmd has no command for. The server
-// would overwrite what is changed while it runs, so it is started again.
+// reconfigure replaces old with text in the server's configuration file, for settings that vpncmd has no
+// command for. The server would overwrite changes made while it runs, so it is restarted.
 func (s *Server) reconfigure(ctx context.Context, old, text string) error {
 	if err := s.Stop(ctx); err != nil {
 		return err

@@ -12,7 +12,8 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// VPNPorts is VPNConnections for a server of a cluster. The one between controller and member is not among them.
+// VPNPorts is VPNConnections for a server of a cluster. The connection between controller and member is not
+// included.
 func (s *Server) VPNPorts(ctx context.Context) ([]string, error) {
 	if s.Host.Name == "controller" {
 		return s.Connections(ctx, plan.ControllerAddr)
@@ -20,7 +21,8 @@ func (s *Server) VPNPorts(ctx context.Context) ([]string, error) {
 	return s.Connections(ctx, plan.MemberAddr)
 }
 
-// Connections lists the TCP connections to these addresses that are established as the server sees it, by the port of their other end.
+// Connections lists the established TCP connections to these addresses, as the server sees them, by the port
+// of their other end.
 func (s *Server) Connections(ctx context.Context, addrs ...netip.Addr) ([]string, error) {
 	var out strings.Builder
 	for _, a := range addrs {

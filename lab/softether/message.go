@@ -14,8 +14,8 @@ func (s *Server) SetMessage(ctx context.Context, hub, text string) error {
 	return s.reconfigure(ctx, begin, begin+"\t\t\tdeclare Message\n\t\t\t{\n\t\t\t\tstring MessageText "+configString(text)+"\n\t\t\t}\n")
 }
 
-// configString writes a text as the configuration file wants it: UTF-8, with bytes that have a meaning as $ and two
-// hexadecimal digits.
+// configString formats a text for the configuration file: UTF-8, with special bytes as $ and two hexadecimal
+// digits.
 func configString(text string) string {
 	var b strings.Builder
 	for _, c := range []byte(text) {

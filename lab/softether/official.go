@@ -38,7 +38,7 @@ type OfficialAccount struct {
 	Compress    bool
 }
 
-// officialInner is the client's fixed address in the office, outside of what OfficeDHCP hands out.
+// officialInner is the client's fixed address in the office, outside what OfficeDHCP hands out.
 var officialInner = netip.MustParsePrefix("10.20.0.60/24")
 
 const (
@@ -47,7 +47,7 @@ const (
 	officialTAP   = "vpn_bench"
 	officialLimit = 20 * time.Second
 
-	// Now and then the client's control port answers a connection with this instead of a prompt. No command ran then.
+	// Now and then the client's control port answers a connection with this instead of a prompt. No command has run then.
 	turnedAway = "Error occurred. (Error code: 2)"
 )
 
@@ -59,7 +59,7 @@ func NewOfficial(h *netns.Host, line *netns.Line, internet *netns.Host, dir stri
 // TAP is the name of the client's interface while it is connected.
 func (o *Official) TAP() string { return officialTAP }
 
-// Up starts the client afresh, connects, and returns once the office answers a ping.
+// Up starts the client from scratch, connects, and returns once the office answers a ping.
 func (o *Official) Up(ctx context.Context, a OfficialAccount) error {
 	ctx, cancel := context.WithTimeout(ctx, officialLimit)
 	defer cancel()
@@ -85,7 +85,7 @@ func (o *Official) Up(ctx context.Context, a OfficialAccount) error {
 	return err
 }
 
-// Launch starts the client afresh and waits until it takes commands.
+// launch starts the client from scratch and waits until it accepts commands.
 func (o *Official) launch(ctx context.Context) error {
 	for _, dir := range []string{"/var/lib/softether", "/var/log/softether"} {
 		// What an earlier run left would be other accounts and a TAP of another address.
@@ -106,8 +106,8 @@ func (o *Official) launch(ctx context.Context) error {
 	})
 }
 
-// Pass has a client without accounts import a .vpn file, and returns the account of that name as the client then
-// exports it. file is a path in the lab.
+// Pass makes a client without accounts import a .vpn file, and returns the account of that name as the client
+// then exports it. file is a path in the lab.
 func (o *Official) Pass(ctx context.Context, account, file string) ([]byte, error) {
 	if o.proc == nil {
 		if err := o.launch(ctx); err != nil {
@@ -155,7 +155,7 @@ func (o *Official) end(ctx context.Context) error {
 	return late
 }
 
-// PIDs lists the client's processes, a watchdog and the client proper.
+// PIDs lists the client's processes, a watchdog and the actual client.
 func (o *Official) PIDs() []int {
 	return append([]int{o.proc.PID()}, procfs.ChildPIDs(o.proc.PID())...)
 }
@@ -165,7 +165,7 @@ func (o *Official) vpncmd(ctx context.Context, commands ...string) error {
 	return err
 }
 
-// run runs commands, one a line. One that the client refuses is an error.
+// run runs commands, one per line. If the client refuses one, that is an error.
 func (o *Official) run(ctx context.Context, commands ...string) (netns.Result, error) {
 	file := filepath.Join(o.dir, "vpncmd-official")
 	if err := os.WriteFile(file, []byte(strings.Join(commands, "\n")+"\n"), 0o600); err != nil {

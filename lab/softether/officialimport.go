@@ -25,7 +25,7 @@ type Imported struct {
 // importsAtOnce is how many accounts the client gets before it is restarted: it rewrites all of them for each.
 const importsAtOnce = 50
 
-// Imports has the official client import .vpn files and tells what became of each.
+// Imports makes the official client import .vpn files and returns what became of each.
 func (o *Official) Imports(ctx context.Context, texts [][]byte) ([]Imported, error) {
 	dir, err := os.MkdirTemp(o.dir, "import")
 	if err != nil {
@@ -74,7 +74,7 @@ func (o *Official) imports(ctx context.Context, files []string) ([]Imported, err
 		for _, s := range said {
 			list = append(list, Imported{Said: s, Refused: !importedAs.MatchString(s)})
 		}
-		if len(list) < len(files) { // the one that was to come
+		if len(list) < len(files) { // the one that was being imported
 			list = append(list, Imported{Crashed: true, Refused: true})
 		}
 	}
@@ -91,7 +91,7 @@ func (o *Official) imports(ctx context.Context, files []string) ([]Imported, err
 	return list, nil
 }
 
-// importUntilCrash returns what vpncmd says of each file; of fewer files if it crashes.
+// importUntilCrash returns what vpncmd says about each file; about fewer files if it crashes.
 func (o *Official) importUntilCrash(ctx context.Context, files []string) ([]string, error) {
 	const command = "VPN Client>AccountImport "
 	script := filepath.Join(o.dir, "vpncmd-official")
@@ -113,7 +113,7 @@ func (o *Official) importUntilCrash(ctx context.Context, files []string) ([]stri
 	return said, nil
 }
 
-// accountsOf reads the accounts in the client's configuration, by their names. Items have their words in the file.
+// accountsOf reads the accounts in the client's configuration, by name. Values stay as they are in the file.
 func accountsOf(config string) map[string]map[string]string {
 	accounts := map[string]map[string]string{}
 	var blocks []string
@@ -140,7 +140,7 @@ func accountsOf(config string) map[string]map[string]string {
 
 var escapeOf = regexp.MustCompile(`\$[0-9A-F]{2}`)
 
-// unescaped reads a word that the client wrote.
+// unescaped decodes a word that the client wrote.
 func unescaped(word string) string {
 	if word == "$" {
 		return ""

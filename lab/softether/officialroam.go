@@ -14,8 +14,8 @@ import (
 // OfficialCables are the interfaces of the official client's computer, and those at their far ends.
 var OfficialCables = [2]struct{ Device, Far string }{{"base0", "wan2"}, {"base1", "wan3"}}
 
-// SecondCable gives the computer another cable to the Internet. As a person without NetworkManager would have it, the
-// server is reached over the first one as long as that is there.
+// SecondCable gives the computer another cable to the Internet. As for a person without NetworkManager, the
+// server is reached over the first one for as long as that is there.
 func (o *Official) SecondCable(ctx context.Context) error {
 	end, router := netip.MustParsePrefix("10.84.0.2/24"), netip.MustParsePrefix("10.84.0.1/24")
 	second := OfficialCables[1]
@@ -29,7 +29,7 @@ func (o *Official) SecondCable(ctx context.Context) error {
 	return err
 }
 
-// PreferSecondCable makes the second cable the way to the server, with both plugged in.
+// PreferSecondCable makes the second cable the route to the server, with both plugged in.
 func (o *Official) PreferSecondCable(ctx context.Context) error {
 	_, err := o.Must(ctx, "ip", "route", "del", plan.Single(plan.ServerAddr).String(), "dev", OfficialCables[0].Device)
 	return err

@@ -17,10 +17,10 @@ import (
 // radiusSecret is shared by the VPN server and FreeRADIUS.
 const radiusSecret = "radsecret"
 
-// A RADIUSUser is an account of the company that the VPN server does not know itself.
+// A RADIUSUser is an account of the company that the VPN server itself does not know.
 type RADIUSUser struct {
 	Name, Password string
-	// Delay is how long the answer takes: somebody has to confirm it on a telephone.
+	// Delay is how long the answer takes, as when somebody has to confirm it on a phone.
 	Delay time.Duration
 }
 
@@ -34,8 +34,8 @@ func (s *Server) RADIUSPatience(ctx context.Context) (time.Duration, error) {
 	return 20 * time.Second, err
 }
 
-// UseRADIUS gives the hub a FreeRADIUS that knows these users, and lets whoever it knows in. It serves until the lab
-// closes; use it once per lab.
+// UseRADIUS gives the hub a FreeRADIUS that knows these users, and admits whoever it knows. It serves until
+// the lab closes; use it once per lab.
 func (s *Server) UseRADIUS(ctx context.Context, hub string, users ...RADIUSUser) error {
 	const dir = "/var/log/freeradius" // one of the host's own directories
 	if err := os.MkdirAll(s.Host.Path(dir), 0o755); err != nil {
@@ -133,7 +133,7 @@ server company {
 	return err
 }
 
-// RADIUSLog returns what FreeRADIUS has logged: a line for every login.
+// RADIUSLog returns what FreeRADIUS has logged: a line per login.
 func (s *Server) RADIUSLog() string {
 	b, _ := os.ReadFile(s.Host.Path("/freeradius.log"))
 	return string(b)

@@ -47,8 +47,8 @@ const (
 // OfficeTAP is the hub OFFICE's interface on the server. vpnserver puts "tap_" before the name given to BridgeCreate.
 const OfficeTAP = "tap_office"
 
-// seed is the configuration the server begins with: without the parts that call out to SoftEther's public services,
-// which would only fail slowly here.
+// seed is the configuration that the server starts with: without the parts that contact SoftEther's public
+// services, which would only fail slowly here.
 const seed = `declare root
 {
 	uint ConfigRevision 1
@@ -140,13 +140,14 @@ func (s *Server) Start(ctx context.Context) error {
 	return s.awaitBridge(ctx)
 }
 
-// Kill ends the server without warning, as a power cut would for its sessions (their sockets are reset).
+// Kill ends the server without warning, which is like a power failure to its sessions (their sockets are
+// reset).
 func (s *Server) Kill(ctx context.Context) error { return s.end(ctx, syscall.SIGKILL) }
 
 // Stop shuts the server down in an orderly way.
 func (s *Server) Stop(ctx context.Context) error { return s.end(ctx, syscall.SIGTERM) }
 
-// end signals the watchdog and the real server, its child.
+// end signals the watchdog and the actual server, its child.
 func (s *Server) end(ctx context.Context, sig syscall.Signal) error {
 	pids := append([]int{s.proc.PID()}, procfs.ChildPIDs(s.proc.PID())...)
 	for _, pid := range pids {
@@ -162,7 +163,7 @@ func (s *Server) end(ctx context.Context, sig syscall.Signal) error {
 	})
 }
 
-// Freeze stops the server's processes without closing anything (SIGSTOP), or lets them go on.
+// Freeze stops the server's processes without closing anything (SIGSTOP), or lets them continue.
 func (s *Server) Freeze(on bool) error {
 	sig := syscall.SIGCONT
 	if on {
@@ -185,7 +186,8 @@ func (s *Server) Log(lines int) string {
 	return netns.Tail(dir+"/"+entries[len(entries)-1].Name(), lines)
 }
 
-// Fingerprint returns the SHA-256 of the certificate the server shows now, in hex: what server-cert-sha256 takes.
+// Fingerprint returns the SHA-256 of the certificate that the server presents now, in hex, as in
+// server-cert-sha256.
 func (s *Server) Fingerprint(ctx context.Context) (string, error) {
 	cert, err := s.Cert(ctx)
 	if err != nil {
@@ -195,7 +197,7 @@ func (s *Server) Fingerprint(ctx context.Context) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Cert returns the certificate the server shows now.
+// Cert returns the certificate that the server presents now.
 func (s *Server) Cert(ctx context.Context) (*x509.Certificate, error) {
 	conn, err := s.Host.DialContext(ctx, "tcp", "127.0.0.1:5555")
 	if err != nil {
@@ -232,5 +234,5 @@ func (s *Server) awaitBridge(ctx context.Context) error {
 	return netns.Await(ctx, "the hub's TAP on the office bridge", serverLimit, func() error { return s.Host.PlugInto(plan.OfficeBridge, OfficeTAP) })
 }
 
-// PIDs lists the server's processes, a watchdog and the server proper.
+// PIDs lists the server's processes, a watchdog and the actual server.
 func (s *Server) PIDs() []int { return append([]int{s.proc.PID()}, procfs.ChildPIDs(s.proc.PID())...) }

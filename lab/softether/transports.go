@@ -19,8 +19,8 @@ import (
 	"network-manager-softether/protocol/rudp/rudptest"
 )
 
-// AnswerAsItself makes the host's answers over UDP and ICMP come from ServerAddr: vpnserver leaves that to the kernel, and the
-// kernel to the routes, which the link to the desktop loses with its carrier.
+// AnswerAsItself makes the host's answers over UDP and ICMP come from ServerAddr: vpnserver leaves the source
+// address to the kernel, and the kernel to the routes, which the link to the desktop loses with its carrier.
 func (s *Server) AnswerAsItself(ctx context.Context) error {
 	out, err := s.Host.Must(ctx, "ip", "-4", "route", "show", "proto", "kernel")
 	if err != nil {
@@ -48,8 +48,8 @@ func (s *Server) OverICMP(ctx context.Context) error {
 	return err
 }
 
-// OverDNS makes the server also listen for VPN over DNS. The Internet's name server, which has that port, is ended: from
-// then on only addresses lead anywhere.
+// OverDNS makes the server also listen for VPN over DNS. The Internet's name server, which has that port, is
+// ended: from then on, only addresses can be used.
 func (s *Server) OverDNS(ctx context.Context) error {
 	out, err := s.Host.Must(ctx, "ss", "-Hlunp", "sport", "=", ":53")
 	if err != nil {
@@ -81,12 +81,13 @@ func (s *Server) OverDNS(ctx context.Context) error {
 	return err
 }
 
-// WithNATTraversal restarts the server with NAT traversal, which it listens and looks for the rendezvous server with.
+// WithNATTraversal restarts the server with NAT traversal, which makes it listen for R-UDP and look for the
+// rendezvous server.
 func (s *Server) WithNATTraversal(ctx context.Context) error {
 	return s.reconfigure(ctx, "DisableNatTraversal true", "DisableNatTraversal false")
 }
 
-// rudpPort finds the one of the server's UDP ports that answers as R-UDP.
+// rudpPort finds the one of the server's UDP ports that answers R-UDP.
 func (s *Server) rudpPort(ctx context.Context) (port uint16, err error) {
 	err = netns.Await(ctx, "the VPN server's R-UDP port", serverLimit, func() error {
 		out, err := s.Host.Must(ctx, "ss", "-Hlunp")
@@ -121,8 +122,8 @@ func (s *Server) rudpPort(ctx context.Context) (port uint16, err error) {
 	return port, err
 }
 
-// BehindRendezvous restarts the server with NAT traversal, and starts a stand-in for SoftEther's public rendezvous
-// server, under its name, that knows the server.
+// BehindRendezvous restarts the server with NAT traversal, and starts a stand-in for SoftEther's public
+// rendezvous server, under that name, which knows the server.
 func (s *Server) BehindRendezvous(ctx context.Context) (*rudptest.Rendezvous, error) {
 	if err := s.AnswerAsItself(ctx); err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// AddCertUser makes a user of the hub who logs in with exactly this certificate, PEM.
+// AddCertUser adds a user to the hub who logs in with exactly this certificate, PEM.
 func (s *Server) AddCertUser(ctx context.Context, hub, name string, cert []byte) error {
 	file := filepath.Join(s.dir, name+".crt")
 	if err := os.WriteFile(file, cert, 0o600); err != nil {
@@ -20,7 +20,7 @@ func (s *Server) AddCertUser(ctx context.Context, hub, name string, cert []byte)
 	return err
 }
 
-// AddSignedUser makes a user of the hub who logs in with any certificate of that common name which ca has signed.
+// AddSignedUser adds a user to the hub who logs in with any certificate of that common name signed by ca.
 func (s *Server) AddSignedUser(ctx context.Context, hub, name string, ca *Authority) error {
 	file := filepath.Join(s.dir, name+"-ca.crt")
 	if err := os.WriteFile(file, ca.PEM, 0o600); err != nil {

@@ -21,7 +21,7 @@ type User struct {
 	AuthType       string // the value of the profile key auth-type
 }
 
-// The users of both hubs. A SoftEther server also takes plain-password for every user with a password.
+// The users of both hubs. A SoftEther server also accepts plain-password for every user with a password.
 var (
 	Alice     = User{"alice", "secret1", "password"}
 	Mixed     = User{"MixedCase", "PaSSword", "password"}
@@ -32,7 +32,7 @@ var (
 	Forced    = User{"forced", "secret1", "password"}  // policy DHCPForce
 )
 
-// setupScript is the first configuration of the server, in vpncmd's language.
+// setupScript returns the initial configuration of the server, in vpncmd's syntax.
 func setupScript() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -53,7 +53,7 @@ func setupScript() string {
 		line("UserPolicySet %s /NAME:DHCPForce /VALUE:yes", Forced.Name)
 	}
 	line("Hub %s", HubNAT)
-	// The other two ways of NAT make SoftEther look for a DHCP server on every interface first.
+	// The other two kinds of NAT make SoftEther first look for a DHCP server on every interface.
 	line("ExtOptionSet DisableKernelModeSecureNAT /VALUE:1")
 	line("ExtOptionSet DisableIpRawModeSecureNAT /VALUE:1")
 	line("SecureNatEnable")
@@ -64,8 +64,8 @@ func setupScript() string {
 	return b.String()
 }
 
-// Admin runs vpncmd commands, one a line, as the server's administrator and returns what they printed. A command that
-// the server refuses is an error.
+// Admin runs vpncmd commands, one per line, as the server's administrator and returns their output. If the
+// server refuses a command, that is an error.
 func (s *Server) Admin(ctx context.Context, script string) (string, error) {
 	return s.vpncmd(ctx, adminPassword, script)
 }
@@ -103,7 +103,7 @@ func (s *Server) vpncmd(ctx context.Context, password, script string) (string, e
 	if err != nil {
 		return "", err
 	}
-	// A script goes on after a refused command, so the exit status alone does not tell.
+	// A script goes on after a refused command, so the exit status alone is not conclusive.
 	if res.Code != 0 || strings.Contains(res.Stdout, "Error occurred. (Error code:") || strings.Contains(res.Stdout, `/HELP" to see `) {
 		return res.Stdout, fmt.Errorf("vpncmd: %s", res.Text())
 	}
@@ -112,8 +112,8 @@ func (s *Server) vpncmd(ctx context.Context, password, script string) (string, e
 
 const unheardLimit = 5 * time.Second
 
-// unheard reports that vpncmd never came as far as its prompt, so that no command was carried out: a server that has just
-// begun to listen, or restarts for its place in a cluster, closes the first connections now and then.
+// unheard reports that vpncmd never got as far as its prompt, so no command was executed: a server that has
+// just started to listen, or restarts for its role in a cluster, sometimes closes the first connections.
 func unheard(res netns.Result) bool {
 	return res.Code != 0 && strings.Contains(res.Stdout, "Error occurred. (Error code: 1)") && !strings.Contains(res.Stdout, "VPN Server")
 }
@@ -160,7 +160,7 @@ func (s *Server) Kick(ctx context.Context, hub string, u User) error {
 	return nil
 }
 
-// noSuchObject is how vpncmd says that what was named is not there.
+// noSuchObject is how vpncmd reports that the named object does not exist.
 const noSuchObject = "(Error code: 29)"
 
 // SetHub takes a hub online or offline.
@@ -173,7 +173,7 @@ func (s *Server) SetHub(ctx context.Context, hub string, online bool) error {
 	return err
 }
 
-// UseSignedCert makes the server show a certificate for its names and addresses, signed by CA.
+// UseSignedCert makes the server present a certificate for its names and addresses, signed by CA.
 func (s *Server) UseSignedCert(ctx context.Context) error {
 	if s.CA == nil {
 		ca, err := NewAuthority("Lab CA")
@@ -189,7 +189,7 @@ func (s *Server) UseSignedCert(ctx context.Context) error {
 	return s.SetCert(ctx, cert, key)
 }
 
-// SetCert installs a certificate and its key, both PEM. Sessions that exist stay.
+// SetCert installs a certificate and its key, both PEM. Existing sessions stay.
 func (s *Server) SetCert(ctx context.Context, cert, key []byte) error {
 	certFile, keyFile := filepath.Join(s.dir, "server.crt"), filepath.Join(s.dir, "server.key")
 	if err := os.WriteFile(certFile, cert, 0o600); err != nil {
@@ -202,7 +202,7 @@ func (s *Server) SetCert(ctx context.Context, cert, key []byte) error {
 	return err
 }
 
-// NewCert makes the server show a new self-signed certificate.
+// NewCert makes the server present a new self-signed certificate.
 func (s *Server) NewCert(ctx context.Context) error {
 	_, err := s.Admin(ctx, "ServerCertRegenerate "+plan.ServerName+"\nFlush")
 	return err

@@ -13,8 +13,8 @@ import (
 	"network-manager-softether/lab/netns"
 )
 
-// A beat sends a small datagram through a tunnel all the time, which is echoed there, and so sees for how long nothing
-// passes.
+// A beat continuously sends small datagrams through a tunnel, which are echoed there, and so observes for how
+// long nothing gets through.
 type beat struct {
 	conn    net.Conn
 	all     sync.WaitGroup
@@ -35,7 +35,7 @@ func startBeat(ctx context.Context, h *netns.Host, to netip.Addr) (*beat, error)
 		tick := time.NewTicker(beatEvery)
 		defer tick.Stop()
 		for range tick.C {
-			if _, err := conn.Write([]byte("beat")); errors.Is(err, net.ErrClosed) { // else: what is not sent does not come back
+			if _, err := conn.Write([]byte("beat")); errors.Is(err, net.ErrClosed) { // otherwise, what is not sent does not come back
 				return
 			}
 		}
@@ -58,21 +58,21 @@ func startBeat(ctx context.Context, h *netns.Host, to netip.Addr) (*beat, error)
 	return b, nil
 }
 
-// fresh forgets the longest gap.
+// fresh resets the longest gap.
 func (b *beat) fresh() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.longest = 0
 }
 
-// gap is the longest time without an echo since fresh.
+// gap returns the longest time without an echo since fresh.
 func (b *beat) gap() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return max(b.longest, time.Since(b.last))
 }
 
-// heard reports whether an echo has come since then.
+// heard reports whether an echo has arrived since then.
 func (b *beat) heard(since time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

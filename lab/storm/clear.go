@@ -18,8 +18,8 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// A watch looks at everything that leaves the desktop by any of its bases, for as long as the storm lasts, while a
-// program tries to reach all kinds of addresses outside of the tunnels.
+// A watch observes everything that leaves the desktop through any of its bases, for as long as the storm
+// lasts, while a program tries to reach all kinds of addresses outside the tunnels.
 type watch struct {
 	storm  *storm
 	stop   context.CancelFunc
@@ -50,7 +50,7 @@ func (s *storm) watchBases() (*watch, error) {
 	return w, nil
 }
 
-// read sorts packets until ctx is done. Only the beginnings are looked at.
+// read classifies packets until ctx is done. Only their beginnings are examined.
 func (w *watch) read(ctx context.Context, socket *netns.Capture, device string) {
 	buf := make([]byte, 128)
 	for ctx.Err() == nil {
@@ -80,7 +80,7 @@ func (w *watch) fail(err error) {
 	w.failed = errors.Join(w.failed, err)
 }
 
-// try sends a datagram to each of the offices and elsewhere, from sockets that are bound to nothing, ten times a second.
+// try sends a datagram to each of the offices and elsewhere, from unbound sockets, ten times a second.
 func (w *watch) try(ctx context.Context) {
 	targets := append([]netip.Addr{plan.EverywhereWeb}, elsewhere...)
 	for _, t := range w.storm.tunnels {
@@ -100,15 +100,15 @@ func (w *watch) try(ctx context.Context) {
 	}
 }
 
-// seen returns what has left in clear until now.
+// seen returns what has left in the clear so far.
 func (w *watch) seen() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.kinds)
 }
 
-// end waits, without strict mode, until the watch sees more than before: one that sees nothing where there must be
-// something would see nothing ever. It returns how much.
+// end waits, without strict mode, until the watch sees more than before: one that sees nothing where there
+// must be something would never see anything. It returns how much.
 func (w *watch) end(ctx context.Context, before map[string]int) (more int, err error) {
 	err = netns.Await(ctx, "packets in clear, now that nothing blocks them", limit, func() error {
 		if more = packets(w.seen()) - packets(before); more == 0 {

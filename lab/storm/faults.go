@@ -19,13 +19,13 @@ import (
 type fault struct {
 	name        string
 	least, most time.Duration // how long it lasts
-	holds       part          // what it needs for itself as long as it lasts
-	// ends is true for what ends a service by design: a person, here the storm, connects again.
+	holds       part          // what it needs for itself while it lasts
+	// ends is true for a fault that ends a service by design: a person, here the storm, connects again.
 	ends   bool
 	strike func(ctx context.Context, s *storm) (undo func() error, err error)
 }
 
-// A part of what there is. Faults that hold different ones can strike at once.
+// A part of the set-up. Faults that hold different parts can strike at once.
 type part uint
 
 const (
@@ -98,7 +98,7 @@ func shortLeases() servers.DHCP {
 	return c
 }
 
-// anyTunnel draws one.
+// anyTunnel picks a tunnel at random.
 func (s *storm) anyTunnel() *tunnel { return s.tunnels[s.random.IntN(len(s.tunnels))] }
 
 // reconnect connects what is down, as a person would.

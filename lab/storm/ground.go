@@ -21,7 +21,7 @@ const (
 	better = "50"
 )
 
-// What the first base has instead of its own for a while.
+// What the first base temporarily has in place of its own.
 const (
 	otherAddress  = "10.81.0.77"
 	otherAddress6 = "fd81::77"
@@ -29,8 +29,8 @@ const (
 	otherRouter6  = "fd81::fe"
 )
 
-// prepareGround brings the second base up as well, the worse one of the two, and by itself whenever it can, and gives the
-// first one a second router.
+// prepareGround also activates the second base, the worse of the two, has it activated automatically whenever
+// possible, and gives the first one a second router.
 func (s *storm) prepareGround(ctx context.Context) error {
 	if err := s.secondBase(ctx, worse); err != nil {
 		return err
@@ -54,7 +54,7 @@ func (s *storm) secondBase(ctx context.Context, metric string) error {
 	return err
 }
 
-// reapply has NetworkManager follow a changed profile without taking the base down.
+// reapply makes NetworkManager apply a changed profile without taking the base down.
 func (s *storm) reapply(ctx context.Context, n int, change ...string) error {
 	if _, err := s.Desktop.MustNMCLI(ctx, append([]string{"connection", "modify", plan.Bases[n].Profile}, change...)...); err != nil {
 		return err
@@ -63,7 +63,7 @@ func (s *storm) reapply(ctx context.Context, n int, change ...string) error {
 	return err
 }
 
-// basesUp waits for both bases, as NetworkManager brings them up by itself.
+// basesUp waits for both bases, which NetworkManager activates by itself.
 func (s *storm) basesUp(ctx context.Context) error {
 	return netns.Await(ctx, "both bases", limit, func() error {
 		for _, b := range plan.Bases {
@@ -75,7 +75,7 @@ func (s *storm) basesUp(ctx context.Context) error {
 	})
 }
 
-// standing counts the tunnels' TCP connections on each base.
+// standing counts the tunnels' TCP connections per base.
 func (s *storm) standing(ctx context.Context) (map[string]int, error) {
 	out, err := s.Desktop.Must(ctx, "ss", "--tcp", "--numeric", "--no-header", "state", "established", "dport", "=", ":443")
 	on := map[string]int{}
@@ -122,7 +122,7 @@ var groundFaults = []fault{
 	}},
 	{"router changed", time.Second, 6 * time.Second, nm | cables, false, func(ctx context.Context, s *storm) (func() error, error) {
 		router := func(now, now6, before, before6 string) error {
-			// The former one answers no more.
+			// The former one no longer answers.
 			_, err := s.Internet.Must(ctx, "ip", "address", "del", before+"/24", "dev", "wan0")
 			_, err2 := s.Internet.Must(ctx, "ip", "address", "replace", now+"/24", "dev", "wan0")
 			_, err3 := s.Internet.Must(ctx, "ip", "address", "del", before6+"/64", "dev", "wan0")

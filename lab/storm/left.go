@@ -17,14 +17,14 @@ import (
 	"network-manager-softether/lab/procfs"
 )
 
-// A state is what a computer looks like: lines by what they are about.
+// A state is a description of a computer: lines, by topic.
 type state map[string][]string
 
-// ownLoopback is what NetworkManager 1.52 adds to the main table for a loopback device once it has looked after it. The
-// table of local addresses comes first, so that nobody is ever sent by it.
+// ownLoopback is what NetworkManager 1.52 adds to the main table for a loopback device that it has once
+// managed. The table of local addresses comes first, so nothing is ever routed by it.
 var ownLoopback = regexp.MustCompile(`^(127\.0\.0\.0/8|::1) dev lo proto kernel (scope link src 127\.0\.0\.1 )?metric 30\b`)
 
-// state looks at the desktop.
+// state describes the desktop.
 func (s *storm) state(ctx context.Context) (state, error) {
 	now := state{"programs": s.Desktop.Programs()}
 	for what, command := range map[string]string{
@@ -49,10 +49,11 @@ func (s *storm) state(ctx context.Context) (state, error) {
 	return now, err
 }
 
-// settle is how long NetworkManager is given to come to rest.
+// settle is how long NetworkManager is given to settle.
 const settle = 30 * time.Second
 
-// settled is state once it no longer changes: NetworkManager 1.52 probes for a base's address after it is connected.
+// settled returns the state once it no longer changes: NetworkManager 1.52 still probes for a base's address
+// after it is connected.
 func (s *storm) settled(ctx context.Context) (now state, err error) {
 	now, err = s.state(ctx)
 	if err != nil {
@@ -72,9 +73,9 @@ func (s *storm) settled(ctx context.Context) (now state, err error) {
 	return now, err
 }
 
-// leftSince lists what is still different from before once NetworkManager has had time to take it away.
+// leftSince lists what still differs from before once NetworkManager has had time to remove it.
 func (s *storm) leftSince(ctx context.Context, before state) (left []string, err error) {
-	// That something stays is for the verdict; the error is that of looking.
+	// Whatever stays is for the verdict; an error would be one of looking.
 	_ = netns.Await(ctx, "what the storm has changed to go", settle, func() error {
 		var now state
 		if now, err = s.state(ctx); err != nil {
@@ -109,13 +110,13 @@ func (before state) to(after state) []string {
 	return lines
 }
 
-// A use is what a program takes up.
+// A use is what a program uses.
 type use struct {
 	descriptors int
 	memory      int64 // bytes that no file backs
 }
 
-// uses returns what the services take up together, NetworkManager beside them.
+// uses returns what the services use together, and NetworkManager.
 func (s *storm) uses() (map[string]use, error) {
 	all := map[string]use{}
 	for name, pids := range map[string][]int{"services": s.Desktop.Services(), "NetworkManager": {s.Desktop.NM()}} {
@@ -136,11 +137,11 @@ func (s *storm) uses() (map[string]use, error) {
 	return all, nil
 }
 
-// goroutines are those of all services, after the storm and of new ones that do the same.
+// goroutines counts those of all services: after the storm, and of new services that do the same.
 type goroutines struct{ storm, fresh int }
 
-// countGoroutines ends each service by SIGQUIT, at which Go writes down its stacks, and those that were begun in their
-// place, too.
+// countGoroutines ends each service by SIGQUIT, at which Go prints its stacks, and then those started in
+// their place as well.
 func (s *storm) countGoroutines(ctx context.Context) (goroutines, error) {
 	storm, err := s.stacks(ctx)
 	if err != nil {
@@ -183,7 +184,7 @@ func (s *storm) stacks(ctx context.Context) (int, error) {
 	return sum, nil
 }
 
-// connected connects all again, and waits until they do all they will.
+// connected connects all again, and waits until they have everything they are going to have.
 func (s *storm) connected(ctx context.Context) error {
 	if err := s.reconnect(ctx); err != nil {
 		return err

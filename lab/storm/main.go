@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command storm keeps several VPNs and byte-checked streams running while faults of the tunnel and of the networks below
-// it strike at random, and reports what was survived and what is left in the end. `make storm` runs it, and `make check`
-// a short one with a fixed seed.
+// Command storm keeps several VPNs and byte-checked streams running while faults of the tunnel and of the
+// networks below it strike at random, and reports what was survived and what is left in the end. `make storm`
+// runs it, and `make check` runs a short one with a fixed seed.
 package main
 
 import (
@@ -25,8 +25,8 @@ type options struct {
 	seed    uint64
 	only    string // kinds of faults, comma-separated; "" is all
 	verbose bool
-	// calm leaves out full tunnels, IPv6, sleep and faults that strike together: what has to hold on any computer in a few
-	// minutes.
+	// calm leaves out full tunnels, IPv6, sleep and simultaneous faults: the rest has to hold on any computer
+	// within a few minutes.
 	calm bool
 }
 

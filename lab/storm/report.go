@@ -23,7 +23,7 @@ type report struct {
 	left       []string
 }
 
-// An outcome is what came of one fault.
+// An outcome is the result of one fault.
 type outcome struct {
 	held, gap, back, home time.Duration
 	whose                 string // the gap is
@@ -37,7 +37,7 @@ func (o outcome) remark() string {
 	return "NOT SURVIVED: " + o.failed.Error()
 }
 
-// A tally is of one kind of fault.
+// A tally sums up one kind of fault.
 type tally struct {
 	name                  string
 	struck                int
@@ -47,7 +47,7 @@ type tally struct {
 	failed                []error
 }
 
-// atOnce is the kind of all that are two.
+// atOnce is the kind of all pairs of faults.
 const atOnce = "two of these at once"
 
 func (r *report) add(drawn []fault, o outcome) {
@@ -74,7 +74,8 @@ func (r *report) add(drawn []fault, o outcome) {
 	}
 }
 
-// verdict is an error unless everything was survived, every byte came, nothing left in clear and nothing is left.
+// verdict is an error unless everything was survived, every byte arrived, nothing left in the clear and
+// nothing is left behind.
 func (r *report) verdict() error {
 	var errs []error
 	for _, t := range r.tallies {
@@ -96,8 +97,8 @@ func (r *report) verdict() error {
 	for _, line := range r.left {
 		errs = append(errs, errors.New("left: "+line))
 	}
-	// As many goroutines as a leak of one with each fault would make are a leak. Services that do the same differ by a
-	// dozen, by what they are just waiting for.
+	// As many goroutines as a leak of one per fault would cause are a leak. Services that do the same differ
+	// by a dozen, depending on what they are waiting for.
 	if g := r.goroutines; g.storm > g.fresh+max(25, r.struck()) {
 		errs = append(errs, fmt.Errorf("%d goroutines after the storm, %d in services that have just begun", g.storm, g.fresh))
 	}

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// sleepFault is a computer that sleeps, as far as its VPNs can tell: logind says so, and their services stand still until
-// they are told that it is awake. The longest sleeps outlast the server's memory of a session (20 s).
+// sleepFault is a computer that sleeps, as far as its VPNs can tell: logind says so, and their services are
+// stopped until they are told that it is awake. The longest sleeps outlast the server's memory of a session
+// (20 s).
 var sleepFault = fault{"computer asleep", time.Second, 25 * time.Second, nm | services, false, func(ctx context.Context, s *storm) (func() error, error) {
 	if _, err := s.logind.Sleep(ctx); err != nil {
 		return nil, errors.Join(err, s.logind.Wake())

@@ -15,10 +15,10 @@ import (
 	"network-manager-softether/lab/netns"
 )
 
-// limit is longer than anything takes that has not hung.
+// limit is longer than anything takes that is not stuck.
 const limit = 90 * time.Second
 
-// A storm is under way.
+// A storm is the run in progress.
 type storm struct {
 	*lab.Lab
 	opts    options
@@ -29,7 +29,8 @@ type storm struct {
 	report  *report
 }
 
-// weather builds the lab, lets the storm pass over it, and returns what there is to report, also if it failed half-way.
+// weather builds the lab, lets the storm pass over it, and returns what there is to report, even if it failed
+// half-way.
 func weather(ctx context.Context, o options, say func(format string, args ...any)) (*report, error) {
 	chosen, err := chooseFaults(o)
 	if err != nil {
@@ -51,7 +52,7 @@ func weather(ctx context.Context, o options, say func(format string, args ...any
 	return s.report, errors.Join(err, l.Close())
 }
 
-// pass is the whole of it, from a desktop without a VPN to one without a VPN.
+// pass is all of it, from a desktop without a VPN to one without a VPN.
 func (s *storm) pass(ctx context.Context, chosen []fault) error {
 	if err := errors.Join(s.prepareGround(ctx), s.Office.Configure(ctx, shortLeases())); err != nil {
 		return err
@@ -110,8 +111,8 @@ func (s *storm) pass(ctx context.Context, chosen []fault) error {
 	return err
 }
 
-// rage strikes until the time is up. Faults are drawn as cards are, so that each kind comes once before one comes twice;
-// now and then two are drawn together.
+// rage strikes until time is up. Faults are drawn like cards, so that each kind comes once before one comes
+// twice; now and then two are drawn together.
 func (s *storm) rage(ctx context.Context, chosen []fault) error {
 	var deck []fault
 	for began := time.Now(); time.Since(began) < s.opts.length; {
@@ -134,7 +135,7 @@ func (s *storm) rage(ctx context.Context, chosen []fault) error {
 	return nil
 }
 
-// strike has one fault, or two at once, happen and end, and waits until everything works again.
+// strike makes one fault, or two at once, happen and end, and waits until everything works again.
 func (s *storm) strike(ctx context.Context, drawn []fault) error {
 	var hold time.Duration
 	began := time.Now()
@@ -148,7 +149,7 @@ func (s *storm) strike(ctx context.Context, drawn []fault) error {
 	for _, f := range drawn {
 		hold = max(hold, f.least+time.Duration(s.random.Int64N(int64(f.most-f.least)+1)))
 		end, err := f.strike(ctx, s)
-		if err != nil { // what has struck must not outlast it
+		if err != nil { // a fault that has struck must not outlast this
 			for _, end := range undo {
 				err = errors.Join(err, end())
 			}
@@ -176,8 +177,8 @@ func (s *storm) strike(ctx context.Context, drawn []fault) error {
 	}
 	o.failed = errors.Join(o.failed, s.basesUp(ctx), s.recovers(ctx, over))
 	o.back = time.Since(over)
-	// The way back is part of it: it costs nothing, or is a gap. A base that did not lead to the server is left alone for
-	// a minute.
+	// The way back is part of it: it costs nothing, or causes a gap. A base that did not lead to the server
+	// is avoided for a minute.
 	err := netns.Await(ctx, "the tunnels to be on the better base", 3*limit, func() error { return s.onTheBetterBase(ctx) })
 	o.home = time.Since(over)
 	o.failed = errors.Join(o.failed, err)
@@ -202,7 +203,7 @@ func (s *storm) strike(ctx context.Context, drawn []fault) error {
 	return s.rescue(ctx)
 }
 
-// recovers waits until each tunnel carries everything again, as NetworkManager has it, too.
+// recovers waits until each tunnel carries everything again, and NetworkManager says so too.
 func (s *storm) recovers(ctx context.Context, since time.Time) error {
 	var errs []error
 	for _, t := range s.tunnels {

@@ -19,8 +19,8 @@ import (
 	"network-manager-softether/lab"
 )
 
-// A stream is one direction of a TCP connection through a tunnel that lives as long as the storm. What arrives is
-// compared with what was sent, byte by byte.
+// A stream is one direction of a TCP connection through a tunnel that lives as long as the storm. What
+// arrives is compared with what was sent, byte by byte.
 type stream struct {
 	name     string
 	key      [32]byte
@@ -33,7 +33,7 @@ type stream struct {
 	broken   error
 }
 
-// A streamTotal is what came of one or several streams.
+// A streamTotal is the result of one or several streams.
 type streamTotal struct {
 	name   string
 	number int
@@ -41,13 +41,13 @@ type streamTotal struct {
 	err    error
 }
 
-// The load of a stream: little enough for many to share a computer with other tests.
+// The load of a stream: low enough for many to share a computer with other tests.
 const (
 	pieceEvery = 50 * time.Millisecond
 	pieceMost  = 16 << 10
 )
 
-// startStreams opens a TCP connection through the tunnel and begins to send both ways.
+// startStreams opens a TCP connection through the tunnel and starts to send in both directions.
 func startStreams(ctx context.Context, l *lab.Lab, t *tunnel) ([]*stream, error) {
 	listener, err := l.Office.Listen("tcp", netip.AddrPortFrom(t.inner, 0).String())
 	if err != nil {
@@ -77,8 +77,8 @@ func startStreams(ctx context.Context, l *lab.Lab, t *tunnel) ([]*stream, error)
 	return streams, nil
 }
 
-// impatient has TCP send again every few seconds after an outage, and not after as long as it lasted, where the kernel
-// can (TCP_RTO_MAX_MS of Linux 6.15). Elsewhere the storm has to wait for TCP.
+// impatient makes TCP retransmit every few seconds after an outage, instead of after as long as that has lasted, if
+// the kernel can (TCP_RTO_MAX_MS of Linux 6.15). Otherwise the storm has to wait for TCP.
 func impatient(c *net.TCPConn) {
 	const rtoMax = 44
 	if raw, err := c.SyscallConn(); err == nil {
@@ -152,7 +152,7 @@ func (s *stream) fail(what string, err error) {
 	s.broken = errors.Join(s.broken, fmt.Errorf("%s: %w", what, err))
 }
 
-// moves is an error if no byte has come since then, or the stream is broken.
+// moves returns an error if no byte has arrived since then, or the stream is broken.
 func (s *stream) moves(since time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,7 +162,7 @@ func (s *stream) moves(since time.Time) error {
 	return s.broken
 }
 
-// end stops sending and waits until all has arrived.
+// end stops sending and waits until everything has arrived.
 func (s *stream) end() streamTotal {
 	close(s.enough)
 	_ = s.to.SetReadDeadline(time.Now().Add(limit)) // a TCP connection takes deadlines

@@ -34,10 +34,10 @@ type tunnel struct {
 	checked     time.Time   // when the last of them had to begin
 }
 
-// connectAll makes the profiles of four VPNs, locks the desktop in (nm-softether-strict), and connects all. "full" is a full
-// tunnel with one TCP connection and DHCP; a calm storm has "split" instead. The others have addresses of their own and lead
-// to one network each: "udp" with UDP acceleration, "four" with four TCP connections, and, unless the storm is calm, "six",
-// which is IPv6 inside and outside.
+// connectAll adds the profiles of four VPNs, locks the desktop in (nm-softether-strict), and connects all.
+// "full" is a full tunnel with one TCP connection and DHCP; a calm storm has "split" instead. The others have
+// addresses of their own and lead to one network each: "udp" with UDP acceleration, "four" with four TCP
+// connections, and, unless the storm is calm, "six", which is IPv6 inside and outside.
 func (s *storm) connectAll(ctx context.Context) error {
 	fingerprint, err := s.Server.Fingerprint(ctx)
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *storm) strict(ctx context.Context, args ...string) error {
 	return err
 }
 
-// disconnectAll takes down what connectAll made.
+// disconnectAll takes down what connectAll has set up.
 func (s *storm) disconnectAll(ctx context.Context) error {
 	for _, t := range s.tunnels {
 		if err := s.Desktop.Down(ctx, t.name); err != nil {
@@ -119,10 +119,11 @@ func (s *storm) disconnectAll(ctx context.Context) error {
 	return s.Desktop.Clean(ctx)
 }
 
-// load begins to send through the tunnel: a small datagram all the time, one stream each way, and short ones when asked.
+// load starts to send through the tunnel: small datagrams all the time, one stream in each direction, and
+// short ones on request.
 func (t *tunnel) load(ctx context.Context, l *lab.Lab) error {
-	// A socket keeps the address it began with, and NetworkManager calls a VPN active while the kernel still asks whether
-	// its IPv6 address is anybody else's.
+	// A socket keeps the address it started with, and NetworkManager calls a VPN active while the kernel is
+	// still checking its IPv6 address for duplicates.
 	err := netns.Await(ctx, "the first bytes through "+t.name, limit, func() error {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
@@ -141,8 +142,8 @@ func (t *tunnel) load(ctx context.Context, l *lab.Lab) error {
 	return netns.Await(ctx, t.name+" to work", limit, func() error { return t.works(ctx, l.Desktop, t.checked) })
 }
 
-// works reports whether, since then, echoes and the bytes of all streams have come, a new connection gets through, and
-// NetworkManager calls the VPN active.
+// works reports whether, since then, echoes and bytes of all streams have arrived, a new connection gets
+// through, and NetworkManager calls the VPN active.
 func (t *tunnel) works(ctx context.Context, d *desktop.Desktop, since time.Time) error {
 	if !t.beat.heard(since) {
 		return errors.New("no echo comes")
@@ -175,7 +176,7 @@ func (t *tunnel) works(ctx context.Context, d *desktop.Desktop, since time.Time)
 	return nil
 }
 
-// unload ends what load began, and returns what the streams have come to.
+// unload ends what load has started, and returns the totals of the streams.
 func (t *tunnel) unload() []streamTotal {
 	t.beat.stop()
 	totals := []streamTotal{t.short}

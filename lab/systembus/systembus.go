@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package systembus configures a message bus as strict as a computer's system bus, for
-// whoever starts a dbus-daemon of his own.
+// Package systembus configures a message bus as strict as a computer's system bus, for those who start a
+// dbus-daemon of their own.
 package systembus
 
 import "strings"
@@ -29,11 +29,11 @@ const config = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Config
 </busconfig>
 `
 
-// Config returns the configuration file of a dbus-daemon that listens at the path socket.
-// rules are further elements, as of [Include].
+// Config returns the configuration file of a dbus-daemon that listens on the path socket. rules are further
+// elements, as returned by [Include].
 func Config(socket string, rules ...string) string {
 	return strings.NewReplacer("SOCKET", socket, "RULES", strings.Join(rules, "\n  ")).Replace(config)
 }
 
-// Include is the rule that takes in those of a policy file.
+// Include returns the rule that includes those of a policy file.
 func Include(file string) string { return "<include>" + file + "</include>" }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command trydeb does with the Debian packages what their users do, and shows it: install, connect as an ordinary user,
-// upgrade under the living connection, remove, purge. It changes the machine it runs on; packaging/try-deb gives it one of
-// its own.
+// Command trydeb does with the Debian packages what their users do, and shows it: install, connect as an
+// ordinary user, upgrade under the living connection, remove, purge. It changes the machine that it runs on;
+// packaging/try-deb gives it one of its own.
 package main
 
 import (
@@ -102,7 +102,7 @@ func (t *trial) person(args ...string) (netns.Result, error) {
 	return r, err
 }
 
-// must is person for what has to work.
+// must is person for commands that have to succeed.
 func (t *trial) must(args ...string) (string, error) {
 	r, err := t.person(args...)
 	if err == nil && r.Code != 0 {
@@ -126,7 +126,7 @@ func (t *trial) install() error {
 	if err := t.dialogIs("/usr/lib/NetworkManager/softether/auth-dialog"); err != nil {
 		return err
 	}
-	// The window needs GTK 3, which a bare machine lacks; that is what --force-depends is for.
+	// The window needs GTK 3, which a bare machine lacks; hence --force-depends.
 	if _, err := t.sh("dpkg", "-i", "--force-depends", t.gnome); err != nil {
 		return err
 	}

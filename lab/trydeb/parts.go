@@ -92,7 +92,7 @@ func (t *trial) upgrade() error {
 	return t.lives()
 }
 
-// later makes a package with a higher version of one.
+// later makes a package of a higher version from one.
 func (t *trial) later(path string) (string, error) {
 	dir, err := os.MkdirTemp("", "later")
 	if err != nil {
@@ -107,7 +107,7 @@ func (t *trial) later(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// The desktop's package wants the other in exactly its version, so this changes both places.
+	// The desktop's package requires the other in exactly its version, so this changes both places.
 	version := ""
 	for line := range strings.Lines(string(text)) {
 		if v, ok := strings.CutPrefix(line, "Version: "); ok {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package errortext has sentences for the error codes of SoftEther servers (softether-protocol.md 14): what each means and
-// what to do. They are English; who shows one to a person translates it with package po.
+// Package errortext has sentences for the error codes of SoftEther servers (softether-protocol.md 14): what
+// each means and what to do. They are English; whoever shows one to a person translates it with package po.
 package errortext
 
 // Of returns one or two sentences about a code.
@@ -17,7 +17,7 @@ func Of(code uint32) string {
 	return unknown
 }
 
-// firstUnknown is the first number no covered server version uses.
+// firstUnknown is the first number that no server version covered here uses.
 const firstUnknown = 153
 
 // Codes without an entry: either answers to management commands, which no login gets, or codes of a newer server.
@@ -36,8 +36,8 @@ const (
 	askTLS     = "No encrypted connection to the server could be established. Check the address and the port, and whether the server's TLS settings are up to date."
 )
 
-// reached are the codes that servers send to a client, and those of other failures that a person is told of in the same
-// words.
+// reached are the codes that servers send to a client, and those of other failures that a person is told
+// about in the same words.
 //
 //po:extract map
 var reached = map[uint32]string{
@@ -103,8 +103,8 @@ var reached = map[uint32]string{
 	152: askTLS,
 }
 
-// others are codes that the official client makes for itself, and those whose sentence names a key: a person is told in
-// other words. They are for the log.
+// others are codes that the official client uses for itself, and those whose sentence names a key: a person
+// is told in other words. They are for the log.
 var others = map[uint32]string{
 	6:   "The connection was cancelled.",
 	9:   "The user name, the password or the certificate is wrong, or this user needs another authentication method. Check them; RADIUS and NT domain accounts need plain-password.",
