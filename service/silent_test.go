@@ -116,7 +116,10 @@ func TestAServerThatHasEndedTheSessionIsLoggedInToOverTheOtherBase(t *testing.T)
 	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		st.event(protocol.Silent{After: 4 * time.Second})
+		wait(shunFirst) // the other base is slow
 		st.event(protocol.Stayed{Err: &protocol.ServerError{Code: protocol.CodeSessionTimeout}})
+		st.becomes(changed(wg, func(n *nic) { n.up = false })) // any change
+		st.base(t, "wlan0")
 		wait(2 * shortestPause)
 		if n := len(st.dialled); n != 2 {
 			t.Errorf("%d logins, want 2", n)

@@ -60,15 +60,16 @@ func (c *connection) leave() {
 	c.live.session.Move(false)
 }
 
-// halt ends what the session was told to show on a base: it is lost, or leaves it.
+// halt ends what the session was told to show on a base, and what it said of it: it is lost, or leaves it.
 func (c *connection) halt() {
-	c.ground.walk = nil
+	c.ground.walk, c.ground.silent = nil, time.Time{}
 	c.ground.pulse.settled()
 }
 
 // walked is told that the session has arrived where a move was to lead.
 func (c *connection) walked(move int, after time.Duration) {
 	c.proven(move)
+	c.ground.silent = time.Time{}
 	if w := c.ground.walk; w != nil && w.move == move {
 		c.ground.walk = nil
 		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.String(), "within", after.Round(time.Millisecond))
@@ -88,6 +89,7 @@ func (c *connection) walkFailed(move int, err error) {
 		// The server is there, and has ended the session.
 		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.String())
 		c.ground.stale = true
+		c.shun(w.from) // the walk may have taken longer than the first shunning, and the login is to follow it
 		c.sessionLost(answer)
 		return
 	}

@@ -66,6 +66,7 @@ func TestASlowNetwork(t *testing.T) {
 	t.Logf("from the slow base, which goes: longest gap %v, %d lost", b.gap(), b.stop())
 	w.on("office", plan.Bases[0])
 	end()
+	same()
 
 	t.Log("the first base dies without a word, and the slow one is there")
 	w.joins(plan.SlowBase, false)
@@ -73,8 +74,8 @@ func TestASlowNetwork(t *testing.T) {
 	w.ok(w.Vanish(w.ctx, plan.Bases[0]))
 	gap := b.gap()
 	t.Logf("longest gap %v, %d lost", gap, b.stop())
-	w.standsOn(plan.SlowBase, 5*time.Second)
+	// In the session, or in another one: the server may still count the connection that the slow base took along.
+	w.standsOn(plan.SlowBase, 20*time.Second)
 	secret()
-	same()
 	w.down("office")
 }
