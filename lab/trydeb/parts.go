@@ -43,7 +43,34 @@ func (t *trial) connect() error {
 			return err
 		}
 	}
+	if err := t.isNotRoot(); err != nil {
+		return err
+	}
 	return t.lives()
+}
+
+// isNotRoot shows whom the bus takes the connection's service for, by the installed policy and the package's user.
+func (t *trial) isNotRoot() error {
+	bus := t.lab.Desktop.Bus.BusObject()
+	var names []string
+	if err := bus.CallWithContext(t.ctx, "org.freedesktop.DBus.ListNames", 0).Store(&names); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "org.freedesktop.NetworkManager.softether") {
+			continue
+		}
+		var uid uint32
+		if err := bus.CallWithContext(t.ctx, "org.freedesktop.DBus.GetConnectionUnixUser", 0, name).Store(&uid); err != nil {
+			return err
+		}
+		fmt.Printf("    the bus takes the owner of %s for user %d\n", name, uid)
+		if uid == 0 {
+			return fmt.Errorf("the bus takes the service for root:\n%s", t.lab.Desktop.VPNLog(0))
+		}
+		return nil
+	}
+	return fmt.Errorf("no service among the names on the bus: %v", names)
 }
 
 // lives shows that traffic goes through the tunnel.
