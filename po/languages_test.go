@@ -76,7 +76,7 @@ func TestEveryTextIsTranslatedIntoEveryLanguage(t *testing.T) {
 			t.Errorf("%s has fuzzy or obsolete translations", language)
 		}
 		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(got))); diff != "" {
-			t.Errorf("%s: its texts are not those of the template; run: msgmerge -U --no-fuzzy-matching po/%s.po po/network-manager-softether.pot, and translate (-template +%s)\n%s", language, language, language, diff)
+			t.Errorf("%s: its texts are not those of the template; run: msgmerge -U --backup=none --no-fuzzy-matching --no-wrap po/%s.po po/network-manager-softether.pot, and translate (-template +%s)\n%s", language, language, language, diff)
 		}
 		for id, tr := range got {
 			if len(tr.Trs) == 0 {
