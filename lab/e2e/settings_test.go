@@ -103,8 +103,26 @@ func (s settings) types(fields ...string) {
 	s.w.t.Helper()
 	for _, f := range fields {
 		name, text, _ := strings.Cut(f, "=")
-		s.w.ok(s.find("text box", name).SetText(text))
+		s.does("text box", name, func(w *gui.Widget) error { return w.SetText(text) })
 	}
+}
+
+// chooses chooses one of a list that opens from a field, by its place.
+func (s settings) chooses(field string, place int) {
+	s.w.t.Helper()
+	s.does("combo box", field, func(w *gui.Widget) error { return w.Choose(place) })
+}
+
+// does does something with a widget, once it is there and can take it.
+func (s settings) does(role, text string, do func(*gui.Widget) error) {
+	s.w.t.Helper()
+	s.w.eventually(fmt.Sprintf("the %s %q to take it", role, text), perTest/4, func() error {
+		w, err := s.screen.Look(role, text)
+		if err == nil {
+			err = do(w)
+		}
+		return err
+	})
 }
 
 // adds opens a row of the list of what can be added; then something of that role and text is showing.

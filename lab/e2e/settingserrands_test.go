@@ -60,7 +60,7 @@ func editsInSettings(w *world, shell *desktop.Shell) {
 	s.opens()
 	s.awaits("button", "Apply", false)
 	s.types("Virtual hub="+softether.HubOffice, "User name=bob")
-	s.w.ok(s.find("combo box", "Authentication").Choose(1))
+	s.chooses("Authentication", 1)
 	s.pressesUntil(s.some("text box", "Number of TCP connections"), "button", "Transport")
 	s.types("Number of TCP connections=4")
 	s.ticks("Use data compression", 'm')
@@ -74,15 +74,15 @@ func editsInSettings(w *world, shell *desktop.Shell) {
 func blocksInSettings(w *world, shell *desktop.Shell) {
 	w.ok(w.Desktop.Add(w.ctx, ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "connection.permissions", "user:"+netns.PersonName))))
 	s := w.settings(shell)
-	chooses := func(place int) {
+	outside := func(place int) {
 		w.t.Helper()
 		s.opens()
 		s.pressesUntil(s.some("combo box", "Traffic outside the VPN"), "button", "Outside the VPN")
-		w.ok(s.find("combo box", "Traffic outside the VPN").Choose(place))
+		s.chooses("Traffic outside the VPN", place)
 		s.saves("Apply")
 	}
 
-	chooses(1)
+	outside(1)
 	w.awaitStrict("yes, " + plan.ServerAddr.String())
 	w.blocked()
 	s.switchesOn("office")
@@ -90,7 +90,7 @@ func blocksInSettings(w *world, shell *desktop.Shell) {
 	w.pings(plan.OfficeInner)
 	w.blocked(func() { w.pings(plan.OfficeInner) })
 
-	chooses(0)
+	outside(0)
 	w.awaitStrict("")
 	w.eventually("the office in the ordinary table", perTest/4, func() error { return w.pingOnce(plan.OfficeInner) })
 	w.down("office")
@@ -142,7 +142,7 @@ func readsInSettings(w *world, shell *desktop.Shell) {
 	w.ok(w.Desktop.Add(w.ctx, w.profile("Office", softether.HubOffice, softether.Alice)))
 	s := w.settings(shell)
 	s.opens()
-	w.ok(s.find("combo box", "Authentication").Choose(2))
+	s.chooses("Authentication", 2)
 	s.types("User name=stored")
 	for i, file := range []string{cert, key} {
 		w.ok(s.screen.Until(w.ctx, "the file chooser", s.some("button", "Open"), func() error {
