@@ -31,7 +31,7 @@ type roaming struct {
 	settle *time.Timer // runs before a walk
 	shuns  map[string]shunning
 
-	contests contests    // when NetworkManager was last told
+	yielding yielding    // when NetworkManager was last told
 	server   netip.Addr  // where the tunnel's own packets go
 	renewal  *time.Timer // of NetworkManager's route to the server
 	misled   bool        // that route sends what goes over the present base to a former router
@@ -92,7 +92,7 @@ func (c *connection) groundChanged(t terrain) {
 	c.ground.now = t
 	c.path.setTerrain(t)
 	c.lookAtGround()
-	c.lookAtContests()
+	c.lookAtOthers()
 }
 
 // lookAtGround does what the ground requires.

@@ -155,6 +155,11 @@ func (w *world) sameAsOnACable(tc cableCase) {
 		return
 	}
 	got := w.settled(w.tap())
+	if !slices.Contains(want, "0.0.0.0/1 via 10.20.0.1") { // a default route is told in halves as well, so that no base has a better one
+		got = slices.DeleteFunc(got, func(line string) bool {
+			return strings.HasPrefix(line, "0.0.0.0/1") || strings.HasPrefix(line, "128.0.0.0/1")
+		})
+	}
 	w.down("office")
 	if diff := cmp.Diff(want, got); diff != "" {
 		w.t.Errorf("%s (-cable +tunnel)\n%s", tc.name, diff)
