@@ -36,11 +36,11 @@ const (
 	DantePassword = 1081 // SOCKS 5, wants ProxyUser
 )
 
-// Proxies are the proxies of the Internet: Squid and Dante, each on those of the ports above on which it was
-// started.
+// proxyLimit bounds the start of a proxy.
 const proxyLimit = 20 * time.Second
 
-// Proxies are the proxies of the Internet: Squid and Dante, each on the ports above once it was started there.
+// Proxies are the proxies of the Internet: Squid and Dante, each on those of the ports above on which it was
+// started.
 type Proxies struct{ host *netns.Host }
 
 // NewProxies is for the computer that has the Internet's services.
