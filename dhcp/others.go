@@ -12,7 +12,7 @@ import (
 // two servers are somebody's mistake, or worse.
 func (c *Client) another(r, taken *reply) {
 	if r.kind == dhcpv4.MessageTypeOffer && (r.server != taken.server || r.mac != taken.mac) {
-		c.warnIgnored("another DHCP server answers, too; the first one is taken",
+		c.warnIgnored("another DHCP server answers as well; the first one is used",
 			"server", r.server, "mac", r.mac, "taken", taken.server, "taken-mac", taken.mac)
 	}
 }

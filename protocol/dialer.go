@@ -79,7 +79,7 @@ func newDialer(cfg *Config) (*dialer, error) {
 		switch a.As.(type) {
 		case Password, PlainPassword:
 		default:
-			return nil, fmt.Errorf("unknown authentication later by %T", a.As)
+			return nil, fmt.Errorf("unknown authentication %T inside Later", a.As)
 		}
 	case PlainPassword:
 		if len(a.Secret) > maxNameLen {

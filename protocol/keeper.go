@@ -177,7 +177,7 @@ func (k *keeper) failed(err error) {
 		case k.missing() && k.strays:
 			over := &Error{
 				Op: "re-attach", Addr: k.s.Info().ServerAddr.String(),
-				Err: fmt.Errorf("%w: the server sends on connections that are no more", ErrLost),
+				Err: fmt.Errorf("%w: the server sends on connections that no longer exist", ErrLost),
 			}
 			k.s.dialer.log.Warn("session is over", "session", k.s.Info().SessionName, "error", over)
 			k.s.end(over)

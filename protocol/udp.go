@@ -165,7 +165,7 @@ func (a *acceleration) send(b *frame.Batch) bool {
 		ok = p.Send(b.Frames()) == nil
 	}
 	if a.carry.Load() != ok && a.carry.Swap(ok) != ok {
-		a.s.dialer.log.Debug("frames change their way", "udp", ok, "rtt", a.engine.RTT())
+		a.s.dialer.log.Debug("frames switch between TCP and UDP", "udp", ok, "rtt", a.engine.RTT())
 	}
 	return ok
 }

@@ -69,7 +69,7 @@ func (d *dialer) throughProxy(ctx context.Context, raw net.Conn, addr netip.Addr
 	if err != nil {
 		return nil, opError(ctx, "proxy", addr.String(), err)
 	}
-	d.log.Debug("through the proxy", "proxy", addr, "target", target)
+	d.log.Debug("connected through the proxy", "proxy", addr, "target", target)
 	return conn, nil
 }
 

@@ -156,7 +156,7 @@ func readRegular(path string) ([]byte, error) {
 		return nil, err
 	}
 	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
+		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	if st.Size() > maxFile {
 		return nil, fmt.Errorf("%s has %d bytes, more than a certificate or key can have", path, st.Size())

@@ -56,7 +56,7 @@ func TestFilesAreReadWithTheRightsOfTheProfilesUser(t *testing.T) {
 		{"somebody's profile, a link to root's file", filepath.Join(dir, "link"), []string{"nobody"}, "", fs.ErrPermission, ""},
 		{"several users", public, []string{"nobody", "root"}, "", nil, "several users"},
 		{"a user that does not exist", public, []string{"no-such-user"}, "", nil, "no-such-user"},
-		{"a FIFO does not block", fifo, nil, "", nil, "no regular file"},
+		{"a FIFO does not block", fifo, nil, "", nil, "not a regular file"},
 		{"a missing file", filepath.Join(dir, "missing"), nil, "", fs.ErrNotExist, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

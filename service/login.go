@@ -104,7 +104,7 @@ func trust(p *profile.Profile, files *profileFiles, log *slog.Logger) (protocol.
 	}
 	switch p.ServerCertCheck {
 	case profile.CertCheckNo:
-		log.Warn("the server's certificate is not checked (server-cert-check=no): anybody on the way can read and change everything",
+		log.Warn("the server's certificate is not checked (server-cert-check=no): anybody on the path can read and change everything",
 			"remedy", "pin the certificate with server-cert-sha256")
 		return protocol.Trust{Mode: protocol.TrustAny}, nil
 	case profile.CertCheckPin:

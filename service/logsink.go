@@ -78,7 +78,7 @@ type journald struct {
 // connection as well.
 const journalPatience = time.Second
 
-var errJournalStuck = errors.New("the journal takes no lines")
+var errJournalStuck = errors.New("the journal accepts no lines")
 
 func (j *journald) write(level slog.Level, line string) error {
 	if j.stuck {

@@ -58,7 +58,7 @@ func checkMAC(mac net.HardwareAddr) error {
 	case mac[0]&1 != 0:
 		return fmt.Errorf("%w: MAC address %s is a group address", ErrBadConfig, mac)
 	case mac.String() == "00:00:00:00:00:00":
-		return fmt.Errorf("%w: MAC address %s means none", ErrBadConfig, mac)
+		return fmt.Errorf("%w: MAC address %s is all zeros", ErrBadConfig, mac)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (b *Bridge) sendLoop() {
 		}
 		if err != nil {
 			if !b.isOver() && !errors.Is(err, ErrClosed) {
-				b.log.Error("the TAP is over", "error", err)
+				b.log.Error("the TAP is gone", "error", err)
 			}
 			b.end(err)
 			return
@@ -59,7 +59,7 @@ func (b *Bridge) send(batch *frame.Batch) {
 	if err := p.Send(batch); err != nil {
 		b.counters.sendDropped.Add(n)
 		if !p.failed.Swap(true) {
-			b.log.Debug("the link takes no more frames", "error", err)
+			b.log.Debug("the link accepts no more frames", "error", err)
 		}
 		return
 	}

@@ -140,7 +140,7 @@ func TestOpenTAPSaysWhatIsWrong(t *testing.T) {
 		{tapbridge.TAPConfig{Name: "a%d%d", MAC: mac}, tapbridge.ErrBadConfig, "single %d"},
 		{tapbridge.TAPConfig{Name: "a%s", MAC: mac}, tapbridge.ErrBadConfig, "single %d"},
 		{tapbridge.TAPConfig{}, tapbridge.ErrBadConfig, "6 bytes"},
-		{tapbridge.TAPConfig{MAC: make([]byte, 6)}, tapbridge.ErrBadConfig, "means none"},
+		{tapbridge.TAPConfig{MAC: make([]byte, 6)}, tapbridge.ErrBadConfig, "all zeros"},
 		{tapbridge.TAPConfig{MAC: net.HardwareAddr{1, 2, 3, 4, 5, 6}}, tapbridge.ErrBadConfig, "group"},
 		{tapbridge.TAPConfig{MAC: mac, MTU: 575}, tapbridge.ErrBadConfig, "MTU 575"},
 		{tapbridge.TAPConfig{MAC: mac, MTU: 1600}, tapbridge.ErrBadConfig, "MTU 1600"},

@@ -76,7 +76,7 @@ func TestAKernelThatRefusesSuperframesGetsFramesOnly(t *testing.T) {
 			}
 		}
 	}
-	if n := strings.Count(log.String(), "takes no superframes"); n != 1 {
+	if n := strings.Count(log.String(), "refuses superframes"); n != 1 {
 		t.Errorf("said %d times:\n%s", n, &log)
 	}
 }

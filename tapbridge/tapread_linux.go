@@ -64,7 +64,7 @@ func (t *TAP) read(fd uintptr) bool {
 		if err := t.load(r.buf[:n]); err != nil && !r.told {
 			// Only once, as it may be every frame: somebody has raised the MTU.
 			r.told = true
-			t.log.Warn("dropped a frame from the host; more of them will not be reported",
+			t.log.Warn("dropped a frame from the host; further ones will not be reported",
 				"device", t.name, "length", n, "error", err)
 		}
 	}

@@ -77,7 +77,7 @@ func (t *TAP) put(fd int, parts [][]byte) {
 		if segments == 1 {
 			if !w.told {
 				w.told = true
-				t.log.Warn("the device did not take a frame; more of them will not be reported",
+				t.log.Warn("the device refused a frame; further ones will not be reported",
 					"device", t.name, "error", os.NewSyscallError("writev", err))
 			}
 			return
@@ -85,7 +85,7 @@ func (t *TAP) put(fd int, parts [][]byte) {
 		w.join.Unmerge()
 		if w.refused++; w.refused == maxRefused {
 			w.merge = false
-			t.log.Warn("the kernel takes no superframes, using one system call per frame",
+			t.log.Warn("the kernel refuses superframes, using one system call per frame",
 				"device", t.name, "error", os.NewSyscallError("writev", err))
 		}
 	}

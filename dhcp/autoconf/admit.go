@@ -37,7 +37,7 @@ func (h *host) admit(router netip.Addr, mac packet.MAC, now time.Time) bool {
 		h.admitted.routers = nil
 	default:
 		if h.admitted.strange.Due(now, warnPause) {
-			h.log.Warn("IPv6 router advertisement ignored: its sender was not there at first, and a router is", "router", router, "mac", mac)
+			h.log.Warn("IPv6 router advertisement ignored: its sender was not there at the start, and a router that was still is", "router", router, "mac", mac)
 		}
 		return false
 	}

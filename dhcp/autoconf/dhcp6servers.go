@@ -41,7 +41,7 @@ func (d *dhcp6) admits(r *reply6) bool {
 	}
 	if len(d.strangers) < maxStrangers && !slices.Contains(d.strangers, from) {
 		d.strangers = append(d.strangers, from)
-		d.log.Warn("another DHCPv6 server answers, too; the first one is taken", attrs(from, d.known)...)
+		d.log.Warn("another DHCPv6 server answers as well; the first one is used", attrs(from, d.known)...)
 	}
 	return false
 }

@@ -99,7 +99,7 @@ func (h *host) learn(a *advert, now time.Time) {
 		full = !h.domains.set(d.name, struct{}{}, d.life, now) || full
 	}
 	if full && h.crowded.Due(now, warnPause) {
-		h.log.Warn("IPv6 routers advertise more than is kept, the rest is left out", "router", a.router)
+		h.log.Warn("IPv6 routers advertise more than is kept, the rest is ignored", "router", a.router)
 	}
 }
 

@@ -14,7 +14,7 @@ var (
 	ErrTrailing  = errors.New("bytes follow its end")
 	ErrTooLarge  = errors.New("it is too large")
 	ErrName      = errors.New("invalid name")
-	ErrDuplicate = errors.New("the name is there twice")
+	ErrDuplicate = errors.New("the name appears twice")
 	ErrNoValue   = errors.New("an element without value")
 	ErrType      = errors.New("unknown type")
 )

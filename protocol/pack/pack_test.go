@@ -184,7 +184,7 @@ func TestBuildingMistakesSurfaceInMarshal(t *testing.T) {
 		build func(*pack.Pack)
 		want  string
 	}{
-		{"duplicate", func(p *pack.Pack) { p.AddInt("a", 1); p.AddStr("A", "x") }, `build pack, element "A": the name is there twice`},
+		{"duplicate", func(p *pack.Pack) { p.AddInt("a", 1); p.AddStr("A", "x") }, `build pack, element "A": the name appears twice`},
 		{"no value", func(p *pack.Pack) { p.AddInt("a") }, `build pack, element "a": an element without value`},
 		{"no name", func(p *pack.Pack) { p.AddInt("", 1) }, `build pack: invalid name: it has 0 bytes, allowed are 1 to 63`},
 		{

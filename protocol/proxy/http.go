@@ -89,11 +89,11 @@ func exchange(conn net.Conn, target string, authorization []byte) (*reply, error
 		}
 		if r.status/100 == 2 && br.Buffered() > 0 {
 			// A TLS server waits for the client to speak first, so this tunnel does not lead to one.
-			return nil, errors.New("it sends something else behind its answer")
+			return nil, errors.New("it sends something after its answer")
 		}
 		return r, nil
 	}
-	return nil, errors.New("it never comes to an answer")
+	return nil, errors.New("it never sends a final answer")
 }
 
 // reply is the head of an answer.

@@ -162,7 +162,7 @@ func splitTarget(target string) (host string, port uint16, err error) {
 	}
 	n, err := strconv.ParseUint(number, 10, 16)
 	if err != nil || host == "" || len(host) > maxHost || strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return "", 0, fmt.Errorf("%q is no host and port", target)
+		return "", 0, fmt.Errorf("%q is not a host and port", target)
 	}
 	return host, uint16(n), nil
 }

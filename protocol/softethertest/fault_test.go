@@ -106,7 +106,7 @@ func TestFaultsInTheHandshake(t *testing.T) {
 		{"truncated", softethertest.StepHello, softethertest.Truncated, "cut off"},
 		{"stalled", softethertest.StepHello, softethertest.Stalled, "silence"},
 		{"drip", softethertest.StepHello, softethertest.Drip(time.Microsecond), "build hello pencore random version"},
-		{"duplicate element", softethertest.StepHello, softethertest.DuplicateElement, "pack: the name is there twice"},
+		{"duplicate element", softethertest.StepHello, softethertest.DuplicateElement, "pack: the name appears twice"},
 		{"huge count of elements", softethertest.StepHello, softethertest.HugeElementCount, "pack: it is too large"},
 		{"huge count of values", softethertest.StepHello, softethertest.HugeValueCount, "pack: it is too large"},
 		{"garbage pack", softethertest.StepHello, softethertest.GarbagePack, "pack: it is too large"},

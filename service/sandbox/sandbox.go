@@ -13,7 +13,7 @@ import (
 )
 
 // ErrStillPrivileged ends a connection that would otherwise listen to a server as root.
-var ErrStillPrivileged = errors.New("this process cannot give up its rights, and with them it listens to no server")
+var ErrStillPrivileged = errors.New("this process cannot give up its privileges, and with them it contacts no server")
 
 // Enter gives up, for all threads and for good, what a connection no longer needs. It runs before the first
 // byte of a server is read, when the TAP device is open and the files named by the profile have been read.
@@ -48,7 +48,7 @@ func Enter(log *slog.Logger) error {
 			return fmt.Errorf("%w: %s: %w", ErrStillPrivileged, step.what, err)
 		}
 		if err != nil {
-			log.Warn("could not give up rights", "step", step.what, "error", err)
+			log.Warn("could not give up privileges", "step", step.what, "error", err)
 		}
 	}
 	return nil
