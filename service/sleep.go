@@ -24,7 +24,7 @@ const (
 // called.
 func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, ready func())) (stop func(), err error) {
 	signals := make(chan *dbus.Signal, 4)
-	match := []dbus.MatchOption{dbus.WithMatchObjectPath(logindPath), dbus.WithMatchInterface(logindIface), dbus.WithMatchMember("PrepareForSleep")}
+	match := []dbus.MatchOption{dbus.WithMatchSender(logindName), dbus.WithMatchObjectPath(logindPath), dbus.WithMatchInterface(logindIface), dbus.WithMatchMember("PrepareForSleep")}
 	conn.Signal(signals)
 	if err := conn.AddMatchSignal(match...); err != nil {
 		conn.RemoveSignal(signals)
@@ -41,7 +41,7 @@ func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, rea
 					return
 				}
 				asleep, valid := prepareForSleep(s)
-				if !valid {
+				if !valid || !isLogind(conn, s.Sender) {
 					continue
 				}
 				if !asleep {
@@ -62,6 +62,13 @@ func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, rea
 		close(done)
 		_ = conn.RemoveMatchSignal(match...) // fails when the bus is gone, which is fine
 	}), nil
+}
+
+// isLogind reports whether a unique bus name is logind's: anybody can send a signal like its own.
+func isLogind(conn *dbus.Conn, sender string) bool {
+	var owner string
+	err := conn.BusObject().Call("org.freedesktop.DBus.GetNameOwner", 0, logindName).Store(&owner)
+	return err == nil && owner == sender
 }
 
 // prepareForSleep reads logind's signal.

@@ -292,6 +292,16 @@ func TestWatchPeerSeesItLeave(t *testing.T) {
 			gone := make(chan bool, 1)
 			stop := p.WatchPeer(peer.Names()[0], func() { gone <- true })
 			defer stop()
+			forged := &dbus.Message{Type: dbus.TypeSignal, Body: []any{peer.Names()[0], peer.Names()[0], ""}, Headers: map[dbus.HeaderField]dbus.Variant{
+				dbus.FieldDestination: dbus.MakeVariant(p.conn.Names()[0]),
+				dbus.FieldPath:        dbus.MakeVariant(dbus.ObjectPath("/org/freedesktop/DBus")),
+				dbus.FieldInterface:   dbus.MakeVariant("org.freedesktop.DBus"),
+				dbus.FieldMember:      dbus.MakeVariant("NameOwnerChanged"),
+				dbus.FieldSignature:   dbus.MakeVariant(dbus.ParseSignatureMust("sss")),
+			}}
+			if c := bus.Connect(t).Send(forged, nil); c != nil && c.Err != nil {
+				t.Fatal(c.Err)
+			}
 			select {
 			case <-gone:
 				t.Fatal("gone before it left")

@@ -53,9 +53,10 @@ func (p *Plugin) WatchPeer(name string, gone func()) (stop func()) {
 	})
 }
 
-// left reports whether the signal says that name no longer has an owner.
+// left reports whether the bus says that name no longer has an owner. Anybody can send such a signal, but only
+// the bus in its own name.
 func left(s *dbus.Signal, name string) bool {
-	if s.Name != "org.freedesktop.DBus.NameOwnerChanged" || len(s.Body) != 3 {
+	if s.Sender != "org.freedesktop.DBus" || s.Name != "org.freedesktop.DBus.NameOwnerChanged" || len(s.Body) != 3 {
 		return false
 	}
 	who, _ := s.Body[0].(string)
