@@ -21,7 +21,7 @@ var (
 // NewOfficial adds that computer to the lab. It may be called once.
 func (l *Lab) NewOfficial(ctx context.Context) (*softether.Official, error) {
 	// vpnclient has its directories compiled in, as vpnserver has (softether-protocol.md 16).
-	h, err := netns.NewHost(l.dir, "official", []string{"/var/lib", "/var/log", "/run/softether"}, nil)
+	h, err := netns.NewHost(l.dir, "official", []string{"/var/lib", "/var/log", "/run/softether"}, (*netns.Host).PrivateEtc)
 	if err != nil {
 		return nil, err
 	}

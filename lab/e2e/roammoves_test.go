@@ -5,6 +5,8 @@ package e2e
 import (
 	"fmt"
 	"net/netip"
+	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -147,6 +149,16 @@ var moreMoves = []move{
 		name:    "from a network of IPv4 only to one of IPv6 only",
 		prepare: oneFamilyEach,
 		ours:    func(w *world) { w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile)) },
+		official: func(w *world, o *softether.Official) {
+			w.ok(o.SetLink(official0.Device, false))
+		},
+		named: func(w *world, o *softether.Official) string {
+			// No network is configured but for this, and a name server that is gone is asked first.
+			w.ips(w.Internet, "address add fd84::1/64 dev wan3 nodad")
+			w.ips(o.Host, "address flush dev base1 scope global", "address add fd84::2/64 dev base1 nodad", "-6 route add default via fd84::1 dev base1")
+			w.officialAsks(o, "10.83.0.1", "fd84::1")
+			return plan.ServerName
+		},
 		onto:    plan.Bases[1].Device,
 		profile: func(_ *world, v *desktop.VPN) { v.Data["gateway"] = plan.ServerName },
 	},
@@ -157,8 +169,24 @@ var moreMoves = []move{
 			w.ips(w.Internet, "address add "+movedTo+"/32 dev lo", "address del "+plan.ServerAddr.String()+"/32 dev lo")
 			w.ok(w.MoveName(movingName, netip.MustParseAddr(movedTo)))
 		},
+		official: func(w *world, _ *softether.Official) { // back again
+			w.ips(w.Internet, "address add "+plan.ServerAddr.String()+"/32 dev lo", "address del "+movedTo+"/32 dev lo")
+			w.ok(w.MoveName(movingName, plan.ServerAddr))
+		},
+		named: func(w *world, o *softether.Official) string {
+			w.ips(o.Host, "route add "+movedTo+" via 10.83.0.1")
+			w.officialAsks(o, "10.83.0.1")
+			return movingName
+		},
 		profile: func(_ *world, v *desktop.VPN) { v.Data["gateway"] = movingName },
 	},
+}
+
+// officialAsks sets the name servers of the official client's computer.
+func (w *world) officialAsks(o *softether.Official, servers ...string) {
+	w.t.Helper()
+	lines := "nameserver " + strings.Join(servers, "\nnameserver ") + "\n"
+	w.ok(os.WriteFile(o.Path("/etc/resolv.conf"), []byte(lines), 0o644))
 }
 
 // ips runs ip on a host, a line each time.

@@ -155,7 +155,11 @@ func (w *world) officialRoams(m move) (p passage) {
 	w.ok(o.SecondCable(w.ctx))
 	_, err = w.Internet.Must(w.ctx, "ip", "route", "add", "10.83.0.0/24", "dev", "void", "metric", "9999")
 	w.ok(err)
-	w.ok(o.Up(w.ctx, softether.OfficialAccount{NoUDP: true}))
+	account := softether.OfficialAccount{NoUDP: true}
+	if m.named != nil {
+		account.Server = m.named(w, o)
+	}
+	w.ok(o.Up(w.ctx, account))
 	b := w.beatsFrom(o.Host)
 	end := w.streamsOf(o.Host)
 	m.official(w, o)
@@ -225,7 +229,8 @@ type move struct {
 	name     string
 	prepare  func(w *world)
 	ours     func(w *world)
-	official func(w *world, o *softether.Official) // nil: not measured
-	onto     string                                // the base that the tunnel then has to stand on, if not any
-	profile  func(w *world, v *desktop.VPN)        // changes ours
+	official func(w *world, o *softether.Official)        // nil: not measured
+	named    func(w *world, o *softether.Official) string // prepares the latter to go to the server by a name, which it returns
+	onto     string                                       // the base that the tunnel then has to stand on, if not any
+	profile  func(w *world, v *desktop.VPN)               // changes ours
 }

@@ -3,6 +3,7 @@
 package softether
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type OfficialAccount struct {
 	Connections int // TCP connections, 0 is 1
 	NoUDP       bool
 	Compress    bool
+	Server      string // a name, or empty for the server's IPv4 address
 }
 
 // officialInner is the client's fixed address in the office, outside what OfficeDHCP hands out.
@@ -67,7 +69,7 @@ func (o *Official) Up(ctx context.Context, a OfficialAccount) error {
 		return err
 	}
 	err := o.vpncmd(ctx, "NicCreate "+officialNIC,
-		fmt.Sprintf("AccountCreate a /SERVER:%v:443 /HUB:%s /USERNAME:%s /NICNAME:%s", plan.ServerAddr, HubOffice, Alice.Name, officialNIC),
+		fmt.Sprintf("AccountCreate a /SERVER:%s:443 /HUB:%s /USERNAME:%s /NICNAME:%s", cmp.Or(a.Server, plan.ServerAddr.String()), HubOffice, Alice.Name, officialNIC),
 		fmt.Sprintf("AccountPasswordSet a /PASSWORD:%s /TYPE:standard", Alice.Password),
 		fmt.Sprintf("AccountDetailSet a /MAXTCP:%d /INTERVAL:1 /TTL:0 /HALF:no /BRIDGE:no /MONITOR:no /NOTRACK:yes /NOQOS:no /DISABLEUDP:%s",
 			max(a.Connections, 1), yesNo(a.NoUDP)),
