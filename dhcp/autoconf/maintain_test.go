@@ -5,15 +5,12 @@ package autoconf
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/insomniacslk/dhcp/dhcpv6"
-	"github.com/insomniacslk/dhcp/iana"
 	"github.com/mdlayher/ndp"
 
 	"network-manager-softether/dhcp"
@@ -234,142 +231,6 @@ func TestMaintainFromNothing(t *testing.T) {
 		n.port.Close()
 		if err := <-end; !errors.Is(err, dhcp.ErrPortClosed) {
 			t.Errorf("error = %v", err)
-		}
-	})
-}
-
-// holding is a client whose address is leased for two hours, renewed after half of
-// one.
-func holding(t *testing.T) (*network, <-chan *Config6) {
-	t.Helper()
-	n, c := newNetwork(t)
-	done := acquire(c, t.Context())
-	n.solicited()
-	n.advertise(routerLL, ndp.RouterAdvertisement{ManagedConfiguration: true, RouterLifetime: 9000 * time.Second})
-	n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
-	got := <-done
-	if got.err != nil {
-		t.Fatal(got.err)
-	}
-	changes, _ := maintain(t.Context(), c, got.cfg)
-	return n, changes
-}
-
-func TestRenewManagedAddress(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		began := time.Now()
-		n, changes := holding(t)
-		r := n.expect(dhcpv6.MessageTypeRenew)
-		if time.Since(began) != 30*time.Minute || r.Options.ServerID() == nil || r.Options.OneIANA().Options.OneAddress() == nil {
-			t.Errorf("after %v: %v", time.Since(began), r.Summary())
-		}
-		n.reply(r, dhcpv6.MessageTypeReply, lease(managedIP), dhcpv6.OptDNS(net.ParseIP("2001:db8:1::99")))
-		if got := <-changes; len(got.DNS) != 1 || got.Addr.Addr() != managedIP {
-			t.Errorf("renewed: %v", got)
-		}
-		if n.expect(dhcpv6.MessageTypeRenew); time.Since(began) != time.Hour {
-			t.Errorf("second renewal after %v", time.Since(began))
-		}
-	})
-}
-
-func TestRebindThenExpire(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		began := time.Now()
-		n, changes := holding(t)
-		var at []time.Duration
-		for range 40 {
-			u, err := dhcpv6.MessageFromBytes(n.next()[14+40+8:])
-			if err != nil {
-				continue
-			}
-			if u.MessageType == dhcpv6.MessageTypeRebind && len(at) == 0 {
-				at = append(at, time.Since(began))
-				if u.Options.ServerID() != nil {
-					t.Error("REBIND names a server")
-				}
-			}
-			if u.MessageType == dhcpv6.MessageTypeSolicit {
-				at = append(at, time.Since(began))
-				break
-			}
-		}
-		if len(at) != 2 || at[0] != 48*time.Minute || at[1] < 2*time.Hour || at[1] > 2*time.Hour+2*time.Second {
-			t.Errorf("rebinds and starts over after %v", at)
-		}
-		if got := <-changes; got.Addr.IsValid() {
-			t.Errorf("expired, but %v", got)
-		}
-	})
-}
-
-// What servers may say to RENEW, and what follows.
-func TestRenewalAnswers(t *testing.T) {
-	other := netip.MustParseAddr("2001:db8:1::200")
-	for name, tc := range map[string]struct {
-		reply []dhcpv6.Option
-		next  dhcpv6.MessageType
-	}{
-		"unknown lease":      {[]dhcpv6.Option{lease(managedIP, withStatus(iana.StatusNoBinding))}, dhcpv6.MessageTypeSolicit},
-		"not now":            {[]dhcpv6.Option{status(iana.StatusUnspecFail)}, dhcpv6.MessageTypeRenew},
-		"nothing":            {nil, dhcpv6.MessageTypeRenew},
-		"another client's":   {[]dhcpv6.Option{lease(other), raw(dhcpv6.OptionClientID, []byte{0, 3, 0, 1, 1})}, dhcpv6.MessageTypeRenew},
-		"another server's":   {[]dhcpv6.Option{lease(other), raw(dhcpv6.OptionServerID, []byte{0, 3, 0, 1, 1})}, dhcpv6.MessageTypeRenew},
-		"another IA":         {[]dhcpv6.Option{lease(other, func(ia *dhcpv6.OptIANA) { ia.IaId[0] ^= 1 })}, dhcpv6.MessageTypeRenew},
-		"T1 after T2":        {[]dhcpv6.Option{lease(other, func(ia *dhcpv6.OptIANA) { ia.T1 = 2 * ia.T2 })}, dhcpv6.MessageTypeRenew},
-		"address taken away": {[]dhcpv6.Option{lease(managedIP, func(ia *dhcpv6.OptIANA) { a := ia.Options.OneAddress(); a.ValidLifetime, a.PreferredLifetime = 0, 0 })}, dhcpv6.MessageTypeSolicit},
-		"loopback":           {[]dhcpv6.Option{lease(netip.IPv6Loopback())}, dhcpv6.MessageTypeSolicit},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bubbletest.Run(t, func(t *testing.T) {
-				n, _ := holding(t)
-				n.reply(n.expect(dhcpv6.MessageTypeRenew), dhcpv6.MessageTypeReply, tc.reply...)
-				for {
-					if m, err := dhcpv6.MessageFromBytes(n.next()[14+40+8:]); err == nil {
-						if m.MessageType != tc.next {
-							t.Errorf("then %v, want %v", m.MessageType, tc.next)
-						}
-						if got := m.Options.OneIANA().Options.OneAddress(); tc.next == dhcpv6.MessageTypeRenew && got.IPv6Addr.String() != managedIP.String() {
-							t.Errorf("the address became %v", got)
-						}
-						return
-					}
-				}
-			})
-		})
-	}
-}
-
-func TestLateAnswerIsIgnored(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		n, changes := holding(t)
-		r := n.expect(dhcpv6.MessageTypeRenew)
-		r.TransactionID[0] ^= 1
-		n.reply(r, dhcpv6.MessageTypeReply, lease(managedIP), dhcpv6.OptDNS(net.ParseIP("2001:db8:1::99")))
-		n.expect(dhcpv6.MessageTypeRenew)
-		if len(changes) != 0 {
-			t.Errorf("an answer to another message counts: %v", <-changes)
-		}
-	})
-}
-
-// A new login asks for the address of the old one.
-func TestAcquireAgainAsksForTheSame(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		n, c := newNetwork(t)
-		for i := range 2 {
-			done := acquire(c, t.Context())
-			n.solicited()
-			n.advertise(routerLL, ndp.RouterAdvertisement{ManagedConfiguration: true, RouterLifetime: time.Hour})
-			s := n.expect(dhcpv6.MessageTypeSolicit)
-			hint := s.Options.OneIANA().Options.OneAddress()
-			if (hint != nil) != (i == 1) || hint != nil && hint.IPv6Addr.String() != managedIP.String() {
-				t.Errorf("login %d asks for %v", i+1, hint)
-			}
-			n.reply(s, dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
-			if got := <-done; got.err != nil {
-				t.Fatal(got.err)
-			}
 		}
 	})
 }
