@@ -184,7 +184,7 @@ func (c *connection) jump(at standing, to base, why string) {
 // follow goes on by another router of the same network. What there is of the session goes by it already: it lives on,
 // unless the router is one that translates addresses, and new connections are made beside it.
 func (c *connection) follow(at standing, to base, why string) {
-	if c.phase != up || c.ground.detached || c.ground.walk != nil || c.profile.Transport != profile.TransportTCP {
+	if c.phase != up || c.ground.detached || c.ground.walk != nil || !c.provable() {
 		c.jump(at, to, why)
 		return
 	}

@@ -5,8 +5,6 @@ package main
 import (
 	"fmt"
 	"time"
-
-	"network-manager-softether/profile"
 )
 
 // A base can die without the kernel noticing: its router is there, but what is behind it is not. Only the
@@ -62,7 +60,7 @@ func (c *connection) serverSilent(d time.Duration) bool {
 func (c *connection) tryAnew(d time.Duration) {
 	at, known := c.path.standing()
 	g := &c.ground
-	if !known || at.lost != "" || g.asleep || g.walk != nil || g.pulse.proof != 0 || c.profile.Transport != profile.TransportTCP {
+	if !known || at.lost != "" || g.asleep || g.walk != nil || g.pulse.proof != 0 || !c.provable() {
 		return
 	}
 	c.log.Info("the server is silent, trying new connections beside the present ones", "for", d.Round(time.Millisecond), "base", at.base.String())

@@ -165,3 +165,16 @@ func TestASilentServerIsTriedAnewOverTheOnlyBase(t *testing.T) {
 		})
 	}
 }
+
+// In a half-duplex session one connection has to go before another one comes, and those of a slow network are too good for that.
+func TestAHalfDuplexSessionWaitsForASilentServer(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st := onGround(t, true, without(wifi))
+		st.call(func() error { st.session.info.HalfDuplex = true; return nil })
+		st.event(protocol.Silent{After: 2 * time.Second})
+		st.moved(t)
+		st.becomes(without(wifi), router(eth, "10.1.0.3", true))
+		st.moved(t, false)
+		st.Disconnect()
+	})
+}

@@ -56,7 +56,7 @@ func TestASlowNetwork(t *testing.T) {
 	w.standsOn(plan.SlowBase, 20*time.Second)
 	t.Logf("to the slow base: longest gap %v", b.gap())
 	end := w.streamsMeanwhile()
-	time.Sleep(8 * time.Second) // twice what makes it look elsewhere
+	time.Sleep(8 * time.Second) // four times what makes it look elsewhere
 	w.standsOn(plan.SlowBase, 5*time.Second)
 	if log := w.Desktop.VPNLog(mark); strings.Contains(log, "trying another network") {
 		t.Error("it took the slow network for dead")
