@@ -56,6 +56,9 @@ func offer(connect func() (*dbus.Conn, error), opts options, log *slog.Logger, a
 			o.conn.Close()
 		}
 	}()
+	if err := sandbox.NoCoreDumps(); err != nil { // before the first secret comes
+		log.Warn("a crash may write passwords into a core dump", "error", err)
+	}
 	world := thisSystem
 	world.watchSleep = func(log *slog.Logger, changed func(bool, func())) (func(), error) {
 		return watchSleep(o.conn, log, changed)

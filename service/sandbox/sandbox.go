@@ -40,7 +40,7 @@ func Enter(log *slog.Logger) error {
 		{"user", func() error { return becomeServiceUser(log) }, true},
 		{"capabilities", dropCapabilities, true},
 		// After the change of user, on which a sysctl decides whether the process is dumpable.
-		{"no core dumps", func() error { return prctl(unix.PR_SET_DUMPABLE, 0) }, false},
+		{"no core dumps", NoCoreDumps, false},
 		{"system calls", filterSystemCalls, false}, // last, as it permits none of the above
 	} {
 		err := step.do()
@@ -53,6 +53,10 @@ func Enter(log *slog.Logger) error {
 	}
 	return nil
 }
+
+// NoCoreDumps keeps a crash from writing the process's memory down, and other processes without rights from reading it.
+// Every change of user undoes it.
+func NoCoreDumps() error { return prctl(unix.PR_SET_DUMPABLE, 0) }
 
 func prctl(option, value uintptr) error {
 	if _, _, errno := psx.Syscall6(unix.SYS_PRCTL, option, value, 0, 0, 0, 0); errno != 0 {

@@ -35,6 +35,12 @@ func confinedChild() {
 		fmt.Println("a peer:", err)
 		return
 	}
+	if err := NoCoreDumps(); err != nil {
+		fmt.Println("no core dumps:", err)
+	}
+	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); dumpable != 0 || err != nil {
+		fmt.Println("a crash would be written down:", dumpable, err)
+	}
 	if err := Enter(log); err != nil {
 		fmt.Println(err)
 	}
