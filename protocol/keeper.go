@@ -23,8 +23,8 @@ type keeper struct {
 	earliest  time.Time          // of the next attempt
 	failures  int                // attempts in a row
 	strays    bool               // the server may still count connections that are lost
-	stale     []*datapath.Conn   // to be replaced at once: they stand on ground that is being left
-	walkBegan time.Time          // when we set out for other ground; zero: we are where we belong
+	stale     []*datapath.Conn   // to be replaced at once, as they stand on ground that is being left
+	walkBegan time.Time          // when the walk to other ground began; zero: none is under way
 	move      int                // which move that is
 	cancel    context.CancelFunc // of the attempt under way; nil: none is
 	attempts  chan attempt       // its result

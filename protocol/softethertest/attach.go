@@ -19,7 +19,7 @@ const (
 // bugDelay is how long other connections survive an unclean close on Debian's 9674.
 const bugDelay = 260 * time.Millisecond
 
-// attach answers additional_connect, and runs the tunnel on this connection, too.
+// attach answers additional_connect, and runs the tunnel on this connection as well.
 func (c *conn) attach(p *pack.Pack) error {
 	key := p.Data("session_key")
 	if len(key) != keyLen {
@@ -53,8 +53,9 @@ func (c *conn) attach(p *pack.Pack) error {
 	return sess.open(c, direction, false)
 }
 
-// reserve takes a place in the session, which holds one connection more than granted as in the original, and returns
-// what that connection is for. A client that has its answer may ask for the next one before the first is in.
+// reserve takes a place in the session, which holds one connection more than granted, as in the original, and
+// returns what that connection is for. A client that has its answer may ask for the next one before the first
+// is in.
 func (s *ServerSession) reserve() (direction uint32, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +90,7 @@ func (s *ServerSession) unreserve(direction uint32) {
 	s.freePlace(direction)
 }
 
-// freePlace is unreserve for those that hold s.mu.
+// freePlace is unreserve for callers that hold s.mu.
 func (s *ServerSession) freePlace(direction uint32) {
 	if i := slices.Index(s.reserved, direction); i >= 0 {
 		s.reserved = slices.Delete(s.reserved, i, i+1)
@@ -148,7 +149,7 @@ func (s *ServerSession) add(k *sock) bool {
 	return true
 }
 
-// remove takes k out of the session. The last one leaves it to linger.
+// remove takes k out of the session. The last connection leaves the session lingering.
 func (s *ServerSession) remove(k *sock, how End) {
 	s.mu.Lock()
 	s.forget(k)
@@ -176,14 +177,14 @@ func (s *ServerSession) forget(k *sock) {
 	}
 }
 
-// expire ends a session that nobody came back to.
+// expire ends a session that nobody has come back to.
 func (s *ServerSession) expire() {
 	if s.Conns() == 0 {
 		s.end(Polite)
 	}
 }
 
-// update makes a change of s.socks known. The caller holds s.mu.
+// update announces a change of s.socks. The caller holds s.mu.
 func (s *ServerSession) update() {
 	var out []*sock
 	for _, k := range s.socks {

@@ -26,8 +26,7 @@ const (
 // administrator is the user that the hub's own password belongs to.
 const administrator = "Administrator"
 
-// authenticate returns the user that p logs in, or an error code. The user may be
-// known in spite of the error.
+// authenticate returns the user that p logs in, or an error code. The user may be known in spite of an error.
 func (c *conn) authenticate(hub *Hub, p *pack.Pack) (*User, uint32) {
 	name := p.Str("username")
 	if isTicket(p) {

@@ -15,9 +15,8 @@ import (
 	"time"
 )
 
-// NewCertificate returns a self-signed certificate made from template, in which
-// missing times, serial number and names are filled in. Nothing in it depends on
-// the clock of a test: it is valid from 2000 to 2099.
+// NewCertificate returns a self-signed certificate made from template, with missing times, serial number and
+// names filled in. Nothing in it depends on the clock of a test: it is valid from 2000 to 2099.
 func NewCertificate(template *x509.Certificate) tls.Certificate {
 	t := *template
 	if t.SerialNumber == nil {

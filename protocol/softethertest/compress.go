@@ -31,8 +31,8 @@ func zipped(b []byte) []byte {
 	return s.Bytes()
 }
 
-// expand returns the frame in a block, or nil, as the real server drops without a
-// word what is no zlib stream or a frame too long.
+// expand returns the frame in a block, or nil, as the real server silently drops anything that is not a zlib
+// stream, and frames that are too long.
 func expand(block []byte) []byte {
 	r, err := zlib.NewReader(bytes.NewReader(block))
 	if err != nil {

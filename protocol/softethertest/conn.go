@@ -97,7 +97,7 @@ func (c *conn) bye(err error) error {
 	return err
 }
 
-// ended notes how the connection ended; the first cause counts.
+// ended records how the connection ended; only the first cause counts.
 func (c *conn) ended(how End) {
 	c.note(func(r *Record) {
 		if r.End == EndOpen {

@@ -16,8 +16,7 @@ const (
 	keepAlive    = 0xffffffff
 )
 
-// A deframer takes the stream of data-phase messages apart. It holds what is left
-// of the message it is in.
+// A deframer parses the stream of data-phase messages. It keeps what is left of the current message.
 type deframer struct {
 	blocks     uint32 // left in the message
 	messages   uint64 // complete ones, keep-alives included
@@ -25,9 +24,8 @@ type deframer struct {
 	compressed bool // blocks are zlib streams
 }
 
-// next appends the frames at the start of b to frames, views of b, and returns
-// them with the number of bytes it is done with. Frames that no server takes are
-// left out.
+// next appends the frames at the start of b to frames, as views of b, and returns them with the number of
+// bytes consumed. Frames that no server accepts are left out.
 func (d *deframer) next(b []byte, frames [][]byte) (int, [][]byte, error) {
 	used := 0
 	for {

@@ -42,8 +42,8 @@ func newDetour(toClient *net.UDPConn, attack func(packet []byte, send func([]byt
 	return server, d, nil
 }
 
-// each hands on packets until the socket is closed. Other errors are what ICMP told
-// about earlier packets.
+// each passes packets on until the socket is closed. Other errors are what ICMP reported about earlier
+// packets.
 func (d *detour) each(from *net.UDPConn, f func([]byte)) {
 	b := make([]byte, 64<<10)
 	for {
@@ -66,8 +66,8 @@ func (d *detour) close() {
 	d.wg.Wait()
 }
 
-// Replay returns an attacker, for [UDP.OnTheWay], that sends each packet twice, and
-// one of the thousand before it once more.
+// Replay returns an attacker, for [UDP.OnTheWay], that sends each packet twice, and also repeats one of the
+// last thousand.
 func Replay() func(packet []byte, send func([]byte)) {
 	var old [1000][]byte
 	n := 0
@@ -82,8 +82,8 @@ func Replay() func(packet []byte, send func([]byte)) {
 	}
 }
 
-// Forge returns an attacker, for [UDP.OnTheWay], that sends each packet as it is, and
-// beside it cut short, too long, with a bit changed, and random bytes in its place.
+// Forge returns an attacker, for [UDP.OnTheWay], that sends each packet unchanged, and also cut short, too
+// long, with one bit changed, and random bytes in its place.
 func Forge() func(packet []byte, send func([]byte)) {
 	return func(packet []byte, send func([]byte)) {
 		send(packet[:rand.IntN(len(packet))])

@@ -24,9 +24,9 @@ const leaseTime = 2 * time.Hour
 // dhcpMAC is the server's address on the hub.
 var dhcpMAC = net.HardwareAddr{0x5e, 0, 0, 0x66, 0, 1}
 
-// A DHCP is a DHCP server inside the hub (RFC 2131), with an ARP responder for its own address. It hands out addresses and
-// does nothing wrong: what servers do to a client, package dhcp tries with messages that its tests write, and lab/e2e with
-// real servers.
+// A DHCP is a DHCP server inside the hub (RFC 2131), with an ARP responder for its own address. It hands out
+// addresses and does nothing wrong: what servers do to a client is tried by package dhcp, with messages that
+// its tests write, and by lab/e2e, with real servers.
 type DHCP struct {
 	lease Lease
 

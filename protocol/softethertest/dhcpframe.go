@@ -26,7 +26,7 @@ const (
 	dhcpcPort = 68
 )
 
-// handle takes a frame that is for d, answers it, and reports whether it did take it.
+// handle answers a frame that is for d, and reports whether it was.
 func (d *DHCP) handle(s *ServerSession, f []byte) bool {
 	reply, mine := d.respond(f)
 	if reply != nil {
@@ -78,7 +78,7 @@ func dhcpPayload(b []byte) ([]byte, bool) {
 	return udp[udpLen:], true
 }
 
-// dhcpFrame wraps a reply, as a broadcast if the client has to have it so (RFC 2131 4.1).
+// dhcpFrame wraps a reply, as a broadcast if the client requires that (RFC 2131 4.1).
 func dhcpFrame(m *dhcpv4.DHCPv4, server netip.Addr) []byte {
 	dstMAC, dst := m.ClientHWAddr, m.YourIPAddr.To4()
 	if m.IsBroadcast() || dst == nil || dst.IsUnspecified() {

@@ -22,7 +22,7 @@ const (
 	StepData               // the tunnel is open
 )
 
-// An Exchange is what a fault has to work with.
+// An Exchange is what a fault can work with.
 type Exchange struct {
 	Step    Step
 	Server  *Server
@@ -35,9 +35,9 @@ type Exchange struct {
 	raw *watchedConn
 }
 
-// A Fault misbehaves at one step of a connection. It reports whether the server
-// shall go on as usual, with what is then in Reply; otherwise the connection is
-// closed without close_notify. It may block until Conn fails or Done is closed.
+// A Fault misbehaves at one step of a connection. It reports whether the server should continue as usual,
+// with what is in Reply by then; otherwise the connection is closed without close_notify. It may block until
+// Conn fails or Done is closed.
 type Fault func(x *Exchange) bool
 
 // fault runs the fault set for the step of x, if there is one.
@@ -60,8 +60,8 @@ func (c *conn) fault(x *Exchange) bool {
 	return proceed
 }
 
-// lingerClose closes for writing and reads on for a while: closing with the
-// client's TLS hello unread would reset the connection and lose what was said.
+// lingerClose closes for writing and keeps reading for a while: closing with the client's TLS hello unread
+// would reset the connection and lose what was sent.
 func (c *conn) lingerClose() {
 	if tcp, ok := c.raw.Conn.(*net.TCPConn); ok && tcp.CloseWrite() == nil {
 		tcp.SetReadDeadline(time.Now().Add(closePatience))
@@ -69,7 +69,7 @@ func (c *conn) lingerClose() {
 	}
 }
 
-// Write sends b on the connection as it is and reports whether that went well.
+// Write sends b on the connection as it is and reports whether that succeeded.
 func (x *Exchange) Write(b []byte) bool {
 	x.Conn.SetWriteDeadline(time.Now().Add(faultPatience))
 	_, err := x.Conn.Write(b)
@@ -105,7 +105,7 @@ func Times(n int, f Fault) Fault {
 	return func(x *Exchange) bool { return count.Add(1) > int64(n) || f(x) }
 }
 
-// After lets n exchanges go well before f.
+// After lets n exchanges succeed before f.
 func After(n int, f Fault) Fault {
 	var count atomic.Int64
 	return func(x *Exchange) bool { return count.Add(1) <= int64(n) || f(x) }

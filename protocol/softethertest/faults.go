@@ -21,10 +21,10 @@ func CloseNotify(x *Exchange) bool {
 	return false
 }
 
-// Hangup closes the connection without a word.
+// Hangup silently closes the connection.
 func Hangup(*Exchange) bool { return false }
 
-// Reset sends a TCP reset; before TLS, once the client has said something.
+// Reset sends a TCP reset; before TLS, only once the client has sent something.
 func Reset(x *Exchange) bool {
 	if x.Step == StepAccept {
 		_, _ = x.Conn.Read(make([]byte, 1)) // a client that has left is reset as well
@@ -51,7 +51,7 @@ func Delay(d time.Duration) Fault {
 	}
 }
 
-// Garbage sends 4 KiB of random bytes, then keeps silent.
+// Garbage sends 4 KiB of random bytes, then stays silent.
 func Garbage(x *Exchange) bool {
 	b := make([]byte, 4096)
 	rand.Read(b)
@@ -68,7 +68,7 @@ func Flood(x *Exchange) bool {
 	return false
 }
 
-// Say sends b, then keeps silent.
+// Say sends b, then stays silent.
 func Say(b []byte) Fault {
 	return func(x *Exchange) bool {
 		x.Write(b)
@@ -85,10 +85,10 @@ func SayAndHangup(b []byte) Fault {
 	}
 }
 
-// SSH greets as an SSH server. It belongs to StepAccept.
+// SSH greets like an SSH server. It belongs to StepAccept.
 func SSH(x *Exchange) bool { return Say([]byte("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"))(x) }
 
-// PlainHTTP answers as a web server that expects no TLS. It belongs to StepAccept.
+// PlainHTTP answers like a web server that expects no TLS. It belongs to StepAccept.
 func PlainHTTP(x *Exchange) bool {
 	x.WriteHTTP("400 Bad Request", typeHTML, page("400 Bad Request"))
 	return false
@@ -147,13 +147,13 @@ func BodyFlood(x *Exchange) bool {
 	return false
 }
 
-// Truncated sends the regular answer but for its last third, and hangs up politely.
+// Truncated sends all but the last third of the regular answer, and hangs up politely.
 func Truncated(x *Exchange) bool {
 	b := response("200 OK", typePack, x.marshal())
 	return SayAndHangup(b[:len(b)*2/3])(x)
 }
 
-// Stalled sends the regular answer but for its last third, and no more.
+// Stalled sends all but the last third of the regular answer, and nothing more.
 func Stalled(x *Exchange) bool {
 	b := response("200 OK", typePack, x.marshal())
 	return Say(b[:len(b)*2/3])(x)

@@ -37,8 +37,8 @@ func (s *ServerSession) Stats() Stats {
 	}
 }
 
-// deliver hands a batch on and reports whether the session goes on. rx returns to
-// its socket when its frames are done with.
+// deliver passes a batch on and reports whether the session continues. rx returns to its socket when its
+// frames are no longer needed.
 func (s *ServerSession) deliver(rx *rxBuf) bool {
 	bytes := 0
 	for _, f := range rx.frames {
@@ -90,15 +90,14 @@ func (s *ServerSession) ReadFrames() ([][]byte, error) {
 	}
 }
 
-// Receive has f called with all further frames from the client, by the goroutines
-// of its connections: the fast way. They are valid until f returns. Only the
-// first call counts.
+// Receive makes the goroutines of the session's connections call f with all further frames from the client:
+// the fast way. The frames are valid until f returns. Only the first call counts.
 func (s *ServerSession) Receive(f func(frames [][]byte)) {
 	s.ReceiveFrom(func(_ int, frames [][]byte) { f(frames) })
 }
 
-// ReceiveFrom is Receive that also reports what the frames came on: conn is the
-// connection's place among the server's records, -1 for UDP.
+// ReceiveFrom is Receive, but also reports what the frames arrived on: conn is the connection's index among
+// the server's records, -1 for UDP.
 func (s *ServerSession) ReceiveFrom(f func(conn int, frames [][]byte)) {
 	s.once.Do(func() {
 		s.receive = f
@@ -122,8 +121,8 @@ func (s *ServerSession) WriteFrames(frames [][]byte) error {
 	return s.send(len(frames), bytes, func(k *sock) error { return k.writeFrames(frames) })
 }
 
-// WriteBatch is [ServerSession.WriteFrames] for frames that are in the form of a
-// message already. It does not use UDP.
+// WriteBatch is [ServerSession.WriteFrames] for frames that already have the layout of a message. It does not
+// use UDP.
 func (s *ServerSession) WriteBatch(b *frame.Batch) error {
 	return s.send(b.Len(), len(b.Message())-4-4*b.Len(), func(k *sock) error { return k.writeBatch(b) })
 }
@@ -206,8 +205,8 @@ func (s *ServerSession) Directions() []uint32 {
 	return all
 }
 
-// Freeze makes the present TCP connections go dead without a sign, as when a path
-// is lost: nothing is sent on them any more. New ones work.
+// Freeze makes the present TCP connections go dead without a sign, as when a path is lost: nothing is sent on
+// them any more. New ones work.
 func (s *ServerSession) Freeze() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,8 +18,8 @@ const (
 	gateBannedFor = 10 * time.Minute
 )
 
-// A gate counts what comes from each address, as 5.02 does against floods: what is
-// too much is closed without an answer.
+// A gate counts what comes from each address, as 5.02 does against floods: anything beyond the limits is
+// closed without an answer.
 type gate struct {
 	mu       sync.Mutex
 	visitors map[string]*visitor
@@ -32,8 +32,8 @@ type visitor struct {
 	banned            time.Time // until then
 }
 
-// admits counts another connection from addr, which has conns of them, and reports
-// whether it may stay.
+// admits counts another connection from addr, which already has conns of them, and reports whether it may
+// stay.
 func (g *gate) admits(addr string, conns int, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -70,7 +70,7 @@ func (g *gate) visitor(addr string) *visitor {
 	return g.visitors[addr]
 }
 
-// visitorOf returns by what a gate tells who connects: the address without the port.
+// visitorOf returns what a gate identifies a client by: the address without the port.
 func visitorOf(c net.Conn) string {
 	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		return a.IP.String()

@@ -6,8 +6,7 @@ import (
 	"network-manager-softether/frame"
 )
 
-// Sink is a handler that takes all frames and sends none. [ServerSession.Stats]
-// tells how many there were.
+// Sink is a handler that accepts all frames and sends none. [ServerSession.Stats] tells how many there were.
 func Sink(s *ServerSession) {
 	s.Receive(func([][]byte) {})
 }
@@ -34,8 +33,8 @@ func Echo(s *ServerSession) {
 	}
 }
 
-// Source returns a handler that sends copies of f, as many as the client takes, in
-// batches of n, until the session is over. What the client sends is discarded.
+// Source returns a handler that sends copies of f, as many as the client accepts, in batches of n, until the
+// session is over. What the client sends is discarded.
 func Source(f []byte, n int) func(*ServerSession) {
 	return func(s *ServerSession) {
 		Sink(s)

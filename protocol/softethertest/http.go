@@ -36,8 +36,8 @@ type request struct {
 	body                    []byte            // nil if the announced length is not in 1..maxBody
 }
 
-// readRequest reads one request with the strictness of the real server: a header
-// without colon or with an empty value is fatal, LF alone ends a line, too.
+// readRequest reads one request as strictly as the real server: a header without a colon or with an empty
+// value is fatal; LF alone also ends a line.
 func readRequest(r *bufio.Reader) (*request, error) {
 	line, err := readLine(r)
 	if err != nil {
@@ -105,7 +105,7 @@ func response(status, contentType string, body []byte) []byte {
 	return b.Bytes()
 }
 
-// page returns an error page as web servers have them.
+// page returns an error page like those of web servers.
 func page(status string) []byte {
 	return fmt.Appendf(nil, "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\r\n<HTML><HEAD>\r\n"+
 		"<TITLE>%[1]s</TITLE>\r\n</HEAD><BODY>\r\n<H1>%[1]s</H1>\r\n</BODY></HTML>\r\n", status)
@@ -129,8 +129,8 @@ func signatureAnswer(q *request) string {
 	}
 }
 
-// isSignature accepts the short signature, and what has the size and the start of
-// the picture the official client sends, with up to 2000 bytes after it.
+// isSignature accepts the short signature, and anything with the size and the start of the picture that the
+// official client sends, with up to 2000 bytes after it.
 func isSignature(body []byte) bool {
 	const picture, random = 1411, 2000
 	return string(body) == "VPNCONNECT" ||

@@ -43,7 +43,7 @@ type User struct {
 	Policy  map[string]uint32 // "policy:" values by name, such as "TimeOut": 5; others keep their defaults
 }
 
-// foldASCII lower-cases a-z only, as the server compares names.
+// foldASCII lower-cases a-z only, as the server does to compare names.
 func foldASCII(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
@@ -53,7 +53,7 @@ func foldASCII(s string) string {
 	}, s)
 }
 
-// upperASCII upper-cases a-z only, as the hash of a password takes the name.
+// upperASCII upper-cases a-z only, as in the hash of a password.
 func upperASCII(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' {

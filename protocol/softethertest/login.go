@@ -85,8 +85,7 @@ func (c *conn) login(p *pack.Pack) error {
 	return sess.open(c, direction, true)
 }
 
-// admitPatiently is admit. While it takes its time, 5.02 says now and then that it is
-// still there.
+// admitPatiently is admit. While it takes its time, 5.02 says now and then that it is still there.
 func (c *conn) admitPatiently(set *settings, p *pack.Pack) (hub *Hub, user *User, code uint32, err error) {
 	if !set.new502 {
 		hub, user, code = c.admit(set, p)
@@ -167,8 +166,8 @@ func (c *conn) permit(set *settings, hub *Hub, user *User, p *pack.Pack) uint32 
 	return 0
 }
 
-// wantsBridge reports whether the login asks for bridge mode, openly or by the
-// words in its product string.
+// wantsBridge reports whether the login asks for bridge mode, explicitly or by the words in its product
+// string.
 func wantsBridge(p *pack.Pack) bool {
 	product := foldASCII(p.Str("client_str"))
 	return p.Bool("require_bridge_routing_mode") || strings.Contains(product, "server") || strings.Contains(product, "bridge")

@@ -26,7 +26,7 @@ func segmentOver(tcp *net.TCPConn) uint16 {
 	return segment6
 }
 
-// shorten clamps the MSS in what opens a TCP connection inside of the session, in place.
+// shorten clamps the MSS in frames that open a TCP connection inside the session, in place.
 func (s *ServerSession) shorten(frames [][]byte) {
 	if u := s.udp.Load(); u != nil && u.segment != 0 {
 		for _, f := range frames {
@@ -52,7 +52,7 @@ func (s *ServerSession) shortened(frames [][]byte) [][]byte {
 	return own
 }
 
-// clamp lowers the MSS of a TCP SYN, and mends the checksum.
+// clamp lowers the MSS of a TCP SYN, and corrects the checksum.
 func clamp(f []byte, most uint16) {
 	const end, pad, maxSegment = 0, 1, 2
 	tcp := opening(f)
@@ -92,7 +92,7 @@ const (
 	protoTCP = 6
 )
 
-// opening returns the head of the TCP SYN that f is, or nil.
+// opening returns the header of the TCP SYN in f, or nil.
 func opening(f []byte) []byte {
 	if len(f) < frame.HeaderLen {
 		return nil

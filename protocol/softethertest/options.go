@@ -13,8 +13,7 @@ import (
 // An Option describes a server.
 type Option func(*settings)
 
-// settings are what options set. The maps are never changed in place once a
-// server runs.
+// settings are what options set. The maps are never changed in place once a server runs.
 type settings struct {
 	listener net.Listener
 	addr     string
@@ -70,8 +69,8 @@ func (s *settings) apply(opts []Option) {
 // servers counts the servers of this process.
 var servers atomic.Uint32
 
-// ownAddr is a loopback address for one server alone: a client that still knocks at
-// a server that is gone must not find the next one at its port.
+// ownAddr returns a loopback address for one server only: a client that still knocks at a server that is gone
+// must not find the next one at its port.
 func ownAddr() string {
 	n := servers.Add(1)
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 77, byte(n >> 8), byte(n)}), 0).String()
@@ -80,7 +79,7 @@ func ownAddr() string {
 // WithAddr sets the address to listen on, one in 127.77.0.0/16 by default.
 func WithAddr(addr string) Option { return func(s *settings) { s.addr = addr } }
 
-// WithListener takes connections from ln, which the server closes in the end.
+// WithListener accepts connections from ln, which the server will close.
 func WithListener(ln net.Listener) Option { return func(s *settings) { s.listener = ln } }
 
 // WithCertificate replaces the self-signed certificate.
@@ -140,14 +139,12 @@ func As502() Option {
 // whatever the policy TimeOut says. Real servers stay within 5 s to 60 s.
 func WithTimeout(d time.Duration) Option { return func(s *settings) { s.timeout = d } }
 
-// WithNoops has n unsolicited noop packs sent before each answer to a login, one
-// every d.
+// WithNoops sends n unsolicited noop packs before each answer to a login, one every d.
 func WithNoops(n int, d time.Duration) Option {
 	return func(s *settings) { s.noops, s.noopEvery = n, d }
 }
 
-// WithRedirect makes the server a cluster controller that sends sessions
-// elsewhere. Nil ends that.
+// WithRedirect makes the server a cluster controller that sends sessions elsewhere. nil ends that.
 func WithRedirect(r *Redirect) Option { return func(s *settings) { s.redirect = r } }
 
 // AsMember makes the server a cluster member: users come with a ticket or get error 12.
@@ -157,9 +154,9 @@ func AsMember() Option { return func(s *settings) { s.member = true } }
 // setting DisableSessionReconnect does.
 func WithoutReattach() Option { return func(s *settings) { s.noReattach = true } }
 
-// WithUncleanCloseBug gives the server the fault of Debian's 9674: a connection
-// that ends without close_notify takes the session's others, and each that is
-// attached later, down with it after 0.26 s (softether-protocol.md 8.6).
+// WithUncleanCloseBug gives the server the bug of Debian's 9674: a connection that ends without close_notify
+// takes the session's other connections, and each that is attached later, down with it after 0.26 s
+// (softether-protocol.md 8.6).
 func WithUncleanCloseBug() Option { return func(s *settings) { s.uncleanBug = true } }
 
 // WithoutKeepAlive keeps the server from sending keep-alives.
@@ -170,11 +167,10 @@ func WithoutKeepAlive() Option { return func(s *settings) { s.noKeepAlive = true
 // goes on.
 func WithHandler(f func(*ServerSession)) Option { return func(s *settings) { s.handler = f } }
 
-// WithDHCP has d answer DHCP and ARP in every session, before the handler sees
-// such frames.
+// WithDHCP makes d answer DHCP and ARP in every session, before the handler sees such frames.
 func WithDHCP(d *DHCP) Option { return func(s *settings) { s.dhcp = d } }
 
-// WithFault has the server misbehave at a step; a nil f makes it regular again.
+// WithFault makes the server misbehave at a step; a nil f makes it regular again.
 func WithFault(at Step, f Fault) Option {
 	return func(s *settings) { s.faults[at] = f }
 }

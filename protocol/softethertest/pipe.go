@@ -8,10 +8,9 @@ import (
 	"sync"
 )
 
-// A Pipe is a listener in memory, for [WithListener]: with it a server lives
-// inside a testing/synctest bubble, where minutes pass at once. Its connections
-// are those of net.Pipe: a write waits for its reader. Servers on it send no TLS
-// session tickets, which would wait for a client that waits to be read.
+// A Pipe is a listener in memory, for [WithListener]: with it, a server can live inside a testing/synctest
+// bubble, where minutes pass at once. Its connections are those of net.Pipe: a write waits for its reader.
+// Servers on it send no TLS session tickets, which would wait for a client that is itself waiting to be read.
 type Pipe struct {
 	conns chan net.Conn
 	done  chan struct{}

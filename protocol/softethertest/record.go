@@ -12,7 +12,7 @@ import (
 	"network-manager-softether/protocol/pack"
 )
 
-// A Record is what one TCP connection did.
+// A Record is what has happened on one TCP connection.
 type Record struct {
 	RemoteAddr  net.Addr
 	TLS         *tls.ConnectionState // nil: no handshake was completed
@@ -34,7 +34,7 @@ const (
 	EndSilent   End = "silent"   // the client sent nothing for too long
 )
 
-// Records returns a copy of what happened on each TCP connection so far.
+// Records returns a copy of what has happened on each TCP connection so far.
 func (s *Server) Records() []Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// endOf tells from the error of a read how the connection ended.
+// endOf determines from the error of a read how the connection ended.
 func (c *conn) endOf(err error) End {
 	switch {
 	case errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe), errors.Is(err, errOver):

@@ -10,8 +10,8 @@ import (
 	"network-manager-softether/protocol/pack"
 )
 
-// A Redirect says where a cluster controller sends sessions. What is not set is
-// taken from the member To; set it to lie about it.
+// A Redirect says where a cluster controller sends sessions. What is not set is taken from the member To; set
+// it to lie about it.
 type Redirect struct {
 	To      *Server
 	Addr    netip.Addr // IPv4
@@ -21,7 +21,7 @@ type Redirect struct {
 	Message string
 }
 
-// ticketLife is how long a ticket waits to be used.
+// ticketLife is how long a ticket can be used.
 const ticketLife = time.Minute
 
 type ticket struct {
@@ -110,8 +110,7 @@ func (r *Redirect) pack(hub, user string, new502 bool) *pack.Pack {
 	return &p
 }
 
-// addIP adds an address in the form of the imitated version: 5.02 has IPv4
-// addresses in the array, too.
+// addIP adds an address in the form of the imitated version: 5.02 puts IPv4 addresses into the array as well.
 func addIP(p *pack.Pack, name string, a netip.Addr, new502 bool) {
 	p.AddIP(name, a)
 	if new502 && a.Is4() {

@@ -10,13 +10,13 @@ import (
 	"network-manager-softether/protocol/pack"
 )
 
-// say sends p, unless a fault at this step has other plans.
+// say sends p, unless a fault at this step does something else.
 func (c *conn) say(at Step, p *pack.Pack) error {
 	_, err := c.answer(at, p)
 	return err
 }
 
-// answer is say that returns what was really sent.
+// answer is say, but returns what was really sent.
 func (c *conn) answer(at Step, p *pack.Pack) (*pack.Pack, error) {
 	p, err := c.decide(at, p)
 	if err != nil {
@@ -25,7 +25,7 @@ func (c *conn) answer(at Step, p *pack.Pack) (*pack.Pack, error) {
 	return p, c.send(p)
 }
 
-// decide returns what a fault makes of p.
+// decide returns what a fault turns p into.
 func (c *conn) decide(at Step, p *pack.Pack) (*pack.Pack, error) {
 	addPadding(p)
 	x := &Exchange{Step: at, Conn: c.tls, Reply: p}
@@ -35,16 +35,17 @@ func (c *conn) decide(at Step, p *pack.Pack) (*pack.Pack, error) {
 	return x.Reply, nil
 }
 
-// grant sends p, which lets the client into the tunnel, and returns nil if it was
-// not turned into something else by a fault.
+// grant sends p, which lets the client into the tunnel, and returns nil unless a fault has turned it into
+// something else.
 func (c *conn) grant(at Step, p *pack.Pack) error {
 	return c.granted(c.answer(at, p))
 }
 
-// isRefusal reports whether p, which was to let the client into the tunnel, was turned into something else.
+// isRefusal reports whether p, which was meant to let the client into the tunnel, has been turned into
+// something else.
 func isRefusal(p *pack.Pack) bool { return p.Bool("error") || p.Bool("Redirect") }
 
-// granted goes on after what was really sent in place of a grant.
+// granted continues after what was really sent in place of a grant.
 func (c *conn) granted(sent *pack.Pack, err error) error {
 	switch {
 	case err != nil:
@@ -97,8 +98,8 @@ func (c *conn) refused() error {
 	return c.bye(errOver)
 }
 
-// noop returns the pack that means nothing. Before 5.02 it repeated the 1 of the
-// client; then it became n, 2 everywhere.
+// noop returns the pack that means nothing. Before 5.02 it repeated the client's 1; since then it is n, 2
+// everywhere.
 func (c *conn) noop(n uint32) *pack.Pack {
 	if c.srv.settings().new502 {
 		n = 2

@@ -156,8 +156,8 @@ func (s *Server) CertPool() *x509.CertPool {
 	return pool
 }
 
-// Set applies options to the running server. They count from the next step of
-// every connection on; those about the listener and TLS come too late.
+// Set applies options to the running server. They take effect with the next step of every connection; those
+// about the listener and TLS come too late.
 func (s *Server) Set(opts ...Option) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +186,7 @@ func (s *Server) Session(ctx context.Context) (*ServerSession, error) {
 	}
 }
 
-// Sessions returns the sessions there are, lingering ones too, oldest first.
+// Sessions returns the present sessions, including lingering ones, oldest first.
 func (s *Server) Sessions() []*ServerSession {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -199,7 +199,7 @@ func (s *Server) Sessions() []*ServerSession {
 // goroutines are gone.
 func (s *Server) Close() { s.close(Polite) }
 
-// Crash is Close without a word to any client, as if the process was killed.
+// Crash is Close without a word to any client, as if the process had been killed.
 func (s *Server) Crash() { s.close(Abrupt) }
 
 func (s *Server) close(how Cut) {

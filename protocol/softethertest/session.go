@@ -155,7 +155,7 @@ func (s *ServerSession) Login() *pack.Pack { return s.login }
 // Key returns the session key.
 func (s *ServerSession) Key() []byte { return bytes.Clone(s.key[:]) }
 
-// Done is closed when the session is over for good.
+// Done returns a channel that is closed when the session is over for good.
 func (s *ServerSession) Done() <-chan struct{} { return s.done }
 
 func (s *ServerSession) isOver() bool {

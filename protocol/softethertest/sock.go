@@ -23,11 +23,10 @@ const (
 	RST               // TCP reset
 )
 
-// rxSize is the room for what was read but not yet taken apart: a TLS record and
-// the start of a frame.
+// rxSize is the room for what was read but not yet parsed: a TLS record and the start of a frame.
 const rxSize = 32 << 10
 
-// An rxBuf is a batch of received frames with the bytes they are views of.
+// An rxBuf is a batch of received frames with the bytes that they are views of.
 type rxBuf struct {
 	buf    [rxSize]byte
 	frames [][]byte

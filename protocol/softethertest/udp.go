@@ -129,7 +129,7 @@ func (u *udpEnd) open(tcp *net.TCPConn, client uint16, engine *udpaccel.Engine, 
 	return err
 }
 
-// fromUDP returns what takes the frames that come over UDP.
+// fromUDP returns the function that accepts the frames received over UDP.
 func (s *ServerSession) fromUDP(u *UDP) func(frames [][]byte) {
 	free := make(chan *rxBuf, 1)
 	free <- &rxBuf{conn: -1, free: free}
@@ -159,7 +159,7 @@ func (s *ServerSession) fromUDP(u *UDP) func(frames [][]byte) {
 	}
 }
 
-// sendUDP sends frames over UDP, if that is the way to go, and reports whether it did.
+// sendUDP sends frames over UDP if that is currently the way to go, and reports whether it did.
 func (s *ServerSession) sendUDP(frames [][]byte, bytes int) bool {
 	u := s.udp.Load()
 	if u == nil || u.closed.Load() || !u.path.Usable() {
@@ -182,8 +182,8 @@ func (s *ServerSession) UDPUsable() bool {
 	return u != nil && !u.closed.Load() && u.path.Usable()
 }
 
-// CutUDP ends the session's UDP without a sign, as a firewall does. The handler or
-// [UDP.Receive] must not call it.
+// CutUDP ends the session's UDP without a sign, as a firewall does. The handler and [UDP.Receive] must not
+// call it.
 func (s *ServerSession) CutUDP() {
 	if u := s.udp.Load(); u != nil && !u.closed.Swap(true) {
 		u.path.Close()

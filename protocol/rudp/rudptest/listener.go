@@ -30,7 +30,7 @@ type Listener struct {
 	conns    []*arq.Conn
 }
 
-// A client is known by its address and, over ICMP, its flow.
+// A client is identified by its address and, over ICMP, its flow.
 type client struct {
 	addr netip.AddrPort
 	flow icmpwire.Flow
@@ -114,7 +114,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Addr is where clients connect to.
+// Addr returns where clients connect to.
 func (l *Listener) Addr() net.Addr { return l.wire.addr() }
 
 // AddrPort is Addr, with port 0 for "icmp".

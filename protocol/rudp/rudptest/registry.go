@@ -48,7 +48,7 @@ func (r *Rendezvous) Relay(on bool) {
 
 const token = "a token"
 
-// fromServer answers what servers send; it returns nil for what is not theirs.
+// fromServer answers what servers send; it returns nil for anything else.
 func (r *Rendezvous) fromServer(b []byte, from netip.AddrPort) []byte {
 	where := fmt.Sprintf("IP=%v,PORT=%d", from.Addr(), from.Port())
 	if len(b) == 1 && (b[0] == 'A' || b[0] == 'B') {
@@ -82,8 +82,7 @@ func (r *Rendezvous) fromServer(b []byte, from netip.AddrPort) []byte {
 	return marshal(p)
 }
 
-// meet looks for the server that a client asks for. If there is one, it is told where
-// the client is.
+// meet looks for the server that a client asks for. If there is one, it is told where the client is.
 func (r *Rendezvous) meet(request *pack.Pack, client netip.AddrPort) (where netip.AddrPort, many bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -54,7 +54,7 @@ func (r *Rendezvous) Listen(addr netip.AddrPort) error {
 	return nil
 }
 
-// AddrPort is where it listens.
+// AddrPort returns where it listens.
 func (r *Rendezvous) AddrPort() netip.AddrPort {
 	return r.conn.LocalAddr().(*net.UDPAddr).AddrPort()
 }
@@ -66,7 +66,7 @@ func (r *Rendezvous) Asked() []*pack.Pack {
 	return append([]*pack.Pack(nil), r.asked...)
 }
 
-// Close ends it.
+// Close stops the stand-in.
 func (r *Rendezvous) Close() error {
 	err := r.conn.Close()
 	r.serving.Wait()
