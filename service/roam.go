@@ -170,7 +170,10 @@ func (c *connection) jump(at standing, to base, why string) {
 	case c.phase == reconnecting:
 		c.retryNow()
 	case c.profile.Transport != profile.TransportTCP && to == at.base:
-		// These sessions cannot be attached again, and the interruption was short.
+		// A short interruption does not end these sessions, a long one does.
+		if c.provable() {
+			c.prove(true)
+		}
 	default:
 		c.live.session.Move(false)
 	}

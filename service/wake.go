@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"network-manager-softether/dhcp"
-	"network-manager-softether/profile"
 	"network-manager-softether/protocol"
 )
 
@@ -85,11 +84,8 @@ func (c *connection) woke(at standing, late time.Duration) {
 }
 
 // provable reports whether the session may be asked for a further connection at a mere suspicion. In half-duplex
-// sessions one has to go first, as the server gives a new one its direction. Connections of other transports than TCP
-// give up by themselves sooner, after 12 s.
-func (c *connection) provable() bool {
-	return c.profile.Transport == profile.TransportTCP && !c.live.session.Info().HalfDuplex
-}
+// sessions one has to go first, as the server gives a new one its direction.
+func (c *connection) provable() bool { return !c.live.session.Info().HalfDuplex }
 
 // prove has the session make a connection beside those there are, which then go. They do so, too, if none comes about,
 // unless they are to stay.
