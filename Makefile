@@ -118,7 +118,8 @@ e2e: packages
 	@$(AS_ROOT) $(GO) list -modfile=tools/go.mod -deps tool >/dev/null
 	@$(AS_ROOT) $(GO) list -tags gui -deps ./... >/dev/null
 	@echo "== end-to-end tests: real NetworkManager, real SoftEther server"
-	$(IN_LAB) $(TEST) --format standard-verbose --packages=./lab/... -- -count=1 -timeout 3000s
+	@# Most of their time is waits, of which two processors can have four side by side.
+	$(IN_LAB) $(TEST) --format standard-verbose --packages=./lab/... -- -count=1 -parallel 4 -timeout 3000s
 
 packages: build-packages
 	@lab/install-packages
