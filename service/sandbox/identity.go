@@ -72,7 +72,12 @@ func takeEffective(groups []uint32, gid, uid int) error {
 // SetThreadGroups sets the supplementary groups of this thread only: the functions of
 // packages syscall and unix set them for the whole process.
 func SetThreadGroups(groups []uint32) error {
-	return raw(unix.SYS_SETGROUPS, uintptr(len(groups)), uintptr(unsafe.Pointer(unsafe.SliceData(groups))), 0)
+	// Not by raw: a pointer is kept alive, and where it is, only by a conversion in the very call (package unsafe, case 4).
+	_, _, errno := unix.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(groups)), uintptr(unsafe.Pointer(unsafe.SliceData(groups))), 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 func raw(call, a, b, c uintptr) error {
