@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -116,13 +115,11 @@ server company {
 		if err := p.Running(); err != nil {
 			return err
 		}
-		return s.Host.Do(func() error {
-			c, err := net.ListenPacket("udp", "127.0.0.1:1812")
-			if err != nil {
-				return nil // taken, by FreeRADIUS
-			}
-			return errors.Join(c.Close(), errors.New("it does not listen yet"))
-		})
+		// To try whether its port is taken would take it from FreeRADIUS now and then.
+		if !strings.Contains(s.RADIUSLog(), "Ready to process requests") {
+			return errors.New("it is not ready yet")
+		}
+		return nil
 	})
 	if err != nil {
 		return err
