@@ -113,6 +113,7 @@ func TestUDPWorksOverIPv6AndCompresses(t *testing.T) {
 	w.up(v)
 	w.has6()
 	w.settles("frames to go over UDP", 25*time.Second, allUDP)
+	w.quiet()
 	before, err := w.Carriers(w.ctx)
 	w.ok(err)
 	const pings, size = 50, 1400
@@ -127,6 +128,22 @@ func TestUDPWorksOverIPv6AndCompresses(t *testing.T) {
 	w.streams(5_000_000) // which arrive as they were
 	w.settles("frames to go over UDP", 25*time.Second, allUDP)
 	w.down("fast")
+}
+
+// quiet waits until what a transfer has left on its way has arrived.
+func (w *world) quiet() {
+	w.t.Helper()
+	w.eventually("nothing but keep-alives to go through the tunnel", 10*time.Second, func() error {
+		before, err := w.Carriers(w.ctx)
+		w.ok(err)
+		time.Sleep(200 * time.Millisecond)
+		after, err := w.Carriers(w.ctx)
+		w.ok(err)
+		if c := after.Sub(before); c.UDPUpBytes+c.UDPDownBytes > 3000 {
+			return fmt.Errorf("in 200 ms there were %+v", c)
+		}
+		return nil
+	})
 }
 
 func TestFramesReturnToUDPAfterTheSessionIsReattached(t *testing.T) {
