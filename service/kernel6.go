@@ -26,6 +26,7 @@ type kernel6 struct {
 	list   func() ([]kernelAddr, error)    // addresses of the TAP that are not link-local
 	claims func(netip.Addr) (string, bool) // the hardware address of another host that has recently claimed one
 	stop   func()
+	now    func() time.Time
 	// temporary: there are temporary addresses, which require an order; see frames.
 	temporary bool
 	remade    chan struct{}
@@ -66,7 +67,7 @@ const (
 var forever6 = time.Duration(1<<63 - 1)
 
 func newKernel6(log *slog.Logger, temporary bool) *kernel6 {
-	return &kernel6{log: log, temporary: temporary, remade: make(chan struct{}, 1), duplicates: map[netip.Prefix][]netip.Addr{}, own: map[netip.Addr]bool{}, named: map[netip.Addr]bool{}}
+	return &kernel6{log: log, temporary: temporary, now: autoconf.Now, remade: make(chan struct{}, 1), duplicates: map[netip.Prefix][]netip.Addr{}, own: map[netip.Addr]bool{}, named: map[netip.Addr]bool{}}
 }
 
 // Make implements [autoconf.Maker].
@@ -74,7 +75,8 @@ func (k *kernel6) Make(prefixes []autoconf.Prefix) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, old := range k.wanted {
-		if !slices.ContainsFunc(prefixes, func(p autoconf.Prefix) bool { return p.Net == old.Net }) && left(old.Valid) > 0 {
+		_, there := k.made(old.Net) // even after its end: the kernel counts no time that the machine was suspended
+		if !slices.ContainsFunc(prefixes, func(p autoconf.Prefix) bool { return p.Net == old.Net }) && (there || k.left(old.Valid) > 0) {
 			old.Preferred = time.Unix(1, 0)
 			k.past = append(k.past, old)
 		}
@@ -131,7 +133,7 @@ func (k *kernel6) missing() []autoconf.Prefix {
 func (k *kernel6) eligible() []autoconf.Prefix {
 	var list []autoconf.Prefix
 	for _, p := range k.wanted {
-		if len(k.duplicates[p.Net]) > 0 || left(p.Valid) <= 0 {
+		if len(k.duplicates[p.Net]) > 0 || k.left(p.Valid) <= 0 {
 			continue
 		}
 		list = append(list, p)
@@ -157,12 +159,12 @@ func (k *kernel6) advertise() {
 }
 
 func (k *kernel6) send(list []autoconf.Prefix) {
-	if err := k.write(autoconf.Advertisement(list, time.Now())); err != nil {
+	if err := k.write(autoconf.Advertisement(list, k.now())); err != nil {
 		k.log.Debug("the kernel gets no advertisement", "error", err)
 	}
 }
 
-// changed is told that addresses of the TAP have changed, for whatever reason.
+// changed is told that addresses of the TAP have changed, for whatever reason, or that the machine was suspended.
 func (k *kernel6) changed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -187,7 +189,7 @@ func (k *kernel6) lookAgain() {
 func (k *kernel6) wrong() bool {
 	for _, p := range k.eligible() {
 		a, ok := k.made(p.Net)
-		if !ok || off(a.preferred, left(p.Preferred)) || a.valid < left(p.Valid) && off(a.valid, left(p.Valid)) || a.valid == forever6 && !p.Valid.IsZero() {
+		if !ok || off(a.preferred, k.left(p.Preferred)) || a.valid < k.left(p.Valid) && off(a.valid, k.left(p.Valid)) || a.valid == forever6 && !p.Valid.IsZero() {
 			return true
 		}
 	}
@@ -222,9 +224,9 @@ func (k *kernel6) advertiseSoon() {
 }
 
 // left returns the time until t, in the sense of autoconf: zero means never.
-func left(t time.Time) time.Duration {
+func (k *kernel6) left(t time.Time) time.Duration {
 	if t.IsZero() {
 		return forever6
 	}
-	return time.Until(t)
+	return t.Sub(k.now())
 }

@@ -101,6 +101,43 @@ func TestTimesArePutRightAfterNetworkManager(t *testing.T) {
 	})
 }
 
+// The kernel counts no time that the machine was suspended: its addresses would live longer by that.
+func TestLifetimesGoOnInSleep(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		s := newKernelStage(false)
+		var frames [][]byte
+		s.kernel6.write = func(f []byte) error { frames = append(frames, f); return nil }
+		slept := time.Duration(0)
+		s.now = func() time.Time { return time.Now().Add(slept) }
+		s.addrs = []kernelAddr{{addr: kernelOwn, bits: 64, valid: 5 * time.Hour, preferred: 4 * time.Hour}}
+		now := s.now()
+		p := autoconf.Prefix{Net: kernelNet, Valid: now.Add(5 * time.Hour), Preferred: now.Add(4 * time.Hour)}
+		s.Make([]autoconf.Prefix{p})
+		frames = nil
+
+		slept = 2 * time.Hour
+		s.event()
+		if want := autoconf.Advertisement([]autoconf.Prefix{p}, s.now().Add(-time.Second)); len(frames) != 1 || !bytes.Equal(frames[0], want) {
+			t.Fatalf("after two hours of sleep the kernel is told\n%x, want\n%x", frames, want)
+		}
+		s.addrs[0].valid, s.addrs[0].preferred = 3*time.Hour, 2*time.Hour
+		frames = nil
+
+		slept = 6 * time.Hour
+		s.Make(nil)
+		if len(frames) != 1 || s.Taken(kernelOwn) {
+			t.Errorf("an address that has ended in sleep is withdrawn by %d advertisements", len(frames))
+		}
+		s.addrs = nil
+		s.Make([]autoconf.Prefix{p})
+		frames = nil
+		s.Make(nil)
+		if len(frames) != 0 {
+			t.Error("an address that is gone already is withdrawn")
+		}
+	})
+}
+
 // Whoever keeps changing addresses does not keep the kernel busy.
 func TestAdvertisementsArePaced(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {

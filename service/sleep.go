@@ -103,6 +103,9 @@ const closeGrace = 200 * time.Millisecond
 func (c *connection) sleep(asleep bool, ready func()) {
 	if !asleep {
 		c.ground.asleep = false
+		if c.tunnel != nil {
+			c.tunnel.countLifetimes()
+		}
 		c.lookAtGround()
 		return
 	}

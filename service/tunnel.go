@@ -105,6 +105,13 @@ func (t *tunnel) letKernelMake(sys system, cfg *tapbridge.Autoconf) {
 	t.kernel6 = k
 }
 
+// countLifetimes has the kernel count the time that the machine was suspended, too.
+func (t *tunnel) countLifetimes() {
+	if t.kernel6 != nil {
+		t.kernel6.changed()
+	}
+}
+
 // mac is read back from the device: it is how the lease and the hub identify this computer.
 func (t *tunnel) mac() net.HardwareAddr { return t.tap.MAC() }
 

@@ -75,6 +75,7 @@ func (c *connection) nextBeat() {
 func (c *connection) woke(at standing, late time.Duration) {
 	c.log.Info("this process or the computer was suspended", "for", late.Round(time.Second), "base", at.base.String())
 	c.countLease()
+	c.tunnel.countLifetimes()
 	c.lookAtGround()
 	now, _ := c.path.standing()
 	if now != at || c.ground.walk != nil {

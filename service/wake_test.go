@@ -196,3 +196,33 @@ func TestASessionThatTheServerForgotInSleepIsReplacedAtOnce(t *testing.T) {
 		st.Disconnect()
 	})
 }
+
+// The kernel's addresses are corrected as soon as time unseen has been noticed, and after logind's word.
+func TestAddressesAreCorrectedAfterTimeUnseen(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st, clock := asleepOnGround(t)
+		var looks atomic.Int64
+		st.call(func() error {
+			k := newKernel6(st.log, false)
+			k.list = func() ([]kernelAddr, error) { looks.Add(1); return nil, nil }
+			k.stop = func() {}
+			st.tunnel.kernel6 = k
+			return nil
+		})
+		wait(10 * pulseRate)
+		if n := looks.Load(); n != 0 {
+			t.Errorf("%d looks at the kernel's addresses without a reason", n)
+		}
+		clock.sleep(time.Hour)
+		wait(2 * pulseRate)
+		if n := looks.Load(); n != 1 {
+			t.Errorf("%d looks at the kernel's addresses after time unseen, want 1", n)
+		}
+		st.sleep(false, func() {})
+		wait(0)
+		if n := looks.Load(); n != 2 {
+			t.Errorf("%d looks at the kernel's addresses after logind's word, want 2", n)
+		}
+		st.Disconnect()
+	})
+}

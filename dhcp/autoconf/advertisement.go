@@ -21,7 +21,7 @@ var (
 
 // Advertisement returns the frame that makes a kernel form an address in each of these prefixes, or update
 // its lifetimes: a router advertisement without a router, routes, on-link prefixes and names. It has a
-// link-layer address because Linux only then makes optimistic addresses (RFC 4429).
+// link-layer address because Linux only then makes optimistic addresses (RFC 4429). now is a time from [Now].
 func Advertisement(prefixes []Prefix, now time.Time) []byte {
 	ra := &ndp.RouterAdvertisement{Options: []ndp.Option{&ndp.LinkLayerAddress{Direction: ndp.Source, Addr: makersMAC.HardwareAddr()}}}
 	for _, p := range prefixes {

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"network-manager-softether/dhcp/internal/pace"
 )
 
 // A Maker forms the addresses of prefixes in the client's place. A kernel can do that, from [Advertisement]:
@@ -32,8 +34,12 @@ type Maker interface {
 type Prefix struct {
 	Net              netip.Prefix
 	Chosen           bool      // its address is Config6.Addr
-	Valid, Preferred time.Time // until when; zero: for ever
+	Valid, Preferred time.Time // until when, by [Now]; zero: for ever
 }
+
+// Now is the clock by which the times of a [Prefix] are set and must be judged. It goes on while the machine is
+// suspended, which [time.Now] does not.
+func Now() time.Time { return pace.Now() }
 
 // maxDuplicates is how many duplicates there may be before no other identifier is tried (RFC 7217,
 // IDGEN_RETRIES).
