@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"sync/atomic"
 
 	"network-manager-softether/protocol"
 )
@@ -21,6 +20,7 @@ type baseNames struct {
 	path    *serverPath
 	servers func(ctx context.Context, device string) ([]netip.Addr, error) // nil: cannot be known
 	system  protocol.Resolver                                              // before there is a tunnel
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // errNoServers is for a base without name servers.
@@ -29,7 +29,7 @@ var errNoServers = errors.New("NetworkManager knows no name servers of the netwo
 func (b *baseNames) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	at, known := b.path.standing()
 	if !known || b.servers == nil {
-		return b.system.LookupNetIP(ctx, network, host)
+		return b.bySystem(ctx, network, host)
 	}
 	if err := b.path.await(ctx); err != nil {
 		return nil, err
@@ -41,12 +41,26 @@ func (b *baseNames) LookupNetIP(ctx context.Context, network, host string) ([]ne
 	if err != nil {
 		return nil, &net.DNSError{Err: err.Error(), Name: host, IsTemporary: true}
 	}
-	var asked atomic.Uint32
-	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		s := servers[int(asked.Add(1)-1)%len(servers)]
-		d := net.Dialer{Control: b.path.bind}
-		return d.DialContext(ctx, network, netip.AddrPortFrom(s, 53).String())
-	}}
-	// The search list in resolv.conf is the tunnel's, too.
-	return r.LookupNetIP(ctx, network, strings.TrimSuffix(host, ".")+".")
+	lookups := make([]lookup, len(servers))
+	for i, s := range servers {
+		address := netip.AddrPortFrom(s, 53).String()
+		r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return b.dial(ctx, network, address)
+		}}
+		lookups[i] = func(ctx context.Context) ([]netip.Addr, error) {
+			// The search list in resolv.conf is the tunnel's, too.
+			list, err := r.LookupNetIP(ctx, network, strings.TrimSuffix(host, ".")+".")
+			if e, ok := errors.AsType[*net.DNSError](err); ok {
+				e.Server = address // it names one of resolv.conf
+			}
+			return list, err
+		}
+	}
+	return firstAnswer(ctx, lookups...)
+}
+
+// bound dials by a socket that is bound to the base, or to where the kernel would send.
+func (p *serverPath) bound(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{Control: p.bind}
+	return d.DialContext(ctx, network, address)
 }

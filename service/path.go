@@ -40,7 +40,7 @@ type serverPath struct {
 // cannot be known.
 func newServerPath(log *slog.Logger, nameServers func(context.Context, string) ([]netip.Addr, error)) *serverPath {
 	p := &serverPath{log: log, kernel: kernelWay, change: make(chan struct{})}
-	p.resolver = protocol.NewCachingResolver(&baseNames{path: p, servers: nameServers, system: net.DefaultResolver})
+	p.resolver = protocol.NewCachingResolver(&baseNames{path: p, servers: nameServers, system: net.DefaultResolver, dial: p.bound})
 	return p
 }
 

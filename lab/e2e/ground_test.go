@@ -185,14 +185,22 @@ func TestTheServiceIsFrozen(t *testing.T) {
 	}
 }
 
-// The server moves to another address while the tunnel, whose own name servers know nothing of it, carries everything.
+// The server moves to another address while the tunnel, whose own name servers know nothing of it, carries everything. The
+// first of the base's name servers is dead.
 func TestTheServersNameMoves(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()
+	first, second := netip.MustParseAddr("203.0.113.53"), netip.MustParseAddr("203.0.113.54")
+	dead, well := w.serveNames(first, true), w.serveNames(second, false)
+	for _, args := range [][]string{{"modify", plan.Bases[0].Profile, "ipv4.dns", first.String() + "," + second.String()}, {"up", plan.Bases[0].Profile}} {
+		_, err := w.Desktop.MustNMCLI(w.ctx, append([]string{"connection"}, args...)...)
+		w.ok(err)
+	}
 	v := w.persistent()
 	v.Data["gateway"] = movingName
 	w.ok(w.MoveName(movingName, plan.ServerAddr))
 	w.up(quick(v))
+	w.asksBeside(dead, well)
 	secret := w.private(true)
 	for _, args := range [][]string{{"address", "add", movedTo + "/32", "dev", "lo"}, {"address", "del", plan.ServerAddr.String() + "/32", "dev", "lo"}} {
 		_, err := w.Internet.Must(w.ctx, append([]string{"ip"}, args...)...)
@@ -209,6 +217,7 @@ func TestTheServersNameMoves(t *testing.T) {
 	})
 	w.pings(plan.OfficeInner)
 	t.Logf("found %v after the move", time.Since(began))
+	w.asksBeside(dead, well)
 	w.eventually("NetworkManager's route to it", 10*time.Second, func() error {
 		route, err := w.Desktop.HostRoute(movedTo)
 		if err == nil && route == "" {
