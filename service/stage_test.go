@@ -134,7 +134,7 @@ type stage struct {
 var serverAddr = netip.MustParseAddrPort("192.0.2.1:443")
 
 func newStage(persist bool) *stage {
-	st := &stage{nm: &heard{}, logged: &written{}}
+	st, began := &stage{nm: &heard{}, logged: &written{}}, time.Now()
 	st.connection = newConnection(slog.New(newLineHandler(levelNotice, st.logged)), new(subject), system{
 		dial: func(ctx context.Context, cfg *protocol.Config) (session, error) {
 			if !st.confined {
@@ -171,7 +171,7 @@ func newStage(persist bool) *stage {
 			}
 			return st.nm, nil
 		},
-		clock: time.Now,
+		clock: func() time.Duration { return time.Since(began) },
 	}, persist)
 	st.connection.nm = st.nm
 	go st.run()

@@ -40,8 +40,8 @@ type system struct {
 	watchAddrs func(changed func()) (stop func(), err error)
 	// editProfiles opens, before confine, the one thing that takes the rights of root on the system bus.
 	editProfiles func() (profileEditor, error)
-	// clock is time.Now.
-	clock func() time.Time
+	// clock is sinceBoot.
+	clock func() time.Duration
 	// pinNeighbor adds a permanent neighbour entry on a device; may be nil.
 	pinNeighbor func(device int, addr netip.Addr, mac [6]byte) error
 	// sweep overwrites what a login has left in memory.
@@ -97,6 +97,6 @@ var thisSystem = system{
 	addrsOf:          addrsOf,
 	watchAddrs:       watchAddrs,
 	pinNeighbor:      pinNeighbor,
-	clock:            time.Now,
+	clock:            sinceBoot,
 	sweep:            sweep,
 }

@@ -7,39 +7,47 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"network-manager-softether/dhcp"
 	"network-manager-softether/protocol"
 )
 
-// A computer may sleep, a virtual machine be paused or a process be frozen without logind saying so. Nothing tells of
-// it afterwards, but a clock has gone on: a pulse that comes late shows it. Go's own clocks do for that. The wall clock
-// is ahead of the monotonic one after sleep, and after a pause once somebody has set it; both are ahead of the pulse
-// after a freeze. A clock that is only set looks the same, so what follows costs a session that lives none of its
-// traffic: its connections are replaced, and those beyond the first come back one by one.
+// A computer may sleep or a process be frozen without logind saying so. Nothing tells of it afterwards, but the clock that
+// goes on in sleep has gone on: a pulse that comes late by it shows either. It is not the wall clock, which a time server or
+// a person may set under a session that is well. (A virtual machine that was paused has no clock that tells: what becomes
+// of its session its connections show, see [connection.silent].)
 
-// pulseRate is how often the clocks are looked at while a session is up and has a base, and only then. It is also how
+// pulseRate is how often the clock is looked at while a session is up and has a base, and only then. It is also how
 // late a pulse must be to tell of more than a busy computer.
 const pulseRate = 5 * time.Second
 
 // A pulse is the loop's side of it.
 type pulse struct {
 	timer *time.Timer
-	last  time.Time
-	asked time.Time // when the session was told to show that it lives
-	proof int       // by which move; 0 if it has not to
-	stay  bool      // its connections stay, even if nobody answers
-	doubt bool      // it could not, though the server answered
+	last  time.Duration // the clock at the last one
+	asked time.Time     // when the session was told to show that it lives
+	proof int           // by which move; 0 if it has not to
+	stay  bool          // its connections stay, even if nobody answers
+	doubt bool          // it could not, though the server answered
 }
 
 // settled ends what the session was to show.
 func (p *pulse) settled() { p.proof, p.stay, p.doubt = 0, false, false }
 
 // unseen is how much more time has passed between two pulses than was to pass.
-func unseen(last, now time.Time) time.Duration {
-	return max(now.Sub(last), now.Round(0).Sub(last.Round(0))) - pulseRate
+func unseen(last, now time.Duration) time.Duration { return now - last - pulseRate }
+
+// sinceBoot is the time since the computer was started, that of its sleep included (CLOCK_BOOTTIME).
+func sinceBoot() time.Duration {
+	var now unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+		return 0 // never: every kernel that runs Go has this clock
+	}
+	return time.Duration(now.Nano())
 }
 
-// beat begins to look at the clocks, or begins anew.
+// beat begins to look at the clock, or begins anew.
 func (c *connection) beat() {
 	c.countLease()
 	stopTimer(&c.ground.pulse.timer)

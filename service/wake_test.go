@@ -3,7 +3,9 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -15,16 +17,11 @@ import (
 )
 
 func TestTimeThatPassesUnseen(t *testing.T) {
-	last := time.Now()
-	for name, tt := range map[string]struct {
-		now  time.Time
-		want time.Duration
-	}{
-		"as usual":                            {last.Add(pulseRate), 0},
-		"a busy computer":                     {last.Add(pulseRate + time.Second), time.Second},
-		"frozen":                              {last.Add(time.Hour), time.Hour - pulseRate},
-		"asleep: the wall clock alone":        {last.Round(0).Add(time.Hour), time.Hour - pulseRate},
-		"the wall clock was set back":         {last.Round(0).Add(-time.Hour), -time.Hour - pulseRate},
+	const last = 100 * time.Hour
+	for name, tt := range map[string]struct{ now, want time.Duration }{
+		"as usual":                            {last + pulseRate, 0},
+		"a busy computer":                     {last + pulseRate + time.Second, time.Second},
+		"asleep, or frozen":                   {last + time.Hour, time.Hour - pulseRate},
 		"a pulse that has begun a moment ago": {last, -pulseRate},
 	} {
 		if got := unseen(last, tt.now); got != tt.want {
@@ -33,12 +30,31 @@ func TestTimeThatPassesUnseen(t *testing.T) {
 	}
 }
 
-// sleeper has the wall clock of a stage go on alone. It counts how often that is looked at.
-type sleeper struct{ slept, looks atomic.Int64 }
+// The kernel says how long ago it was started, and counts sleep.
+func TestTheClockIsTheTimeSinceTheComputerWasStarted(t *testing.T) {
+	b, err := os.ReadFile("/proc/uptime")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seconds float64
+	if _, err := fmt.Sscan(string(b), &seconds); err != nil {
+		t.Fatalf("%q: %v", b, err)
+	}
+	uptime := time.Duration(seconds * float64(time.Second)).Round(10 * time.Millisecond)
+	if now := sinceBoot(); now < uptime-10*time.Millisecond || now > uptime+time.Minute {
+		t.Errorf("the clock is %v, a moment after %v", now, uptime)
+	}
+}
 
-func (s *sleeper) clock() time.Time {
+// sleeper has the clock of a stage go on while no timer does. It counts how often that is looked at.
+type sleeper struct {
+	began        time.Time
+	slept, looks atomic.Int64
+}
+
+func (s *sleeper) clock() time.Duration {
 	s.looks.Add(1)
-	return time.Now().Round(0).Add(time.Duration(s.slept.Load()))
+	return time.Since(s.began) + time.Duration(s.slept.Load())
 }
 
 func (s *sleeper) sleep(d time.Duration) { s.slept.Add(int64(d)) }
@@ -46,7 +62,7 @@ func (s *sleeper) sleep(d time.Duration) { s.slept.Add(int64(d)) }
 // asleepOnGround is onGround with such a clock.
 func asleepOnGround(t *testing.T) (*groundStage, *sleeper) {
 	t.Helper()
-	st, s := onGround(t, true), new(sleeper)
+	st, s := onGround(t, true), &sleeper{began: time.Now()}
 	st.call(func() error {
 		st.system.clock = s.clock
 		st.beat()
