@@ -76,7 +76,7 @@ func New(dir string, plugin *Plugin) (*Desktop, error) {
 
 // SetUp starts the system's services and NetworkManager, and waits until the desktop is online.
 func (d *Desktop) SetUp(ctx context.Context) error {
-	if err := errors.Join(d.depart(), d.put("/etc/dbus.conf", d.busConfig(), 0o644)); err != nil {
+	if err := errors.Join(d.depart(), d.put(busConfigFile, d.busConfig(), 0o644)); err != nil {
 		return err
 	}
 	for _, start := range []func(context.Context) error{d.startJournal, d.startBus, d.startPolkit} {
@@ -95,21 +95,6 @@ func (d *Desktop) SetUp(ctx context.Context) error {
 			}
 		}
 		return nil
-	})
-}
-
-func (d *Desktop) startBus(ctx context.Context) error {
-	bus, err := d.Start("dbus", netns.Command{Args: []string{"dbus-daemon", "--config-file=/etc/dbus.conf", "--nofork", "--nopidfile"}})
-	if err != nil {
-		return err
-	}
-	return netns.Await(ctx, "D-Bus", nmLimit, func() error {
-		if err := bus.Running(); err != nil {
-			return err
-		}
-		var err error
-		d.Bus, err = dbus.Connect("unix:path=" + d.Path(netns.BusSocket))
-		return err
 	})
 }
 

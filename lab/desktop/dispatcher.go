@@ -43,7 +43,7 @@ func (d *Desktop) UseDispatcher(ctx context.Context, scripts ...string) error {
 // allow adds rules to those of the system bus.
 func (d *Desktop) allow(rules ...string) error {
 	d.rules = append(d.rules, rules...)
-	if err := d.put("/etc/dbus.conf", d.busConfig(d.rules...), 0o644); err != nil {
+	if err := d.put(busConfigFile, d.busConfig(d.rules...), 0o644); err != nil {
 		return err
 	}
 	return d.Bus.BusObject().Call("org.freedesktop.DBus.ReloadConfig", 0).Err

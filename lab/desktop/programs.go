@@ -14,4 +14,6 @@ type Plugin struct {
 	OwnWindow bool
 	// ServiceEnv is added to NetworkManager's environment, which its VPN services inherit.
 	ServiceEnv []string
+	// Broker has dbus-broker for the system bus, as Fedora, Arch and openSUSE have, in place of dbus-daemon.
+	Broker bool
 }
