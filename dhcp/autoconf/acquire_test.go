@@ -234,6 +234,44 @@ func TestInformation(t *testing.T) {
 	})
 }
 
+// A router that asked for DHCPv6 addresses, which nobody gave, and later asks for information alone gets it.
+func TestInformationInPlaceOfAnAddress(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		n, c := newNetwork(t)
+		done := acquire(c, t.Context())
+		n.solicited()
+		managed := usual()
+		managed.ManagedConfiguration = true
+		n.advertise(routerLL, managed)
+		n.expect(dhcpv6.MessageTypeSolicit)
+		got := <-done
+		if got.err != nil {
+			t.Fatal(got.err)
+		}
+		changes, _ := maintain(t.Context(), c, got.cfg)
+		other := usual()
+		other.OtherConfiguration = true
+		n.advertise(routerLL, other)
+		n.expect(dhcpv6.MessageTypeSolicit) // somebody may still answer
+		n.expect(dhcpv6.MessageTypeSolicit)
+		n.advertise(routerLL, other)
+		n.reply(n.expect(dhcpv6.MessageTypeInformationRequest), dhcpv6.MessageTypeReply, dhcpv6.OptDNS(net.ParseIP("2001:db8:1::53")))
+		if got := <-changes; len(got.DNS) != 1 {
+			t.Errorf("then there is %v", got)
+		}
+		n.advertise(routerLL, managed)
+		n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
+		if got := <-changes; len(got.Addrs) != 2 {
+			t.Errorf("then there is %v", got)
+		}
+		n.advertise(routerLL, other)
+		time.Sleep(time.Minute)
+		if len(n.port.Sent()) != 0 {
+			t.Error("a lease is given up for information")
+		}
+	})
+}
+
 // A server that says no, or contradicts itself, is not hammered.
 func TestRefusalsSlowDown(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {

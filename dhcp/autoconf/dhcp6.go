@@ -100,13 +100,14 @@ func (d *dhcp6) addrs() []netip.Addr {
 }
 
 // want starts what a router's flags ask for, unless it is already running: an address if managed, otherwise
-// information if other. A flag that disappears ends nothing; leases and answers keep the lifetimes they were
-// given.
+// information if other. A flag that disappears ends no lease and no answer, which keep the lifetimes they were
+// given; but a search for an address that nobody wants any more, and that no server has answered, gives way to that for
+// information.
 func (d *dhcp6) want(managed, other bool, now time.Time) {
 	switch {
 	case managed && d.phase < soliciting:
 		d.start(soliciting, now)
-	case other && d.phase == idle:
+	case other && (d.phase == idle || !managed && d.phase == soliciting && d.tries >= chances && len(d.leased.rows) == 0):
 		d.start(informing, now)
 	}
 }
@@ -135,10 +136,13 @@ func (d *dhcp6) pending() bool {
 
 // tick does what is due at now and returns the frame to send, or nil.
 func (d *dhcp6) tick(now time.Time) []byte {
+	had := len(d.leased.rows) > 0
 	d.leased.expire(now)
+	if had && len(d.leased.rows) == 0 {
+		d.dns, d.domains = nil, nil
+	}
 	switch {
 	case d.phase >= bound && len(d.leased.rows) == 0:
-		d.dns, d.domains = nil, nil
 		d.fail("the lease expired", now)
 	case (d.phase == bound || d.phase == renewing) && left(d.t2, now) <= 0:
 		d.start(rebinding, now)

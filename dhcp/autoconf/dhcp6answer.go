@@ -90,14 +90,15 @@ func (d *dhcp6) granted(r *reply6, now time.Time) {
 		return // retransmitted when it is due
 	}
 	d.leased.rows = slices.DeleteFunc(d.leased.rows, func(a row[netip.Addr, time.Time]) bool { return !offers(r.grant, a.key) })
-	soonest, last := forever, time.Duration(0)
+	renewed := len(d.leased.rows) == len(r.grant.addrs) // the same addresses
+	soonest, first, last := forever, forever, time.Duration(0)
 	for _, a := range r.grant.addrs {
 		d.leased.set(a.addr, now.Add(min(a.preferred, farAway)), a.valid, now)
-		soonest, last = min(soonest, a.preferred), max(last, a.valid)
+		soonest, first, last = min(soonest, a.preferred), min(first, a.valid), max(last, a.valid)
 	}
 	if len(d.leased.rows) == 0 {
 		if d.phase != soliciting {
-			d.hint = nil
+			d.hint, d.dns, d.domains = nil, nil, nil
 			d.fail("the server took the address back", now)
 		}
 		return
@@ -105,7 +106,11 @@ func (d *dhcp6) granted(r *reply6, now time.Time) {
 	d.adopt(r)
 	d.phase, d.penalty, d.server, d.hint = bound, 0, r.server, d.addrs()
 	d.dns, d.domains = r.dns, r.domains
-	d.setTimes(r.grant, soonest, last, now)
+	d.setTimes(r.grant, soonest, first, now)
+	if renewed {
+		d.log.Debug("DHCPv6 lease renewed", "addresses", d.addrs(), "valid", last)
+		return
+	}
 	d.log.Info("DHCPv6 lease", "addresses", d.addrs(), "valid", last)
 }
 
@@ -113,22 +118,26 @@ func offers(g *grant, addr netip.Addr) bool {
 	return slices.ContainsFunc(g.addrs, func(a granted) bool { return a.addr == addr })
 }
 
-// setTimes sets the renewal times; if the server leaves them to the client, to half and four fifths of the
-// shortest preferred lifetime (RFC 8415 21.4), or of the lifetime of a lease that is deprecated from the
-// start.
+// setTimes sets the renewal times; if the server leaves them to the client, or they come after the end of an address, to
+// half and four fifths of the shortest preferred lifetime (RFC 8415 21.4), or of the shortest valid one of a lease that is
+// deprecated from the start.
 func (d *dhcp6) setTimes(g *grant, preferred, valid time.Duration, now time.Time) {
 	base := preferred
 	if base == 0 {
 		base = valid
 	}
 	t1, t2 := g.t1, g.t2
+	if valid < forever && max(t1, t2) >= valid {
+		t1, t2 = 0, 0
+	}
 	if t1 == 0 {
 		t1 = part(base, 5)
 	}
 	if t2 == 0 || t2 < t1 {
 		t2 = max(t1, part(base, 8))
 	}
-	d.t1, d.t2 = after(now, max(t1, minRenew)), after(now, max(t2, minRenew))
+	soonest := max(time.Second/2, min(minRenew, part(valid, 5)))
+	d.t1, d.t2 = after(now, max(t1, soonest)), after(now, max(t2, soonest))
 }
 
 // part returns that many tenths of life.

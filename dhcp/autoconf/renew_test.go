@@ -3,15 +3,20 @@
 package autoconf
 
 import (
+	"bytes"
+	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
 	"github.com/mdlayher/ndp"
 
+	"network-manager-softether/dhcp/internal/porttest"
 	"network-manager-softether/internal/bubbletest"
 )
 
@@ -80,6 +85,32 @@ func TestRebindThenExpire(t *testing.T) {
 	})
 }
 
+func TestARenewalThatChangesNothingIsNoNews(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		var log bytes.Buffer
+		n := &network{t: t, port: porttest.New()}
+		c := New(n.port, Config{MAC: clientMAC.HardwareAddr(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		done := acquire(c, t.Context())
+		n.solicited()
+		n.advertise(routerLL, ndp.RouterAdvertisement{ManagedConfiguration: true, RouterLifetime: 9000 * time.Second})
+		n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
+		got := <-done
+		if got.err != nil {
+			t.Fatal(got.err)
+		}
+		maintain(t.Context(), c, got.cfg)
+		for range 3 {
+			n.reply(n.expect(dhcpv6.MessageTypeRenew), dhcpv6.MessageTypeReply, lease(managedIP))
+		}
+		n.reply(n.expect(dhcpv6.MessageTypeRenew), dhcpv6.MessageTypeReply, lease(managedIP.Next()))
+		n.expect(dhcpv6.MessageTypeRenew)
+		synctest.Wait()
+		if got := strings.Count(log.String(), "DHCPv6 lease"); got != 2 {
+			t.Errorf("%d lines about the lease, want 2, one for each address:\n%s", got, log.String())
+		}
+	})
+}
+
 // What servers may say to RENEW, and what follows.
 func TestRenewalAnswers(t *testing.T) {
 	other := netip.MustParseAddr("2001:db8:1::200")
@@ -111,6 +142,78 @@ func TestRenewalAnswers(t *testing.T) {
 						}
 						return
 					}
+				}
+			})
+		})
+	}
+}
+
+// Times of renewal that lie behind the end of the lease are those of no lease: as with systemd-networkd, the usual
+// parts of it count. Servers have them when somebody has shortened the lease alone.
+func TestTimesOfRenewalBehindTheEnd(t *testing.T) {
+	for name, tc := range map[string]struct {
+		valid, preferred, t1, t2 time.Duration
+		want                     time.Duration // in tenths of a second
+	}{
+		"both":                 {600, 400, 1000, 2000, 2000},
+		"the second":           {600, 600, 500, 2000, 3000},
+		"never":                {600, 600, 0xffffffff, 0xffffffff, 3000},
+		"at the end":           {600, 600, 600, 600, 3000},
+		"before":               {600, 300, 400, 500, 4000},
+		"a lease of 8 seconds": {8, 8, 0, 0, 40},
+		"of one":               {1, 1, 0, 0, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
+				n, _ := holding(t)
+				n.reply(n.expect(dhcpv6.MessageTypeRenew), dhcpv6.MessageTypeReply, lease(managedIP, func(ia *dhcpv6.OptIANA) {
+					a := ia.Options.OneAddress()
+					a.ValidLifetime, a.PreferredLifetime = tc.valid*time.Second, tc.preferred*time.Second
+					ia.T1, ia.T2 = tc.t1*time.Second, tc.t2*time.Second
+				}))
+				began := time.Now()
+				n.next()
+				if got := time.Since(began); got != tc.want*time.Second/10 {
+					t.Errorf("the next message after %v, want %v", got, tc.want*time.Second/10)
+				}
+			})
+		})
+	}
+}
+
+// DNS servers and domains of a lease go with it, also when its server has forgotten it and none gives another.
+func TestDNSOfALostLeaseGoes(t *testing.T) {
+	dns := dhcpv6.OptDNS(net.ParseIP("2001:db8:1::53"))
+	for name, tc := range map[string]struct {
+		reply []dhcpv6.Option
+		after time.Duration
+	}{
+		"forgotten":  {[]dhcpv6.Option{lease(managedIP, withStatus(iana.StatusNoBinding))}, 2 * time.Hour},
+		"taken back": {[]dhcpv6.Option{lease(managedIP, func(ia *dhcpv6.OptIANA) { a := ia.Options.OneAddress(); a.ValidLifetime, a.PreferredLifetime = 0, 0 })}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
+				n, c := newNetwork(t)
+				done := acquire(c, t.Context())
+				n.solicited()
+				n.advertise(routerLL, ndp.RouterAdvertisement{ManagedConfiguration: true, RouterLifetime: 9000 * time.Second, Options: []ndp.Option{prefixOption(prefix, 24*time.Hour, 4*time.Hour)}})
+				n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), dns, raw(dhcpv6.OptionRapidCommit, nil))
+				got := <-done
+				if got.err != nil || len(got.cfg.DNS) != 1 {
+					t.Fatal(got.cfg, got.err)
+				}
+				changes, _ := maintain(t.Context(), c, got.cfg)
+				n.reply(n.expect(dhcpv6.MessageTypeRenew), dhcpv6.MessageTypeReply, tc.reply...)
+				asked := time.Now()
+				lost := <-changes
+				for len(lost.Addrs) > 1 { // deprecated, but there
+					lost = <-changes
+				}
+				if len(lost.Addrs) != 1 || len(lost.DNS) != 0 {
+					t.Errorf("without the lease there is %v", lost)
+				}
+				if late := time.Since(asked) - tc.after; late > time.Second {
+					t.Errorf("%v too late", late)
 				}
 			})
 		})
