@@ -3,10 +3,12 @@
 package dhcp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -61,9 +63,10 @@ func (c *Client) Acquire(ctx context.Context, want netip.Addr) (*Lease, error) {
 
 func (c *Client) acquire(ctx context.Context, want netip.Addr) (*Lease, error) {
 	c.probe = probe{}
+	var unwilling []netip.Addr // servers that did not give what they had offered
 	for refusals := 0; ; {
 		x := newExchange()
-		offer, err := c.discover(ctx, x, want)
+		offer, err := c.discover(ctx, x, want, unwilling)
 		if err != nil {
 			return nil, err
 		}
@@ -90,12 +93,13 @@ func (c *Client) acquire(ctx context.Context, want netip.Addr) (*Lease, error) {
 			}
 		case errors.Is(err, errSilence):
 			c.log.Warn("DHCP server offered an address and then fell silent, searching again", "server", offer.server)
+			unwilling = append(unwilling, offer.server)
 		case errors.Is(err, ErrNAK):
 			if refusals++; refusals == maxRefusals {
 				return nil, err
 			}
 			c.log.Warn("DHCP server refused the address it had offered, searching again", "server", offer.server, "address", offer.addr)
-			want = netip.Addr{}
+			want, unwilling = netip.Addr{}, append(unwilling, offer.server)
 			if err := pause(ctx, firstWait<<refusals); err != nil {
 				return nil, err
 			}
@@ -105,9 +109,11 @@ func (c *Client) acquire(ctx context.Context, want netip.Addr) (*Lease, error) {
 	}
 }
 
-// discover sends DISCOVER until a good OFFER arrives.
-func (c *Client) discover(ctx context.Context, x exchange, want netip.Addr) (*reply, error) {
+// discover sends DISCOVER until a good OFFER arrives. That of a server which has been unwilling is taken only if no other
+// comes for a while: such a server may be the fastest of all, every time.
+func (c *Client) discover(ctx context.Context, x exchange, want netip.Addr, unwilling []netip.Addr) (*reply, error) {
 	var absurd error // the latest reason for refusing an offer
+	var spare *reply // the first offer of an unwilling server
 	accept := func(r *reply) bool {
 		if r.kind != dhcpv4.MessageTypeOffer {
 			return false
@@ -115,6 +121,10 @@ func (c *Client) discover(ctx context.Context, x exchange, want netip.Addr) (*re
 		if _, _, err := judge(r, x.began, c.noDefault); err != nil {
 			c.warnIgnored("DHCP offer not taken", "server", r.server, "error", err)
 			absurd = err
+			return false
+		}
+		if slices.Contains(unwilling, r.server) {
+			spare = cmp.Or(spare, r)
 			return false
 		}
 		return true
@@ -130,6 +140,8 @@ func (c *Client) discover(ctx context.Context, x exchange, want netip.Addr) (*re
 		case err == nil:
 			c.log.Debug("DHCP offer taken", "server", r.server, "address", r.addr)
 			return r, nil
+		case errors.Is(err, errSilence) && spare != nil:
+			return spare, nil
 		case absurd != nil && (attempt >= badOfferWait || errors.Is(err, context.DeadlineExceeded)):
 			return nil, absurd
 		case !errors.Is(err, errSilence):

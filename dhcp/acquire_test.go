@@ -219,6 +219,39 @@ func TestServerFallsSilentAfterOffer(t *testing.T) {
 	})
 }
 
+// Of two servers the one that is always first but gives nothing does not keep the other's lease away.
+func TestAnUnwillingServerIsNotTakenAgainBeforeAnother(t *testing.T) {
+	other := netip.MustParseAddr("192.168.30.2")
+	for name, refuse := range map[string]func(*server){
+		"it falls silent": func(s *server) {
+			for range requestTries {
+				s.expect(dhcpv4.MessageTypeRequest)
+			}
+		},
+		"it refuses": func(s *server) {
+			s.reply(s.expect(dhcpv4.MessageTypeRequest), dhcpv4.MessageTypeNak)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
+				s, c := newServer(t)
+				done := acquire(c, t.Context(), netip.Addr{})
+				s.reply(s.expect(dhcpv4.MessageTypeDiscover), dhcpv4.MessageTypeOffer)
+				refuse(s)
+				d := s.expect(dhcpv4.MessageTypeDiscover)
+				s.reply(d, dhcpv4.MessageTypeOffer)
+				time.Sleep(firstWait / 2)
+				s.reply(d, dhcpv4.MessageTypeOffer, with(optServerID, other.AsSlice()))
+				r := s.expect(dhcpv4.MessageTypeRequest)
+				s.reply(r, dhcpv4.MessageTypeAck, with(optServerID, other.AsSlice()))
+				if got := <-done; got.err != nil || got.lease.Server != other {
+					t.Errorf("lease %v, error %v", got.lease, got.err)
+				}
+			})
+		})
+	}
+}
+
 func TestRefusalsEndTheSearch(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)

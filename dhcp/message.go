@@ -28,6 +28,7 @@ const (
 	optWINS        = 44
 	optLeaseTime   = 51
 	optOverload    = 52
+	optKind        = 53
 	optServerID    = 54
 	optT1          = 58
 	optT2          = 59

@@ -40,6 +40,7 @@ func parseReply(frame []byte, mac packet.MAC, id []byte) (*reply, bool) {
 		!bytes.Equal(m.ClientHWAddr, mac[:]) {
 		return nil, false
 	}
+	once(m.Options)
 	r := &reply{kind: m.MessageType(), xid: m.TransactionID, mac: u.SrcMAC, opts: m.Options}
 	switch r.kind {
 	case dhcpv4.MessageTypeOffer, dhcpv4.MessageTypeAck, dhcpv4.MessageTypeNak:
@@ -58,6 +59,16 @@ func parseReply(frame []byte, mac packet.MAC, id []byte) (*reply, bool) {
 	}
 	r.server = servers[0]
 	return r, true
+}
+
+// once takes the first of two options of a fixed size: the codec has joined them, which is right for longer ones alone
+// (RFC 3396), and a lease would be lost over a server or relay that repeats itself.
+func once(opts dhcpv4.Options) {
+	for code, size := range map[uint8]int{optMask: 4, optMTU: 2, optLeaseTime: 4, optKind: 1, optServerID: 4, optT1: 4, optT2: 4} {
+		if v := opts[code]; len(v) > size && len(v)%size == 0 {
+			opts[code] = v[:size]
+		}
+	}
 }
 
 // addrs reads a list of IPv4 addresses; nil if its length is not a multiple of 4.

@@ -5,10 +5,13 @@ package dhcp
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"network-manager-softether/internal/bubbletest"
 )
 
 var ownID = append([]byte{1}, clientMAC[:]...)
@@ -39,6 +42,30 @@ func TestOverloadedOptions(t *testing.T) {
 	if !bytes.Equal(r.opts[optMTU], []byte{5, 0}) {
 		t.Errorf("option 26 = %v", r.opts[optMTU])
 	}
+}
+
+// A server or relay that says something twice is understood, as by systemd-networkd.
+func TestOptionsTwice(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		s, c := newServer(t)
+		done := acquire(c, t.Context(), netip.Addr{})
+		twice := func(r *dhcpv4.DHCPv4) {
+			r.Options[optMTU], r.Options[optT1], r.Options[optT2] = []byte{5, 120}, []byte{0, 0, 0, 100}, []byte{0, 0, 0, 200}
+			for code, v := range r.Options {
+				r.Options[code] = slices.Concat(v, v)
+			}
+		}
+		s.reply(s.expect(dhcpv4.MessageTypeDiscover), dhcpv4.MessageTypeOffer, twice)
+		s.reply(s.expect(dhcpv4.MessageTypeRequest), dhcpv4.MessageTypeAck, twice)
+		got := <-done
+		if got.err != nil {
+			t.Fatal(got.err)
+		}
+		l := got.lease
+		if l.Addr != netip.MustParsePrefix("192.168.30.10/24") || l.Router != serverIP || l.MTU != 1400 || l.Duration != 2*time.Hour || l.T1 != 100*time.Second || l.T2 != 200*time.Second {
+			t.Errorf("lease %+v", l)
+		}
+	})
 }
 
 func TestMissingEndOption(t *testing.T) {
