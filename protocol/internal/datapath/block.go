@@ -36,6 +36,7 @@ type blockReader struct {
 	// keepAlive is told the payload of each keep-alive, valid until it returns; nil: nobody.
 	keepAlive func(payload []byte)
 
+	end      error  // why nothing more comes from the source; what is in buf is still handed on
 	progress bool   // something whole has arrived since the owner last cleared this
 	dropped  uint64 // blocks that are no Ethernet frame: too short, too long, not a zlib stream
 }
@@ -45,10 +46,14 @@ func newBlockReader() *blockReader {
 }
 
 // next returns the next frames, valid until it is called again. It reads from src once, and blocks there only
-// if nothing has arrived. It may return no frames, and may return some together with an error.
+// if nothing has arrived. It may return no frames, and may return some together with an error. An error of src comes after
+// all that was read before it.
 func (b *blockReader) next(src io.Reader) ([][]byte, error) {
 	if err := b.parse(); err != nil || len(b.frames) > 0 {
 		return b.frames, err
+	}
+	if b.end != nil {
+		return nil, b.end
 	}
 	b.r, b.w = 0, copy(b.buf, b.buf[b.r:b.w]) // less than a frame is left
 	n, err := src.Read(b.buf[b.w:])
@@ -59,10 +64,11 @@ func (b *blockReader) next(src io.Reader) ([][]byte, error) {
 		n, err = b.wire.readNow(src, b.buf[b.w:])
 		b.w += n
 	}
-	if perr := b.parse(); perr != nil {
-		err = perr
+	b.end = err
+	if err := b.parse(); err != nil || len(b.frames) > 0 {
+		return b.frames, err
 	}
-	return b.frames, err
+	return nil, b.end
 }
 
 // parse moves every complete frame in the buffer to frames, which it empties first, and skips everything else

@@ -96,20 +96,36 @@ func TestManySmallFramesComeInSeveralBatches(t *testing.T) {
 	for range n {
 		stream = join(stream, u32(14), ethernet(14, 'x'))
 	}
-	b, r, got := newBlockReader(), bytes.NewReader(stream), 0
-	for {
-		frames, err := b.next(r)
-		if len(frames) > readBatch {
-			t.Fatalf("a batch of %d frames, want at most %d", len(frames), readBatch)
+	for name, r := range map[string]io.Reader{
+		"the end by itself":        bytes.NewReader(stream),
+		"the end with all of them": withEnd{bytes.NewReader(stream)}, // as from a server that says goodbye at once
+	} {
+		b, got := newBlockReader(), 0
+		for {
+			frames, err := b.next(r)
+			if len(frames) > readBatch {
+				t.Fatalf("%s: a batch of %d frames, want at most %d", name, len(frames), readBatch)
+			}
+			got += len(frames)
+			if err != nil {
+				break
+			}
 		}
-		got += len(frames)
-		if err != nil {
-			break
+		if got != n {
+			t.Errorf("%s: got %d frames, want %d", name, got, n)
 		}
 	}
-	if got != n {
-		t.Errorf("got %d frames, want %d", got, n)
+}
+
+// withEnd tells the end together with the last bytes.
+type withEnd struct{ *bytes.Reader }
+
+func (r withEnd) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if r.Len() == 0 {
+		err = io.EOF
 	}
+	return n, err
 }
 
 // endless repeats a stream, as much as fits into each read, up to a TLS record.

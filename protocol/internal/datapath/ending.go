@@ -39,11 +39,11 @@ func (c *Conn) failed(err error) {
 	}
 }
 
-// leave says goodbye once the queue is empty, and goes on reading until the server has done the same, so that
+// leave says goodbye once everything is written, and goes on reading until the server has done the same, so that
 // nothing the server has sent is lost. At worst it takes t.Flush and t.Closing, and drops the connection.
 func (c *Conn) leave(t *Waits) {
 	const look = 5 * time.Millisecond
-	for until := time.Now().Add(t.Flush); c.queue != nil && !c.queue.idle() && time.Now().Before(until); {
+	for until := time.Now().Add(t.Flush); c.unwritten() && time.Now().Before(until); {
 		select {
 		case <-c.gone:
 			return
@@ -56,15 +56,25 @@ func (c *Conn) leave(t *Waits) {
 	}
 	force := time.AfterFunc(t.Closing, func() { c.drop(errReplaced) })
 	defer force.Stop()
-	if c.writing.TryLock() {
-		err := c.Stream.CloseWrite()
-		c.writing.Unlock()
-		if err == nil {
-			<-c.gone
+	// On a slow network the last message is still being written.
+	for c.unwritten() || !c.writing.TryLock() {
+		select {
+		case <-c.gone:
 			return
+		case <-time.After(look):
 		}
 	}
-	c.drop(errReplaced)
+	err := c.Stream.CloseWrite()
+	c.writing.Unlock()
+	if err != nil {
+		c.drop(errReplaced)
+	}
+	<-c.gone
+}
+
+// unwritten reports whether something is in the queue, or being written.
+func (c *Conn) unwritten() bool {
+	return c.queued.Load() > 0 || c.queue != nil && !c.queue.idle()
 }
 
 // shutDown closes a dropped connection politely, within t.Closing. It waits a little for the server's
