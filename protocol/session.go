@@ -46,6 +46,8 @@ type Session struct {
 	auto    *time.Timer // policy AutoDisconnect; nil without
 	wg      sync.WaitGroup
 
+	telling sync.Mutex // held while Config.Notify is called
+
 	ending sync.Once
 	done   chan struct{}
 	err    error // set before done is closed
@@ -207,6 +209,8 @@ func (s *Session) end(err error) {
 
 func (s *Session) notify(e Event) {
 	if s.dialer.Notify != nil {
+		s.telling.Lock()
+		defer s.telling.Unlock()
 		s.dialer.Notify(e)
 	}
 }

@@ -3,6 +3,7 @@
 package protocol_test
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,6 +52,47 @@ func TestSilenceIsToldAsLongAsItLasts(t *testing.T) {
 	twice()
 	if len(events) > 0 {
 		t.Errorf("told %v, though the server is heard again", <-events)
+	}
+}
+
+// What watches the silence and what looks after the connections are two goroutines.
+func TestEventsAreToldOneAtATime(t *testing.T) {
+	srv := start(t)
+	cfg := alice(srv)
+	protocol.Hear(cfg, func() (bool, bool, time.Duration) { return true, true, time.Minute })
+	silent, detached := make(chan struct{}), make(chan struct{}, 1)
+	var once sync.Once
+	var telling atomic.Int32
+	cfg.Notify = func(e protocol.Event) {
+		if n := telling.Add(1); n != 1 {
+			t.Errorf("%T is told while another event is", e)
+		}
+		defer telling.Add(-1)
+		switch e.(type) {
+		case protocol.Silent:
+			once.Do(func() {
+				close(silent)
+				time.Sleep(100 * time.Millisecond) // the other one has time to come
+			})
+		case protocol.Detached:
+			select {
+			case detached <- struct{}{}:
+			default:
+			}
+		}
+	}
+	s := dial(t, cfg)
+	s.Start(func([][]byte) {})
+	if err := s.Send(batch(numbered(100, 1))); err != nil {
+		t.Fatal(err)
+	}
+	for _, event := range []<-chan struct{}{silent, detached} {
+		select {
+		case <-event:
+		case <-within(t).Done():
+			t.Fatal("not told")
+		}
+		s.Move(false)
 	}
 }
 
