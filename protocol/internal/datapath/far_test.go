@@ -23,6 +23,19 @@ func ipPacket(tos byte, proto byte, port uint16, number uint32) []byte {
 	return f
 }
 
+// apart returns n ports whose flows have entries of their own in a spreader's table. Which flows share one is drawn anew
+// for each process.
+func apart(n int) (ports []uint16) {
+	taken := make(map[uint64]bool)
+	for p := uint16(1); len(ports) < n; p++ {
+		if at := Flow(ipPacket(0, protoTCP, p, 0)) % flowTable; !taken[at] {
+			taken[at] = true
+			ports = append(ports, p)
+		}
+	}
+	return ports
+}
+
 // poolOf returns a pool of conns.
 func poolOf(conns ...*Conn) *pool {
 	p := new(pool)

@@ -15,6 +15,7 @@ import (
 func TestFlowsThatNeverPauseComeToUseNewConnections(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		const flows = 8
+		ports := apart(flows)
 		fars := []*far{newFar(t, true)}
 		p := poolOf(fars[0].Conn)
 		sp := newSpreader(false)
@@ -23,10 +24,10 @@ func TestFlowsThatNeverPauseComeToUseNewConnections(t *testing.T) {
 		send := func(d time.Duration) {
 			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Millisecond) {
 				rounds++
-				for flow := range flows {
-					sp.send([][]byte{ipPacket(0, protoTCP, uint16(flow), 2*rounds), ipPacket(0, protoTCP, uint16(flow), 2*rounds+1)}, p)
-					if c := sp.entry(uint16(flow)).conn; c != on[flow] {
-						on[flow] = c
+				for i, port := range ports {
+					sp.send([][]byte{ipPacket(0, protoTCP, port, 2*rounds), ipPacket(0, protoTCP, port, 2*rounds+1)}, p)
+					if c := sp.entry(port).conn; c != on[i] {
+						on[i] = c
 						moves++
 					}
 				}
@@ -41,8 +42,8 @@ func TestFlowsThatNeverPauseComeToUseNewConnections(t *testing.T) {
 		}
 		send(5 * time.Second)
 		uses := map[*Conn]int{}
-		for flow := range flows {
-			uses[sp.entry(uint16(flow)).conn]++
+		for _, port := range ports {
+			uses[sp.entry(port).conn]++
 		}
 		if len(uses) != flows || moves != flows-1 {
 			t.Errorf("%d connections are used after %d moves, want %d and %d", len(uses), moves, flows, flows-1)

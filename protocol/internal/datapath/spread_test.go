@@ -16,9 +16,10 @@ func TestFlowsAreDividedAndStayInOrder(t *testing.T) {
 		conns := poolOf(fars[0].Conn, fars[1].Conn, fars[2].Conn, fars[3].Conn)
 		sp := newSpreader(false)
 		const flows, rounds = 8, 200
+		ports := apart(flows)
 		for i := range rounds {
-			for flow := range flows {
-				sp.send([][]byte{ipPacket(0, protoTCP, uint16(flow), uint32(2*i)), ipPacket(0, protoTCP, uint16(flow), uint32(2*i+1))}, conns)
+			for _, port := range ports {
+				sp.send([][]byte{ipPacket(0, protoTCP, port, uint32(2*i)), ipPacket(0, protoTCP, port, uint32(2*i+1))}, conns)
 			}
 			time.Sleep(time.Millisecond)
 		}
@@ -51,12 +52,13 @@ func TestAConnectionThatHangsDoesNotStallTheOthers(t *testing.T) {
 		sp := newSpreader(false)
 		var worst time.Duration
 		const rounds = 2000
+		ports := apart(2)
 		for i := range rounds {
 			began := time.Now()
 			for flow := range 2 {
 				var batch [][]byte
 				for range 10 {
-					batch = append(batch, ipPacket(0, protoTCP, uint16(flow), uint32(i)))
+					batch = append(batch, ipPacket(0, protoTCP, ports[flow], uint32(i)))
 				}
 				sp.send(batch[:1+9*flow], conns)
 			}
@@ -77,11 +79,12 @@ func TestAConnectionThatHangsDoesNotStallTheOthers(t *testing.T) {
 			n[uint16(g>>16)]++
 		}
 		// One of the flows began on the connection that hangs.
-		if n[0] < rounds/3 || n[1] < 10*rounds/3 {
-			t.Errorf("%d and %d frames arrived, sent were %d and %d", n[0], n[1], rounds, 10*rounds)
+		first, second := n[ports[0]], n[ports[1]]
+		if first < rounds/3 || second < 10*rounds/3 {
+			t.Errorf("%d and %d frames arrived, sent were %d and %d", first, second, rounds, 10*rounds)
 		}
-		if n[0] < rounds && n[1] < 10*rounds {
-			t.Errorf("%d and %d frames arrived: the flow on the good connection lost some", n[0], n[1])
+		if first < rounds && second < 10*rounds {
+			t.Errorf("%d and %d frames arrived: the flow on the good connection lost some", first, second)
 		}
 	})
 }
@@ -127,10 +130,11 @@ func TestUrgentFramesHaveAConnectionOfTheirOwn(t *testing.T) {
 		fars := []*far{newFar(t, true), newFar(t, true), newFar(t, true)}
 		conns := poolOf(fars[0].Conn, fars[1].Conn, fars[2].Conn)
 		sp := newSpreader(true)
+		ports := apart(6)
 		for i := range 100 {
 			var batch [][]byte
-			for flow := range 6 {
-				batch = append(batch, ipPacket(0, protoTCP, uint16(flow), uint32(i)))
+			for _, port := range ports {
+				batch = append(batch, ipPacket(0, protoTCP, port, uint32(i)))
 			}
 			sp.send(append(batch, ipPacket(0xb8, protoUDP, 100, uint32(i)), ipPacket(0, protoICMP, 101, uint32(i))), conns)
 			time.Sleep(time.Millisecond)
