@@ -186,7 +186,7 @@ func (k *Key) decodePEM(s string) (value, error) {
 		if block, rest = pem.Decode(rest); block == nil {
 			return value{}, &plainError{"the PEM text has no complete " + want + " block; give the absolute path of a file, or text from -----BEGIN to -----END", k.lacks()}
 		}
-		if block.Type == want || want == "PRIVATE KEY" && strings.HasSuffix(block.Type, " "+want) {
+		if block.Type == want || want == "PRIVATE KEY" && strings.HasSuffix(block.Type, " "+want) || want == "CERTIFICATE" && len(der.InBlock(block)) > 0 {
 			return value{text: s, file: File{PEM: Secret(s)}}, nil
 		}
 	}

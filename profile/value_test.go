@@ -4,6 +4,7 @@ package profile
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 )
@@ -145,6 +146,23 @@ func TestEndpoints(t *testing.T) {
 	} {
 		if got, err := ParseEndpoint(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %+v, %v; want an error about %q", in, got, err, want)
+		}
+	}
+}
+
+func TestCertificatesInPEMUnderOtherLabels(t *testing.T) {
+	for _, name := range []string{"joe-p7b.pem", "trusted.crt", "joe.crt"} {
+		text, err := os.ReadFile("../service/usercert/testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"cert", "ca"} {
+			if err := Lookup(key).Check(string(text)); err != nil {
+				t.Errorf("%s as %s: %v", name, key, err)
+			}
+		}
+		if err := Lookup("key").Check(string(text)); err == nil {
+			t.Errorf("%s is taken for a key", name)
 		}
 	}
 }

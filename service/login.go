@@ -118,15 +118,30 @@ func trust(p *profile.Profile, files *profileFiles, log *slog.Logger) (protocol.
 		}
 		return t, nil
 	}
-	pem, err := files.content(p.CA, p.Users)
+	content, err := files.content(p.CA, p.Users)
 	if err != nil {
 		return t, &fileError{key: profile.KeyCA, err: err}
 	}
-	t.Roots = x509.NewCertPool()
-	if !t.Roots.AppendCertsFromPEM(der.PEMText(pem)) {
-		return t, &fileError{key: profile.KeyCA, err: errors.New("there is no PEM certificate in it")}
+	if t.Roots = roots(content); t.Roots == nil {
+		return t, &fileError{key: profile.KeyCA, err: errors.New("there is no certificate in it, neither as PEM nor as DER or PKCS #7")}
 	}
 	return t, nil
+}
+
+// roots returns the certificates in a file, nil if it has none.
+func roots(content []byte) *x509.CertPool {
+	var pool *x509.CertPool
+	for _, b := range der.Certificates(content) {
+		cert, err := x509.ParseCertificate(b)
+		if err != nil {
+			continue // old authorities are among those in some bundles, which nobody reads any more
+		}
+		if pool == nil {
+			pool = x509.NewCertPool()
+		}
+		pool.AddCert(cert)
+	}
+	return pool
 }
 
 // A fileError is about a file that a key names, or about the text in its place.

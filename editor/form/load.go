@@ -5,6 +5,7 @@ package form
 import (
 	"encoding/pem"
 	"errors"
+	"strings"
 
 	"network-manager-softether/po"
 	"network-manager-softether/profile"
@@ -20,7 +21,7 @@ func (f *Form) Load(key, path, content string) error {
 	}
 	content = string(der.PEMText([]byte(content)))
 	named := (profile.File{Path: path}).PKCS12()
-	if !isPEM(content) && (named || der.IsPKCS12([]byte(content))) {
+	if strings.Contains(content, "-----BEGIN PKCS12-----") || !isPEM(content) && (named || der.IsPKCS12(der.Binary([]byte(content)))) {
 		return f.loadPKCS12(key, path, named)
 	}
 	text := pemOf(key, content)
@@ -55,22 +56,26 @@ func (f *Form) loadPKCS12(key, path string, named bool) error {
 
 // pemOf returns the content of a file as PEM text, "" if it has none of the forms that the key may have.
 func pemOf(key, content string) string {
-	b := []byte(content)
-	label := ""
-	switch {
-	case isPEM(content):
+	if isPEM(content) {
 		return content
-	case key != profile.KeyKey:
-		if _, ok := der.ParseCertificate(b); ok {
-			label = "CERTIFICATE"
+	}
+	if key != profile.KeyKey {
+		var text []byte
+		for _, cert := range der.Certificates([]byte(content)) {
+			text = append(text, block("CERTIFICATE", cert)...)
 		}
-	case der.IsEncryptedKey(b):
-		label = der.EncryptedPKCS8
-	default:
-		label = der.KeyLabel(b)
+		return string(text)
 	}
-	if label == "" {
-		return ""
+	b := der.Binary([]byte(content))
+	if der.IsEncryptedKey(b) {
+		return string(block(der.EncryptedPKCS8, b))
 	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: b}))
+	if label := der.KeyLabel(b); label != "" {
+		return string(block(label, b))
+	}
+	return ""
+}
+
+func block(label string, b []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: label, Bytes: b})
 }

@@ -3,6 +3,7 @@
 package form
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,6 +11,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"math/big"
 	"os"
@@ -56,6 +58,10 @@ func TestChosenFilesAreTakenInEveryForm(t *testing.T) {
 		"PEM":                           {certPEM, keyPEM},
 		"PEM with a byte order mark":    {"\ufeff" + certPEM, "\ufeff" + keyPEM},
 		"PEM from Windows, with a text": {"Bag Attributes\r\n" + strings.ReplaceAll(certPEM, "\n", "\r\n"), strings.ReplaceAll(keyPEM, "\n", "\r\n")},
+		"PEM in one line":               {strings.ReplaceAll(certPEM, "\n", " "), strings.ReplaceAll(keyPEM, "\n", `\n`)},
+		"PEM with marks of trust":       {string(pem.EncodeToMemory(&pem.Block{Type: "TRUSTED CERTIFICATE", Bytes: append(bytes.Clone(cert.Raw), 0x30, 0)})), keyPEM},
+		"PEM of an old program":         {strings.ReplaceAll(certPEM, "CERTIFICATE", "X509 CERTIFICATE"), keyPEM},
+		"base64":                        {base64.StdEncoding.EncodeToString(cert.Raw), base64.StdEncoding.EncodeToString(pkcs8) + "\r\n"},
 		"DER, PKCS#8":                   {string(cert.Raw), string(pkcs8)},
 		"DER, PKCS#1":                   {string(cert.Raw), string(x509.MarshalPKCS1PrivateKey(key))},
 	} {
@@ -77,6 +83,35 @@ func TestChosenFilesAreTakenInEveryForm(t *testing.T) {
 	}
 }
 
+func TestChosenPKCS7FilesAreTakenWhole(t *testing.T) {
+	const dir = "../../service/usercert/testdata/"
+	for _, name := range []string{"joe.p7b", "joe-p7b.pem"} {
+		content, err := os.ReadFile(dir + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := os.ReadFile(dir + "plain.pem")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newScreen()
+		v := values("gateway=h", "user=joe", "auth-type=certificate")
+		f := New(s, v, "")
+		for _, field := range []string{"cert", "ca"} {
+			if err := f.Load(field, "/home/joe/"+name, string(content)); err != nil || !strings.HasSuffix(s.values[field], ", and 1 more]") {
+				t.Errorf("%s as %s: %v, shown as %q", name, field, err, s.values[field])
+			}
+		}
+		if err := f.Load("key", "/home/joe/key.pem", string(key)); err != nil {
+			t.Error(err)
+		}
+		got := f.Apply(v)
+		if _, err := usercert.Load([]byte(got.Data["cert"]), []byte(got.Data["key"]), ""); err != nil {
+			t.Errorf("%s: the service cannot use it: %v", name, err)
+		}
+	}
+}
+
 func TestChosenPKCS12FileStaysWhereItIs(t *testing.T) {
 	cert, key := newBadge(t)
 	p12, err := pkcs12.Modern.Encode(key, cert, nil, "secret")
@@ -86,8 +121,11 @@ func TestChosenPKCS12FileStaysWhereItIs(t *testing.T) {
 	s := newScreen()
 	v := values("gateway=h", "user=joe", "auth-type=certificate")
 	f := New(s, v, "")
-	if err := f.Load("cert", "/home/joe/joe.p12", string(p12)); err != nil {
-		t.Error(err)
+	wrapped := pem.EncodeToMemory(&pem.Block{Type: "PKCS12", Bytes: p12}) // as by certtool
+	for _, content := range []string{string(wrapped), base64.StdEncoding.EncodeToString(p12), string(p12)} {
+		if err := f.Load("cert", "/home/joe/joe.p12", content); err != nil {
+			t.Error(err)
+		}
 	}
 	f.Changed()
 	if got := f.Apply(v); got.Data["cert"] != "/home/joe/joe.p12" || s.hints["key"] == "Required" {

@@ -23,11 +23,14 @@ func Describe(text string) string {
 			break
 		}
 		name := po.T("private key")
-		if block.Type == "CERTIFICATE" {
-			certs++
+		if der.IsCertificateLabel(block.Type) {
+			list := der.InBlock(block)
+			certs += max(len(list), 1)
 			name = po.T("certificate")
-			if c, ok := der.ParseCertificate(block.Bytes); ok && c.LastDay != "" {
-				name = po.F("%s, valid until %s", c.CommonName, c.LastDay)
+			if len(list) > 0 {
+				if c, _ := der.ParseCertificate(list[0]); c.LastDay != "" {
+					name = po.F("%s, valid until %s", c.CommonName, c.LastDay)
+				}
 			}
 		}
 		if first == "" {

@@ -5,6 +5,7 @@ package der
 import (
 	"bytes"
 	"encoding/pem"
+	"strings"
 	"testing"
 	"unicode/utf16"
 )
@@ -29,6 +30,27 @@ func TestByteOrderMarksOfPEMTextAreOverlooked(t *testing.T) {
 		"UTF-16, little-endian": {wide(utf8Mark+block+block, 1), 2},
 		"UTF-16, big-endian":    {wide(utf8Mark+block, 0), 1},
 		"half a character":      {wide(utf8Mark+block, 1) + "x", 1},
+		"UTF-16 without a mark": {wide(block, 1), 1},
+		"the other UTF-16":      {wide(block+block, 0), 2},
+
+		"Windows":                   {strings.ReplaceAll(block+block, "\n", "\r\n"), 2},
+		"Windows, twice":            {strings.ReplaceAll(block, "\n", "\r\r\n"), 1},
+		"an old Macintosh":          {strings.ReplaceAll(block+block, "\n", "\r"), 2},
+		"every other line is empty": {strings.ReplaceAll(block, "\n", "\n\n"), 1},
+		"no line end at the end":    {strings.TrimSpace(block), 1},
+		"joined without a line end": {strings.TrimSpace(block) + block + strings.TrimSpace(block) + block, 4},
+		"indented by blanks":        {strings.ReplaceAll(block+block, "\n", "\n    "), 2},
+		"indented by tabs":          {"\t" + strings.ReplaceAll(block, "\n", "\n\t"), 1},
+		"blanks behind":             {strings.ReplaceAll(block, "\n", "  \n"), 1},
+		"one line":                  {strings.ReplaceAll(block+block, "\n", " "), 2},
+		"one line without blanks":   {strings.ReplaceAll(block+block, "\n", ""), 2},
+		"line ends as in JSON":      {strings.ReplaceAll(block+block, "\n", `\n`), 2},
+		"line ends as in C#":        {strings.ReplaceAll(block, "\n", `\r\n`), 1},
+		"a NUL at the end":          {strings.TrimSpace(block) + "\x00", 1},
+		"the end of a text in DOS":  {strings.TrimSpace(block) + "\x1a", 1},
+		"text before":               {"Bag Attributes\n    localKeyID: 01\nsubject=CN = joe\n\n" + block, 1},
+		"a word about boundaries":   {"# from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----\n" + block, 1},
+		"not closed":                {"-----BEGIN CERTIFICATE-----\nMAA=\n", 0},
 	} {
 		rest, blocks := PEMText([]byte(test.text)), 0
 		for {
@@ -45,6 +67,17 @@ func TestByteOrderMarksOfPEMTextAreOverlooked(t *testing.T) {
 	for _, other := range []string{"", "\xff", "\xff\xfe", "0\x82\xef\xbb\xbf", wide(utf8Mark+"abc", 1)} {
 		if got := string(PEMText([]byte(other))); got != other {
 			t.Errorf("%q became %q", other, got)
+		}
+	}
+}
+
+// The headers of an encrypted key stand between its first line and an empty one.
+func TestHeadersOfPEMTextAreKept(t *testing.T) {
+	block := string(pem.EncodeToMemory(&pem.Block{Type: PKCS1, Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00"}, Bytes: []byte("abc")}))
+	for _, end := range []string{"\n", "\r\n", "\r\r\n", "\r", "\n  ", " \n"} {
+		b, _ := pem.Decode(PEMText([]byte(strings.ReplaceAll(block, "\n", end))))
+		if b == nil || b.Headers["DEK-Info"] != "AES-256-CBC,00" || string(b.Bytes) != "abc" {
+			t.Errorf("with line ends %q: %+v", end, b)
 		}
 	}
 }

@@ -92,11 +92,11 @@ func certDER(text string) ([]byte, error) {
 		if block, rest = pem.Decode(rest); block == nil {
 			return nil, po.Error("there is no certificate in it")
 		}
+		if list := der.InBlock(block); len(list) > 0 {
+			return list[0], nil
+		}
 		if block.Type == "CERTIFICATE" {
-			if _, ok := der.ParseCertificate(block.Bytes); !ok {
-				return nil, po.Error("this is not a certificate")
-			}
-			return block.Bytes, nil
+			return nil, po.Error("this is not a certificate")
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package usercert
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -10,9 +11,19 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/youmark/pkcs8"
 	"software.sslmate.com/src/go-pkcs12"
+
+	"network-manager-softether/profile/der"
+)
+
+// What to do about what only OpenSSL can decrypt. Its options are those of version 3, which has most old ciphers
+// switched off.
+const (
+	convertKey    = "convert it with openssl pkcs8 -topk8 -in OLD -out NEW, and -provider default -provider legacy if OpenSSL calls it unsupported"
+	convertPKCS12 = "convert it with openssl pkcs12 -in OLD -out NEW.pem, and -legacy if OpenSSL calls it unsupported, and use NEW.pem both as cert and as key"
 )
 
 // pemKey reads the key of a PEM block whose type ends in PRIVATE KEY.
@@ -46,7 +57,7 @@ func legacyPEM(block *pem.Block, password string) (crypto.Signer, error) {
 		return nil, ErrWrongPassword
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the private key cannot be decrypted: %w; convert it with openssl pkcs8 -topk8", err)
+		return nil, fmt.Errorf("the private key cannot be decrypted: %w; %s", err, convertKey)
 	}
 	key, err := parseDER(der)
 	if err != nil {
@@ -75,7 +86,7 @@ func encryptedPKCS8(der []byte, password string) (crypto.Signer, error) {
 		return nil, fmt.Errorf("the encrypted private key cannot be read: %w", err)
 	}
 	if !info.Algorithm.Algorithm.Equal(oidPBES2) {
-		return nil, fmt.Errorf("the private key is encrypted by an outdated scheme (%v): convert it with openssl pkcs8 -topk8", info.Algorithm.Algorithm)
+		return nil, fmt.Errorf("the private key is encrypted by an outdated scheme (%v); %s", info.Algorithm.Algorithm, convertKey)
 	}
 	if err := affordable(der); err != nil {
 		return nil, fmt.Errorf("the private key will not be decrypted: %w", err)
@@ -96,7 +107,16 @@ func encryptedPKCS8(der []byte, password string) (crypto.Signer, error) {
 	case errors.Is(named(err), ErrRSAPSS):
 		return nil, ErrRSAPSS
 	}
-	return nil, fmt.Errorf("the private key cannot be decrypted: %w", err)
+	return nil, fmt.Errorf("the private key cannot be decrypted: %w; %s", err, convertKey)
+}
+
+// pkcs12In returns the PKCS #12 file in content: as it is, in base64, or in the PEM that certtool writes.
+func pkcs12In(content []byte) (pfx []byte, ok bool) {
+	if block, _ := pem.Decode(content); block != nil && block.Type == "PKCS12" {
+		return block.Bytes, true
+	}
+	pfx = der.Binary(content)
+	return pfx, isPKCS12(pfx) || indefinite(pfx)
 }
 
 func isPKCS12(der []byte) bool {
@@ -109,19 +129,32 @@ func isPKCS12(der []byte) bool {
 	return err == nil && pfx.Version == 3
 }
 
+// indefinite reports whether b begins as PKCS #12 in which lengths are left open, as in what Firefox, Chromium
+// and others with NSS write.
+func indefinite(b []byte) bool { return bytes.HasPrefix(b, []byte{0x30, 0x80, 2, 1, 3, 0x30, 0x80}) }
+
 func readPKCS12(der []byte, password string) (*Identity, error) {
 	if err := affordable(der); err != nil {
 		return nil, fmt.Errorf("the PKCS #12 file will not be decrypted: %w", err)
 	}
+	if indefinite(der) {
+		return nil, fmt.Errorf("the PKCS #12 file was written in a form that cannot be read here, as by Firefox; %s", convertPKCS12)
+	}
 	id := new(Identity)
 	err := guard(func() error {
-		key, cert, _, err := pkcs12.DecodeChain(der, password)
+		key, first, others, err := pkcs12.DecodeChain(der, password)
 		if err != nil {
 			return err
 		}
-		id.DER = cert.Raw
-		id.Key, err = signer(key)
-		return err
+		if id.Key, err = signer(key); err != nil {
+			return err
+		}
+		certs := [][]byte{first.Raw}
+		for _, c := range others {
+			certs = append(certs, c.Raw)
+		}
+		id.DER = matching(certs, id.Key)
+		return nil
 	})
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
@@ -131,8 +164,10 @@ func readPKCS12(der []byte, password string) (*Identity, error) {
 		return nil, ErrWrongPassword
 	case err != nil && errors.Is(named(err), ErrRSAPSS):
 		return nil, ErrRSAPSS
+	case err != nil && strings.HasSuffix(err.Error(), " missing"): // the key or the certificate
+		return nil, fmt.Errorf("the PKCS #12 file is not complete: %w; export it again with its certificate and its private key", err)
 	case err != nil:
-		return nil, fmt.Errorf("the PKCS #12 file cannot be read: %w", err)
+		return nil, fmt.Errorf("the PKCS #12 file cannot be read: %w; %s", err, convertPKCS12)
 	}
 	return id, nil
 }

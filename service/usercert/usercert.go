@@ -3,6 +3,7 @@
 package usercert
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -39,9 +40,8 @@ type Identity struct {
 func Load(cert, key []byte, password string) (*Identity, error) {
 	cert, key = der.PEMText(cert), der.PEMText(key)
 	var certs [][]byte
-	var signer crypto.Signer
-	if isPKCS12(cert) {
-		found, err := readPKCS12(cert, password)
+	if bundle, ok := pkcs12In(cert); ok {
+		found, err := readPKCS12(bundle, password)
 		if err != nil {
 			return nil, err
 		}
@@ -68,25 +68,18 @@ func Load(cert, key []byte, password string) (*Identity, error) {
 	return &Identity{DER: matching(certs, signer), Key: signer}, nil
 }
 
-// certificates returns the DER of every certificate in text.
-func certificates(text []byte) ([][]byte, error) {
-	var list [][]byte
-	for rest := text; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		if block.Type == "CERTIFICATE" {
-			list = append(list, block.Bytes)
-		}
-	}
-	if len(list) > 0 {
+// certificates returns the DER of every certificate in content.
+func certificates(content []byte) ([][]byte, error) {
+	list := der.Certificates(content)
+	switch {
+	case len(list) > 0:
 		return list, nil
+	case bytes.HasPrefix(content, []byte("\xfe\xed\xfe\xed")):
+		return nil, errors.New("it is a keystore of Java: convert it with keytool -importkeystore -deststoretype pkcs12")
+	case bytes.Contains(content, []byte("-----BEGIN CERTIFICATE REQUEST-----")), bytes.Contains(content, []byte("-----BEGIN NEW CERTIFICATE REQUEST-----")):
+		return nil, errors.New("it is the request for a certificate: the authority that it goes to answers with the certificate")
 	}
-	if _, err := x509.ParseCertificate(text); err == nil {
-		return [][]byte{text}, nil
-	}
-	return nil, errors.New("there is no certificate in it, neither as PEM nor as DER or PKCS #12")
+	return nil, errors.New("there is no certificate in it, neither as PEM nor as DER, PKCS #7 or PKCS #12")
 }
 
 // matching returns the certificate whose public key is that of key, or else the first one: that none matches
@@ -102,8 +95,15 @@ func matching(certs [][]byte, key crypto.Signer) []byte {
 	return certs[0]
 }
 
-// privateKey returns the first private key in text.
+// privateKey returns the first private key in text, which may be PKCS #12 as well.
 func privateKey(text []byte, password string) (crypto.Signer, error) {
+	if bundle, ok := pkcs12In(text); ok {
+		id, err := readPKCS12(bundle, password)
+		if err != nil {
+			return nil, err
+		}
+		return id.Key, nil
+	}
 	for rest := text; ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
@@ -113,6 +113,7 @@ func privateKey(text []byte, password string) (crypto.Signer, error) {
 			return pemKey(block, password)
 		}
 	}
+	text = der.Binary(text)
 	key, err := parseDER(text)
 	if err == nil || errors.Is(err, ErrRSAPSS) {
 		return key, err

@@ -7,17 +7,22 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
 )
 
-// Everything in testdata was written by OpenSSL 3.0, and by ssh-keygen. Where it is the
-// key of joe.crt it is plain.pem in another form.
+// Everything in testdata was written by OpenSSL 3.0, but openssh.pem by ssh-keygen, java.der by javax.crypto of
+// Java 17 and nss.p12 by pk12util. Where it is the key of joe.crt it is plain.pem in
+// another form.
 func file(t testing.TB, name string) []byte {
 	t.Helper()
 	if name == "" {
@@ -55,6 +60,12 @@ func TestEveryFormatIsRead(t *testing.T) {
 		{"legacy.p12", "", password},
 		{"nopassword.p12", "", ""},
 		{"modern.p12", "plain.pem", password},
+		{"joe.crt", "modern.p12", password},
+		{"joe.p7b", "plain.pem", ""},
+		{"joe-p7b.pem", "plain.pem", ""},
+		{"trusted.crt", "plain.pem", ""},
+		{"joe.crt", "sha512.pem", password},
+		{"joe.crt", "java.der", "s3cret"},
 	} {
 		t.Run(tt.cert+" "+tt.key, func(t *testing.T) {
 			id, err := Load(file(t, tt.cert), file(t, tt.key), tt.password)
@@ -84,6 +95,53 @@ func TestTheCertificateOfTheKeyIsTakenFromABundle(t *testing.T) {
 	// One that does not match is for package protocol to refuse.
 	if id, err = Load(file(t, "ca.crt"), file(t, "plain.pem"), ""); err != nil || id == nil {
 		t.Errorf("certificate of another key: %v", err)
+	}
+}
+
+// Windows puts the authorities before the certificate when it exports a chain.
+func TestTheCertificateOfTheKeyIsTakenFromPKCS12(t *testing.T) {
+	key, err := parseDER(file(t, "plain.der"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var certs []*x509.Certificate
+	for _, name := range []string{"ca.crt", "ec.crt", "joe.crt"} {
+		block, _ := pem.Decode(file(t, name))
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		certs = append(certs, cert)
+	}
+	pfx, err := pkcs12.Modern.Encode(key, certs[0], certs[1:], password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := Load(pfx, nil, password)
+	if err != nil || !bytes.Equal(id.DER, certs[2].Raw) {
+		t.Errorf("error %v, or another certificate than that of the key", err)
+	}
+}
+
+func TestBinaryFilesInBase64AreRead(t *testing.T) {
+	lines := func(name string, width int) []byte {
+		var b []byte
+		for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(file(t, name))), width) {
+			b = append(append(b, line...), "\r\n"...)
+		}
+		return b
+	}
+	for _, width := range []int{64, 76, 1 << 20} {
+		if _, err := Load(lines("joe.der", width), lines("plain.der", width), ""); err != nil {
+			t.Errorf("lines of %d: %v", width, err)
+		}
+		if _, err := Load(lines("modern.p12", width), nil, password); err != nil {
+			t.Errorf("PKCS #12, lines of %d: %v", width, err)
+		}
+	}
+	wrapped := pem.EncodeToMemory(&pem.Block{Type: "PKCS12", Bytes: file(t, "modern.p12")}) // as certtool writes it
+	if _, err := Load(wrapped, nil, password); err != nil {
+		t.Errorf("PKCS #12 in PEM: %v", err)
 	}
 }
 
@@ -124,7 +182,7 @@ func TestByteOrderMarksAreOverlooked(t *testing.T) {
 }
 
 func TestPasswordsAreNeededOrWrong(t *testing.T) {
-	for _, key := range []string{"aes256.pem", "aes256.der", "aes128sha1.pem", "des3.pem", "scrypt.pem", "legacy-aes.pem", "legacy-des3.pem", "modern.p12", "legacy.p12"} {
+	for _, key := range []string{"aes256.pem", "aes256.der", "aes128sha1.pem", "des3.pem", "sha512.pem", "scrypt.pem", "legacy-aes.pem", "legacy-des3.pem", "modern.p12", "legacy.p12"} {
 		cert := "joe.crt"
 		if strings.HasSuffix(key, ".p12") {
 			cert, key = key, ""
@@ -176,9 +234,12 @@ func TestWhatCannotBeReadIsNamed(t *testing.T) {
 		{"damaged key", cert, []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "cannot be read"},
 		{"OpenSSH", cert, file(t, "openssh.pem"), "ssh-keygen"},
 		{"PBES1", cert, file(t, "pbes1.pem"), "openssl pkcs8 -topk8"},
-		{"a cipher nobody uses", cert, file(t, "camellia.pem"), "unsupported cipher"},
+		{"a cipher nobody uses", cert, file(t, "camellia.pem"), "openssl pkcs8 -topk8"},
 		{"an initialisation vector of four bytes", cert, damaged(t, "des3.pem", []byte{4, 8}, []byte{4, 4}), ""},
-		{"PKCS #12 without a key", file(t, "nokey.p12"), nil, "PKCS #12"},
+		{"PKCS #12 without a key", file(t, "nokey.p12"), nil, "export it again with its certificate and its private key"},
+		{"PKCS #12 of Firefox", file(t, "nss.p12"), nil, "openssl pkcs12 -in"},
+		{"a keystore of Java", []byte("\xfe\xed\xfe\xed\x00\x00\x00\x02"), nil, "keytool -importkeystore"},
+		{"a request", []byte("-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n"), nil, "request for a certificate"},
 		{"twenty million rounds", cert, file(t, "rounds-huge.pem"), "rounds"},
 		{"twenty million rounds in PKCS #12", file(t, "rounds-huge.p12"), nil, "rounds"},
 		{"half a gigabyte", cert, costly(t), "memory"},
