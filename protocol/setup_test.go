@@ -151,3 +151,19 @@ func within(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
+
+func echoes(t *testing.T, s *protocol.Session, got <-chan []byte) {
+	t.Helper()
+	for ctx := within(t); ; {
+		s.Send(batch(numbered(60, 1)))
+		select {
+		case <-got:
+			return
+		case <-s.Done():
+			t.Fatalf("session is over: %v", s.Err())
+		case <-ctx.Done():
+			t.Fatal("no frame comes back")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -132,101 +131,6 @@ func wantReason(t *testing.T, err error, reason Reason, text string) {
 	case e.Reason != reason || !strings.Contains(err.Error(), text) || !strings.Contains(err.Error(), "proxy proxy.test:1080"):
 		t.Errorf("reason %d: %v; want %d with %q", e.Reason, err, reason, text)
 	}
-}
-
-func TestSOCKS5(t *testing.T) {
-	const (
-		open    = "\x05\x01\x00"
-		both    = "\x05\x02\x00\x02"
-		login   = "\x01\x03joe\x06secret"
-		byName  = "\x05\x01\x00\x03\x08vpn.test\x01\xbb"
-		granted = "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"
-	)
-	for _, tt := range []struct {
-		name, user, target string
-		script             []line
-		reason             Reason
-		text               string // in the error; empty: success
-	}{
-		{"name", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, granted}}, 0, ""},
-		{"IPv4", "", "192.0.2.1:443", []line{{open, "\x05\x00"}, {"\x05\x01\x00\x01\xc0\x00\x02\x01\x01\xbb", granted}}, 0, ""},
-		{"IPv6", "", "[2001:db8::1]:443", []line{{open, "\x05\x00"}, {"\x05\x01\x00\x04\x20\x01\x0d\xb8" + strings.Repeat("\x00", 11) + "\x01\x01\xbb", granted}}, 0, ""},
-		{"bound to a name", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, "\x05\x00\x00\x03\x04abcd\x00\x01"}}, 0, ""},
-		{"bound to IPv6", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, "\x05\x00\x00\x04" + strings.Repeat("\x00", 18)}}, 0, ""},
-		{"password", "joe", "vpn.test:443", []line{{both, "\x05\x02"}, {login, "\x01\x00"}, {byName, granted}}, 0, ""},
-		{"password, answered as some do", "joe", "vpn.test:443", []line{{both, "\x05\x02"}, {login, "\x05\x00"}, {byName, granted}}, 0, ""},
-		{"password offered, not wanted", "joe", "vpn.test:443", []line{{both, "\x05\x00"}, {byName, granted}}, 0, ""},
-		{"password refused", "joe", "vpn.test:443", []line{{both, "\x05\x02"}, {login, "\x01\x01"}}, Denied, "refuses user name or password"},
-		{"password wanted", "", "vpn.test:443", []line{{open, "\x05\xff"}}, Denied, "there is no proxy user"},
-		{"neither", "joe", "vpn.test:443", []line{{both, "\x05\xff"}}, Denied, "takes neither"},
-		{"not offered", "", "vpn.test:443", []line{{open, "\x05\x02"}}, Failed, "not offered"},
-		{"not SOCKS", "", "vpn.test:443", []line{{open, "HT"}}, Failed, "is it a SOCKS5 proxy"},
-		{"not SOCKS later", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, "HTTP"}}, Failed, "is it a SOCKS5 proxy"},
-		{"hangs up", "", "vpn.test:443", []line{{open, hangUp}}, Failed, "hung up"},
-		{"hangs up in the middle", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, granted[:7]}}, Failed, ""},
-		{"by rule", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, "\x05\x02\x00\x01"}}, Failed, "rules"},
-		{"server refuses", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, "\x05\x05\x00\x01"}}, NoTarget, "connection refused"},
-		{"server unreachable", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, "\x05\x04\x00\x01"}}, NoTarget, "host unreachable"},
-		{"unknown reply", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, "\x05\x63\x00\x01"}}, Failed, "reply 99"},
-		{"unknown address", "", "vpn.test:443", []line{{open, "\x05\x00"}, {byName, "\x05\x00\x00\x02"}}, Failed, "type 2"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if tt.name == "hangs up in the middle" {
-				tt.script = append(tt.script, line{"", hangUp})
-				tt.text = "hung up"
-			}
-			wantReason(t, connect(t, proxyOf(t, SOCKS5, tt.user, "secret"), tt.target, tt.script), tt.reason, tt.text)
-		})
-	}
-}
-
-// names is a resolver that knows one name.
-type names struct{}
-
-func (names) LookupNetIP(_ context.Context, network, host string) ([]netip.Addr, error) {
-	if network != "ip4" || host != "vpn.test" {
-		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-	}
-	return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
-}
-
-func TestSOCKS4(t *testing.T) {
-	const (
-		byAddr   = "\x04\x01\x01\xbb\xc0\x00\x02\x01joe\x00"
-		byName   = "\x04\x01\x01\xbb\x00\x00\x00\x01joe\x00vpn.test\x00"
-		granted  = "\x00\x5a\x00\x00\x00\x00\x00\x00"
-		rejected = "\x00\x5b\x00\x00\x00\x00\x00\x00"
-	)
-	for _, tt := range []struct {
-		name, target string
-		resolver     Resolver
-		scripts      [][]line
-		reason       Reason
-		text         string
-	}{
-		{"address", "192.0.2.1:443", nil, [][]line{{{byAddr, granted}}}, 0, ""},
-		{"name, by 4a", "vpn.test:443", names{}, [][]line{{{byName, granted}}}, 0, ""},
-		{"name, to a proxy without 4a", "vpn.test:443", names{}, [][]line{{{byName, rejected}}, {{byAddr, granted}}}, 0, ""},
-		{"name, and nobody here knows it", "vpn.test:443", nil, [][]line{{{byName, rejected}}}, NoTarget, "rejected or failed"},
-		{"both rejected", "vpn.test:443", names{}, [][]line{{{byName, rejected}}, {{byAddr, rejected}}}, NoTarget, "rejected or failed"},
-		{"identd", "192.0.2.1:443", nil, [][]line{{{byAddr, "\x00\x5d\x00\x00\x00\x00\x00\x00"}}}, Denied, "identd"},
-		{"unknown", "192.0.2.1:443", nil, [][]line{{{byAddr, "\x00\x01\x00\x00\x00\x00\x00\x00"}}}, Failed, "answer 1"},
-		{"not SOCKS", "192.0.2.1:443", nil, [][]line{{{byAddr, "HTTP/1.1"}}}, Failed, "is it a SOCKS4 proxy"},
-		{"hangs up", "192.0.2.1:443", nil, [][]line{{{byAddr, hangUp}}}, Failed, "hung up"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			p, err := New(Config{Kind: SOCKS4, Host: "proxy.test", Port: 1080, User: "joe", Resolver: tt.resolver})
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantReason(t, connect(t, p, tt.target, tt.scripts...), tt.reason, tt.text)
-		})
-	}
-	s := &scripted{t: t, scripts: [][]line{{}}}
-	conn, _ := s.dial(t.Context())
-	_, err := proxyOf(t, SOCKS4, "", "").Connect(t.Context(), conn, s.dial, "[2001:db8::1]:443")
-	wantReason(t, err, Failed, "cannot carry the IPv6 address")
-	s.wg.Wait()
 }
 
 func TestASilentProxyIsLeftInTime(t *testing.T) {

@@ -5,6 +5,7 @@ package softethertest_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"fmt"
@@ -124,8 +125,10 @@ func set[T any](add func(*pack.Pack, string, ...T), name string, v T) func(*pack
 	}
 }
 
-func str(name, v string) func(*pack.Pack)         { return set((*pack.Pack).AddStr, name, v) }
-func num(name string, v uint32) func(*pack.Pack)  { return set((*pack.Pack).AddInt, name, v) }
+func str(name, v string) func(*pack.Pack) { return set((*pack.Pack).AddStr, name, v) }
+
+func num(name string, v uint32) func(*pack.Pack) { return set((*pack.Pack).AddInt, name, v) }
+
 func data(name string, v []byte) func(*pack.Pack) { return set((*pack.Pack).AddData, name, v) }
 
 // login connects and logs in with what changes make of [loginPack].
@@ -203,4 +206,19 @@ func echoed(f []byte) []byte {
 	copy(e, f[6:12])
 	copy(e[6:], f[:6])
 	return e
+}
+
+func waitCtx(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func session(t testing.TB, s *softethertest.Server) *softethertest.ServerSession {
+	t.Helper()
+	sess, err := s.Session(waitCtx(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sess
 }

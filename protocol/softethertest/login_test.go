@@ -3,21 +3,10 @@
 package softethertest_test
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/hex"
-	"math/big"
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"network-manager-softether/protocol/pack"
 	"network-manager-softether/protocol/softethertest"
@@ -181,95 +170,5 @@ func TestNoSavePasswordIsToldOnRefusal(t *testing.T) {
 	s.Set(softethertest.WithHub(softethertest.Hub{Name: "TEST", Users: []softethertest.User{{Name: "alice", Password: "x"}}}))
 	if _, p := login(t, s, str("username", "alice")); p.Int("error") != 9 || p.Int("no_save_password") != 0 || !p.Has("no_save_password") {
 		t.Errorf("error %d, no_save_password %d", p.Int("error"), p.Int("no_save_password"))
-	}
-}
-
-func TestCertificateLogin(t *testing.T) {
-	now := time.Now()
-	key, err := rsa.GenerateKey(rand.Reader, 1024) // the shortest the protocol knows
-	if err != nil {
-		t.Fatal(err)
-	}
-	issue := func(from, to time.Time, pub crypto.PublicKey, signer crypto.Signer) []byte {
-		t.Helper()
-		tmpl := &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bob"}, NotBefore: from, NotAfter: to,
-			BasicConstraintsValid: true, IsCA: true, KeyUsage: x509.KeyUsageCertSign,
-		}
-		der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, pub, signer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return der
-	}
-	good := issue(now.Add(-time.Hour), now.Add(time.Hour), key.Public(), key)
-	other := issue(now.Add(-2*time.Hour), now.Add(time.Hour), key.Public(), key)
-	expired := issue(now.Add(-2*time.Hour), now.Add(-time.Hour), key.Public(), key)
-	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ecDER := issue(now.Add(-time.Hour), now.Add(time.Hour), ec.Public(), ec)
-	ca, err := x509.ParseCertificate(good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newServer(t, softethertest.WithHub(softethertest.Hub{Name: "TEST", CAs: []softethertest.CA{ca}, Users: []softethertest.User{
-		{Name: "bob", CertDER: good}, {Name: "old", CertDER: expired}, {Name: "ec", CertDER: ecDER}, {Name: "dave", SignedByCA: true},
-	}}))
-	sha1Of := func(random []byte) (crypto.Hash, []byte) { d := sha1.Sum(random); return crypto.SHA1, d[:] }
-	sha256Of := func(random []byte) (crypto.Hash, []byte) { d := sha256.Sum256(random); return crypto.SHA256, d[:] }
-	for _, tt := range []struct {
-		name, user string
-		cert       []byte
-		digest     func([]byte) (crypto.Hash, []byte)
-		want       uint32
-	}{
-		{"stored certificate", "bob", good, sha1Of, 0},
-		{"another certificate", "bob", other, sha1Of, 9},
-		{"signed by the CA", "dave", other, sha1Of, 0},
-		{"SHA-256", "bob", good, sha256Of, 9},
-		{"expired", "old", expired, sha1Of, 9},
-		{"EC key", "ec", ecDER, sha1Of, 9},
-		{"no certificate", "bob", nil, sha1Of, 9},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			c := connect(t, s)
-			hash, digest := tt.digest(c.hello().Data("random"))
-			sign, err := rsa.SignPKCS1v15(rand.Reader, key, hash, digest)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := c.ask(loginPack(str("username", tt.user), num("authtype", 3), data("cert", tt.cert), data("sign", sign)))
-			if p.Int("error") != tt.want {
-				t.Errorf("error %d, want %d", p.Int("error"), tt.want)
-			}
-		})
-	}
-}
-
-func TestRedirect(t *testing.T) {
-	member := newServer(t, softethertest.AsMember())
-	controller := newServer(t, softethertest.WithRedirect(&softethertest.Redirect{To: member, Message: "welcome"}))
-	c, p := login(t, controller)
-	a, ok := p.IP("Ip")
-	if !p.Bool("Redirect") || !ok || netip.AddrPortFrom(a, uint16(p.Int("Port"))) != member.AddrPort() ||
-		string(p.Data("Cert")) != string(member.Cert().Raw) || string(p.Data("Msg")) != "welcome" {
-		t.Fatalf("redirect to %v, port %d, with %v", a, p.Int("Port"), p.Names())
-	}
-	if ack := c.ask(&pack.Pack{}); ack.Int("error") != 0 || !ack.Has("error") {
-		t.Errorf("error %d for the acknowledgement", ack.Int("error"))
-	}
-	withTicket := []func(*pack.Pack){num("authtype", 99), data("ticket", p.Data("Ticket"))}
-	if _, p := login(t, member, append(withTicket, str("username", "alice"))...); p.Int("error") != 9 {
-		t.Errorf("error %d for another's ticket, want 9", p.Int("error"))
-	}
-	_, p = login(t, controller)
-	withTicket[1] = data("ticket", p.Data("Ticket"))
-	if _, p := login(t, member, withTicket...); p.Int("error") != 0 || !p.Has("session_key") {
-		t.Errorf("error %d for a good ticket", p.Int("error"))
-	}
-	if _, p := login(t, member, withTicket...); p.Int("error") != 9 {
-		t.Errorf("error %d for a used ticket, want 9", p.Int("error"))
 	}
 }

@@ -5,7 +5,6 @@ package udpaccel
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync/atomic"
@@ -14,73 +13,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
-	"network-manager-softether/internal/leaktest"
 )
-
-func TestMain(m *testing.M) { leaktest.Main(m) }
-
-// socket returns a socket on loopback that is connected to port of it, 0 = to itself.
-func socket(t testing.TB, address string, port int) *net.UDPConn {
-	t.Helper()
-	self := &net.UDPAddr{IP: net.ParseIP(address)}
-	if port == 0 {
-		port = 9
-	}
-	c, err := net.DialUDP("udp", self, &net.UDPAddr{IP: self.IP, Port: port})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
-func portOf(c *net.UDPConn) uint16 { return c.LocalAddr().(*net.UDPAddr).AddrPort().Port() }
-
-// start starts a path, which the test closes.
-func start(t testing.TB, c PathConfig) *Path {
-	t.Helper()
-	if c.Start.IsZero() {
-		c.Start = time.Now()
-	}
-	if c.Receive == nil {
-		c.Receive = func([][]byte) {}
-	}
-	p, err := NewPath(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Close() })
-	known(p)
-	return p
-}
-
-// known makes a path know that it carries everything.
-func known(p *Path) {
-	p.engine.sealing.Lock()
-	defer p.engine.sealing.Unlock()
-	p.fit.mtu = p.routeMTU()
-	p.fit.size.Store(int64(p.fit.longest()))
-}
-
-// within fails the test if what does not become true soon.
-func within(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 30 s: %s", what)
-		}
-	}
-}
-
-// mature ends the stable period of a path that has heard its peer.
-func mature(t testing.TB, p *Path) {
-	t.Helper()
-	within(t, "an answer of the peer", func() bool { return p.engine.Alive(p.now()) })
-	p.engine.health.stable.Store(int64(time.Second - stablePeriod))
-	known(p)
-}
-
-func framesOf(frames ...[]byte) [][]byte { return frames }
 
 func TestFramesOfAllSizesGoBothWays(t *testing.T) {
 	for _, tt := range []struct {
@@ -269,72 +202,5 @@ func TestCloseIsFinalAndMayBeRepeated(t *testing.T) {
 	}
 	if err := p.Send(framesOf(ether(60))); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("send after close: %v", err)
-	}
-}
-
-func TestPathAllocatesNothing(t *testing.T) {
-	for _, compressed := range []bool{false, true} {
-		t.Run(fmt.Sprint("compressed ", compressed), func(t *testing.T) { allocatesNothing(t, compressed) })
-	}
-}
-
-func allocatesNothing(t *testing.T, compressed bool) {
-	ce, se := ends(t, 2, func(p *Params) { p.Compressed = compressed })
-	cs, ss := socket(t, "127.0.0.1", 0), socket(t, "127.0.0.1", 0)
-	var got atomic.Int64
-	more := make(chan struct{}, 1)
-	start(t, PathConfig{Engine: se, Conn: ss, Port: portOf(cs), Receive: func(f [][]byte) {
-		got.Add(int64(len(f)))
-		select {
-		case more <- struct{}{}:
-		default:
-		}
-	}})
-	client := start(t, PathConfig{Engine: ce, Conn: cs, Port: portOf(ss)})
-	b := framesOf(ether(1363), ether(1363), ether(1363), ether(66), ether(1514), ether(1514))
-	var sent int64
-	late := time.NewTimer(leaktest.Patience)
-	defer late.Stop()
-	if n := testing.AllocsPerRun(200, func() {
-		if err := client.Send(b); err != nil {
-			t.Fatal(err)
-		}
-		for sent += int64(len(b)); got.Load() < sent; {
-			select {
-			case <-more:
-			case <-late.C:
-				t.Fatalf("%d frames arrived, sent were %d", got.Load(), sent)
-			}
-		}
-	}); n >= 1 { // a keep-alive may allocate
-		t.Errorf("%v allocations a batch, sent and received, want 0", n)
-	}
-}
-
-// BenchmarkPath sends over loopback, both ends in one process.
-func BenchmarkPath(b *testing.B) {
-	for name, size := range map[string]int{"bulk": 1363, "small": 66, "fragmented": 1514} {
-		b.Run(name, func(b *testing.B) {
-			ce, se := ends(b, 2)
-			cs, ss := socket(b, "127.0.0.1", 0), socket(b, "127.0.0.1", 0)
-			var got atomic.Int64
-			start(b, PathConfig{Engine: se, Conn: ss, Port: portOf(cs), Receive: func(f [][]byte) { got.Add(int64(len(f))) }})
-			client := start(b, PathConfig{Engine: ce, Conn: cs, Port: portOf(ss)})
-			batch := frame.NewBatch(80<<10, 256)
-			for range 48 {
-				batch.Append(ether(size))
-			}
-			b.SetBytes(int64(batch.Len() * size))
-			b.ReportAllocs()
-			n := 0
-			for b.Loop() {
-				if err := client.Send(batch.Frames()); err != nil {
-					b.Fatal(err)
-				}
-				n += batch.Len()
-			}
-			within(b, "the rest", func() bool { a := got.Load(); time.Sleep(5 * time.Millisecond); return a == got.Load() })
-			b.ReportMetric(100*float64(got.Load())/float64(n), "%arrived")
-		})
 	}
 }
