@@ -198,6 +198,12 @@ func (k *keeper) close(t *try) {
 
 // wordsOf makes sentences of a step that failed.
 func wordsOf(step guard.Step, err error) notification {
+	n := notification{icon: "network-error-symbolic", category: "network.error"}
+	if step.Action == guard.Tell {
+		n.title = po.T("Traffic outside VPNs is blocked.")
+		n.body = po.F("It is blocked for a connection that has been deleted. To stop blocking, in a terminal: %s", "nm-softether-strict off "+step.UUID)
+		return n
+	}
 	choice, command := po.T("According to the routes"), "off"
 	switch step.Key {
 	case profile.StrictYes:
@@ -209,12 +215,10 @@ func wordsOf(step guard.Step, err error) notification {
 	if name != step.Name || strings.ContainsAny(name, "$`\"\\!") { // a shell would interpret it
 		name = step.UUID
 	}
-	return notification{
-		title: shown(step.Name) + ": " + po.T("Traffic outside the VPN"),
-		body: po.F("The choice “%s” is not in force: %v. To try again in a terminal: %s", choice, shown(err.Error()),
-			fmt.Sprintf("nm-softether-strict %s %q", command, name)),
-		icon: "network-error-symbolic", category: "network.error",
-	}
+	n.title = shown(step.Name) + ": " + po.T("Traffic outside the VPN")
+	n.body = po.F("The choice “%s” is not in force: %v. To try again in a terminal: %s", choice, shown(err.Error()),
+		fmt.Sprintf("nm-softether-strict %s %q", command, name))
+	return n
 }
 
 // overBus are the guards of NetworkManager on the system bus.

@@ -181,4 +181,8 @@ func TestWordsOfAChoice(t *testing.T) {
 			t.Errorf("%q: %+v", tt.key, n)
 		}
 	}
+	n := wordsOf(guard.Step{Action: guard.Tell, UUID: "u"}, guard.ErrDeleted)
+	if n.title != "Traffic outside VPNs is blocked." || !strings.HasSuffix(n.body, "has been deleted. To stop blocking, in a terminal: nm-softether-strict off u") {
+		t.Errorf("deleted: %+v", n)
+	}
 }

@@ -81,8 +81,9 @@ func (o *options) do(ctx context.Context, stdout io.Writer) error {
 	}
 	v, err := s.Find(o.name)
 	if err != nil {
-		return err
+		return o.offUnseen(stdout, m, s, err)
 	}
+	connected := m.Connected(v)
 	var text string
 	if o.command == "on" {
 		one, err := m.On(v, guard.Wish{LAN: o.lan, Servers: o.servers})
@@ -95,13 +96,59 @@ func (o *options) do(ctx context.Context, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
-		text = po.F("Strict mode is off for “%s”.", clean(v.Name()))
-		if len(left) > 0 {
-			text += "\n" + po.T("Traffic is still blocked for other connections:") + " " + strings.Join(left.UUIDs(), " ")
-		}
+		text = off(v.Name(), s, left)
 	}
-	_, err = fmt.Fprintln(stdout, text+"\n"+po.T("If the VPN is connected now, connect it again:")+"\n  nmcli connection up uuid "+v.UUID())
+	if connected { // NetworkManager does not activate what is active
+		text += "\n" + po.T("If the VPN is connected now, connect it again:") +
+			"\n  nmcli connection down uuid " + v.UUID() + "\n  nmcli connection up uuid " + v.UUID()
+	}
+	_, err = fmt.Fprintln(stdout, text)
 	return err
+}
+
+// offUnseen turns strict mode off for a connection that is not there to be changed: deleted, or somebody
+// else's. Of such a one, the guard knows the UUID only.
+func (o *options) offUnseen(stdout io.Writer, m *guard.Manager, s guard.State, notFound error) error {
+	if o.command != "off" {
+		return notFound
+	}
+	if _, locked := s.Locks[o.name]; locked {
+		left, err := m.Forget(o.name)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(stdout, off(o.name, s, left))
+		return err
+	}
+	if len(s.Locks) == 0 {
+		return notFound
+	}
+	return fmt.Errorf("%w\n%s", notFound, stillBlocked(s, s.Locks))
+}
+
+// off says for which connection nothing is blocked any more, and for which ones it still is.
+func off(name string, s guard.State, left guard.Locks) string {
+	text := po.F("Strict mode is off for “%s”.", clean(name))
+	if len(left) > 0 {
+		text += "\n" + stillBlocked(s, left)
+	}
+	return text
+}
+
+func stillBlocked(s guard.State, l guard.Locks) string {
+	var names []string
+	for _, uuid := range l.UUIDs() {
+		names = append(names, nameOf(s, uuid))
+	}
+	return po.T("Traffic is still blocked for other connections:") + " " + strings.Join(names, ", ")
+}
+
+// nameOf returns the name of a connection, or its UUID if it is not to be seen.
+func nameOf(s guard.State, uuid string) string {
+	if v, err := s.Find(uuid); err == nil {
+		return clean(v.Name())
+	}
+	return clean(uuid)
 }
 
 // status reports what is blocked, and why.
@@ -120,11 +167,7 @@ func status(stdout io.Writer, m *guard.Manager, s guard.State) error {
 		b.WriteString(po.T("Traffic outside VPNs is blocked.") + "\n")
 	}
 	for _, uuid := range s.Locks.UUIDs() {
-		name := uuid
-		if v, err := s.Find(uuid); err == nil {
-			name = v.Name()
-		}
-		fmt.Fprintf(&b, "  %s: %v\n", clean(name), s.Locks[uuid])
+		fmt.Fprintf(&b, "  %s: %v\n", nameOf(s, uuid), s.Locks[uuid])
 	}
 	_, err = io.WriteString(stdout, b.String())
 	return err

@@ -32,12 +32,14 @@ func (v Connection) Name() string { return text(v.settings["connection"]["id"]) 
 // UUID returns the identifier that never changes.
 func (v Connection) UUID() string { return text(v.settings["connection"]["uuid"]) }
 
+// data returns the keys without the blanks around their values, which count for nothing (package profile).
 func (v Connection) data() map[string]string {
-	data, _ := v.settings["vpn"]["data"].Value().(map[string]string)
-	if data == nil {
-		return map[string]string{}
+	all, _ := v.settings["vpn"]["data"].Value().(map[string]string)
+	data := make(map[string]string, len(all))
+	for key, value := range all {
+		data[key] = strings.TrimSpace(value)
 	}
-	return maps.Clone(data)
+	return data
 }
 
 func (v Connection) key() profile.Strict { return profile.Strict(v.data()[profile.KeyStrict]) }
@@ -172,11 +174,14 @@ func (v Connection) entrance() (string, error) {
 	if t := data[profile.KeyProxyType]; t != "" && t != string(profile.ProxyNone) {
 		key = profile.KeyProxyServer
 	}
-	host := data[key]
-	if key == profile.KeyGateway {
-		host, _, _ = strings.Cut(host, "/") // a hint
+	parse := profile.ParseEndpoint
+	if key == profile.KeyGateway { // which may have a hint
+		parse = func(s string) (profile.Endpoint, error) {
+			e, _, err := profile.ParseGateway(s)
+			return e, err
+		}
 	}
-	e, err := profile.ParseEndpoint(host)
+	e, err := parse(data[key])
 	if err != nil {
 		return "", po.Errorf("%s: %s: %w", v.Name(), key, err)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // A settings page writes what a person wants into a profile, and no more. Follow makes the guard follow the
-// profiles: steps decides what is to be done, without side effects, and Do does it.
+// profiles: Steps decides what is to be done, without side effects, and Do does it.
 
 // An Action is what is done about a profile.
 type Action int
@@ -26,13 +26,14 @@ const (
 	Release                   // the key says that nothing is blocked
 	Settle                    // the same, when somebody may be in the middle of a change
 	Renew                     // the guard itself, and the networks, of profiles that are as they should be
+	Tell                      // that the profile has been deleted and its lock has not: see ErrDeleted
 )
 
 // A Step is one thing to be done. Equal steps are the same one, tried again.
 type Step struct {
 	Action Action
 	UUID   string // of the profile, empty for Renew
-	Name   string
+	Name   string // empty for Renew and Tell
 	Key    profile.Strict
 	// For is what in the profile made the step necessary: when it changes, the step may be tried again at
 	// once.
@@ -64,6 +65,11 @@ func (s State) Steps() []Step {
 	case len(list) > 0: // which takes care of the rest, or shows that it cannot
 	case mine && !(s.Active && s.Guard.current(s.Locks)), mine && s.stale(s.Locks), s.Guard.path == "" && s.stale(nil):
 		list = append(list, Step{Action: Renew, For: strings.Join(s.Locks.UUIDs(), " ")})
+	}
+	if s.Active {
+		for _, uuid := range s.Deleted {
+			list = append(list, Step{Action: Tell, UUID: uuid})
+		}
 	}
 	return list
 }
@@ -105,8 +111,14 @@ func (m *Manager) Do(step Step) error {
 	if err != nil {
 		return err
 	}
-	if step.Action == Renew {
+	switch step.Action {
+	case Renew:
 		return m.renew(s)
+	case Tell:
+		if s.Active && slices.Contains(s.Deleted, step.UUID) {
+			return ErrDeleted
+		}
+		return nil
 	}
 	i := slices.IndexFunc(s.VPNs, func(v Connection) bool { return v.UUID() == step.UUID })
 	if i < 0 {
@@ -161,7 +173,7 @@ func (m *Manager) wanted(v Connection, s State) (Lock, error) {
 func (m *Manager) resolve(host string, more []netip.Addr, s State) ([]netip.Addr, error) {
 	found, err := m.find(host, s)
 	if err != nil && len(more) == 0 {
-		return nil, po.Errorf("the name %s could not be resolved; give the addresses after the connection: %w", host, err)
+		return nil, unresolved(host, err)
 	}
 	return tidy(append(found, more...)), nil
 }

@@ -76,7 +76,10 @@ func TestStepsFollowTheProfiles(t *testing.T) {
 		"the key says no":                        {changed(set(on, one), "strict", "no"), Locks{"u": one}, nil, "[2]"},
 		"the key says no, the lock is gone":      {changed(set(on, one), "strict", "no"), nil, nil, "[2]"},
 		"somebody turns it on or off just now":   {withData(), Locks{"u": one}, nil, "[3]"},
-		"of another person, or deleted":          {withData(), Locks{"x": one}, nil, "[]"},
+		"of another person":                      {withData(), Locks{"x": one}, nil, "[]"},
+		"of a deleted one":                       {withData(), Locks{"x": one}, func(s *State) { s.Deleted = []string{"x"} }, "[5]"},
+		"of a deleted one, and nothing blocks":   {withData(), Locks{"x": one}, func(s *State) { s.Deleted, s.Active = []string{"x"}, false }, "[]"},
+		"blanks around the key":                  {withData("strict", " yes "), nil, nil, "[1]"},
 		"and the guard is down":                  {withData(), Locks{"x": one}, func(s *State) { s.Active = false }, "[]"},
 		"the guard is down":                      {set(on, one), Locks{"u": one}, func(s *State) { s.Active = false }, "[4]"},
 		"the guard has other rules":              {set(on, one), Locks{"u": one}, func(s *State) { s.Guard.settings["ipv4"]["routing-rules"] = dbus.Variant{} }, "[4]"},
@@ -94,7 +97,7 @@ func TestStepsFollowTheProfiles(t *testing.T) {
 		actions := []Action{}
 		for _, step := range s.Steps() {
 			actions = append(actions, step.Action)
-			if step.Action != Renew && (step.UUID != "u" || step.Name != "Office" || step.For == "") {
+			if step.Action != Renew && step.Action != Tell && (step.UUID != "u" || step.Name != "Office" || step.For == "") {
 				t.Errorf("%s: %+v", name, step)
 			}
 		}

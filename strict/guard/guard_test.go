@@ -5,6 +5,7 @@ package guard
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -184,11 +185,16 @@ func TestTheEntrance(t *testing.T) {
 		{set("proxy-type", "none", "proxy-server", "proxy.example:3128"), "vpn.example.com"},
 		{set("transport", "udp"), ""},
 		{set("gateway", ""), ""},
+		{set("gateway", " vpn.example.com "), "vpn.example.com"},
+		{set("gateway", "https://vpn.example.com"), ""},
 	} {
 		got, err := tt.v.entrance()
 		if got != tt.want || (err != nil) != (tt.want == "") {
 			t.Errorf("%v: %q, %v, want %q", tt.v.data(), got, err, tt.want)
 		}
+	}
+	if _, err := set("gateway", "https://vpn.example.com").entrance(); !strings.Contains(err.Error(), "this is a URL") {
+		t.Errorf("of a URL, a person reads: %v", err)
 	}
 }
 

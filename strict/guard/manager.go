@@ -77,6 +77,7 @@ type State struct {
 	Networks []Connection // that packets could leave by
 	Guard    Connection   // zero if there is none
 	Locks    Locks        // in the guard
+	Deleted  []string     // profiles with a lock that no longer exist
 	Active   bool         // the guard's rules are in force, or are about to be, without a hole
 }
 
@@ -110,6 +111,7 @@ func (m *Manager) Read() (s State, err error) {
 			return s, err
 		}
 		s.Active = active != "" && !m.holed()
+		s.Deleted = m.deleted(s)
 	}
 	return s, nil
 }
@@ -210,6 +212,12 @@ func (m *Manager) reconnect(v Connection) {
 	if m.until(upTimeout, gone) {
 		_ = m.activate(v, askTimeout)
 	}
+}
+
+// Connected reports whether a VPN is connected, or is about to be.
+func (m *Manager) Connected(v Connection) bool {
+	active, err := m.active(v.UUID())
+	return err == nil && active != ""
 }
 
 // until waits for a condition to become true.

@@ -5,6 +5,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -38,7 +39,7 @@ func (m *Manager) On(v Connection, w Wish) (Lock, error) {
 	case had && len(before.Servers) > 0 && before.leadsTo(v.UUID(), host):
 		one.Servers = before.Servers // nobody answers
 	default:
-		return Lock{}, po.Errorf("the name %s could not be resolved; give the addresses after the connection: %w", host, err)
+		return Lock{}, unresolved(host, err)
 	}
 	one.Servers = tidy(one.Servers)
 	return one, m.set(v, one, s, func(Connection) bool { return true })
@@ -87,17 +88,28 @@ func (m *Manager) open(v Connection, before func()) (Locks, error) {
 		return nil, err
 	}
 	before()
-	left := Locks{}
-	for uuid, l := range s.Locks {
-		if uuid != v.UUID() {
-			left[uuid] = l
-		}
-	}
-	_ = m.stamp(s.Networks, left)
-	left, err = m.lock(v.UUID(), nil)
+	left, err := m.unlock(v.UUID(), s)
 	// If somebody has turned strict mode on again meanwhile, they are needed.
 	done := func(v Connection) bool { return v.bound() || !v.known() }
 	return left, errors.Join(err, m.update(v, Connection.unknown, done))
+}
+
+// unlock takes a lock away, first from the networks.
+func (m *Manager) unlock(uuid string, s State) (Locks, error) {
+	left := maps.Clone(s.Locks)
+	delete(left, uuid)
+	_ = m.stamp(s.Networks, left)
+	return m.lock(uuid, nil)
+}
+
+// Forget is Off for a profile that has been deleted, or is not shown to this person. It returns the locks that
+// are left.
+func (m *Manager) Forget(uuid string) (Locks, error) {
+	s, err := m.Read()
+	if err != nil {
+		return nil, err
+	}
+	return m.unlock(uuid, s)
 }
 
 // OffAll is for a person who has lost a profile, and with it access to the network.
@@ -122,16 +134,28 @@ func (m *Manager) OffAll() error {
 // maxServers bounds the addresses of one VPN, to what server-addresses has room for.
 const maxServers = 12
 
-// lookup returns the addresses of a host.
+// lookup returns the addresses of a host, other than those that can be none of a server.
 func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{a.Unmap()}, nil
-	}
-	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	a, err := netip.ParseAddr(host)
+	list := []netip.Addr{a}
 	if err != nil {
-		return nil, err
+		if list, err = net.DefaultResolver.LookupNetIP(ctx, "ip", host); err != nil {
+			return nil, err
+		}
 	}
-	return tidy(list), nil
+	usable := slices.DeleteFunc(tidy(slices.Clone(list)), func(a netip.Addr) bool { return !Usable(a) })
+	if len(usable) == 0 {
+		return nil, po.Errorf("“%s” is not the address of a server", list[0])
+	}
+	return usable, nil
+}
+
+// unresolved returns the error of a host without addresses. One that is an address needs no other.
+func unresolved(host string, err error) error {
+	if _, errName := netip.ParseAddr(host); errName == nil {
+		return err
+	}
+	return po.Errorf("the name %s could not be resolved; give the addresses after the connection: %w", host, err)
 }
 
 // tidy sorts addresses and removes duplicates.

@@ -10,7 +10,7 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// do does all that is to be done, and returns how many steps that were.
+// do does all that can be done, and returns how many steps that were.
 func do(t *testing.T, m *Manager) int {
 	t.Helper()
 	n := 0
@@ -19,7 +19,7 @@ func do(t *testing.T, m *Manager) int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		steps := s.Steps()
+		steps := slices.DeleteFunc(s.Steps(), func(step Step) bool { return step.Action == Tell })
 		if len(steps) == 0 {
 			return n
 		}
