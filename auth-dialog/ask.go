@@ -35,7 +35,7 @@ func (s session) answer(in *lineReader, stdout io.Writer, o options, conn connec
 	if q.asks() {
 		answers, err := s.ask(ctx, windowQuestion(o, conn, q))
 		if err != nil {
-			return fmt.Errorf("connection %q needs an answer (%s): %w; use an agent that draws its own window (GNOME Shell, nm-applet 1.8.22 or later), or: nmcli --ask connection up %q", o.name, q.asked(), err, o.name)
+			return fmt.Errorf("connection %q needs an answer (%s): %w; use an agent that draws its own window (GNOME Shell, nm-applet 1.8.22 or later), or: nmcli --ask connection up %s", o.name, q.asked(), err, profile.ShellName(o.name, o.uuid))
 		}
 		q.fill(answers)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -211,13 +210,9 @@ func wordsOf(step guard.Step, err error) notification {
 	case profile.StrictAllowLAN:
 		choice, command = po.T("Blocked, except in the local network"), "on --allow-lan"
 	}
-	name := shown(step.Name)
-	if name != step.Name || strings.ContainsAny(name, "$`\"\\!") { // a shell would interpret it
-		name = step.UUID
-	}
 	n.title = shown(step.Name) + ": " + po.T("Traffic outside the VPN")
 	n.body = po.F("The choice “%s” is not in force: %v. To try again in a terminal: %s", choice, shown(err.Error()),
-		fmt.Sprintf("nm-softether-strict %s %q", command, name))
+		"nm-softether-strict "+command+" "+profile.ShellName(step.Name, step.UUID))
 	return n
 }
 

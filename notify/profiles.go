@@ -14,7 +14,9 @@ import (
 
 // A view is what is shown of a profile.
 type view struct {
-	name   string // connection.id
+	name   string // connection.id, fit to be shown
+	id     string // connection.id as it is
+	uuid   string // connection.uuid
 	device string // connection.interface-name
 	data   map[string]string
 	// wrong is what keeps the profile from being used, nil if nothing does.
@@ -76,7 +78,7 @@ func newView(settings map[string]map[string]dbus.Variant) *view {
 		s, _ := settings[setting][property].Value().(string)
 		return s
 	}
-	v := &view{name: shown(text("connection", "id")), device: shown(text("connection", "interface-name"))}
+	v := &view{name: shown(text("connection", "id")), id: text("connection", "id"), uuid: text("connection", "uuid"), device: shown(text("connection", "interface-name"))}
 	v.data, _ = settings["vpn"]["data"].Value().(map[string]string)
 	_, _, v.wrong = profile.Parse(profile.Source{
 		ID: text("connection", "id"), UserName: text("vpn", "user-name"), InterfaceName: text("connection", "interface-name"),

@@ -57,7 +57,7 @@ func (m mine) Of(uuid string) (*view, error) {
 }
 
 func office() *view {
-	return &view{name: "Work", data: map[string]string{"gateway": "vpn.example", "hub": "OFFICE", "user": "joe"}}
+	return &view{name: "Work", id: "Work", uuid: "u", data: map[string]string{"gateway": "vpn.example", "hub": "OFFICE", "user": "joe"}}
 }
 
 // stage is a teller whose loop runs.
@@ -246,6 +246,10 @@ func TestEveryReasonHasASentence(t *testing.T) {
 			t.Errorf("%s %d: %q, want one with %q", tt.reason, tt.number, got, tt.want)
 		}
 	}
+	v.id = "$(reboot)"
+	if got := why(notice.Notice{Reason: notice.SecretsMissing}, v); !strings.HasSuffix(got, `nmcli --ask connection up "u"`) {
+		t.Errorf("a name with a command in it: %q", got)
+	}
 }
 
 // What keeps a user out depends on how this profile logs in.
@@ -279,7 +283,7 @@ func TestNamesAsInL2TPAreExplained(t *testing.T) {
 	}{
 		{"alice@TEST", codeAuthFailed, true}, {"alice@TEST", codeHubNotFound, true}, {"alice@TEST", codeConnections, false}, {"alice", codeAuthFailed, false},
 	} {
-		v := &view{name: "Work", data: map[string]string{"gateway": "vpn.example", "user": tt.user}}
+		v := &view{name: "Work", id: "Work", uuid: "u", data: map[string]string{"gateway": "vpn.example", "user": tt.user}}
 		got := why(notice.Notice{Reason: notice.ServerRefused, Number: tt.code}, v)
 		if strings.Contains(got, "enter “alice” as the user name and “TEST” as the virtual hub") != tt.want {
 			t.Errorf("%s, %d: %s", tt.user, tt.code, got)

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"network-manager-softether/po"
@@ -111,7 +110,9 @@ func why(n notice.Notice, v *view) string {
 }
 
 // askInTerminal returns the command that asks where a desktop does not.
-func askInTerminal(v *view) string { return fmt.Sprintf("nmcli --ask connection up %q", v.name) }
+func askInTerminal(v *view) string {
+	return "nmcli --ask connection up " + profile.ShellName(v.id, v.uuid)
+}
 
 // seeJournal is for reasons that this version has no sentence for.
 //

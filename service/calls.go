@@ -178,9 +178,9 @@ func (c *connection) unasked(why string, attrs ...any) {
 		c.log.Info(why, attrs...)
 		return
 	}
-	missing, name := c.login.lacking.MissingSecrets(), c.login.lacking.ID
+	missing, name := c.login.lacking.MissingSecrets(), c.login.lacking.ShellName()
 	c.log.Error("VPN connection failed: nobody could be asked for "+strings.Join(missing, ", "),
-		"remedy", fmt.Sprintf("nmcli --ask connection up %q, or store it: nmcli connection modify %q vpn.secrets %s=...", name, name, missing[0]))
+		"remedy", fmt.Sprintf("nmcli --ask connection up %s, or store it: nmcli connection modify %s vpn.secrets %s=...", name, name, missing[0]))
 }
 
 // remember keeps the secrets in s together with earlier ones, the newer ones taking precedence, and puts all

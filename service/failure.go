@@ -65,8 +65,8 @@ func (c *connection) logFailure(kind nmvpn.Failure, err error) {
 // remedy returns what to do about err, with the names of this profile in it.
 func (c *connection) remedy(err error) string {
 	if cert, ok := errors.AsType[*protocol.CertificateError](err); ok && askable(cert) && c.profile != nil {
-		return fmt.Sprintf("if the fingerprint is the one your administrator names, trust it with: nmcli connection modify %q +vpn.data server-cert-sha256=%s",
-			c.profile.ID, cert.Fingerprint())
+		return fmt.Sprintf("if the fingerprint is the one your administrator names, trust it with: nmcli connection modify %s +vpn.data server-cert-sha256=%s",
+			c.profile.ShellName(), cert.Fingerprint())
 	}
 	server, refused := errors.AsType[*protocol.ServerError](err)
 	hop, proxied := errors.AsType[*proxy.Error](err)
@@ -76,7 +76,8 @@ func (c *connection) remedy(err error) string {
 		return "ask the administrator whether this user logs in with a certificate and whether the hub knows this one, or the authority that signed it"
 	case refused && (server.Code == protocol.CodeAuthFailed || server.Code == protocol.CodeHubNotFound) && c.profile != nil && strings.Contains(c.profile.User, "@"):
 		user, hub, _ := strings.Cut(c.profile.User, "@")
-		return fmt.Sprintf("user name and password have to be right. user@hub is how L2TP names the hub; here it has a key of its own: nmcli connection modify %q +vpn.data user=%s +vpn.data hub=%s", c.profile.ID, user, hub)
+		return fmt.Sprintf("user name and password have to be right. user@hub is how L2TP names the hub; here it has a key of its own: nmcli connection modify %s +vpn.data user=%s +vpn.data hub=%s",
+			c.profile.ShellName(), profile.ShellWord(user), profile.ShellWord(hub))
 	case proxied && hop.Reason == proxy.Denied && c.profile != nil && c.profile.Proxy.User == "":
 		return "set proxy-user"
 	case errors.Is(err, usercert.ErrPasswordNeeded), errors.Is(err, usercert.ErrWrongPassword):
@@ -84,7 +85,7 @@ func (c *connection) remedy(err error) string {
 	case isFile:
 		return fileRemedy(file, c.profile)
 	case errors.Is(err, dhcp.ErrInUse) && c.profile != nil:
-		return fmt.Sprintf("choose a free address: nmcli connection modify %q ipv4.addresses ...; or ask the hub's administrator who has this one", c.profile.ID)
+		return fmt.Sprintf("choose a free address: nmcli connection modify %s ipv4.addresses ...; or ask the hub's administrator who has this one", c.profile.ShellName())
 	case errors.Is(err, tapbridge.ErrNoTUN):
 		return "load the kernel module: modprobe tun"
 	case errors.Is(err, tapbridge.ErrNameTaken):

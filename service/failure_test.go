@@ -78,6 +78,12 @@ func TestNamesAsInL2TPAreExplained(t *testing.T) {
 			t.Errorf("%s, %v: %s", tt.user, tt.err, got)
 		}
 	}
+	c := newConnection(slog.New(slog.DiscardHandler), new(subject), system{}, false)
+	c.profile = &profile.Profile{ID: "$(reboot)", UUID: "6f4e1c2a", User: "a;reboot@$(reboot)", AuthType: profile.AuthPassword}
+	const harmless = `nmcli connection modify "6f4e1c2a" +vpn.data user='a;reboot' +vpn.data hub='$(reboot)'`
+	if got := c.remedy(refused(protocol.CodeAuthFailed)); !strings.HasSuffix(got, harmless) {
+		t.Errorf("a file that was given to the person brings a command of its own: %s", got)
+	}
 }
 
 // Where nobody can be asked NetworkManager ends the activation, and the line about the

@@ -54,7 +54,7 @@ func judge(p *profile.Profile, l *dhcp.Lease, l6 *autoconf.Config6, around surro
 	if p.IPv4.Auto && !split && !p.IPv4.IgnoreAutoRoutes && l != nil && !full4 {
 		if l.SetAside.IsValid() {
 			v.notice("The network of this VPN offers no default route for IPv4, as its router %v is set aside (RFC 3442) for the routes that it pushes: all but what they lead to is reached outside the VPN, unprotected. "+
-				"If that is meant, set ipv4.never-default=yes; if all shall go by the router: nmcli connection modify %q +ipv4.routes \"0.0.0.0/0 %v\"", l.SetAside, p.ID, l.SetAside)
+				"If that is meant, set ipv4.never-default=yes; if all shall go by the router: nmcli connection modify %s +ipv4.routes \"0.0.0.0/0 %v\"", l.SetAside, p.ShellName(), l.SetAside)
 		} else {
 			v.notice("The network of this VPN offers no default route for IPv4: all but its own networks is reached outside the VPN, unprotected. If that is meant, set ipv4.never-default=yes.")
 		}
@@ -70,13 +70,17 @@ func judge(p *profile.Profile, l *dhcp.Lease, l6 *autoconf.Config6, around surro
 // lookAtGuard reports when the profile relies on rules that are not there.
 func (v *verdict) lookAtGuard(p *profile.Profile, around surroundings) {
 	inTable := (p.IPv4.Disabled || p.IPv4.Table == profile.StrictTable) && (p.IPv6.Disabled || p.IPv6.Table == profile.StrictTable)
+	on := "on"
+	if p.Strict == profile.StrictAllowLAN {
+		on = "on --allow-lan"
+	}
 	switch {
 	case p.Strict.On() && !(around.guarded && inTable):
-		v.notice("Traffic outside of this VPN is NOT blocked, although the profile says %s=%s: run nm-softether-strict on.", profile.KeyStrict, p.Strict)
+		v.notice("Traffic outside of this VPN is NOT blocked, although the profile says %s=%s: run nm-softether-strict %s %s.", profile.KeyStrict, p.Strict, on, p.ShellName())
 	case !around.guarded && (p.IPv4.Table == profile.StrictTable || p.IPv6.Table == profile.StrictTable):
-		v.notice("Nothing goes through this VPN: its routes are in the table of strict mode (route-table), which is off: run nm-softether-strict off.")
+		v.notice("Nothing goes through this VPN: its routes are in the table of strict mode (route-table), which is off: run nm-softether-strict off %s.", p.ShellName())
 	case !p.Strict.On() && around.guarded && inTable:
-		v.notice("Traffic outside of this VPN is still blocked, although the profile says %s=%s: run nm-softether-strict off.", profile.KeyStrict, profile.StrictNo)
+		v.notice("Traffic outside of this VPN is still blocked, although the profile says %s=%s: run nm-softether-strict off %s.", profile.KeyStrict, profile.StrictNo, p.ShellName())
 	}
 }
 

@@ -80,7 +80,7 @@ func outline(c *nmvpn.IPConfig) string {
 func TestTheProfileDecidesWhatIsTakenFromTheNetwork(t *testing.T) {
 	auto := profile.Addressing{Auto: true}
 	split := profile.Addressing{Auto: true, NeverDefault: true}
-	usual := profile.Profile{IPv4: auto, IPv6: auto, BlockIPv6: profile.BlockIPv6Auto}
+	usual := profile.Profile{ID: "Work", IPv4: auto, IPv6: auto, BlockIPv6: profile.BlockIPv6Auto}
 	with := func(f ...func(*profile.Profile)) profile.Profile {
 		p := usual
 		for _, change := range f {
@@ -120,7 +120,7 @@ func TestTheProfileDecidesWhatIsTakenFromTheNetwork(t *testing.T) {
 		{"IPv6 that cannot be closed is named", with(off6), leased(gw), nil, "10.20.0.100/24 default 10.20.0.1", "", "IPv6 stays outside", ""},
 		{"guarded: unless all else is blocked", with(off6, strict), leased(gw), nil, "10.20.0.100/24 default 10.20.0.1", "", "", ""},
 		{"guarded: the strict table", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "", ""},
-		{"unguarded: the table without rules", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "NOT blocked", ""},
+		{"unguarded: the table without rules", with(strict), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", `NOT blocked, although the profile says strict=yes: run nm-softether-strict on "Work".`, ""},
 		{"guarded: the word without the table", with(alone), leased(gw), advertised(ra), "10.20.0.100/24 default 10.20.0.1", "2001:db8:20::100/64 default fe80::1", "NOT blocked", ""},
 		{
 			"guarded: the word is gone", with(strict, func(p *profile.Profile) { p.Strict = profile.StrictNo }), leased(gw), advertised(ra),

@@ -58,7 +58,7 @@ func (c *connection) forget(name string) {
 			c.post(func() {
 				if err != nil {
 					c.log.Warn("what was typed in place of an answer may still be stored with the profile", "secret", name, "error", err,
-						"remedy", fmt.Sprintf("nmcli connection modify %q -vpn.secrets %s", p.ID, name))
+						"remedy", fmt.Sprintf("nmcli connection modify %s -vpn.secrets %s", p.ShellName(), name))
 				}
 				switch {
 				case c.phase != asking:
