@@ -116,8 +116,8 @@ func (c *connection) announce() {
 	}
 	v := judge(c.profile, c.inner.lease, c.inner.config6, c.system.readSurroundings(c.tunnel.tap.Name(), server))
 	v.standIns(c.inner.announced, c.profile.UUID)
-	c.ground.yielding = c.ground.now.yielding(c.tunnel.tap.Name())
-	v.halve(c.profile, c.ground.yielding)
+	c.ground.contest = c.ground.now.contest(c.tunnel.tap.Name())
+	v.halve(c.profile, c.ground.contest)
 	next := announcement{ip4: v.ip4, ip6: v.ip6, config: c.inner.announced.config}
 	if c.live.session != nil {
 		next.config = nmvpn.Config{

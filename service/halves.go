@@ -43,48 +43,68 @@ func (t terrain) metrics(tap string, v6 bool) metrics {
 // is: the kernel would send by that, or, as it joins IPv6 routes of the same metric, by both in turn.
 func (m metrics) yields() bool { return m.others < m.tunnel && m.base > m.tunnel }
 
-// yielding says for which IP versions the default route is left to another VPN.
-type yielding struct{ v4, v6 bool }
+// A contest is what the default route of a full tunnel meets: for which IP versions it is left to another VPN, and for
+// which a base has halves that are no worse than ours.
+type contest struct{ v4, v6, halved4, halved6 bool }
 
-func (t terrain) yielding(tap string) yielding {
-	return yielding{v4: t.metrics(tap, false).yields(), v6: t.metrics(tap, true).yields()}
+func (t terrain) contest(tap string) contest {
+	return contest{
+		v4: t.metrics(tap, false).yields(), v6: t.metrics(tap, true).yields(),
+		halved4: t.halved(false), halved6: t.halved(true),
+	}
 }
 
-// halves are a default route in two pieces, which no metric can beat.
-var halves = map[bool][2]netip.Prefix{
+// halved reports whether a base has halves of a default route, as DHCP can push them, that the kernel may prefer to ours.
+func (t terrain) halved(v6 bool) bool {
+	return slices.ContainsFunc(t.routes, func(r groundRoute) bool {
+		return r.dst.Bits() == 1 && r.dst.Addr().Is6() == v6 && !t.nics[r.nic].tunnel && r.metric <= tunnelMetric
+	})
+}
+
+// halves are a default route in two pieces, which no metric can beat, and quarters one in four, which no halves can. A base
+// with quarters has the traffic: so it is with routes that are more specific, unless strict mode is on.
+var halves, quarters = map[bool][]netip.Prefix{
 	false: {netip.MustParsePrefix("0.0.0.0/1"), netip.MustParsePrefix("128.0.0.0/1")},
 	true:  {netip.MustParsePrefix("::/1"), netip.MustParsePrefix("8000::/1")},
+}, map[bool][]netip.Prefix{
+	false: {netip.MustParsePrefix("0.0.0.0/2"), netip.MustParsePrefix("64.0.0.0/2"), netip.MustParsePrefix("128.0.0.0/2"), netip.MustParsePrefix("192.0.0.0/2")},
+	true:  {netip.MustParsePrefix("::/2"), netip.MustParsePrefix("4000::/2"), netip.MustParsePrefix("8000::/2"), netip.MustParsePrefix("c000::/2")},
 }
 
 // halve has a default route lead into the tunnel in two halves as well. They are there before they are needed: a base that
 // comes up with a better metric would have the traffic until NetworkManager knew of them. In a table of its own, as that of
 // strict mode, the default route has no rival, and has to be told from routes that are meant to be there.
-func (v *verdict) halve(p *profile.Profile, y yielding) {
+func (v *verdict) halve(p *profile.Profile, on contest) {
 	for _, f := range []struct {
-		config     *nmvpn.IPConfig
-		table      uint32
-		v6, yields bool
-	}{{v.ip4, p.IPv4.Table, false, y.v4}, {v.ip6, p.IPv6.Table, true, y.v6}} {
+		config             *nmvpn.IPConfig
+		table              uint32
+		v6, yields, halved bool
+	}{{v.ip4, p.IPv4.Table, false, on.v4, on.halved4}, {v.ip6, p.IPv6.Table, true, on.v6, on.halved6}} {
 		if f.config == nil || f.yields || f.config.NeverDefault || f.table != 0 && f.table != unix.RT_TABLE_MAIN {
 			continue
 		}
-		routes := slices.Clone(f.config.Routes)
-		for _, half := range halves[f.v6] {
-			if !slices.ContainsFunc(routes, func(r nmvpn.Route) bool { return r.Dst == half }) {
-				routes = append(routes, nmvpn.Route{Dst: half, Via: f.config.Gateway})
+		routes, pieces := slices.Clone(f.config.Routes), halves[f.v6]
+		if f.halved {
+			pieces = slices.Concat(pieces, quarters[f.v6])
+		}
+		for _, piece := range pieces {
+			if !slices.ContainsFunc(routes, func(r nmvpn.Route) bool { return r.Dst == piece }) {
+				routes = append(routes, nmvpn.Route{Dst: piece, Via: f.config.Gateway})
 			}
 		}
 		f.config.Routes = routes
 	}
 }
 
-// lookAtOthers tells NetworkManager of the halves what has changed when another VPN gets a default route, or loses it.
+// lookAtOthers tells NetworkManager of the pieces what has changed when another VPN gets a default route, or a base halves
+// of one, or loses them.
 func (c *connection) lookAtOthers() {
 	if c.phase != up || c.tunnel == nil || c.ground.away || c.ground.detached {
 		return // the next announcement has it
 	}
-	if now := c.ground.now.yielding(c.tunnel.tap.Name()); now != c.ground.yielding {
-		c.log.Info("another VPN has a better default route, or no longer has", "ipv4", now.v4, "ipv6", now.v6)
+	if now := c.ground.now.contest(c.tunnel.tap.Name()); now != c.ground.contest {
+		c.log.Info("the default route of this VPN is contested otherwise than before", "left-to-another-ipv4", now.v4, "left-to-another-ipv6", now.v6,
+			"halves-below-ipv4", now.halved4, "halves-below-ipv6", now.halved6)
 		c.announce()
 	}
 }

@@ -31,7 +31,7 @@ type roaming struct {
 	settle *time.Timer // runs before a walk
 	shuns  map[string]shunning
 
-	yielding yielding    // when NetworkManager was last told
+	contest  contest     // when NetworkManager was last told
 	server   netip.Addr  // where the tunnel's own packets go
 	renewal  *time.Timer // of NetworkManager's route to the server
 	misled   bool        // that route sends what goes over the present base to a former router
