@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"network-manager-softether/dhcp/internal/packet"
@@ -151,33 +150,6 @@ func TestRebindToAnotherServer(t *testing.T) {
 	})
 }
 
-func TestRenewalRefused(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		s, c := newServer(t)
-		_, end := maintained(t, t.Context(), c, leased())
-		s.reply(s.expect(dhcpv4.MessageTypeRequest), dhcpv4.MessageTypeNak)
-		if err := <-end; !errors.Is(err, ErrNAK) {
-			t.Errorf("error = %v, want ErrNAK", err)
-		}
-	})
-}
-
-// A renewal that no host could use, or for another address, does not replace a
-// good lease.
-func TestAbsurdRenewalIsIgnored(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		s, c := newServer(t)
-		changes, _ := maintained(t, t.Context(), c, leased())
-		r := s.expect(dhcpv4.MessageTypeRequest)
-		s.reply(r, dhcpv4.MessageTypeAck, with(optRouter, []byte{127, 0, 0, 1}))
-		s.reply(r, dhcpv4.MessageTypeAck, withAddr("192.168.30.11"))
-		s.reply(s.expect(dhcpv4.MessageTypeRequest), dhcpv4.MessageTypeAck)
-		if next := <-changes; next.Addr.Addr() != leasedIP || next.Router != serverIP {
-			t.Errorf("lease = %v", next)
-		}
-	})
-}
-
 func TestInfiniteLeaseIsLeftAlone(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		s, c := newServer(t)
@@ -238,44 +210,4 @@ func TestPortGoesAwayWhileIdle(t *testing.T) {
 			t.Errorf("error = %v", err)
 		}
 	})
-}
-
-func TestLeaseEqual(t *testing.T) {
-	same := leased()
-	same.Acquired, same.Duration, same.T1, same.T2 = time.Time{}, 1, 2, 3
-	same.Server, same.ServerMAC = leasedIP, clientMAC
-	if !same.Equal(leased()) {
-		t.Error("times and server must not count")
-	}
-	for name, change := range map[string]func(*Lease){
-		"address": func(l *Lease) { l.Addr = netip.PrefixFrom(leasedIP, 25) },
-		"router":  func(l *Lease) { l.Router = netip.Addr{} },
-		"DNS":     func(l *Lease) { l.DNS = nil },
-		"domains": func(l *Lease) { l.Domains = append(l.Domains, "x") },
-		"routes":  func(l *Lease) { l.Routes = []Route{{Dst: netip.MustParsePrefix("10.0.0.0/8")}} },
-		"MTU":     func(l *Lease) { l.MTU = 1400 },
-	} {
-		l := leased()
-		change(l)
-		if l.Equal(leased()) || leased().Equal(l) {
-			t.Errorf("%s does not count", name)
-		}
-	}
-	if (*Lease)(nil).Equal(leased()) || leased().Equal(nil) || !(*Lease)(nil).Equal(nil) {
-		t.Error("nil equals only nil")
-	}
-}
-
-func TestLeaseReadsWell(t *testing.T) {
-	l := leased()
-	l.Routes, l.MTU = make([]Route, 2), 1400
-	l.DNS = append(l.DNS, netip.MustParseAddr("9.9.9.9"))
-	want := "192.168.30.10/24 from 192.168.30.1 for 2h0m0s, router 192.168.30.1, DNS 192.168.30.1 9.9.9.9, domains corp.example, 2 routes, MTU 1400"
-	if diff := cmp.Diff(want, l.String()); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	l = &Lease{Addr: l.Addr, Server: l.Server, Duration: Infinite}
-	if diff := cmp.Diff("192.168.30.10/24 from 192.168.30.1 for ever", l.String()); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
 }

@@ -5,65 +5,16 @@ package autoconf
 import (
 	"net/netip"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/insomniacslk/dhcp/dhcpv6"
-	"github.com/insomniacslk/dhcp/iana"
 	"github.com/mdlayher/ndp"
 
 	"network-manager-softether/dhcp/internal/packet"
-	"network-manager-softether/dhcp/internal/porttest"
 	"network-manager-softether/internal/bubbletest"
 )
-
-// kernel is a Maker that makes what the test says.
-type kernel struct {
-	told       chan []Prefix
-	made       map[netip.Prefix]netip.Addr
-	duplicates map[netip.Prefix]int
-	taken      sync.Map // of addresses
-	remade     chan struct{}
-}
-
-func newKernel() *kernel {
-	return &kernel{told: make(chan []Prefix, 100), made: map[netip.Prefix]netip.Addr{}, duplicates: map[netip.Prefix]int{}, remade: make(chan struct{})}
-}
-
-func (k *kernel) Make(p []Prefix)                       { k.told <- p }
-func (k *kernel) Made(p netip.Prefix) (netip.Addr, int) { return k.made[p], k.duplicates[p] }
-func (k *kernel) Taken(a netip.Addr) bool               { _, ok := k.taken.Load(a); return ok }
-func (k *kernel) Remade() <-chan struct{}               { return k.remade }
-func (k *kernel) last(t *testing.T) (list []Prefix) {
-	t.Helper()
-	synctest.Wait()
-	if len(k.told) == 0 {
-		t.Fatal("the maker was told nothing")
-	}
-	for len(k.told) > 0 {
-		list = <-k.told
-	}
-	return list
-}
-
-// preferred are the prefixes that new connections may use.
-func preferred(list []Prefix) (nets []netip.Prefix) {
-	for _, p := range list {
-		if p.Preferred.IsZero() || time.Until(p.Preferred) > 0 {
-			nets = append(nets, p.Net)
-		}
-	}
-	return nets
-}
-
-func withKernel(t *testing.T) (*network, *Client, *kernel) {
-	n := &network{t: t, port: porttest.New()}
-	k := newKernel()
-	return n, New(n.port, Config{MAC: clientMAC.HardwareAddr(), Maker: k}), k
-}
 
 func TestMakerMakesTheAddresses(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
@@ -195,80 +146,6 @@ func TestSourcesOfTheNextHop(t *testing.T) {
 			})
 		})
 	}
-}
-
-// Where DHCPv6 gives an address, that one is for whoever reads the configuration.
-func TestManagedAddressIsChosen(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		n, c, k := withKernel(t)
-		done := acquire(c, t.Context())
-		n.solicited()
-		ra := usual()
-		ra.ManagedConfiguration = true
-		n.advertise(routerLL, ra)
-		n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
-		if got := <-done; got.cfg.Addr.Addr() != managedIP || len(got.cfg.Addrs) != 2 {
-			t.Errorf("configuration %v", got.cfg)
-		}
-		if list := k.last(t); len(list) != 1 || list[0].Chosen {
-			t.Errorf("the maker was told %v", list)
-		}
-	})
-}
-
-// A leased address that another host has is declined, and another one asked for: at once the first time.
-func TestTakenLeaseIsDeclined(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		n, c, k := withKernel(t)
-		done := acquire(c, t.Context())
-		n.solicited()
-		ra := usual()
-		ra.ManagedConfiguration = true
-		n.advertise(routerLL, ra)
-		give := func(a netip.Addr) {
-			n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(a), raw(dhcpv6.OptionRapidCommit, nil))
-		}
-		give(managedIP)
-		cur := (<-done).cfg
-		changes := make(chan *Config6, 10)
-		go c.Maintain(t.Context(), cur, func(cfg *Config6) { changes <- cfg })
-
-		k.taken.Store(managedIP, true)
-		k.remade <- struct{}{}
-		m := n.expect(dhcpv6.MessageTypeDecline)
-		if ia := m.Options.OneIANA(); ia == nil || m.Options.ServerID() == nil || !ia.Options.OneAddress().IPv6Addr.Equal(managedIP.AsSlice()) {
-			t.Errorf("declined by %v", m.Summary())
-		}
-		if m.Options.RequestedOptions() != nil {
-			t.Error("a decline that asks for options")
-		}
-		if got := <-changes; got.Addr.Addr() == managedIP {
-			t.Errorf("the address is still in %v", got)
-		}
-		// The first one is lost.
-		m = n.expect(dhcpv6.MessageTypeDecline)
-		n.reply(m, dhcpv6.MessageTypeReply, status(iana.StatusSuccess))
-		answered, other := time.Now(), managedIP.Next()
-		give(other)
-		if got := <-changes; got.Addr.Addr() != other {
-			t.Errorf("after another lease: %v", got)
-		}
-		if w := time.Since(answered); w > changePauseMax {
-			t.Errorf("another address took %v", w)
-		}
-
-		// Nobody answers: four times, then another one all the same, later.
-		k.taken.Store(other, true)
-		k.remade <- struct{}{}
-		for range 4 {
-			n.expect(dhcpv6.MessageTypeDecline)
-		}
-		began := time.Now()
-		n.expect(dhcpv6.MessageTypeSolicit)
-		if w := time.Since(began); w < time.Second {
-			t.Errorf("asked for a third one after %v", w)
-		}
-	})
 }
 
 // No router in a new session: what the one before heard counts no longer.

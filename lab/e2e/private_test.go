@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"strings"
+	"time"
+
+	"network-manager-softether/lab/plan"
+)
+
+// private sends what nobody outside of the tunnel is to see until the returned function is called, which fails the
+// test if anybody could: on a base, there was a packet for others than the VPN server. What the office's addresses get is
+// private in any tunnel, and in a full one everything is.
+func (w *world) private(full bool) (end func()) {
+	w.t.Helper()
+	seen := w.watchesBases()
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			w.whispers(plan.OfficeInner)
+			if full {
+				w.whispers(elsewhere4, elsewhere6, plan.EverywhereWeb)
+			}
+			select {
+			case <-stop:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}()
+	return func() {
+		w.t.Helper()
+		close(stop)
+		<-done
+		for what, n := range seen.left(findsServer) {
+			office := strings.Contains(what, "to "+plan.OfficeInner.String()) || strings.Contains(what, "to "+plan.OfficeGateway.String())
+			if (full || office) && !routersOwn(what) {
+				w.t.Errorf("%d packets left in clear: %s", n, what)
+			}
+		}
+	}
+}
+
+// routersOwn reports whether that is what the computer's kernel tells the router of the link (an ICMP error), which is
+// not the person's.
+func routersOwn(what string) bool {
+	for _, b := range append(plan.Bases[:], plan.SlowBase) {
+		for _, kind := range []string{b.Router.String() + ", protocol 1", b.Router6.String() + ", protocol 58"} {
+			if strings.HasSuffix(what, "to "+kind) {
+				return true
+			}
+		}
+	}
+	return false
+}
