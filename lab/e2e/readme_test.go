@@ -19,8 +19,8 @@ type shown struct {
 	words []string // of line as a shell splits it, without sudo and variables of the environment
 }
 
-// TestEveryCommandOfTheDocumentsIsTried reads README.md, CONTRIBUTING.md, SECURITY.md and docs/*.md and tries each command that they
-// show, in a code block or in a sentence. A command that no trial knows is an error: it needs one in trials, or is a block of text,
+// TestEveryCommandOfTheDocumentsIsTried reads README.md, CONTRIBUTING.md, SECURITY.md, packaging/README.md and docs/*.md and tries each
+// command that they show, in a code block or in a sentence. A command that no trial knows is an error: it needs one in trials, or is a block of text,
 // which begins with ```text.
 func TestEveryCommandOfTheDocumentsIsTried(t *testing.T) {
 	w := network(t)
@@ -29,13 +29,13 @@ func TestEveryCommandOfTheDocumentsIsTried(t *testing.T) {
 	w.ok(err)
 	v := &visitor{world: w, root: root, dir: w.Desktop.Path("/etc/NetworkManager")}
 	tried := 0
-	for _, name := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md"} {
+	for _, name := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "packaging/README.md"} {
 		files = append(files, filepath.Join(root, name))
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		w.ok(err)
-		for _, s := range commandsIn(filepath.Base(file), string(text)) {
+		for _, s := range commandsIn(strings.TrimPrefix(file, root+"/"), string(text)) {
 			try := trials[s.words[0]]
 			if try == nil {
 				t.Errorf("%s: nothing tries %q", s.where, s.line)

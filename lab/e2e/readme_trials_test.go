@@ -37,6 +37,7 @@ var trials = map[string]func(*visitor, shown) error{
 	"man":                  (*visitor).namesFiles,
 	"msgmerge":             (*visitor).namesFiles,
 	"apt":                  (*visitor).namesPackages,
+	"packaging/try-deb":    (*visitor).script,
 }
 
 // namesFiles is for programs of which only the files are ours.
