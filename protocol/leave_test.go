@@ -5,6 +5,7 @@ package protocol_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -16,7 +17,7 @@ import (
 
 func TestGroundThatIsGoneIsLeftAtOnce(t *testing.T) {
 	for _, conns := range []int{1, 4} {
-		t.Run("", func(t *testing.T) {
+		t.Run(fmt.Sprint(conns, " connections"), func(t *testing.T) {
 			t.Parallel()
 			srv := start(t, WithHandler(Echo), WithTimeout(2*time.Minute))
 			cfg := many(srv, conns)

@@ -41,6 +41,7 @@ func TestIPv6IsUsableAtOnce(t *testing.T) {
 
 // Somebody has the address already: it is named, and another one taken.
 func TestIPv6AddressIsInUse(t *testing.T) {
+	t.Parallel()
 	for name, more := range map[string][]string{
 		"from the MAC address": nil,
 		"stable":               {"ipv6.addr-gen-mode", "stable-privacy"},

@@ -50,6 +50,7 @@ func TestLeasedAddressIsThatOfTheBase(t *testing.T) {
 
 // Kea leases an address that somebody has given himself: it is declined, and another one taken.
 func TestLeasedAddressIsInUse(t *testing.T) {
+	t.Parallel()
 	for name, more := range map[string][]string{"used at once": nil, "probed before": {"ipv4.dad-timeout", "300"}} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)

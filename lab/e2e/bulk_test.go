@@ -68,6 +68,7 @@ func TestBulkDatagramsOverRUDP(t *testing.T) {
 
 // In ICMP and DNS messages, too, and as large as frames come: what is longer than a packet is cut up by IP.
 func TestBulkDatagramsInICMPAndDNS(t *testing.T) {
+	t.Parallel()
 	for transport, passes := range map[string]string{"icmp": "meta l4proto icmp", "dns": "udp dport 53"} {
 		t.Run(transport, func(t *testing.T) {
 			w := freshNetwork(t)

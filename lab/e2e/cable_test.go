@@ -82,6 +82,7 @@ type cableCase struct{ name, program, config, but string }
 
 // Whatever a server says, the tunnel has what a cable to the same network has.
 func TestLeaseIsThatOfACable(t *testing.T) {
+	t.Parallel()
 	const router, outside = "10.20.0.1", "10.99.0.1"
 	three, six := keaOption(3, quad(router)), keaOption(6, quad(router))
 	text := func(s string) string { return hex.EncodeToString([]byte(s)) }

@@ -62,7 +62,7 @@ func captureOn(t *testing.T, h *netns.Host, device string) *capture {
 // read takes all packets that wait, and ends when none comes for half a second.
 func (c *capture) read() {
 	buf := make([]byte, 1<<17)
-	for {
+	for until := time.Now().Add(perTest); ; {
 		n, from, err := unix.Recvfrom(c.socket.FD, buf, 0)
 		if errors.Is(err, unix.EAGAIN) {
 			break
@@ -72,6 +72,10 @@ func (c *capture) read() {
 		}
 		if err != nil || n < vnetHeaderBytes {
 			c.fail = fmt.Errorf("capture: %d bytes, %w", n, err)
+			return
+		}
+		if time.Now().After(until) {
+			c.fail = errors.New("capture: packets never cease to come")
 			return
 		}
 		b := append([]byte(nil), buf[:n]...)
@@ -88,6 +92,12 @@ func (c *capture) read() {
 func (c *capture) end() []captured {
 	c.t.Helper()
 	c.read()
+	return c.taken()
+}
+
+// taken ends a capture that was read.
+func (c *capture) taken() []captured {
+	c.t.Helper()
 	c.socket.Close()
 	if c.fail != nil {
 		c.t.Fatal(c.fail)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -41,9 +42,14 @@ func (w *world) watchesBases() *clear {
 // frames that one of but accepts.
 func (c *clear) left(but ...func(frame []byte) bool) map[string]int {
 	c.w.t.Helper()
+	var quiet sync.WaitGroup
+	for _, capture := range c.captures {
+		quiet.Go(capture.read)
+	}
+	quiet.Wait()
 	kinds := map[string]int{}
 	for device, capture := range c.captures {
-		for _, p := range capture.end() {
+		for _, p := range capture.taken() {
 			if !p.outgoing || slices.ContainsFunc(but, func(ok func([]byte) bool) bool { return ok(p.data) }) {
 				continue
 			}

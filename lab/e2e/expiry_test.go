@@ -19,6 +19,7 @@ import (
 
 // What a router gave ends with its times, when nobody prolongs it: address, DNS and domains.
 func TestIPv6Expires(t *testing.T) {
+	t.Parallel()
 	for name, more := range map[string][]string{"full tunnel": nil, "split tunnel": {"ipv4.never-default", "yes", "ipv6.never-default", "yes"}} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)

@@ -78,6 +78,7 @@ func discard(c net.Conn) {
 }
 
 func TestServerIsNoSoftEtherServer(t *testing.T) {
+	lab := freshNetwork(t).Lab
 	ca, err := softether.NewAuthority("Somebody")
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +119,7 @@ func TestServerIsNoSoftEtherServer(t *testing.T) {
 		"TLS and then hanging up": func(c net.Conn) { _ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{pair}}).Handshake() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := network(t)
+			w := enter(t, lab)
 			v := w.at(w.play(talk), "vpn.timeout", "5")
 			v.Data["server-cert-check"], v.Data["server-cert-sha256"] = "no", ""
 			want := causes[name]
@@ -128,11 +129,10 @@ func TestServerIsNoSoftEtherServer(t *testing.T) {
 }
 
 func TestOfficeGivesNoAddress(t *testing.T) {
-	w := network(t)
+	w := freshNetwork(t)
 	silent := servers.OfficeDHCP()
 	silent.Silent = true
-	w.ok(w.Office.Configure(w.ctx, silent))
-	t.Cleanup(func() { w.ok(w.Office.Configure(w.ctx, servers.OfficeDHCP())) })
+	w.office(silent)
 	w.refused(ipv4Only(w.profile("nodhcp", softether.HubOffice, softether.Alice)), badConfig, "SecureNAT")
 }
 

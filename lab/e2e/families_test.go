@@ -82,6 +82,7 @@ func TestHubWithoutDHCP(t *testing.T) {
 
 // Whoever insists on a family does not get a connection without it.
 func TestFamilyThatMustBeThere(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, property, word string
 		six                  bool

@@ -17,6 +17,7 @@ import (
 
 // The one network there is changes below the VPN: its profile persists or does not, as long as NetworkManager keeps it.
 func TestTheNetworkChanges(t *testing.T) {
+	t.Parallel()
 	base, far := plan.Bases[0], wan0
 	ip := func(w *world, h *netns.Host, args ...string) {
 		w.t.Helper()
@@ -85,6 +86,7 @@ func TestTheNetworkChanges(t *testing.T) {
 }
 
 func TestTheComputerSleeps(t *testing.T) {
+	t.Parallel()
 	const nobody = "SoftEther VPN"
 	for _, tt := range []struct {
 		name string
@@ -135,6 +137,7 @@ func TestTheComputerSleeps(t *testing.T) {
 
 // What a computer does that was frozen without a word.
 func TestTheServiceIsFrozen(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		time  time.Duration

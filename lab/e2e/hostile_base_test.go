@@ -71,6 +71,7 @@ var lowerElsewhere4 = netip.MustParseAddr("45.0.2.77")
 
 // The local network is the attacker's: it hands out routes and addresses that draw traffic out of a VPN.
 func TestStrictModeHoldsAgainstTheLocalNetwork(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		router string
 		also   []netip.Addr

@@ -19,7 +19,7 @@ import (
 )
 
 func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
-	w := network(t)
+	w := freshNetwork(t)
 	seen := w.watchesBases()
 	w.sends(elsewhere6)
 	seen.some(elsewhere6) // without the VPN
@@ -42,8 +42,9 @@ func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
 
 // The kernel leaves a router that does not answer for that of the base.
 func TestFullTunnelKeepsIPv6WhoeverIsSilentInTheHub(t *testing.T) {
+	t.Parallel()
 	t.Run("the hub has no IPv6", func(t *testing.T) {
-		w := network(t)
+		w := freshNetwork(t)
 		w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 		end := w.private(true)
 		time.Sleep(5 * time.Second) // it asks three times, a second each
@@ -95,6 +96,7 @@ func TestFullTunnelToAServerOverIPv6LeavesNoIPv6InClear(t *testing.T) {
 }
 
 func TestPersonKeepsIPv6OutsideOfTheTunnel(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*desktop.VPN){
 		"block-ipv6=no":      func(v *desktop.VPN) { v.Data["block-ipv6"] = "no" },
 		"split tunnel":       func(v *desktop.VPN) { v.More = append(v.More, "ipv4.never-default", "yes") },
@@ -102,7 +104,7 @@ func TestPersonKeepsIPv6OutsideOfTheTunnel(t *testing.T) {
 		"ipv6.method":        func(v *desktop.VPN) { v.More = append(v.More, "ipv6.method", "disabled") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := network(t)
+			w := freshNetwork(t)
 			v := ipv4Only(w.profile("open", softether.HubOffice, softether.Alice))
 			change(&v)
 			w.up(v)

@@ -30,6 +30,7 @@ func (w *world) office(c servers.DHCP) {
 }
 
 func TestRenewedLeaseBringsAnotherDNSServer(t *testing.T) {
+	t.Parallel()
 	for name, more := range map[string][]string{"full tunnel": nil, "split tunnel": {"ipv4.never-default", "yes"}} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)

@@ -31,6 +31,7 @@ func (w *world) inOrder(v desktop.VPN, n int) (ports []string) {
 }
 
 func TestConnectionsAreForgottenOnTheWayOneByOne(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		half bool
 		lose []int

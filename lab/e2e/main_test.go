@@ -52,7 +52,8 @@ func network(t *testing.T) *world {
 	return enter(t, shared.lab)
 }
 
-// freshNetwork returns a lab of the test's own, which it may break as it likes. Such tests run beside each other.
+// freshNetwork returns a lab of the test's own, which it may break as it likes. Such tests run beside each other. One that has
+// only subtests of that kind calls t.Parallel itself: otherwise nothing but they would run until the last of them is through.
 func freshNetwork(t *testing.T, change ...func(*lab.Options)) *world {
 	t.Helper()
 	t.Parallel()

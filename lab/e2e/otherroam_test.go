@@ -68,6 +68,7 @@ var departures = []struct {
 // A session by any other way than TCP to the server follows the computer from network to network, and back, without any
 // right that it had when it came up. Nobody outside sees what it carries.
 func TestEveryCarriageRoams(t *testing.T) {
+	t.Parallel()
 	for _, c := range carriages {
 		t.Run(c.name, func(t *testing.T) {
 			w := freshNetwork(t)

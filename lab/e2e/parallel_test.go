@@ -76,6 +76,7 @@ func (w *world) watch() (stop func() time.Duration) {
 }
 
 func TestEightConnectionsCarryTheTraffic(t *testing.T) {
+	t.Parallel()
 	for name, half := range map[string]bool{"full duplex": false, "half duplex": true} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)
@@ -134,6 +135,7 @@ func TestUploadsComeToUseConnectionsThatAreAddedLater(t *testing.T) {
 }
 
 func TestConnectionsAreReplacedAtTheEndOfTheirLifetime(t *testing.T) {
+	t.Parallel()
 	for name, n := range map[string]int{"one": 1, "three": 3} {
 		t.Run(name, func(t *testing.T) {
 			w := freshNetwork(t)

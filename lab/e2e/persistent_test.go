@@ -30,6 +30,7 @@ func TestPersistentConnectionEndsWithItsDevice(t *testing.T) {
 }
 
 func TestPersistentConnectionOutlivesItsBase(t *testing.T) {
+	t.Parallel()
 	rides(t, []ride{full4, split4}, func(t *testing.T, r ride) {
 		w := freshNetwork(t)
 		w.verbose()
@@ -135,6 +136,7 @@ func TestComputerHasNoTunnelDevice(t *testing.T) {
 // A persistent connection is NetworkManager's to bring back after it was restarted: with connection.secondaries of the
 // base, the one way it has for VPNs.
 func TestPersistentConnectionIsBackWithNetworkManager(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
 			w := freshNetwork(t)

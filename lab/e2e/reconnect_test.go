@@ -56,6 +56,7 @@ func (w *world) unchanged(name, before string) {
 }
 
 func TestServerIsKilledAndComesBack(t *testing.T) {
+	t.Parallel()
 	for hub, gateway := range map[string]string{softether.HubOffice: plan.ServerName4, softether.HubNAT: plan.ServerName} {
 		t.Run(hub, func(t *testing.T) {
 			w := freshNetwork(t)
@@ -93,7 +94,7 @@ func TestServerIsKilledAndComesBack(t *testing.T) {
 }
 
 func TestAdministratorKicksTheSession(t *testing.T) {
-	w := network(t)
+	w := freshNetwork(t)
 	w.up(quick(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))))
 	before := w.snapshot()
 	w.ok(w.Server.Kick(w.ctx, softether.HubOffice, softether.Alice))
@@ -148,7 +149,7 @@ func TestPathIsSilentLongerThanTheSessionLives(t *testing.T) {
 }
 
 func TestShortSilenceIsNoLoss(t *testing.T) {
-	w := network(t)
+	w := freshNetwork(t)
 	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice)))
 	before := w.snapshot()
 	w.ok(w.BlackHole(w.ctx, true))

@@ -11,6 +11,7 @@ import (
 )
 
 func TestABetterNetworkComesUp(t *testing.T) {
+	t.Parallel()
 	rides(t, []ride{full4, split4, full6, split6}, func(t *testing.T, r ride) {
 		w := freshNetwork(t)
 		w.verbose()
@@ -41,6 +42,7 @@ func TestABetterNetworkComesUp(t *testing.T) {
 }
 
 func TestTheNetworkIsLeft(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		rides []ride
@@ -80,6 +82,7 @@ func TestTheNetworkIsLeft(t *testing.T) {
 
 // The one network has IPv4 only, the other one IPv6 only, and the server's name has both.
 func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
+	t.Parallel()
 	tunnels(t, func(t *testing.T, kind func(desktop.VPN) desktop.VPN) {
 		w := freshNetwork(t)
 		w.verbose()
@@ -120,6 +123,7 @@ func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
 }
 
 func TestUDPAccelerationFollows(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		better, full bool
 		leave        func(w *world)

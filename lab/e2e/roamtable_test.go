@@ -50,6 +50,7 @@ func (p passage) String() string {
 // The table of roaming: what a move costs, with our client and with the official one. It is to be read; what has to hold
 // is that ours is not the worse one by far, breaks no stream and lets nothing out in clear.
 func TestRoamingBesideTheOfficialClient(t *testing.T) {
+	t.Parallel()
 	list := moves
 	if *everyMove {
 		list = append(list, moreMoves...)

@@ -57,6 +57,7 @@ func (w *world) advertises(router, dns netip.Addr) {
 }
 
 func TestARogueRouterInARunningVPNGetsNothing(t *testing.T) {
+	t.Parallel()
 	rogue, dns := netip.MustParseAddr("fe80::66"), netip.MustParseAddr("2001:db8:66::53")
 	for name, more := range map[string][]string{"full tunnel": nil, "split tunnel": {"ipv4.never-default", "yes"}} {
 		t.Run(name, func(t *testing.T) {

@@ -47,6 +47,7 @@ func quad(addrs ...string) string {
 
 // Leases that NetworkManager's own DHCP client takes on a cable, from servers of all kinds.
 func TestLeasesOfStrangersAreTaken(t *testing.T) {
+	t.Parallel()
 	const offLink = "10.99.0.1"
 	dns := keaOption(6, quad("10.20.0.1"))
 	for _, tc := range []struct {
@@ -146,6 +147,7 @@ func TestRouterNobodyNeeds(t *testing.T) {
 
 // SecureNAT pushes up to 64 routes, in the form that an administrator sent in and in the greatest.
 func TestManyPushedRoutes(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{37, 64} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			w := freshNetwork(t)

@@ -114,7 +114,7 @@ func TestTransportAuto(t *testing.T) {
 
 // A server without these listeners is a failure in words, not a wait for ever.
 func TestTransportNobodyThere(t *testing.T) {
-	w := network(t)
+	w := freshNetwork(t)
 	for _, transport := range []string{"icmp", "dns", "udp"} {
 		v := w.by(transport)
 		v.Name = "office-" + transport
