@@ -23,7 +23,6 @@ func TestASessionWalksToABetterBaseThatStays(t *testing.T) {
 		st.moved(t)
 		st.becomes()
 		wait(walkSettles)
-		synctest.Wait()
 		st.moved(t, true)
 		st.base(t, "eth0")
 		st.event(protocol.Moved{Addr: serverAddr})
@@ -32,13 +31,20 @@ func TestASessionWalksToABetterBaseThatStays(t *testing.T) {
 	})
 }
 
+// walking has a session on its way from the Wi-Fi to the cable.
+func walking(t *testing.T) *groundStage {
+	t.Helper()
+	st := onGround(t, true, without(eth))
+	st.becomes()
+	wait(walkSettles)
+	st.moved(t, true)
+	return st
+}
+
 // The server counts connections that died with a former base until it notices, and refuses more.
 func TestABetterBaseIsTriedAgainSoonWhereTheServerAnswers(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
-		st := onGround(t, true, without(eth))
-		st.becomes()
-		wait(walkSettles)
-		st.moved(t, true)
+		st := walking(t)
 		st.event(protocol.Stayed{Err: refused(protocol.CodeTooManyConnections)})
 		st.base(t, "wlan0")
 		time.Sleep(shunFirst)
@@ -71,18 +77,13 @@ func TestTheNextSessionWalksToTheBetterBase(t *testing.T) {
 
 func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
-		st := onGround(t, true, without(eth))
-		st.becomes()
-		wait(walkSettles)
-		synctest.Wait()
-		st.moved(t, true)
+		st := walking(t)
 		st.event(protocol.Stayed{Err: errors.New("a log-in page")})
 		st.base(t, "wlan0")
 		st.becomes(changed(wg, func(n *nic) { n.up = false })) // any change
 		time.Sleep(shunFirst)
 		st.moved(t)
 		wait(3 * walkSettles)
-		synctest.Wait()
 		st.moved(t, true)
 		st.Disconnect()
 	})
@@ -90,11 +91,7 @@ func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
 
 func TestAWalkEndsWithASessionThatIsAttachedAgain(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
-		st := onGround(t, true, without(eth))
-		st.becomes()
-		wait(walkSettles)
-		synctest.Wait()
-		st.moved(t, true)
+		st := walking(t)
 		// All connections are lost on the way, so that nothing tells Moved or Stayed any more.
 		st.event(protocol.Detached{Err: protocol.ErrLost})
 		st.event(protocol.Reattached{Addr: serverAddr})
