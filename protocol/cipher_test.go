@@ -3,16 +3,13 @@
 package protocol_test
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"log/slog"
 	"math/big"
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,30 +33,6 @@ func rsaCertificate(t *testing.T) Option {
 		t.Fatal(err)
 	}
 	return WithCertificate(tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key})
-}
-
-// A logBuffer keeps what a session logs, from several goroutines.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func logged(cfg *protocol.Config) *logBuffer {
-	b := new(logBuffer)
-	cfg.Logger = slog.New(slog.NewTextHandler(b, nil))
-	return b
 }
 
 func TestServersWithRSAKeyExchangeAloneAreReached(t *testing.T) {

@@ -3,8 +3,6 @@
 package protocol_test
 
 import (
-	"bytes"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -34,8 +32,7 @@ func TestHostileUDP(t *testing.T) {
 			srv := start(t, grant)
 			cfg := alice(srv)
 			cfg.UDP = protocol.UDPYes
-			log := newLog()
-			cfg.Logger = log.logger
+			log := logged(cfg)
 			s := dial(t, cfg)
 			var mu sync.Mutex
 			times := map[uint32]int{}
@@ -91,34 +88,9 @@ func TestHostileUDP(t *testing.T) {
 				if out > 0 {
 					t.Errorf("%d frames went over UDP, whose packets are swallowed", out)
 				}
-			} else if said := log.text(); out == 0 || !strings.Contains(said, tt.refused) {
+			} else if said := log.String(); out == 0 || !strings.Contains(said, tt.refused) {
 				t.Errorf("%d frames went over UDP, and the log does not say %q: %s", out, tt.refused, said)
 			}
 		})
 	}
-}
-
-// A testLog keeps what is logged.
-type testLog struct {
-	logger *slog.Logger
-	mu     sync.Mutex
-	buf    bytes.Buffer
-}
-
-func newLog() *testLog {
-	l := &testLog{}
-	l.logger = slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	return l
-}
-
-func (l *testLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(b)
-}
-
-func (l *testLog) text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }

@@ -146,9 +146,7 @@ func TestInformationInPlaceOfAnAddress(t *testing.T) {
 		n, c := newNetwork(t)
 		done := acquire(c, t.Context())
 		n.solicited()
-		managed := usual()
-		managed.ManagedConfiguration = true
-		n.advertise(routerLL, managed)
+		n.advertise(routerLL, usualManaged())
 		n.expect(dhcpv6.MessageTypeSolicit)
 		got := <-done
 		if got.err != nil {
@@ -165,8 +163,8 @@ func TestInformationInPlaceOfAnAddress(t *testing.T) {
 		if got := <-changes; len(got.DNS) != 1 {
 			t.Errorf("then there is %v", got)
 		}
-		n.advertise(routerLL, managed)
-		n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
+		n.advertise(routerLL, usualManaged())
+		n.leases(managedIP)
 		if got := <-changes; len(got.Addrs) != 2 {
 			t.Errorf("then there is %v", got)
 		}

@@ -60,7 +60,7 @@ func TestDNSOfALostLeaseGoes(t *testing.T) {
 				done := acquire(c, t.Context())
 				n.solicited()
 				n.advertise(routerLL, ndp.RouterAdvertisement{ManagedConfiguration: true, RouterLifetime: 9000 * time.Second, Options: []ndp.Option{prefixOption(prefix, 24*time.Hour, 4*time.Hour)}})
-				n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), dns, raw(dhcpv6.OptionRapidCommit, nil))
+				n.leases(managedIP, dns)
 				got := <-done
 				if got.err != nil || len(got.cfg.DNS) != 1 {
 					t.Fatal(got.cfg, got.err)

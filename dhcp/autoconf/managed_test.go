@@ -98,10 +98,8 @@ func TestManagedBeforeSLAAC(t *testing.T) {
 		n, c := newNetwork(t)
 		done := acquire(c, t.Context())
 		n.solicited()
-		ra := usual()
-		ra.ManagedConfiguration = true
-		n.advertise(routerLL, ra)
-		n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
+		n.advertise(routerLL, usualManaged())
+		n.leases(managedIP)
 		got := <-done
 		addr := netip.PrefixFrom(managedIP, 128)
 		want := &Config6{Addr: addr, Addrs: []netip.Prefix{addr, slaac}, Router: routerLL, Routes: []Route{{Dst: prefix}}}
@@ -117,10 +115,8 @@ func TestManagedAddressIsChosen(t *testing.T) {
 		n, c, k := withKernel(t)
 		done := acquire(c, t.Context())
 		n.solicited()
-		ra := usual()
-		ra.ManagedConfiguration = true
-		n.advertise(routerLL, ra)
-		n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
+		n.advertise(routerLL, usualManaged())
+		n.leases(managedIP)
 		if got := <-done; got.cfg.Addr.Addr() != managedIP || len(got.cfg.Addrs) != 2 {
 			t.Errorf("configuration %v", got.cfg)
 		}
@@ -136,13 +132,8 @@ func TestTakenLeaseIsDeclined(t *testing.T) {
 		n, c, k := withKernel(t)
 		done := acquire(c, t.Context())
 		n.solicited()
-		ra := usual()
-		ra.ManagedConfiguration = true
-		n.advertise(routerLL, ra)
-		give := func(a netip.Addr) {
-			n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(a), raw(dhcpv6.OptionRapidCommit, nil))
-		}
-		give(managedIP)
+		n.advertise(routerLL, usualManaged())
+		n.leases(managedIP)
 		cur := (<-done).cfg
 		changes := make(chan *Config6, 10)
 		go c.Maintain(t.Context(), cur, func(cfg *Config6) { changes <- cfg })
@@ -163,7 +154,7 @@ func TestTakenLeaseIsDeclined(t *testing.T) {
 		m = n.expect(dhcpv6.MessageTypeDecline)
 		n.reply(m, dhcpv6.MessageTypeReply, status(iana.StatusSuccess))
 		answered, other := time.Now(), managedIP.Next()
-		give(other)
+		n.leases(other)
 		if got := <-changes; got.Addr.Addr() != other {
 			t.Errorf("after another lease: %v", got)
 		}

@@ -83,6 +83,13 @@ func usual(opts ...ndp.Option) ndp.RouterAdvertisement {
 	}
 }
 
+// usualManaged is a usual one that sends hosts to DHCPv6 for an address.
+func usualManaged() ndp.RouterAdvertisement {
+	ra := usual()
+	ra.ManagedConfiguration = true
+	return ra
+}
+
 // asked is a DHCPv6 message from the client.
 type asked struct {
 	*dhcpv6.Message
@@ -109,6 +116,12 @@ func (n *network) solicited() netip.Addr {
 		n.t.Fatalf("client sent %+v, want a router solicitation", m)
 	}
 	return m.Src
+}
+
+// leases waits for the client's SOLICIT and gives it an address at once (RFC 8415 18.2.1).
+func (n *network) leases(addr netip.Addr, more ...dhcpv6.Option) {
+	n.t.Helper()
+	n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, append(more, lease(addr), raw(dhcpv6.OptionRapidCommit, nil))...)
 }
 
 // expect waits for a DHCPv6 message of that kind.

@@ -28,7 +28,7 @@ func holding(t *testing.T) (*network, <-chan *Config6) {
 	done := acquire(c, t.Context())
 	n.solicited()
 	n.advertise(routerLL, ndp.RouterAdvertisement{ManagedConfiguration: true, RouterLifetime: 9000 * time.Second})
-	n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
+	n.leases(managedIP)
 	got := <-done
 	if got.err != nil {
 		t.Fatal(got.err)
@@ -63,7 +63,7 @@ func TestARenewalThatChangesNothingIsNoNews(t *testing.T) {
 		done := acquire(c, t.Context())
 		n.solicited()
 		n.advertise(routerLL, ndp.RouterAdvertisement{ManagedConfiguration: true, RouterLifetime: 9000 * time.Second})
-		n.reply(n.expect(dhcpv6.MessageTypeSolicit), dhcpv6.MessageTypeReply, lease(managedIP), raw(dhcpv6.OptionRapidCommit, nil))
+		n.leases(managedIP)
 		got := <-done
 		if got.err != nil {
 			t.Fatal(got.err)
