@@ -21,7 +21,7 @@ import (
 
 var rivalMAC = packet.MAC{0x5e, 0, 0, 0, 0, 0x66}
 
-// claim is an answer of from to a probe for addr.
+// claim is the answer from somebody to a probe for addr.
 func claim(from packet.MAC, addr netip.Addr) []byte {
 	f := slices.Concat(clientMAC[:], from[:], []byte{8, 6, 0, 1, 8, 0, 6, 4, 0, 2}, from[:], addr.AsSlice(), clientMAC[:], []byte{0, 0, 0, 0})
 	return f

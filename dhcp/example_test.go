@@ -13,7 +13,7 @@ import (
 	"network-manager-softether/dhcp"
 )
 
-// A network on which nobody is.
+// A network with nobody on it.
 type silence chan []byte
 
 func (silence) Send([]byte) error       { return nil }

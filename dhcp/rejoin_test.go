@@ -16,7 +16,7 @@ func option(code uint8, value ...byte) []byte {
 	return append([]byte{code, byte(len(value))}, value...)
 }
 
-// many is n bytes that tell where they stand.
+// many returns n bytes, each of which tells its place.
 func many(n int, first byte) []byte {
 	b := make([]byte, n)
 	for i := range b {

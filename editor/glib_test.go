@@ -19,7 +19,7 @@ func TestFingerprintIsSHA256(t *testing.T) {
 	}
 }
 
-// The tables of GLib and of Go are of different versions of Unicode, so that what both have for long is compared.
+// The tables of GLib and of Go are of different versions of Unicode, so only what both have had for long is compared.
 func TestWideCharactersAreThoseOfUnicode(t *testing.T) {
 	for _, script := range []struct{ first, last rune }{
 		{0x20, 0x7e},

@@ -47,8 +47,8 @@ func TestLibraryInsideSettingsPrograms(t *testing.T) {
 	}
 }
 
-// What a package brings along, every program pays for that loads the library: these are the ones that cost it most
-// (lab/e2e measures the whole).
+// Every program that loads the library pays for what its packages bring along: these cost it most (lab/e2e measures
+// the whole).
 func TestLibraryLeavesOutWhatIsLarge(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
 	if err != nil {
@@ -61,7 +61,7 @@ func TestLibraryLeavesOutWhatIsLarge(t *testing.T) {
 	}
 }
 
-// startXvfb starts a screen without a screen and returns its name.
+// startXvfb starts a virtual screen and returns its name.
 func startXvfb(t *testing.T) string {
 	t.Helper()
 	r, w, err := os.Pipe()

@@ -25,7 +25,7 @@ func settingsOf(id, gateway string) map[string]map[string]dbus.Variant {
 	}
 }
 
-// networkManager has one profile that everybody may see.
+// networkManager has one profile, which everybody may see.
 type networkManager struct{ uuid string }
 
 func (n networkManager) GetConnectionByUuid(uuid string) (dbus.ObjectPath, *dbus.Error) {

@@ -106,7 +106,7 @@ func TestNamesAreOneShortLine(t *testing.T) {
 	}
 }
 
-// Who knows the server by L2TP types user@hub for the user.
+// People who know the server by L2TP type user@hub as the user.
 func TestNamesAsInL2TPAreExplained(t *testing.T) {
 	for _, tt := range []struct {
 		user string

@@ -147,7 +147,7 @@ func TestLoginTellsWhatItMustAndNoMore(t *testing.T) {
 	}
 }
 
-// overDatagrams dials what has the address of a UDP socket, as R-UDP has.
+// overDatagrams dials connections that have the address of a UDP socket, as those of R-UDP do.
 type overDatagrams struct{ net.Dialer }
 
 func (d overDatagrams) DialContext(ctx context.Context, network, address string) (net.Conn, error) {

@@ -17,13 +17,13 @@ import (
 	. "network-manager-softether/protocol/softethertest"
 )
 
-// withoutForwardSecrecy are the suites of servers that know RSA key exchange alone.
+// withoutForwardSecrecy are the suites of servers that can do nothing but RSA key exchange.
 var withoutForwardSecrecy = []uint16{
 	tls.TLS_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_RSA_WITH_AES_128_CBC_SHA,
 	tls.TLS_RSA_WITH_AES_256_CBC_SHA, tls.TLS_RSA_WITH_AES_128_CBC_SHA256,
 }
 
-// rsaCertificate is what a SoftEther server shows, whose key is RSA.
+// rsaCertificate is a certificate with an RSA key, as SoftEther servers have.
 func rsaCertificate(t *testing.T) Option {
 	t.Helper()
 	key := rsaKey(t, 2048)

@@ -24,8 +24,8 @@ type house struct {
 	after time.Duration // until it answers
 }
 
-// An eager connection takes all that is written at its other end at once: a pipe has no room, and whoever writes waits
-// else for one who has read enough to complain.
+// An eager connection reads whatever is written at its other end at once. A pipe has no buffer: a writer would wait
+// for a reader that has already seen enough to give up.
 type eager struct {
 	net.Conn
 	r *bufio.Reader
@@ -162,7 +162,7 @@ func TestASessionWalksToTheNewAddressOfTheName(t *testing.T) {
 	})
 }
 
-// A login does not wait for a name server that is dead, and is content with no address that is somebody else's by now.
+// A login does not wait for a dead name server, and does not settle for an address that is somebody else's by now.
 func TestALoginDoesNotWaitForTheNameServer(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -204,7 +204,7 @@ func TestALoginDoesNotWaitForTheNameServer(t *testing.T) {
 	}
 }
 
-// What a router that does not answer yet has not passed on is tried again soon, with and without a connection that lives.
+// A dial that a router has not passed on, as it did not answer yet, is repeated soon, with and without a live connection.
 func TestARouterThatHasJustComeIsNotWaitedForLong(t *testing.T) {
 	for _, alive := range []bool{false, true} {
 		bubbletest.Run(t, func(t *testing.T) {

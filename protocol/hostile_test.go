@@ -11,7 +11,7 @@ import (
 	. "network-manager-softether/protocol/softethertest"
 )
 
-// What a hostile server may cost us until we have had enough of it.
+// What a hostile server may cost us before we give up on it.
 const (
 	mostTime = time.Minute // with waits of 300 ms: longer is for ever
 	// Bytes that the client allocates for each connection. A handshake takes 150,000, the

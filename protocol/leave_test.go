@@ -74,7 +74,7 @@ func TestAnAttemptOverGroundThatIsLeftIsGivenUp(t *testing.T) {
 	}
 }
 
-// A cable carries a connection until it is cut. Nobody is told of that.
+// A cable carries a connection until it is cut, which neither end is told.
 type cable struct {
 	t   *testing.T
 	cut atomic.Bool

@@ -12,8 +12,8 @@ import (
 	. "network-manager-softether/protocol/softethertest"
 )
 
-// 5.02 limits TCP segments inside of a session as soon as it has granted UDP, whatever goes there. Who does not ask for UDP
-// has them whole.
+// 5.02 limits TCP segments inside of a session as soon as it has granted UDP, whatever goes there. A client that
+// does not ask for UDP gets them whole.
 func TestSegmentsAreShortenedWhere502GrantsUDP(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -61,8 +61,8 @@ func TestSegmentsAreShortenedWhere502GrantsUDP(t *testing.T) {
 	}
 }
 
-// syn returns a frame that opens a TCP connection with an MSS of 1460, and where in it that is: in a word of its own, or
-// across two.
+// syn returns a frame that opens a TCP connection with an MSS of 1460, and the offset of that value: within one 16-bit
+// word, or across two.
 func syn(v6, odd bool) (f []byte, mss int) {
 	f = append(make([]byte, 12), 8, 0, 0x45, 0, 0, 48, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2)
 	if v6 {

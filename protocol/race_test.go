@@ -66,7 +66,7 @@ func answersAfter(d time.Duration) func(context.Context) error {
 	}
 }
 
-// ignoresCancel connects although nobody wants it any more.
+// ignoresCancel connects even when it has been cancelled.
 func ignoresCancel(d time.Duration) func(context.Context) error {
 	return func(context.Context) error { time.Sleep(d); return nil }
 }

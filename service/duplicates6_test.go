@@ -77,7 +77,7 @@ func TestDuplicateOfALeaseIsNamed(t *testing.T) {
 	}
 }
 
-// A claim that comes when the kernel has stopped to wait for one counts while the lease is young, and is passed on.
+// A claim that comes after the kernel has stopped waiting for one counts while the lease is young, and is passed on.
 func TestLateClaimOfALeaseCounts(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		s := newKernelStage(false)

@@ -91,13 +91,13 @@ func (st *groundStage) becomes(change ...func(*terrain)) {
 	synctest.Wait()
 }
 
-// wait lets d pass, and all that is to happen by then.
+// wait lets d pass, and everything happen that is due by then.
 func wait(d time.Duration) {
 	time.Sleep(d + time.Millisecond)
 	synctest.Wait()
 }
 
-// event has the session tell something, as the answer to the last move if it says of none.
+// event has the session tell e. An answer that names no move is to the last one.
 func (st *groundStage) event(e protocol.Event) {
 	last := 0
 	st.call(func() error { last = st.session.move; return nil })

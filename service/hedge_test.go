@@ -69,7 +69,7 @@ func TestTheFirstNameServerToAnswerCounts(t *testing.T) {
 	}
 }
 
-// nameServer answers questions over one connection, each after its length, with addr, or that there is no such name.
+// nameServer answers the questions on one connection, each behind its length, with addr, or says that there is no such name.
 func nameServer(conn net.Conn, addr netip.Addr) {
 	defer conn.Close()
 	for {

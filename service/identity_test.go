@@ -27,7 +27,7 @@ func keyFile(t *testing.T, name string) string {
 	return path
 }
 
-// fileKeyPassword is of the encrypted keys in usercert/testdata.
+// fileKeyPassword is the password of the encrypted keys in usercert/testdata.
 const fileKeyPassword = "s3cret-ü"
 
 func TestTheKeyPasswordIsAskedForWhenTheFileNeedsIt(t *testing.T) {

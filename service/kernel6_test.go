@@ -70,7 +70,7 @@ func TestTimesArePutRightAfterNetworkManager(t *testing.T) {
 		if a, n := s.Made(kernelNet); a != kernelOwn || n != 0 {
 			t.Errorf("made %v, %d duplicates", a, n)
 		}
-		// Its own repetition changes nothing; nor is it worth an advertisement.
+		// A repetition changes nothing, and is not worth an advertisement.
 		s.Make([]autoconf.Prefix{kernelPrefix(kernelNet, true)})
 		s.event()
 		if s.written != 1 {
@@ -100,7 +100,7 @@ func TestTimesArePutRightAfterNetworkManager(t *testing.T) {
 	})
 }
 
-// The kernel counts no time that the machine was suspended: its addresses would live longer by that.
+// The kernel does not count time spent suspended: its addresses would live longer by that much.
 func TestLifetimesGoOnInSleep(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		s := newKernelStage(false)

@@ -135,7 +135,7 @@ func TestPeopleAreToldWhatHappens(t *testing.T) {
 	}
 }
 
-// Who has just said no, or cancelled, knows.
+// A person who has just said no, or cancelled, knows.
 func TestAPersonIsNotToldWhatTheyDid(t *testing.T) {
 	cert, fingerprint := certificate(protocol.CertSelfSigned)
 	for name, does := range map[string]func(*stage){

@@ -11,7 +11,7 @@ import (
 	"network-manager-softether/protocol"
 )
 
-// Policies of hubs as they are by default keep nobody from anything.
+// A hub's default policies restrict nobody.
 func TestOrdinaryPoliciesAreNotMentioned(t *testing.T) {
 	info := protocol.Info{MaxConnections: 1, Message: "Welcome", Policy: protocol.Policy{
 		Access: true, MaxConnection: 32,

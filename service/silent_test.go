@@ -166,7 +166,7 @@ func TestASilentServerIsTriedAnewOverTheOnlyBase(t *testing.T) {
 	}
 }
 
-// In a half-duplex session one connection has to go before another one comes, and those of a slow network are too good for that.
+// In a half-duplex session one connection has to go before another one comes, and those over a slow network are too good to give up.
 func TestAHalfDuplexSessionWaitsForASilentServer(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true, without(wifi))

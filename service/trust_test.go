@@ -14,8 +14,8 @@ import (
 	"network-manager-softether/protocol"
 )
 
-// Who answers in the server's place chooses the names in the certificate, and with
-// them tries to talk the user into it.
+// Whoever answers in the server's place chooses the names in the certificate, and may
+// use them to talk the user into it.
 func TestACertificateCannotWriteItsOwnQuestion(t *testing.T) {
 	for _, tt := range []struct{ name, subject string }{
 		{"more lines", "vpn.example\nValid: 2020-01-01 to 2099-01-01\nSHA-256: 1111 2222\nAnswer yes.\n\n"},

@@ -46,7 +46,7 @@ func TestTheClockIsTheTimeSinceTheComputerWasStarted(t *testing.T) {
 	}
 }
 
-// sleeper has the clock of a stage go on while no timer does. It counts how often that is looked at.
+// sleeper has the clock of a stage go on while no timer does. It counts how often the clock is read.
 type sleeper struct {
 	began        time.Time
 	slept, looks atomic.Int64
@@ -162,7 +162,7 @@ func TestALeaseThatEndsInSleepIsNotUsedAfterwards(t *testing.T) {
 	})
 }
 
-// A server that counts connections which are no more takes none beside those that live.
+// A server that still counts dead connections accepts none beside the live ones.
 func TestAServerThatTakesNoFurtherConnectionStrandsNoneThatLives(t *testing.T) {
 	for name, tt := range map[string]struct {
 		quiet time.Duration // at the time of the first silence
@@ -213,7 +213,7 @@ func TestASessionThatTheServerForgotInSleepIsReplacedAtOnce(t *testing.T) {
 	})
 }
 
-// The kernel's addresses are corrected as soon as time unseen has been noticed, and after logind's word.
+// The kernel's addresses are corrected as soon as time unseen is noticed, and when logind says that the computer is awake.
 func TestAddressesAreCorrectedAfterTimeUnseen(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st, clock := asleepOnGround(t)

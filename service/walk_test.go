@@ -57,7 +57,7 @@ func TestABetterBaseIsTriedAgainSoonWhereTheServerAnswers(t *testing.T) {
 	})
 }
 
-// A session that is lost before it has walked, or on the way, is not the end of walking.
+// Where a session is lost before or during its walk, the next one walks.
 func TestTheNextSessionWalksToTheBetterBase(t *testing.T) {
 	for name, lost := range map[string]time.Duration{"before": walkSettles / 2, "on the way": walkSettles + time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestABetterBaseThatLeadsNowhereIsLeftAlone(t *testing.T) {
 func TestAWalkEndsWithASessionThatIsAttachedAgain(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st := walking(t)
-		// All connections are lost on the way, so that nothing tells Moved or Stayed any more.
+		// All connections are lost on the way, so that neither Moved nor Stayed is told any more.
 		st.event(protocol.Detached{Err: protocol.ErrLost})
 		st.event(protocol.Reattached{Addr: serverAddr})
 		st.base(t, "eth0")

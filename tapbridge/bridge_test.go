@@ -133,7 +133,7 @@ func TestReceivedFramesReachTheHostIfTheirLengthIsPossible(t *testing.T) {
 	})
 }
 
-// What is for the host goes to no port, whatever that wants.
+// What is for the host goes to no port, whatever the port wants.
 func TestAFrameForTheHostAlone(t *testing.T) {
 	bubble(t, func(t *testing.T, d *tapbridgetest.Device, b *tapbridge.Bridge) {
 		p := b.NewPort(func([]byte) bool { return true }, 1)

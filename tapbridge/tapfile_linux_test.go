@@ -108,7 +108,7 @@ func answers(n int) [][]byte {
 	return out
 }
 
-// Who counts frames sees no difference.
+// To a counter of frames there is no difference.
 func TestAcknowledgementsThatAreLeftOutCountLikeTheOneThatStandsForThem(t *testing.T) {
 	tap, driver := fakeTAP(t, slog.New(slog.DiscardHandler))
 	in := answers(5)

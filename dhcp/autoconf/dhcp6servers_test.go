@@ -36,7 +36,7 @@ func (n *network) intrude(m asked, kind dhcpv6.MessageType, copied bool, opts ..
 	n.port.Deliver(frame)
 }
 
-// Whoever answers behind the first server is named once and not taken, whatever he answers to.
+// A server that answers after the first one is named once and not taken, whatever it answers.
 func TestTheFirstDHCPv6ServerIsTheOne(t *testing.T) {
 	rapid := raw(dhcpv6.OptionRapidCommit, nil)
 	for name, copied := range map[string]bool{"another DUID": false, "the same DUID from another MAC": true} {

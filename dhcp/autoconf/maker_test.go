@@ -148,7 +148,7 @@ func TestSourcesOfTheNextHop(t *testing.T) {
 	}
 }
 
-// No router in a new session: what the one before heard counts no longer.
+// No router in a new session: what was heard in the one before no longer counts.
 func TestMakerHearsThatThereIsNoRouter(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		_, c, k := withKernel(t)

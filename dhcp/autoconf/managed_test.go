@@ -92,7 +92,7 @@ func TestManagedAddress(t *testing.T) {
 	})
 }
 
-// The prefix on the link belongs into the routes when the address is a /128.
+// The prefix on the link belongs among the routes when the address is a /128.
 func TestManagedBeforeSLAAC(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		n, c := newNetwork(t)

@@ -20,8 +20,8 @@ import (
 	"network-manager-softether/internal/bubbletest"
 )
 
-// holding is a client whose address is leased for two hours, renewed after half of
-// one.
+// holding returns a client whose address is leased for two hours and renewed after
+// half an hour.
 func holding(t *testing.T) (*network, <-chan *Config6) {
 	t.Helper()
 	n, c := newNetwork(t)
@@ -118,8 +118,8 @@ func TestRenewalAnswers(t *testing.T) {
 	}
 }
 
-// Times of renewal that lie behind the end of the lease are those of no lease: as with systemd-networkd, the usual
-// parts of it count. Servers have them when somebody has shortened the lease alone.
+// Renewal times beyond the end of the lease are ignored for the usual fractions of it, as by systemd-networkd. Servers
+// send them when somebody has shortened nothing but the lease.
 func TestTimesOfRenewalBehindTheEnd(t *testing.T) {
 	for name, tc := range map[string]struct {
 		valid, preferred, t1, t2 time.Duration

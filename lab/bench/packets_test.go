@@ -15,7 +15,7 @@ type loopback struct{}
 
 func (loopback) Do(f func() error) error { return f() }
 
-// network is what loses everything above a limit, and a sender that does not get beyond another one.
+// network loses everything above a limit, and has a sender that does not get beyond another one.
 func network(limit, sender float64, tries *int) func(rate float64) (trial, error) {
 	return func(rate float64) (trial, error) {
 		*tries++

@@ -18,7 +18,7 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// An address can be used from the first packet on, although it is still being looked for its duplicate.
+// An address can be used from the first packet on, although its duplicate is still being looked for.
 func TestIPv6IsUsableAtOnce(t *testing.T) {
 	w := freshNetwork(t)
 	w.onlyIPv6()
@@ -111,8 +111,8 @@ func (w *world) dhcp6Office() *netns.Process {
 
 var leased6 = netip.MustParsePrefix("fd20::1:0/120")
 
-// Addresses that NetworkManager adds itself, leased ones and those of the profile, are looked for duplicates before they
-// can be used, but not for a second: another device of this computer, where that takes 0.6 s, is not done earlier.
+// Addresses that NetworkManager adds itself, leased ones and those of the profile, are probed for duplicates before they
+// can be used, but for less than a second: another device of this computer, where that takes 0.6 s, is not done earlier.
 func TestIPv6AddressesOfNetworkManagerAreUsableSoon(t *testing.T) {
 	w := freshNetwork(t)
 	w.dhcp6Office()
@@ -166,7 +166,7 @@ func TestIPv6AddressesOfNetworkManagerAreUsableSoon(t *testing.T) {
 	}
 }
 
-// A DHCPv6 server leases what somebody has given himself: it is told so, and the next one is used.
+// A DHCPv6 server leases an address that another host has: it is told so, and the next one is used.
 func TestLeasedIPv6AddressIsInUse(t *testing.T) {
 	w := freshNetwork(t)
 	server := w.dhcp6Office()

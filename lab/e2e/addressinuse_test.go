@@ -48,7 +48,7 @@ func TestLeasedAddressIsThatOfTheBase(t *testing.T) {
 	w.down("office")
 }
 
-// Kea leases an address that somebody has given himself: it is declined, and another one taken.
+// Kea leases an address that another host has: it is declined, and another one taken.
 func TestLeasedAddressIsInUse(t *testing.T) {
 	t.Parallel()
 	for name, more := range map[string][]string{"used at once": nil, "probed before": {"ipv4.dad-timeout", "300"}} {

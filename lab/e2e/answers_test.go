@@ -40,7 +40,7 @@ func (w *world) rules() string {
 	return strings.Join(own, "\n")
 }
 
-// In a split tunnel, answers to who came in by the tunnel leave by the base connection, where they are lost; the
+// In a split tunnel, answers to hosts that came in by the tunnel leave by the base connection, where they are lost; the
 // example script for NetworkManager's dispatcher has them leave by the tunnel.
 func TestAnswersLeaveByTheTunnelOfASplitOne(t *testing.T) {
 	w := freshNetwork(t)

@@ -25,7 +25,7 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// keyPassword is of every encrypted key here.
+// keyPassword is the password of every encrypted key here.
 const keyPassword = "key secret, with a comma"
 
 // badge is a certificate and its private key in the forms people are given them.
@@ -35,7 +35,7 @@ type badge struct {
 	bundle, openBundle []byte // PKCS #12 with keyPassword, and without a password
 }
 
-// newBadge has ca issue a certificate for name that is valid for so long.
+// newBadge has ca issue a certificate for name that is valid for that long.
 func (w *world) newBadge(ca *softether.Authority, name string, left time.Duration) badge {
 	w.t.Helper()
 	cert, key, err := ca.IssueFor(name, left, nil)

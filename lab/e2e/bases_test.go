@@ -33,8 +33,8 @@ func (w *world) joins(b plan.Base, better bool) {
 // wan0 is the far end of the first base's cable.
 const wan0 = "wan0"
 
-// farAway hides from the VPN server what happens at the desktop's cable: here the server is at its other end, and else
-// somewhere on the Internet, where packets for a computer that has left are lost without a word.
+// farAway hides from the VPN server what happens at the desktop's cable: in the lab the server is at its other end, and
+// otherwise it is somewhere on the Internet, where packets for a computer that has left are lost without a word.
 func (w *world) farAway() {
 	w.t.Helper()
 	for _, args := range [][]string{

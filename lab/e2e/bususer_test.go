@@ -23,7 +23,7 @@ func (w *world) busUser() (uid uint32) {
 	return uid
 }
 
-// Whoever takes the service over holds its connection to the system bus, too. The bus must not take him for root.
+// Whoever takes the service over holds its connection to the system bus, too. The bus must not take it for root.
 func TestTheBusDoesNotTakeTheServiceForRoot(t *testing.T) {
 	w := network(t)
 	v := ipv4Only(w.profile("office", softether.HubOffice, softether.Alice))

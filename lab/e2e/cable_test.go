@@ -17,7 +17,7 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// cable is a connection with the office's network by an ordinary interface, whose addresses NetworkManager's own DHCP
+// cable is a connection to the office's network by an ordinary interface, whose addresses NetworkManager's own DHCP
 // client gets.
 const cable = "cable0"
 
@@ -77,7 +77,7 @@ func (w *world) settled(dev string) (list []string) {
 	return list
 }
 
-// A cableCase is a server's configuration, and what a tunnel has not.
+// A cableCase is a server's configuration, and what a tunnel does not have.
 type cableCase struct{ name, program, config, but string }
 
 // Whatever a server says, the tunnel has what a cable to the same network has.

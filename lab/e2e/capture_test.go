@@ -24,7 +24,7 @@ type captured struct {
 	outgoing bool
 }
 
-// vnetHeader is struct virtio_net_hdr: what of the packet is still to be done by the network card.
+// vnetHeader is struct virtio_net_hdr: what the network card still has to do for the packet.
 type vnetHeader struct {
 	needsChecksum bool
 	kind          byte // of segments; 0: this is one frame

@@ -69,8 +69,8 @@ func (c *clear) none() {
 	}
 }
 
-// some fails the test unless something went to addr: a test that sees nothing where there must be something would see
-// nothing ever.
+// some fails the test unless something went to addr: a test that sees nothing where there must be something would
+// never see anything.
 func (c *clear) some(addr netip.Addr) {
 	c.w.t.Helper()
 	left := c.left()

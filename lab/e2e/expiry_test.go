@@ -59,7 +59,7 @@ func TestIPv6Expires(t *testing.T) {
 	}
 }
 
-// An MTU that IPv6 cannot live with does not take it off the device.
+// An MTU too small for IPv6 does not take IPv6 off the device.
 func TestSmallMTU(t *testing.T) {
 	w := freshNetwork(t)
 	w.stranger(servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad("10.20.0.1")), keaOption(26, "03e8"))))

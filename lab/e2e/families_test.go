@@ -80,7 +80,7 @@ func TestHubWithoutDHCP(t *testing.T) {
 	w.down("office")
 }
 
-// Whoever insists on a family does not get a connection without it.
+// A profile that insists on a family gets no connection without it.
 func TestFamilyThatMustBeThere(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -112,7 +112,7 @@ func TestFamilyThatMustBeThere(t *testing.T) {
 	}
 }
 
-// Who has time for a family gets a connection with it, and without it once the time is over.
+// A profile that gives a family time gets a connection with it, and without it once the time is over.
 func TestTimeForAFamily(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()

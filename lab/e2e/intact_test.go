@@ -101,7 +101,7 @@ func writeUntil(to io.Writer, key [32]byte, stop <-chan struct{}) (int, error) {
 	return writePieces(to, key, math.MaxInt, stop)
 }
 
-// closed never makes anybody wait.
+// closed makes nobody wait.
 var closed = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()
 
 func writePieces(to io.Writer, key [32]byte, size int, stop <-chan struct{}) (n int, err error) {

@@ -30,7 +30,7 @@ func (w *world) says(mark int, words string) {
 	})
 }
 
-// With a lease its address, routes and DNS end, at once, and come back with the server.
+// Address, routes and DNS end with their lease, at once, and come back with the server.
 func TestLeaseExpires(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()
@@ -132,7 +132,7 @@ func TestReconnectWithoutDHCPServerWhereTheHubForcesIt(t *testing.T) {
 	w.down("office")
 }
 
-// Where it is there, one message and its answer are enough.
+// Where the server is there, one message and its answer are enough.
 func TestReconnectConfirmsTheLease(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()

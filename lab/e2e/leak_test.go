@@ -40,7 +40,7 @@ func TestFullTunnelLeavesNoIPv6InClear(t *testing.T) {
 	seen.some(elsewhere6)
 }
 
-// The kernel leaves a router that does not answer for that of the base.
+// The kernel turns from a router that does not answer to that of the base.
 func TestFullTunnelKeepsIPv6WhoeverIsSilentInTheHub(t *testing.T) {
 	t.Parallel()
 	t.Run("the hub has no IPv6", func(t *testing.T) {

@@ -39,8 +39,8 @@ func TestServiceIsKilled(t *testing.T) {
 	}
 }
 
-// connecting returns a profile whose service has come as far as a server that says nothing. Before that NetworkManager may
-// not have asked it for anything, and then does not tell it either that nothing is wanted any more.
+// connecting returns a profile whose service has got as far as a server that says nothing. Before that NetworkManager may
+// not have asked it for anything, and then does not tell it that the connection is over, either.
 func (w *world) connecting() desktop.VPN {
 	w.t.Helper()
 	called := make(chan struct{}, 1)

@@ -70,8 +70,8 @@ func TestTheServerIsOnTheLocalLink(t *testing.T) {
 	}
 }
 
-// The same with all else that carries the tunnel: what is neither TCP nor its acceleration, and a proxy that is on the
-// local link as well.
+// The same with everything else that carries the tunnel: what is neither TCP nor UDP acceleration, and a proxy on the
+// local link.
 func TestTheServerIsOnTheLocalLinkByOtherWays(t *testing.T) {
 	w := freshNetwork(t)
 	halves := w.onTheServersLink()

@@ -106,7 +106,7 @@ func TestServerSendsIntoTheVoid(t *testing.T) {
 	w.down("office")
 }
 
-// TestServerDropsTheOthersAfterAnAbruptClose: Debian's server takes all connections of a session for broken when one was
+// TestServerDropsTheOthersAfterAnAbruptClose: Debian's server takes all connections of a session for broken when one is
 // reset (softether-protocol.md 8.6); the way out is a new login.
 func TestServerDropsTheOthersAfterAnAbruptClose(t *testing.T) {
 	w := freshNetwork(t)

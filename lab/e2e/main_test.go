@@ -24,8 +24,8 @@ func TestMain(m *testing.M) { os.Exit(netns.Main(m.Run)) }
 // perTest bounds one test.
 const perTest = 2 * time.Minute
 
-// hung is longer than anything takes that has not hung, also on a computer that is slow and busy. What is compared with
-// it is no measurement: those are ratios, in make bench.
+// hung is longer than anything takes that does not hang, even on a slow and busy computer. Nothing is measured by it:
+// measurements are ratios, in make bench.
 const hung = time.Minute
 
 // A world is the lab as one test sees it.
@@ -53,7 +53,7 @@ func network(t *testing.T) *world {
 }
 
 // freshNetwork returns a lab of the test's own, which it may break as it likes. Such tests run beside each other. One that has
-// only subtests of that kind calls t.Parallel itself: otherwise nothing but they would run until the last of them is through.
+// only subtests of that kind calls t.Parallel itself: otherwise nothing else would run until the last of them has ended.
 func freshNetwork(t *testing.T, change ...func(*lab.Options)) *world {
 	t.Helper()
 	t.Parallel()

@@ -17,8 +17,8 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// Passwords outlive nobody's attention: once the connection is up, and after it came back by itself, none is in the
-// memory of the service, which a core dump or a look into the process would show.
+// Once the connection is up, and after it has come back by itself, no password is in the memory of the service,
+// which a core dump or a look into the process would show.
 func TestNoPasswordStaysInMemory(t *testing.T) {
 	w := freshNetwork(t)
 	const password = "correct-horse-battery-4711"

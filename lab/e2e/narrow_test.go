@@ -13,7 +13,7 @@ import (
 	"network-manager-softether/lab/plan"
 )
 
-// A path that ceases to carry what UDP acceleration needs must not cost anybody his traffic.
+// A path that ceases to carry what UDP acceleration needs must not cost anybody their traffic.
 func TestFramesThatUDPDoesNotCarryGoOverTCP(t *testing.T) {
 	w := freshNetwork(t)
 	w.verbose()

@@ -134,7 +134,7 @@ func TestAMistakeIsNamedWhereverAPersonLooks(t *testing.T) {
 	}
 }
 
-// A profile that is somebody else's is nobody's business.
+// Nobody is told of other people's profiles.
 func TestOtherPeoplesConnectionsAreNotAnnounced(t *testing.T) {
 	w := freshNetwork(t)
 	session, shown := w.desktopShows()

@@ -101,7 +101,7 @@ func TestPersonImportsARelayOfVPNGate(t *testing.T) {
 		t.Errorf("vpn.data is %v, want %v", ours, theirs)
 	}
 
-	// Who is not root gets it alone, as from nm-softether-vpngate.
+	// A user who is not root gets it for themselves alone, as from nm-softether-vpngate.
 	w.ok(w.Desktop.Clean(w.ctx))
 	text, err := os.ReadFile(people(t, "vpngate-stored-password"))
 	w.ok(err)

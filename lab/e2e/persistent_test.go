@@ -17,8 +17,8 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// NetworkManager restarts a persistent connection only if its plugin cannot outlive the base. Ours can, and is at an end
-// without its device.
+// NetworkManager restarts a persistent connection only if its plugin cannot outlive the base. Ours can, and ends only
+// with its device.
 func TestPersistentConnectionEndsWithItsDevice(t *testing.T) {
 	w := network(t)
 	w.up(ipv4Only(w.profile("office", softether.HubOffice, softether.Alice, "vpn.persistent", "yes")))

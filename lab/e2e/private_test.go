@@ -43,8 +43,8 @@ func (w *world) private(full bool) (end func()) {
 	}
 }
 
-// routersOwn reports whether that is what the computer's kernel tells the router of the link (an ICMP error), which is
-// not the person's.
+// routersOwn reports whether that is an ICMP error from the computer's kernel to the router of the link, which says
+// nothing of the person.
 func routersOwn(what string) bool {
 	for _, b := range append(plan.Bases[:], plan.SlowBase) {
 		for _, kind := range []string{b.Router.String() + ", protocol 1", b.Router6.String() + ", protocol 58"} {

@@ -28,8 +28,8 @@ func (w *world) asks(name string, lines ...string) netns.Result {
 	return res
 }
 
-// ctrlU is Ctrl-U: nmcli fills the prompt with the password that is stored, as dots, and who types a new one has to
-// delete that first.
+// ctrlU is Ctrl-U: nmcli fills the prompt with the stored password, as dots, which has to be deleted before a new one is
+// typed.
 const ctrlU = "\x15"
 
 func TestWrongPasswordWithNobodyToAsk(t *testing.T) {

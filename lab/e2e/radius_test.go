@@ -11,7 +11,7 @@ import (
 	"network-manager-softether/lab/softether"
 )
 
-// company is how somebody logs in whose account the VPN server asks FreeRADIUS about.
+// company is the login of somebody about whom the VPN server asks FreeRADIUS.
 func company(r softether.RADIUSUser) softether.User {
 	return softether.User{Name: r.Name, Password: r.Password, AuthType: "plain-password"}
 }

@@ -16,7 +16,7 @@ import (
 
 // What the documents do in the source tree.
 
-// here runs a program in the source tree, as who builds it does.
+// here runs a program in the source tree, as somebody does who builds it.
 func (v *visitor) here(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(v.ctx, perTest)
 	defer cancel()

@@ -35,7 +35,7 @@ func (w *world) claims(a netip.Addr, neighbour int) {
 	w.ok(err)
 }
 
-// Whoever takes the address of this computer while it is in use is named.
+// A host that takes the address of this computer while it is in use is named.
 func TestSomebodyTakesTheAddressInUse(t *testing.T) {
 	w := freshNetwork(t)
 	const warning = "another host in the VPN uses the address of this computer"
@@ -65,7 +65,7 @@ func TestSomebodyTakesTheAddressInUse(t *testing.T) {
 	}
 }
 
-// An address that the person gave is probed where the profile says so, and then not used if somebody has it.
+// An address of the profile is probed where the profile says so, and then not used if another host has it.
 func TestAssignedAddressIsInUse(t *testing.T) {
 	w := freshNetwork(t)
 	taken := netip.MustParseAddr("10.20.0.50")

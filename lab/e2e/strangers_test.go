@@ -101,7 +101,7 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := freshNetwork(t)
-			// Who is behind the router outside the subnet.
+			// The host behind the router outside the subnet.
 			w.ok(w.Office.AddAddr("eth0", netip.MustParsePrefix(offLink+"/32")))
 			w.stranger(tc.program, tc.config)
 			mark := w.Desktop.NMLogMark()
@@ -122,7 +122,7 @@ func TestLeasesOfStrangersAreTaken(t *testing.T) {
 	}
 }
 
-// A router that is none spoils a lease only for whom it would lead.
+// A useless router spoils a lease only for a tunnel that would have used it.
 func TestRouterNobodyNeeds(t *testing.T) {
 	w := freshNetwork(t)
 	w.stranger(servers.Kea, servers.KeaConfig(keaOptions(keaOption(3, quad("127.0.0.1")))))

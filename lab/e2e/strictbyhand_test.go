@@ -41,7 +41,7 @@ func byHand(t *testing.T) (on, off string) {
 	return "set -e\n" + blocks[0], "set -e\n" + variables + "\nnetworks=" + networks + "\n" + blocks[1]
 }
 
-// Who has nmcli alone does what the manual page says.
+// A person with nothing but nmcli does what the manual page says.
 func TestStrictModeByTheLinesOfTheManual(t *testing.T) {
 	w := freshNetwork(t)
 	on, off := byHand(t)

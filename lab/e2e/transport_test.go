@@ -112,7 +112,7 @@ func TestTransportAuto(t *testing.T) {
 	w.down(v.Name)
 }
 
-// A server without these listeners is a failure in words, not a wait for ever.
+// A server without these listeners is a failure that says so, not a wait for ever.
 func TestTransportNobodyThere(t *testing.T) {
 	w := freshNetwork(t)
 	for _, transport := range []string{"icmp", "dns", "udp"} {

@@ -39,7 +39,7 @@ func median(list []time.Duration) time.Duration {
 	return list[len(list)/2]
 }
 
-// A lease costs four messages and their way; most of what a person waits for is the login. The cable, with NetworkManager's
+// A lease costs four messages and their way; most of the time a person waits is the login's. The cable, with NetworkManager's
 // own client and the same server, is for comparison.
 func TestALeaseIsNoWait(t *testing.T) {
 	w := freshNetwork(t)

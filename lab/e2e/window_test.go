@@ -95,7 +95,7 @@ func TestEnterDoesNotTrustAServer(t *testing.T) {
 	w.ok(w.Desktop.AwaitGone(w.ctx))
 }
 
-// The pictures in the dark; who changes the window looks at them.
+// Pictures of the window in the dark theme, for those who change it.
 func TestOurWindowInTheDark(t *testing.T) {
 	w := ownWindow(t)
 	w.ok(w.Desktop.Add(w.ctx, w.unpinned()))

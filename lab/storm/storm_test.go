@@ -27,7 +27,7 @@ func TestAStormIsSurvived(t *testing.T) {
 	}
 }
 
-// What would not be seen in a storm that went well.
+// What a storm that goes well does not show.
 func TestTheVerdictNamesWhatWentWrong(t *testing.T) {
 	good := func() *report {
 		return &report{

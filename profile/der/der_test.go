@@ -162,7 +162,7 @@ func TestOtherThingsAreNoKeys(t *testing.T) {
 	}
 }
 
-// What the official programs make of a certificate OpenSSL decides, which does not look into everything.
+// What the official programs make of a certificate is decided by OpenSSL, which does not look into everything.
 func TestCertificatesAreReadAsOpenSSLReadsThem(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {

@@ -31,7 +31,7 @@ func official(t testing.TB) map[string][]byte {
 	return files
 }
 
-// read is Read for files that are well.
+// read is Read for files without faults.
 func read(t testing.TB, text []byte) *Account {
 	t.Helper()
 	a, warnings, err := Read(text)

@@ -31,7 +31,7 @@ func (k keeping) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// A bulkServer grants a version of bulk datagrams to who asks, and echoes them.
+// A bulkServer grants a version of bulk datagrams to clients that ask, and echoes them.
 type bulkServer struct {
 	t       *testing.T
 	conns   chan net.Conn
@@ -79,8 +79,8 @@ func (b *bulkServer) welcome(x *softethertest.Exchange) bool {
 	return true
 }
 
-// A session takes the way beside the stream if the server grants it, with a cipher
-// that is not weak unless it may be.
+// A session takes the way beside the stream if the server grants it, with a weak cipher
+// only where that is allowed.
 func TestSessionBesideTheStream(t *testing.T) {
 	old, current := softethertest.WithProduct("SoftEther VPN Server", 501, 9674), softethertest.WithProduct("SoftEther VPN Server", 444, 9807)
 	for name, tt := range map[string]struct {

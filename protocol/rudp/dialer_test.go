@@ -156,7 +156,7 @@ func TestDialerSaysWhyEachWayFailed(t *testing.T) {
 	})
 }
 
-// Who gives up says that there was no answer, not that somebody cancelled.
+// A dial that is given up says that there was no answer, not that somebody cancelled.
 func TestDialerGivesUp(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		f := newField(plan{}, DNS, ICMP)

@@ -21,8 +21,8 @@ import (
 
 const unprivilegedVar = "RUDP_TEST_UNPRIVILEGED"
 
-// withoutRights dials ICMP to the address in unprivilegedVar again and again, after having given up all capabilities in
-// between, and leaves the connections open, and again with a Dialer that was not prepared.
+// withoutRights gives up all capabilities and dials ICMP to the address in unprivilegedVar again and again, leaving the
+// connections open, with a Dialer that was prepared before. One that was not must fail.
 func withoutRights() error {
 	server := netip.AddrPortFrom(netip.MustParseAddr(os.Getenv(unprivilegedVar)), 443).String()
 	prepared, other := &rudp.Dialer{Ways: []rudp.Way{rudp.ICMP}}, &rudp.Dialer{Ways: []rudp.Way{rudp.ICMP}}

@@ -63,7 +63,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// It asks again later and later, and not for ever; at once when there is a cookie.
+// It asks again at growing intervals, and not for ever; at once when there is a cookie.
 func TestAskingAgain(t *testing.T) {
 	q := inquiry{target: server}
 	var at []time.Duration

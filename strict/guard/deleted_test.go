@@ -48,7 +48,7 @@ func TestADeletedProfileLeavesALockThatIsTold(t *testing.T) {
 	}
 }
 
-// Who forgets one lock keeps the others.
+// Forgetting one lock keeps the others.
 func TestOneLockIsForgotten(t *testing.T) {
 	nm := &fakeNM{}
 	m := startNM(t, nm, connection(Locks{"x": lockOf("192.0.2.9", false, "192.0.2.9"), "y": lockOf("192.0.2.8", false, "192.0.2.8")}))

@@ -165,7 +165,7 @@ func TestTwoWritersOfTheFirstLock(t *testing.T) {
 	}
 }
 
-// Who chooses otherwise while the guard is being set up is not overruled.
+// A person who changes their mind while the guard is being set up is not overruled.
 func TestTheLastChoiceCounts(t *testing.T) {
 	nm := &fakeNM{}
 	nm.refuse = func(method string, _ dbus.ObjectPath) bool {

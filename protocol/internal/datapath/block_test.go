@@ -24,7 +24,7 @@ func u32(n ...uint32) []byte {
 	return b
 }
 
-// ethernet returns a frame of n bytes that all are fill.
+// ethernet returns a frame of n bytes, all of them fill.
 func ethernet(n int, fill byte) []byte { return bytes.Repeat([]byte{fill}, n) }
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }

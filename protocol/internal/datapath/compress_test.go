@@ -137,7 +137,7 @@ func TestCompressionAllocatesNothing(t *testing.T) {
 		}
 	}
 	// A pool forgets: now and then for the garbage collector, one time in four on purpose,
-	// with the race detector. What it then makes anew is counted apart.
+	// with the race detector. What it then allocates again is counted separately.
 	const frames = 200
 	made, fresh := 0, packers.New
 	spare := fresh()

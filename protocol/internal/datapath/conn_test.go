@@ -18,7 +18,7 @@ type pipe struct{ net.Conn }
 
 func (p pipe) CloseWrite() error { return p.Close() }
 
-// errOver ends a connection that is needed no more.
+// errOver ends a connection that is no longer needed.
 var errOver = errors.New("session closed")
 
 const testTimeout = 20 * time.Second

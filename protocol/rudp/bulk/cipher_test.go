@@ -23,7 +23,7 @@ func counting(n int, from byte) []byte {
 	return b
 }
 
-// agreements are all that two sides can agree on, but for compression.
+// agreements are all that two sides can agree on, except compression.
 var agreements = map[string]*Params{
 	"version 1":      {Version: 1, SendKey: counting(20, 1), RecvKey: counting(20, 1)},
 	"version 1 HMAC": {Version: 1, HMAC: true, SendKey: counting(20, 1), RecvKey: counting(20, 1)},

@@ -110,13 +110,13 @@ func TestDeadlines(t *testing.T) {
 		if !errors.As(err, &ne) || !ne.Timeout() || time.Since(began) != 3*time.Second {
 			t.Errorf("Read returns after %v: %v", time.Since(began), err)
 		}
-		// Nobody reads at the other side, so there is an end to what can be written.
+		// Nobody reads at the other end, so there is a limit to what can be written.
 		client.SetWriteDeadline(began.Add(5 * time.Second))
 		n, err := client.Write(make([]byte, 10<<20))
 		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != 5*time.Second || n > (sendSlots+recvSlots)*maxPayload {
 			t.Errorf("Write of 10 MiB returns %d after %v: %v", n, time.Since(began), err)
 		}
-		// A deadline that is moved wakes up who waits; a moved one does not strike.
+		// A deadline set anew wakes up whoever waits, and the old one does not strike.
 		client.SetReadDeadline(time.Now().Add(time.Second))
 		client.SetReadDeadline(time.Now().Add(time.Hour))
 		began = time.Now()

@@ -35,7 +35,7 @@ func TestFarewell(t *testing.T) {
 	if !e.Done() || e.Err() != ErrClosed {
 		t.Errorf("done %v, error %v", e.Done(), e.Err())
 	}
-	// Nobody has acknowledged: not for ever.
+	// Where nobody acknowledges, the endpoint does not wait for ever.
 	e = connected(t)
 	e.Write([]byte("lost"))
 	e.Close(0)
@@ -47,7 +47,7 @@ func TestFarewell(t *testing.T) {
 	if !e.Done() {
 		t.Errorf("not done %v after Close", linger)
 	}
-	// Who never heard anybody has nobody to say farewell to.
+	// An endpoint that never heard its peer has nobody to say farewell to.
 	e = NewClient(false, [32]byte{2})
 	e.Close(0)
 	if n := e.Next(0, make([]byte, MaxDatagram)); n != 0 || !e.Done() {

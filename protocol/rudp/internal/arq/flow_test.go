@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Who does not read is not sent more than there is room for, and the connection
-// lives on until he does.
+// A peer that does not read is not sent more than there is room for, and the
+// connection lives on until it does.
 func TestNobodyReads(t *testing.T) {
 	w := newWorld(t, 1, weather{delay: 10 * time.Millisecond})
 	w.connect()
