@@ -134,7 +134,7 @@ func (c *connection) announce() {
 	}
 	todo, next := steps(c.inner.announced, next)
 	switch {
-	case c.live.session == nil && c.ground.away: // it has been told so, and that stays true
+	case c.ground.away && (c.live.session == nil || c.ground.detached): // it has been told so, and that stays true
 		todo = slices.DeleteFunc(todo, func(s step) bool { return s == tellStarting || s == tellStarted })
 	case c.live.session != nil && (c.ground.away || c.ground.stale):
 		todo, next = again(c.inner.announced, next, c.ground.away)

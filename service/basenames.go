@@ -27,13 +27,13 @@ type baseNames struct {
 var errNoServers = errors.New("NetworkManager knows no name servers of the network below the VPN")
 
 func (b *baseNames) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
-	at, known := b.path.standing()
-	if !known || b.servers == nil {
+	if _, known := b.path.standing(); !known || b.servers == nil {
 		return b.bySystem(ctx, network, host)
 	}
 	if err := b.path.await(ctx); err != nil {
 		return nil, err
 	}
+	at, _ := b.path.standing() // which may be another by now
 	servers, err := b.servers(ctx, at.base.name)
 	if err == nil && len(servers) == 0 {
 		err = errNoServers

@@ -128,7 +128,7 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	c.tell(notice.Connected)
 	c.watchSession(o.session)
 	c.beat()
-	if again && c.ground.stop != nil {
+	if c.ground.stop != nil {
 		c.lookAtGround() // it may have changed meanwhile
 	}
 }

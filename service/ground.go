@@ -151,7 +151,7 @@ func (t terrain) broken(s standing, server netip.Addr) string {
 		return "the device is gone"
 	case !n.up:
 		return "the device has no carrier"
-	case s.local.IsValid() && !slices.Contains(n.addrs, s.local):
+	case s.local.IsValid() && !t.has(s.local):
 		return fmt.Sprintf("the address %v is gone", s.local)
 	case s.policy:
 		return ""
@@ -160,6 +160,16 @@ func (t terrain) broken(s standing, server netip.Addr) string {
 		return "the device has no route to the server"
 	}
 	return ""
+}
+
+// has reports whether an interface has the address. It need not be the one that packets from it leave by.
+func (t terrain) has(a netip.Addr) bool {
+	for _, n := range t.nics {
+		if slices.Contains(n.addrs, a) {
+			return true
+		}
+	}
+	return false
 }
 
 // next returns what to do now that the ground is t, which base to go to, and why.

@@ -73,10 +73,29 @@ func awaitEvents(events *os.File) bool {
 	return true
 }
 
+// whole lists something in the kernel, once more where it changed meanwhile: then something may be missing from the list.
+// What changes all the time is better known in part than not at all.
+func whole[T any](list func() ([]T, error)) (l []T, err error) {
+	const tries = 10
+	for range tries {
+		if l, err = list(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// mainRoutes returns the routes of a family in the main table.
+func mainRoutes(family int) ([]netlink.Route, error) {
+	return whole(func() ([]netlink.Route, error) {
+		return netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+	})
+}
+
 // readTerrain asks the kernel for its interfaces, addresses and routes.
 func readTerrain() (terrain, error) {
 	t := terrain{nics: make(map[int]nic)}
-	links, err := netlink.LinkList()
+	links, err := whole(netlink.LinkList)
 	if err != nil {
 		return t, fmt.Errorf("links: %w", err)
 	}
@@ -88,7 +107,7 @@ func readTerrain() (terrain, error) {
 			tunnel: tunnels[l.Type()] || a.Flags&net.FlagLoopback != 0,
 		}
 	}
-	addrs, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	addrs, err := whole(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_ALL) })
 	if err != nil {
 		return t, fmt.Errorf("addresses: %w", err)
 	}
@@ -110,7 +129,7 @@ func readTerrain() (terrain, error) {
 		t.nics[i] = n
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+		routes, err := mainRoutes(family)
 		if err != nil {
 			return t, fmt.Errorf("routes: %w", err)
 		}
@@ -154,5 +173,6 @@ func groundRoutesOf(r netlink.Route, family int) (list []groundRoute) {
 // may well be reached through one of them from the beginning.
 var tunnels = map[string]bool{
 	"tuntap": true, "tun": true, "wireguard": true, "gre": true, "gretap": true, "ip6gre": true, "ip6tnl": true, "ipip": true,
+	"ovpn": true, "ovpn-dco": true, "ip6gretap": true, "geneve": true,
 	"sit": true, "vti": true, "vti6": true, "xfrm": true, "vxlan": true, "dummy": true,
 }

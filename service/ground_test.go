@@ -109,6 +109,7 @@ func TestWhatAChangedGroundCallsFor(t *testing.T) {
 		{"the device is another of that name", standing{base: base{7, "eth0", onEth.via}}, field(), turnJump, onEth},
 		{"the index is another device's", standing{base: base{wifi, "eth0", onEth.via}, roam: true}, field(without(eth)), turnJump, onWifi},
 		{"another address", standing{base: onEth, local: netip.MustParseAddr("10.1.0.9"), roam: true}, field(), turnJump, onEth},
+		{"the address is another interface's, as where routes say which to use", standing{base: onEth, local: netip.MustParseAddr("10.2.0.2"), roam: true}, field(), turnNone, none},
 		{"another address, and no cable", standing{base: onEth, local: netip.MustParseAddr("10.1.0.9"), roam: true}, field(without(eth)), turnJump, onWifi},
 		{
 			"no route by the device",

@@ -36,7 +36,7 @@ func watchAddrs(changed func()) (stop func(), err error) {
 // addrsOf returns the IPv6 addresses of a device except link-local ones.
 func addrsOf(device int) ([]kernelAddr, error) {
 	link := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Index: device}}
-	all, err := netlink.AddrList(link, netlink.FAMILY_V6)
+	all, err := whole(func() ([]netlink.Addr, error) { return netlink.AddrList(link, netlink.FAMILY_V6) })
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 // heldBy returns the interface of this computer, other than tap, that has the address a, or "". What cannot
 // be read counts as absent.
 func heldBy(tap string, a netip.Addr) string {
-	list, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	list, err := whole(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_ALL) })
 	if err != nil {
 		return ""
 	}

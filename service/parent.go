@@ -98,11 +98,12 @@ func (c *connection) lookAtParent() {
 	})
 }
 
-// orphaned reports whether NetworkManager has a base for this connection that no longer leads anywhere.
+// orphaned reports whether NetworkManager has a base for this connection that no longer leads anywhere. Where nothing
+// carries the session, it does not matter yet: the bounce would tell that something does.
 func (c *connection) orphaned() bool {
 	g := &c.ground
 	at, known := c.path.standing()
-	return known && c.profile.Persistent && c.inner.announced.bounces() && at.lost == "" && at.base.name != g.parent && !g.now.serves(g.parent)
+	return known && !g.detached && c.profile.Persistent && c.inner.announced.bounces() && at.lost == "" && at.base.name != g.parent && !g.now.serves(g.parent)
 }
 
 // parentAnswer is how long NetworkManager is given to say which base it has.

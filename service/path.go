@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -32,6 +34,7 @@ type serverPath struct {
 	mu     sync.Mutex
 	other  *rudp.Dialer  // for other transports than tcp; nil until it is needed
 	at     standing      // where the sockets are; base.name is empty until learned
+	begun  base          // where the last TCP connection went out before that
 	ground terrain       // as it is now; empty: not known
 	change chan struct{} // closed when there is a base again
 }
@@ -48,19 +51,23 @@ func newServerPath(log *slog.Logger, nameServers func(context.Context, string) (
 // the tunnel. With roam, other interfaces may be used later.
 func (p *serverPath) learn(server netip.Addr, t terrain, roam bool) {
 	index, name, err := p.kernel(server)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	plain, ok := t.lookup(server, func(groundRoute, nic) bool { return true })
+	p.at.policy = err == nil && (!ok || plain.index != index)
+	if begun := p.begun; begun.name != "" && (err != nil || index != begun.index && slices.Contains(t.nics[begun.index].addrs, p.at.local)) {
+		// The routes have changed since. What becomes of the session is decided from where it is.
+		index, name, err, p.at.policy = begun.index, begun.name, nil, false
+	}
 	if err != nil {
 		p.log.Debug("route to the server not found", "server", server.String(), "error", err)
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	// A server behind another VPN is not looked for outside that VPN.
 	p.at.base, p.at.roam = base{index: index, name: name}, roam && !t.nics[index].tunnel
 	if b, ok := t.boundRoute(index, server); ok {
 		p.at.base = b
 	}
-	plain, ok := t.lookup(server, func(groundRoute, nic) bool { return true })
-	p.at.policy = !ok || plain.index != index
 	p.log.Debug("base", "base", p.at.base.String(), "server", server.String(), "by-policy", p.at.policy)
 }
 
@@ -100,6 +107,14 @@ func (p *serverPath) use(b base) {
 		p.change = make(chan struct{})
 	}
 	p.at.base, p.at.local, p.at.lost = b, netip.Addr{}, ""
+}
+
+// back makes the base again what it was before use.
+func (p *serverPath) back(at standing) {
+	p.use(at.base)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at.local = at.local
 }
 
 // reroute makes b the base, which is the former one but for its router.
@@ -175,6 +190,11 @@ func (p *serverPath) bind(network, address string, raw syscall.RawConn) error {
 		}
 		if index, name, err = p.kernel(to.Unmap()); err != nil {
 			return nil // connecting reports it in the user's terms
+		}
+		if strings.HasPrefix(network, "tcp") {
+			p.mu.Lock()
+			p.begun = base{index: index, name: name}
+			p.mu.Unlock()
 		}
 	}
 	var err error

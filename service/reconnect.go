@@ -51,6 +51,9 @@ func (c *connection) sessionLost(err error) {
 	c.retry = retry{since: time.Now()}
 	c.outageBegins()
 	c.log.Warn("session lost, logging in again", "error", err, "remedy", protocol.Hint(err))
+	if astray(err) && c.serverAway() {
+		return
+	}
 	c.tryAgainIn(shortestPause)
 }
 
@@ -65,7 +68,7 @@ func (c *connection) tryAgain(err error) {
 		c.fail(nmvpn.FailureConnect, fmt.Errorf("gave up after %d attempts to reconnect (reconnect-attempts): %w", limit, err))
 		return
 	}
-	if errors.Is(err, protocol.ErrUnreachable) && c.serverAway() {
+	if astray(err) && c.serverAway() {
 		c.log.Warn("could not reconnect", "attempt", c.retry.attempts, "error", err)
 		return
 	}
@@ -96,6 +99,20 @@ func final(err error) bool {
 	}
 	kind, _ := protocol.Classify(err)
 	return kind == protocol.KindLogin || errors.Is(err, errTAPGone)
+}
+
+// astray reports whether an error is due to the way to the server, or to somebody else on it: behind the login page of a
+// Wi-Fi there is another server, or none.
+func astray(err error) bool {
+	if _, ok := errors.AsType[*protocol.CertificateError](err); ok {
+		return true
+	}
+	for _, way := range []error{protocol.ErrUnreachable, protocol.ErrTimeout, protocol.ErrTLS, protocol.ErrNotSoftEther} {
+		if errors.Is(err, way) {
+			return true
+		}
+	}
+	return false
 }
 
 // pause returns how long to wait after err. interval is reconnect-interval.

@@ -74,7 +74,7 @@ func (r *rivals) use(l *dhcp.Lease) {
 // ownMAC reports whether another interface of this computer than tap has that MAC address. What cannot be
 // read counts as absent.
 func ownMAC(tap string, mac net.HardwareAddr) bool {
-	links, err := netlink.LinkList()
+	links, err := whole(netlink.LinkList)
 	if err != nil {
 		return false
 	}

@@ -46,6 +46,7 @@ type roaming struct {
 	asleep   bool // the computer is about to sleep, or does
 	awake    func()
 	pulse    pulse
+	nobody   *time.Timer // runs while the computer is about to sleep: nobody may say that it is awake
 }
 
 // watchGround starts to watch the ground. It is called while there are all privileges.
@@ -77,7 +78,7 @@ func (c *connection) watchGround() {
 // leaveGround ends watching, and all timers of roaming.
 func (c *connection) leaveGround() {
 	g := &c.ground
-	for _, t := range []**time.Timer{&g.settle, &g.patience, &g.renewal, &g.reparent, &g.outage, &g.pulse.timer} {
+	for _, t := range []**time.Timer{&g.settle, &g.patience, &g.renewal, &g.reparent, &g.outage, &g.pulse.timer, &g.nobody} {
 		stopTimer(t)
 	}
 	for _, stop := range []func(){g.stop, g.awake} {
@@ -110,6 +111,10 @@ func (c *connection) lookAtGround() {
 	}
 	if turn != turnNone {
 		c.log.Debug("base networks changed", "turn", turn.String(), "from", at.base.String(), "to", to.String(), "because", why)
+	}
+	if (turn == turnJump || turn == turnFollow) && c.divert(to, why) {
+		c.lookAtParent()
+		return
 	}
 	switch turn {
 	case turnNone:
@@ -165,6 +170,9 @@ func (c *connection) jump(at standing, to base, why string) {
 	c.path.use(to)
 	c.halt()
 	c.beat()
+	if c.ground.detached { // a new base gets its chance
+		c.detached()
+	}
 	c.notice(fmt.Sprintf("going on over %v: %s", to, why), "before", at.base.String())
 	switch {
 	case c.phase == reconnecting:

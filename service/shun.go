@@ -2,7 +2,10 @@
 
 package main
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // A base that did not lead to the server is avoided for some time: one behind a Wi-Fi's login page will not
 // lead there for long, one that was silent for a moment soon does again. Trying it costs little, as the
@@ -24,11 +27,14 @@ type shunning struct {
 // longer returns the shunning after another failure.
 func (s shunning) longer(now time.Time) shunning {
 	pause := shunFirst
-	if s.pause > 0 && now.Sub(s.until) < shunProven*s.pause {
+	if s.pause > 0 && !s.proven(now) {
 		pause = min(2*s.pause, shunMost)
 	}
 	return shunning{until: now.Add(pause), pause: pause}
 }
+
+// proven reports whether the base is as good as new.
+func (s shunning) proven(now time.Time) bool { return now.Sub(s.until) >= shunProven*s.pause }
 
 // shun keeps a base from being tried again for some time.
 func (c *connection) shun(b base) {
@@ -36,7 +42,9 @@ func (c *connection) shun(b base) {
 	if g.shuns == nil {
 		g.shuns = make(map[string]shunning)
 	}
-	s := g.shuns[b.String()].longer(time.Now())
+	now := time.Now()
+	maps.DeleteFunc(g.shuns, func(_ string, s shunning) bool { return s.proven(now) })
+	s := g.shuns[b.String()].longer(now)
 	g.shuns[b.String()] = s
 	c.after(s.pause, c.lookAtGround)
 }

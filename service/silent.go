@@ -52,7 +52,7 @@ func (c *connection) serverSilent(d time.Duration) bool {
 	stopTimer(&c.ground.settle)
 	c.log.Info("the server is silent, trying another network beside this one", "for", d.Round(time.Millisecond), "from", at.base.String(), "to", to.String())
 	c.shun(at.base)
-	c.startWalk(&walk{from: at.base, to: to, why: fmt.Sprintf("the server was silent over %v", at.base), silent: true})
+	c.startWalk(&walk{from: at, to: to, why: fmt.Sprintf("the server was silent over %v", at.base), silent: true})
 	return true
 }
 

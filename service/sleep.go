@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,6 +19,9 @@ const (
 	logindPath  = "/org/freedesktop/login1"
 	logindIface = "org.freedesktop.login1.Manager"
 )
+
+// busAnswer is how long logind and the bus are given to answer.
+const busAnswer = 10 * time.Second
 
 // watchSleep calls changed when the computer is about to sleep, and when it is awake again. The computer
 // waits for ready before it sleeps, for as long as logind allows (5 s). Without logind, nothing is ever
@@ -45,9 +49,9 @@ func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, rea
 					continue
 				}
 				if !asleep {
+					changed(false, func() {}) // logind may have much to do now
 					lock.Close()
 					lock = inhibit(conn, log)
-					changed(false, func() {})
 					continue
 				}
 				held := lock
@@ -66,8 +70,10 @@ func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, rea
 
 // isLogind reports whether a unique bus name is logind's: anybody can send a signal like its own.
 func isLogind(conn *dbus.Conn, sender string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), busAnswer)
+	defer cancel()
 	var owner string
-	err := conn.BusObject().Call("org.freedesktop.DBus.GetNameOwner", 0, logindName).Store(&owner)
+	err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetNameOwner", 0, logindName).Store(&owner)
 	return err == nil && owner == sender
 }
 
@@ -83,8 +89,10 @@ func prepareForSleep(s *dbus.Signal) (asleep, valid bool) {
 // inhibit makes logind wait before the computer sleeps, until the file is closed. It returns nil if that is
 // not possible.
 func inhibit(conn *dbus.Conn, log *slog.Logger) *os.File {
+	ctx, cancel := context.WithTimeout(context.Background(), busAnswer)
+	defer cancel()
 	var fd dbus.UnixFD
-	err := conn.Object(logindName, logindPath).Call(logindIface+".Inhibit", dbus.FlagNoAutoStart, "sleep", "SoftEther VPN",
+	err := conn.Object(logindName, logindPath).CallWithContext(ctx, logindIface+".Inhibit", dbus.FlagNoAutoStart, "sleep", "SoftEther VPN",
 		"The VPN server is told that this computer leaves.", "delay").Store(&fd)
 	if err != nil {
 		log.Debug("cannot delay suspend", "error", err)
@@ -92,6 +100,9 @@ func inhibit(conn *dbus.Conn, log *slog.Logger) *os.File {
 	}
 	return os.NewFile(uintptr(fd), "inhibitor")
 }
+
+// sleepMost is how long a computer takes to fall asleep, and to say that it is awake: Go's timers stand still in between.
+const sleepMost = time.Minute
 
 // closeGrace is how long the packets that close the connections are given to leave the computer.
 const closeGrace = 200 * time.Millisecond
@@ -101,6 +112,7 @@ const closeGrace = 200 * time.Millisecond
 // long one there is a new login at once, instead of a wait for an answer from a server that has forgotten
 // this computer.
 func (c *connection) sleep(asleep bool, ready func()) {
+	stopTimer(&c.ground.nobody)
 	if !asleep {
 		c.ground.asleep = false
 		if c.tunnel != nil {
@@ -115,6 +127,10 @@ func (c *connection) sleep(asleep bool, ready func()) {
 		return
 	}
 	c.ground.asleep = true
+	c.ground.nobody = c.after(sleepMost, func() {
+		c.log.Warn("logind has not said that the computer is awake")
+		c.sleep(false, ready)
+	})
 	if at.lost == "" {
 		c.baseLost("the computer goes to sleep")
 	}

@@ -52,7 +52,7 @@ func (s surroundings) router(a netip.Addr) (localNet, bool) {
 // as NetworkManager alone would.
 func readSurroundings(tap string, server netip.Addr) surroundings {
 	s := surroundings{server: server}
-	links, err := netlink.LinkList()
+	links, err := whole(netlink.LinkList)
 	if err != nil {
 		return s
 	}
@@ -65,7 +65,7 @@ func readSurroundings(tap string, server netip.Addr) surroundings {
 	s.guarded = true
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
 		s.guarded = s.guarded && guarded(family)
-		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+		routes, err := mainRoutes(family)
 		if err != nil {
 			continue
 		}
@@ -87,7 +87,7 @@ func readSurroundings(tap string, server netip.Addr) surroundings {
 
 // guarded reports whether a rule sends all traffic of a family to the table of connections in strict mode.
 func guarded(family int) bool {
-	rules, err := netlink.RuleList(family)
+	rules, err := whole(func() ([]netlink.Rule, error) { return netlink.RuleList(family) })
 	return err == nil && slices.ContainsFunc(rules, func(r netlink.Rule) bool {
 		everything := r.Src == nil && r.Dst == nil && r.IifName == "" && r.OifName == "" && r.IPProto == 0 && r.Mark == 0 && r.UIDRange == nil
 		return everything && !r.Invert && r.Table == profile.StrictTable && r.SuppressPrefixlen < 0
