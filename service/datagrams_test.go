@@ -25,6 +25,7 @@ func TestDatagramsOutliveAnInterruption(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st := onDatagrams(t)
 		st.becomes(without(wifi), noCarrier)
+		wait(lossSettles)
 		st.moved(t)
 		st.becomes(without(wifi))
 		st.moved(t, true) // beside what may live

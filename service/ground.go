@@ -172,6 +172,11 @@ func (t terrain) has(a netip.Addr) bool {
 	return false
 }
 
+// addressed reports whether an interface has an address of that IP version which leads beyond the link.
+func (t terrain) addressed(index int, v6 bool) bool {
+	return slices.ContainsFunc(t.nics[index].addrs, func(a netip.Addr) bool { return a.Is6() == v6 && !a.IsLinkLocalUnicast() })
+}
+
 // next returns what to do now that the ground is t, which base to go to, and why.
 func (t terrain) next(s standing, server netip.Addr) (turn, base, string) {
 	why := t.broken(s, server)
@@ -186,7 +191,7 @@ func (t terrain) next(s standing, server netip.Addr) (turn, base, string) {
 	switch {
 	case !ok && why == "":
 		return turnNone, base{}, ""
-	case !ok:
+	case !ok, s.lost == "" && why != "" && to.index == s.base.index && !t.addressed(to.index, server.Is6()):
 		return turnLost, base{}, why
 	case why != "":
 		return turnJump, to, why

@@ -167,7 +167,7 @@ func TestNoWayByAnAddressThatIsStillAskedFor(t *testing.T) {
 		{"the own one, beside another network", standing{base: onEth, local: own, roam: true}, server, field(six, changed(eth, tentative)), turnJump, onWifi},
 		{"the better network's", standing{base: onWifi, roam: true}, server, field(six, changed(eth, tentative)), turnNone, base{}},
 		{"the better network's, no longer", standing{base: onWifi, roam: true}, server, field(six), turnWalk, onEth},
-		{"the own one, nowhere else to go", standing{base: onEth, local: own, roam: true}, server, field(six, without(wifi), changed(eth, tentative)), turnJump, onEth},
+		{"the own one, nowhere else to go", standing{base: onEth, local: own, roam: true}, server, field(six, without(wifi), changed(eth, tentative)), turnLost, base{}},
 		{"of the other IP version", standing{base: base{wifi, "wlan0", netip.MustParseAddr("10.2.0.1")}, roam: true}, groundServer, field(six, changed(eth, tentative)), turnWalk, base{eth, "eth0", netip.MustParseAddr("10.1.0.1")}},
 	} {
 		if turn, to, why := tt.t.next(tt.at, tt.server); turn != tt.turn || to != tt.to && turn != turnNone {

@@ -90,6 +90,34 @@ func TestAfterAFailedWalkTheAddressIsStillWatched(t *testing.T) {
 	})
 }
 
+// As with a plug that does not sit well, or an address that is set anew.
+func TestAMomentWithoutABaseIsSatOut(t *testing.T) {
+	for name, gone := range map[string]func(*terrain){
+		"no carrier": changed(eth, func(n *nic) { n.up = false }),
+		"no address": changed(eth, func(n *nic) { n.addrs = nil }),
+		"no routes":  routesOf(eth, func(groundRoute) (groundRoute, bool) { return groundRoute{}, false }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubbletest.Run(t, func(t *testing.T) {
+				st := onGround(t, true, without(wifi))
+				st.from("10.1.0.2")
+				for range 10 {
+					st.becomes(without(wifi), gone)
+					time.Sleep(50 * time.Millisecond)
+					st.becomes(without(wifi))
+					time.Sleep(50 * time.Millisecond)
+				}
+				st.moved(t)
+				st.becomes(without(wifi), gone)
+				wait(lossSettles)
+				st.base(t, "none")
+				st.moved(t, false)
+				st.Disconnect()
+			})
+		})
+	}
+}
+
 // Logind may crash, or be restarted, while the computer sleeps.
 func TestAComputerThatIsAwakeNeedNotBeTold(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {

@@ -30,6 +30,7 @@ type serverPath struct {
 	resolver *protocol.CachingResolver
 	kernel   func(to netip.Addr) (index int, name string, err error) // kernelWay
 	roomy    roomySockets
+	knocks   knocks
 
 	mu     sync.Mutex
 	other  *rudp.Dialer  // for other transports than tcp; nil until it is needed
@@ -164,8 +165,13 @@ func (p *serverPath) DialContext(ctx context.Context, network, address string) (
 			return conn, nil
 		}
 	}
+	answered := func(bool) {}
+	if _, known := p.standing(); known && network == "tcp" {
+		ctx, answered = p.knocks.bound(ctx)
+	}
 	d := net.Dialer{KeepAlive: -1, Control: p.bind} // the protocol has keep-alives of its own
 	conn, err := d.DialContext(ctx, network, address)
+	answered(err == nil)
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		local := tcp.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap().WithZone("")
 		p.mu.Lock()

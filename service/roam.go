@@ -12,6 +12,9 @@ import (
 
 // Times of roaming.
 const (
+	// lossSettles is how long a base may be away before its connections are given up, where there is no other: an address
+	// that is set anew is gone for a moment, and a plug may not sit well. Nothing could be sent meanwhile.
+	lossSettles = 250 * time.Millisecond
 	// outageShown is how long a connection may be without a session before NetworkManager, and through it the
 	// user, is told that it is connecting.
 	outageShown = 3 * time.Second
@@ -29,6 +32,7 @@ type roaming struct {
 	now    terrain
 	walk   *walk
 	settle *time.Timer // runs before a walk
+	losing *time.Timer // runs before a base counts as lost
 	shuns  map[string]shunning
 
 	contest  contest     // when NetworkManager was last told
@@ -78,7 +82,7 @@ func (c *connection) watchGround() {
 // leaveGround ends watching, and all timers of roaming.
 func (c *connection) leaveGround() {
 	g := &c.ground
-	for _, t := range []**time.Timer{&g.settle, &g.patience, &g.renewal, &g.reparent, &g.outage, &g.pulse.timer, &g.nobody} {
+	for _, t := range []**time.Timer{&g.settle, &g.patience, &g.renewal, &g.reparent, &g.outage, &g.pulse.timer, &g.nobody, &g.losing} {
 		stopTimer(t)
 	}
 	for _, stop := range []func(){g.stop, g.awake} {
@@ -109,6 +113,9 @@ func (c *connection) lookAtGround() {
 	if turn != turnWalk {
 		stopTimer(&c.ground.settle)
 	}
+	if turn != turnLost {
+		stopTimer(&c.ground.losing)
+	}
 	if turn != turnNone {
 		c.log.Debug("base networks changed", "turn", turn.String(), "from", at.base.String(), "to", to.String(), "because", why)
 	}
@@ -121,9 +128,7 @@ func (c *connection) lookAtGround() {
 		c.routeFollows(at)
 		c.elsewhere()
 	case turnLost:
-		if at.lost == "" {
-			c.baseLost(why)
-		}
+		c.loseSoon(at)
 	case turnJump:
 		c.jump(at, to, why)
 	case turnFollow:
@@ -151,8 +156,29 @@ func (c *connection) otherFamily(at standing) (base, bool) {
 	return base{}, false
 }
 
+// loseSoon gives a base up if it is not back in a moment, as there is no other.
+func (c *connection) loseSoon(at standing) {
+	g := &c.ground
+	if at.lost != "" || g.losing != nil {
+		return
+	}
+	g.losing = c.after(lossSettles, func() {
+		g.losing = nil
+		at, known := c.path.standing()
+		if !known || at.lost != "" || c.phase != up && c.phase != reconnecting {
+			return
+		}
+		if turn, _, why := g.now.next(at, g.server); turn == turnLost {
+			if _, ok := c.otherFamily(at); !ok {
+				c.baseLost(why)
+			}
+		}
+	})
+}
+
 // baseLost makes everything wait for a base.
 func (c *connection) baseLost(why string) {
+	stopTimer(&c.ground.losing)
 	c.path.lose(why)
 	c.halt()
 	c.notice("waiting for a network: "+why, "base", c.ground.parent)

@@ -54,6 +54,7 @@ func TestARouteToAFormerRouterIsRenewed(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		st := onGround(t, true)
 		st.becomes(without(wifi), without(eth))
+		wait(lossSettles)
 		st.moved(t, false)
 		st.event(protocol.Detached{Err: protocol.ErrLost})
 		st.nm.take()

@@ -113,6 +113,7 @@ func TestAProfileThatDoesNotPersistStaysOnItsBase(t *testing.T) {
 		time.Sleep(time.Hour)
 		st.moved(t)
 		st.becomes(without(wifi)) // NetworkManager ends it soon
+		wait(lossSettles)
 		st.moved(t, false)
 		st.base(t, "none")
 		time.Sleep(time.Hour)
