@@ -33,6 +33,7 @@ type roaming struct {
 	walk   *walk
 	settle *time.Timer // runs before a walk
 	losing *time.Timer // runs before a base counts as lost
+	lostAt time.Time
 	shuns  map[string]shunning
 
 	contest  contest     // when NetworkManager was last told
@@ -107,8 +108,12 @@ func (c *connection) lookAtGround() {
 		return
 	}
 	turn, to, why := c.ground.now.next(at, c.ground.server)
-	if other, ok := c.otherFamily(at); ok && turn == turnLost {
-		turn, to = turnJump, other
+	if turn == turnLost {
+		if other, ok := c.otherFamily(at); ok && at.lost == "" && other == at.base {
+			turn = turnNone // it is there already
+		} else if ok {
+			turn, to = turnJump, other
+		}
 	}
 	if turn != turnWalk {
 		stopTimer(&c.ground.settle)
@@ -153,7 +158,7 @@ func (c *connection) otherFamily(at standing) (base, bool) {
 			}
 		}
 	}
-	return base{}, false
+	return c.only6(at)
 }
 
 // loseSoon gives a base up if it is not back in a moment, as there is no other.
@@ -180,6 +185,8 @@ func (c *connection) loseSoon(at standing) {
 func (c *connection) baseLost(why string) {
 	stopTimer(&c.ground.losing)
 	c.path.lose(why)
+	c.ground.lostAt = time.Now()
+	c.after(only6Wait, c.lookAtGround)
 	c.halt()
 	c.notice("waiting for a network: "+why, "base", c.ground.parent)
 	if c.phase == reconnecting {

@@ -80,20 +80,54 @@ func TestTheNetworkIsLeft(t *testing.T) {
 	}
 }
 
+// oneVersionEach leaves the first network IPv4 only, and the second one IPv6.
+func (w *world) oneVersionEach() {
+	w.t.Helper()
+	for _, change := range [][]string{
+		{"connection", "modify", plan.Bases[0].Profile, "ipv6.method", "disabled", "ipv6.addresses", "", "ipv6.gateway", ""},
+		{"connection", "up", plan.Bases[0].Profile},
+		{"connection", "modify", plan.Bases[1].Profile, "ipv4.method", "disabled", "ipv4.addresses", "", "ipv4.gateway", "", "ipv4.dns", "", "ipv6.dns", plan.Bases[1].Router6.String()},
+	} {
+		_, err := w.Desktop.MustNMCLI(w.ctx, change...)
+		w.ok(err)
+	}
+}
+
+// The one network has IPv4 only, as the server has, and the other one IPv6 only, with name servers that know an address
+// for it there.
+func TestOnlyTheOtherNetworksNameServersKnowAnAddress(t *testing.T) {
+	w := freshNetwork(t)
+	w.verbose()
+	w.oneVersionEach()
+	v := w.persistent()
+	v.Data["gateway"] = movingName
+	w.ok(w.MoveName(movingName, plan.ServerAddr))
+	w.up(v)
+	w.standsOn(plan.Bases[0], 5*time.Second)
+	w.both(false)
+	w.ok(w.MoveName(movingName, plan.ServerAddr6))
+	same := w.sameSession()
+	end := w.streamsMeanwhile()
+	b := w.beats()
+	secret := w.private(true)
+	w.ok(w.Desktop.Down(w.ctx, plan.Bases[0].Profile))
+	gap := b.gap()
+	t.Logf("longest gap %v, %d lost", gap, b.stop())
+	w.standsOn(plan.Bases[1], 5*time.Second)
+	w.on("office", plan.Bases[1])
+	end()
+	secret()
+	same()
+	w.down("office")
+}
+
 // The one network has IPv4 only, the other one IPv6 only, and the server's name has both.
 func TestTheOtherNetworkHasTheOtherIPVersion(t *testing.T) {
 	t.Parallel()
 	tunnels(t, func(t *testing.T, kind func(desktop.VPN) desktop.VPN) {
 		w := freshNetwork(t)
 		w.verbose()
-		for _, change := range [][]string{
-			{"connection", "modify", plan.Bases[0].Profile, "ipv6.method", "disabled", "ipv6.addresses", "", "ipv6.gateway", ""},
-			{"connection", "up", plan.Bases[0].Profile},
-			{"connection", "modify", plan.Bases[1].Profile, "ipv4.method", "disabled", "ipv4.addresses", "", "ipv4.gateway", "", "ipv4.dns", "", "ipv6.dns", plan.Bases[1].Router6.String()},
-		} {
-			_, err := w.Desktop.MustNMCLI(w.ctx, change...)
-			w.ok(err)
-		}
+		w.oneVersionEach()
 		v := w.persistent()
 		v.Data["gateway"] = plan.ServerName
 		w.up(kind(v))
