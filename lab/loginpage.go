@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -24,15 +25,15 @@ func (l *Lab) LoginPage(ctx context.Context, b plan.Base) (paid func() error, er
 	page := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "Welcome to our café. Please log in.") // whoever wanted something else has gone
 	}))
-	page.Config.ErrorLog = nil
+	page.Config.ErrorLog = log.New(io.Discard, "", 0) // they all complain
 	page.Listener.Close()
 	page.Listener = listener
 	page.StartTLS()
 	_, port, _ := strings.Cut(listener.Addr().String(), "]:")
 	gone := func() error {
-		page.Close()
+		// Close of page itself would wait for what stands open.
 		_, err := l.Internet.Must(context.WithoutCancel(ctx), "nft", "delete", "table", "inet", "login-page")
-		return err
+		return errors.Join(err, page.Config.Close())
 	}
 	_, err = l.Internet.Must(ctx, "nft", fmt.Sprintf(`table inet login-page {
 		chain divert { type nat hook prerouting priority -100; iifname %q tcp dport 443 redirect to :%s; }

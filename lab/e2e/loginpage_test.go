@@ -30,8 +30,8 @@ func TestALoginPageIsInTheWay(t *testing.T) {
 	w.ok(paid())
 	w.standsOn(plan.Bases[0], time.Minute+30*time.Second)
 	w.on("office", plan.Bases[0])
+	b.stop()
 	end()
 	secret()
-	b.stop()
 	w.down("office")
 }
