@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -165,52 +164,6 @@ func TestABaseIsNoSession(t *testing.T) {
 	})
 }
 
-// Behind a Wi-Fi's login page there is another server, which no patience helps against.
-func TestALoginPageIsLeftForANetworkThatLeadsToTheServer(t *testing.T) {
-	page, _ := certificate(protocol.CertMemberDiffer)
-	for name, err := range map[string]error{
-		"another certificate": page, "no TLS": protocol.ErrTLS, "another kind of server": protocol.ErrNotSoftEther, "no answer": protocol.ErrTimeout,
-	} {
-		t.Run(name, func(t *testing.T) {
-			bubbletest.Run(t, func(t *testing.T) {
-				st := onGround(t, true)
-				st.session.die(fmt.Errorf("re-attach: %w", err))
-				wait(shortestPause)
-				st.base(t, "wlan0")
-				if n := len(st.dialled); n != 2 {
-					t.Errorf("%d attempts, want one over the other network", n-1)
-				}
-				st.Disconnect()
-			})
-		})
-		t.Run("for the next login, "+name, func(t *testing.T) {
-			bubbletest.Run(t, func(t *testing.T) {
-				st := onGround(t, true)
-				st.call(func() error { st.answers = []error{err}; return nil })
-				st.session.die(protocol.ErrLost)
-				wait(2 * shortestPause)
-				st.base(t, "wlan0")
-				if n := len(st.dialled); n != 3 {
-					t.Errorf("%d attempts, want one over each network", n-1)
-				}
-				st.Disconnect()
-			})
-		})
-	}
-}
-
-// What the server itself says is no reason to look for it elsewhere.
-func TestAnAnswerOfTheServerIsNotLookedForElsewhere(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		st := onGround(t, true)
-		st.call(func() error { st.answers = []error{refused(protocol.CodeHubStopping)}; return nil })
-		st.session.die(protocol.ErrLost)
-		wait(2 * shortestPause)
-		st.base(t, "eth0")
-		st.Disconnect()
-	})
-}
-
 // Networks come in many steps, and each is looked at.
 func TestTheFirstOfTwoNetworksThatComeGetsItsChance(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
@@ -250,35 +203,6 @@ func TestBasesThatWereAvoidedOnceAreForgotten(t *testing.T) {
 	})
 }
 
-// A base may come while the first login is under way: the session is where it was begun.
-func TestTheBaseIsWhereTheFirstLoginWentOut(t *testing.T) {
-	begun := base{wifi, "wlan0", netip.MustParseAddr("10.2.0.1")}
-	for name, tt := range map[string]struct {
-		kernel error
-		t      terrain
-		local  string
-		want   base
-	}{
-		"another has come":            {nil, field(), "10.2.0.2", begun},
-		"it has gone, another came":   {nil, field(without(wifi)), "10.2.0.2", base{eth, "eth0", netip.MustParseAddr("10.1.0.1")}},
-		"it has lost its routes":      {errors.New("no route"), field(routesOf(wifi, func(r groundRoute) (groundRoute, bool) { return r, false })), "10.2.0.2", base{index: wifi, name: "wlan0"}},
-		"it was another connection's": {nil, field(), "10.1.0.2", base{eth, "eth0", netip.MustParseAddr("10.1.0.1")}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := newServerPath(slog.New(slog.DiscardHandler), nil)
-			p.kernel = func(netip.Addr) (int, string, error) { return wifi, "wlan0", nil }
-			_ = p.bind("tcp4", "203.0.113.10:443", noSocket{})
-			p.kernel = func(netip.Addr) (int, string, error) { return eth, "eth0", tt.kernel }
-			p.at.local = netip.MustParseAddr(tt.local)
-			p.learn(groundServer, tt.t, true)
-			at, known := p.standing()
-			if !known || at.base != tt.want || at.policy {
-				t.Errorf("%+v, want %v", at, tt.want)
-			}
-		})
-	}
-}
-
 // The name servers to ask are those of the base that has come, not of the one that is gone.
 func TestNamesAreAskedOfTheBaseThatComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -296,54 +220,4 @@ func TestNamesAreAskedOfTheBaseThatComes(t *testing.T) {
 			t.Errorf("the name servers of %s are asked", device)
 		}
 	})
-}
-
-// noSocket is a socket that cannot be bound.
-type noSocket struct{}
-
-func (noSocket) Control(func(uintptr)) error    { return nil }
-func (noSocket) Read(func(uintptr) bool) error  { return nil }
-func (noSocket) Write(func(uintptr) bool) error { return nil }
-
-// A server that has IPv4 alone may be reached where there is IPv6 alone, by an address that the name servers there know.
-func TestWhereThereIsIPv6AloneTheServersNameIsLookedUp(t *testing.T) {
-	router6 := netip.MustParseAddr("fe80::1")
-	six := func(t *terrain) {
-		t.nics[wifi] = nic{name: "wlan0", up: true, addrs: []netip.Addr{netip.MustParseAddr("2001:db8:7::2")}}
-		t.routes = append(t.routes, groundRoute{netip.MustParsePrefix("::/0"), router6, wifi, 600})
-	}
-	for name, tt := range map[string]struct {
-		gateway string
-		there   bool
-	}{"a name": {"vpn.example", true}, "an address": {serverAddr.Addr().String(), false}} {
-		t.Run(name, func(t *testing.T) {
-			bubbletest.Run(t, func(t *testing.T) {
-				st := onGround(t, true, without(wifi))
-				st.call(func() error { st.profile.Gateway.Host = tt.gateway; return nil })
-				st.becomes(without(eth), without(wifi), six)
-				wait(lossSettles)
-				st.event(protocol.Detached{Err: protocol.ErrLost})
-				st.base(t, "none")
-				wait(only6Wait)
-				if !tt.there {
-					st.base(t, "none")
-					st.moved(t, false)
-					st.Disconnect()
-					return
-				}
-				if at, _ := st.path.standing(); at.base != (base{wifi, "wlan0", router6}) || at.lost != "" {
-					t.Errorf("it is looked for over %v (%s)", at.base, at.lost)
-				}
-				st.moved(t, false, false)
-				st.becomes(without(eth), without(wifi), six, changed(wg, func(n *nic) { n.up = false }))
-				st.moved(t) // it is there already
-				st.becomes(without(eth), six, changed(wifi, func(n *nic) { n.addrs = append(n.addrs, netip.MustParseAddr("10.2.0.2")) }))
-				st.moved(t, false) // IPv4 has come
-				if at, _ := st.path.standing(); at.base != (base{wifi, "wlan0", netip.MustParseAddr("10.2.0.1")}) {
-					t.Errorf("it is looked for over %v", at.base)
-				}
-				st.Disconnect()
-			})
-		})
-	}
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"testing"
+)
+
+// A base may come while the first login is under way: the session is where it was begun.
+func TestTheBaseIsWhereTheFirstLoginWentOut(t *testing.T) {
+	begun := base{wifi, "wlan0", netip.MustParseAddr("10.2.0.1")}
+	for name, tt := range map[string]struct {
+		kernel error
+		t      terrain
+		local  string
+		want   base
+	}{
+		"another has come":            {nil, field(), "10.2.0.2", begun},
+		"it has gone, another came":   {nil, field(without(wifi)), "10.2.0.2", base{eth, "eth0", netip.MustParseAddr("10.1.0.1")}},
+		"it has lost its routes":      {errors.New("no route"), field(routesOf(wifi, func(r groundRoute) (groundRoute, bool) { return r, false })), "10.2.0.2", base{index: wifi, name: "wlan0"}},
+		"it was another connection's": {nil, field(), "10.1.0.2", base{eth, "eth0", netip.MustParseAddr("10.1.0.1")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newServerPath(slog.New(slog.DiscardHandler), nil)
+			p.kernel = func(netip.Addr) (int, string, error) { return wifi, "wlan0", nil }
+			_ = p.bind("tcp4", "203.0.113.10:443", noSocket{})
+			p.kernel = func(netip.Addr) (int, string, error) { return eth, "eth0", tt.kernel }
+			p.at.local = netip.MustParseAddr(tt.local)
+			p.learn(groundServer, tt.t, true)
+			at, known := p.standing()
+			if !known || at.base != tt.want || at.policy {
+				t.Errorf("%+v, want %v", at, tt.want)
+			}
+		})
+	}
+}
+
+// noSocket is a socket that cannot be bound.
+type noSocket struct{}
+
+func (noSocket) Control(func(uintptr)) error    { return nil }
+func (noSocket) Read(func(uintptr) bool) error  { return nil }
+func (noSocket) Write(func(uintptr) bool) error { return nil }
