@@ -24,12 +24,12 @@ type offered struct {
 }
 
 // offerAsOwnUser takes the bus name on a connection to the system bus that was opened as the service's user. The bus, and
-// polkit and whoever else asks it, judge whoever speaks over a connection by who opened it, even after that process
-// has given up its rights. Where there is no such user, or the bus's policy does not know it yet, root's has to do.
+// polkit and whoever else asks it, know a connection by the user who opened it, whatever rights the process gives up
+// later. Where there is no such user, or the bus's policy does not know it yet, a connection of root's has to do.
 func offerAsOwnUser(opts options, log *slog.Logger, about *subject) (offered, error) {
 	asRoot := func() (*dbus.Conn, error) { return dbus.ConnectSystemBus() }
 	if os.Geteuid() != 0 {
-		return offer(asRoot, opts, log, about) // as whoever tries this
+		return offer(asRoot, opts, log, about) // started by hand
 	}
 	o, err := offer(func() (conn *dbus.Conn, err error) {
 		err = sandbox.AsServiceUser(func() error {

@@ -15,8 +15,8 @@ import (
 // ErrNoUser says that the service's user was not made.
 var ErrNoUser = errors.New("there is no user " + serviceUser)
 
-// AsServiceUser runs do with the service's user as the effective one of its thread. Who is at the other end of a socket that
-// do connects takes this process for that user, for as long as the socket is open.
+// AsServiceUser runs do on a thread whose effective user is the service's. The peer of a socket that do connects there, and
+// not from another goroutine, takes this process for that user for as long as the socket is open.
 func AsServiceUser(do func() error) error {
 	uid, gid, err := serviceIDs()
 	if errors.As(err, new(user.UnknownUserError)) {
@@ -50,7 +50,8 @@ func AsServiceUser(do func() error) error {
 	return <-done
 }
 
-// takeEffective changes the groups and the effective ids of this thread, and of no other, in the order that both ways permit.
+// takeEffective changes the groups and the effective ids of this thread, and of no other. Only root may change the groups,
+// so the user comes last on the way from root, and first on the way back.
 func takeEffective(groups []uint32, gid, uid int) error {
 	const same = ^uintptr(0)
 	steps := []func() error{
@@ -72,7 +73,7 @@ func takeEffective(groups []uint32, gid, uid int) error {
 // SetThreadGroups sets the supplementary groups of this thread only: the functions of
 // packages syscall and unix set them for the whole process.
 func SetThreadGroups(groups []uint32) error {
-	// Not by raw: a pointer is kept alive, and where it is, only by a conversion in the very call (package unsafe, case 4).
+	// Not by raw: only a conversion in the call itself keeps what the pointer leads to alive and in place (package unsafe, case 4).
 	_, _, errno := unix.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(groups)), uintptr(unsafe.Pointer(unsafe.SliceData(groups))), 0)
 	if errno != 0 {
 		return errno
