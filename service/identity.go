@@ -38,7 +38,7 @@ func identity(p *profile.Profile, files *profileFiles) (protocol.Auth, error) {
 	})
 	if err != nil {
 		about := profile.KeyKey
-		if p.Key.IsZero() {
+		if p.Key.IsZero() || errors.As(err, new(*usercert.CertError)) {
 			about = profile.KeyCert
 		}
 		return nil, &fileError{key: about, err: err}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -87,6 +88,27 @@ func TestTheKeyPasswordIsAskedForThreeTimes(t *testing.T) {
 			t.Error("it dialled without a key")
 		}
 	})
+}
+
+// Of two files, the person chooses the wrong one again.
+func TestTheFileThatIsWrongIsNamed(t *testing.T) {
+	for _, tt := range []struct{ cert, key, want string }{
+		{"plain.pem", "plain.pem", profile.KeyCert},
+		{"nokey.p12", "plain.pem", profile.KeyCert},
+		{"plain.pem", "", profile.KeyCert},
+		{"joe.crt", "", profile.KeyCert},
+		{"joe.crt", "joe.crt", profile.KeyKey},
+		{"joe.crt", "openssh.pem", profile.KeyKey},
+	} {
+		p := &profile.Profile{Cert: profile.File{Path: keyFile(t, tt.cert)}}
+		if tt.key != "" {
+			p.Key = profile.File{Path: keyFile(t, tt.key)}
+		}
+		_, err := identity(p, &profileFiles{read: map[string][]byte{}})
+		if file, ok := errors.AsType[*fileError](err); !ok || file.key != tt.want {
+			t.Errorf("%s and %q: %v, want an error about %s", tt.cert, tt.key, err, tt.want)
+		}
+	}
 }
 
 // Nor is it told as "invalid secrets".

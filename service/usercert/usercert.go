@@ -34,6 +34,14 @@ type Identity struct {
 	Key crypto.Signer
 }
 
+// A CertError is about the certificate's file. Other errors of Load are about that of the key, if there is one.
+type CertError struct{ Err error }
+
+func (e *CertError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong with the file.
+func (e *CertError) Unwrap() error { return e.Err }
+
 // Load returns the identity in cert, which is PEM, DER or PKCS #12, and key, which is PEM or DER and may be
 // empty if cert includes the key. An empty password means none. Of several certificates, the one that belongs
 // to the key is used.
@@ -43,7 +51,7 @@ func Load(cert, key []byte, password string) (*Identity, error) {
 	if bundle, ok := pkcs12In(cert); ok {
 		found, err := readPKCS12(bundle, password)
 		if err != nil {
-			return nil, err
+			return nil, &CertError{err}
 		}
 		if len(key) == 0 {
 			return found, nil
@@ -52,14 +60,14 @@ func Load(cert, key []byte, password string) (*Identity, error) {
 	} else {
 		var err error
 		if certs, err = certificates(cert); err != nil {
-			return nil, err
+			return nil, &CertError{err}
 		}
 		if len(key) == 0 {
 			key = cert
 		}
 	}
 	if !slices.ContainsFunc(certs, func(c []byte) bool { return !isRSAPSS(c) }) {
-		return nil, ErrRSAPSS // before anybody is asked for the key's password
+		return nil, &CertError{ErrRSAPSS} // before anybody is asked for the key's password
 	}
 	signer, err := privateKey(key, password)
 	if err != nil {
