@@ -3,6 +3,7 @@
 package nmvpn
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -23,6 +24,9 @@ func TestSecretsLeaveTheMemoryOfTheMessage(t *testing.T) {
 
 func TestSettingsWithoutSecretsStayAsTheyAre(t *testing.T) {
 	for _, s := range []Settings{nil, {}, {"vpn": {}}, {"vpn": {"secrets": dbus.MakeVariant("no map")}}} {
-		ownSecrets(s)
+		before := fmt.Sprint(s)
+		if after := fmt.Sprint(ownSecrets(s)); after != before {
+			t.Errorf("%s became %s", before, after)
+		}
 	}
 }
