@@ -141,3 +141,23 @@ func (w *world) whispers(addrs ...netip.Addr) {
 		}
 	}
 }
+
+// keepsWhispering whispers to addrs until the returned function is called.
+func (w *world) keepsWhispering(addrs ...netip.Addr) (stop func()) {
+	end, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			w.whispers(addrs...)
+			select {
+			case <-end:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-done
+	}
+}

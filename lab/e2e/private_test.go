@@ -3,8 +3,8 @@
 package e2e
 
 import (
+	"net/netip"
 	"strings"
-	"time"
 
 	"network-manager-softether/lab/plan"
 )
@@ -15,25 +15,14 @@ import (
 func (w *world) private(full bool) (end func()) {
 	w.t.Helper()
 	seen := w.watchesBases()
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			w.whispers(plan.OfficeInner)
-			if full {
-				w.whispers(elsewhere4, elsewhere6, plan.EverywhereWeb)
-			}
-			select {
-			case <-stop:
-				return
-			case <-time.After(10 * time.Millisecond):
-			}
-		}
-	}()
+	addrs := []netip.Addr{plan.OfficeInner}
+	if full {
+		addrs = append(addrs, elsewhere4, elsewhere6, plan.EverywhereWeb)
+	}
+	stop := w.keepsWhispering(addrs...)
 	return func() {
 		w.t.Helper()
-		close(stop)
-		<-done
+		stop()
 		for what, n := range seen.left(findsServer) {
 			office := strings.Contains(what, "to "+plan.OfficeInner.String()) || strings.Contains(what, "to "+plan.OfficeGateway.String())
 			if (full || office) && !routersOwn(what) {

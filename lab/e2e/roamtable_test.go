@@ -7,8 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -123,22 +121,11 @@ func (w *world) roams(m move) (p passage) {
 // left outside. Those that find the server's new address do not count.
 func (w *world) whispersToAll() (end func() int) {
 	w.t.Helper()
-	seen, stop, done := w.watchesBases(), make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			w.whispers(plan.OfficeInner, elsewhere4, elsewhere6, plan.EverywhereWeb)
-			select {
-			case <-stop:
-				return
-			case <-time.After(10 * time.Millisecond):
-			}
-		}
-	}()
+	seen := w.watchesBases()
+	stop := w.keepsWhispering(plan.OfficeInner, elsewhere4, elsewhere6, plan.EverywhereWeb)
 	return func() (n int) {
 		w.t.Helper()
-		close(stop)
-		<-done
+		stop()
 		for what, packets := range seen.left(findsServer) {
 			if !routersOwn(what) {
 				w.t.Logf("%d packets left in clear: %s", packets, what)
@@ -180,49 +167,13 @@ func (w *world) officialRoams(m move) (p passage) {
 	return p
 }
 
-// streamsOf keeps a TCP connection from h to the office busy in both directions until the returned function is called,
-// which waits for its end and compares every byte.
+// streamsOf is streamsFrom where there is time to look at streams, which other tests do as well.
 func (w *world) streamsOf(h *netns.Host) (end func() error) {
 	w.t.Helper()
 	if !*everyMove {
-		return func() error { return nil } // other tests look at that, and the computer that runs make check is slow
+		return func() error { return nil }
 	}
-	l, err := w.Office.Listen("tcp", netip.AddrPortFrom(plan.OfficeGateway, 0).String())
-	w.ok(err)
-	desk, err := h.DialContext(w.ctx, "tcp", l.Addr().String())
-	w.ok(err)
-	office, err := l.Accept()
-	w.ok(err)
-	stop, broken := make(chan struct{}), make(chan error, 4)
-	for j, way := range [][2]net.Conn{{desk, office}, {office, desk}} {
-		from, to := way[0].(*net.TCPConn), way[1]
-		key := [32]byte{'r', byte(j)}
-		size := make(chan int, 1)
-		go func() {
-			n, err := writeUntil(from, key, stop)
-			size <- n
-			broken <- errors.Join(err, from.CloseWrite())
-		}()
-		go func() {
-			n, err := compareStream(to, key)
-			if sent := <-size; err == nil && n != sent {
-				err = fmt.Errorf("%d of %d bytes", n, sent)
-			}
-			broken <- err
-		}()
-	}
-	return func() error {
-		close(stop)
-		limit := time.Now().Add(2 * outageLimit) // TCP that could not send for a minute tries again after as long
-		err := errors.Join(desk.SetDeadline(limit), office.SetDeadline(limit))
-		for range cap(broken) {
-			err = errors.Join(err, <-broken)
-		}
-		for _, c := range []net.Conn{desk, office} {
-			_ = c.Close() // what a broken one says to that is known by now
-		}
-		return errors.Join(err, l.Close())
-	}
+	return w.streamsFrom(h, 2*outageLimit) // TCP that could not send for a minute tries again after as long
 }
 
 // A move is for a desktop with our service and for a computer with the official client.
