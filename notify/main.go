@@ -61,7 +61,7 @@ const sessionName = "org.freedesktop.NetworkManager.softether.Notify"
 
 // start works until one of the two buses is gone: then the session is over, or the computer shuts down.
 func start() error {
-	system, err := dbus.ConnectSystemBus()
+	system, err := dbus.ConnectSystemBus(inOrder())
 	if err != nil {
 		return fmt.Errorf("connect to the system bus: %w", err)
 	}
@@ -77,6 +77,10 @@ func start() error {
 	}
 	return err
 }
+
+// inOrder has signals arrive as they were sent, however long the desktop takes to show something: by default,
+// those that find the channel full come in any order, and a failure that is over would be shown last.
+func inOrder() dbus.ConnOption { return dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()) }
 
 func serve(system, session *dbus.Conn) error {
 	reply, err := session.RequestName(sessionName, dbus.NameFlagDoNotQueue)
