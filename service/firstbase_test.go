@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // A base may come while the first login is under way: the session is where it was begun.
@@ -25,14 +27,36 @@ func TestTheBaseIsWhereTheFirstLoginWentOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newServerPath(slog.New(slog.DiscardHandler), nil)
-			p.kernel = func(netip.Addr) (int, string, error) { return wifi, "wlan0", nil }
+			p.kernel = func(netip.Addr) (way, error) { return way{wifi, "wlan0", unix.RT_TABLE_MAIN}, nil }
 			_ = p.bind("tcp4", "203.0.113.10:443", noSocket{})
-			p.kernel = func(netip.Addr) (int, string, error) { return eth, "eth0", tt.kernel }
+			p.kernel = func(netip.Addr) (way, error) { return way{eth, "eth0", unix.RT_TABLE_MAIN}, tt.kernel }
 			p.at.local = netip.MustParseAddr(tt.local)
 			p.learn(groundServer, tt.t, true)
 			at, known := p.standing()
 			if !known || at.base != tt.want || at.policy {
 				t.Errorf("%+v, want %v", at, tt.want)
+			}
+		})
+	}
+}
+
+// Only a rule of the person's is a reason to stay on a base. That what is known of the routes is a moment old is none.
+func TestABaseIsKeptForARuleAlone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		table int
+		t     terrain
+		rule  bool
+	}{
+		"the main table":                    {unix.RT_TABLE_MAIN, field(), false},
+		"the main table, before it had any": {unix.RT_TABLE_MAIN, terrain{}, false},
+		"another table":                     {51820, field(), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newServerPath(slog.New(slog.DiscardHandler), nil)
+			p.kernel = func(netip.Addr) (way, error) { return way{wifi, "wlan0", tt.table}, nil }
+			p.learn(groundServer, tt.t, true)
+			if at, known := p.standing(); !known || at.base.name != "wlan0" || at.policy != tt.rule {
+				t.Errorf("%+v, want by rule %v", at, tt.rule)
 			}
 		})
 	}

@@ -169,6 +169,29 @@ func groundRoutesOf(r netlink.Route, family int) (list []groundRoute) {
 	return list
 }
 
+// A way is an interface, and the table of routes that leads to it.
+type way struct {
+	index int
+	name  string
+	table int
+}
+
+// kernelWay asks the kernel, with all its rules, how it would send to an address.
+func kernelWay(to netip.Addr) (way, error) {
+	routes, err := netlink.RouteGet(to.AsSlice())
+	if err != nil {
+		return way{}, err
+	}
+	if len(routes) == 0 {
+		return way{}, unix.ENETUNREACH
+	}
+	link, err := netlink.LinkByIndex(routes[0].LinkIndex)
+	if err != nil {
+		return way{}, err
+	}
+	return way{link.Attrs().Index, link.Attrs().Name, routes[0].Table}, nil
+}
+
 // tunnels are the kinds of interfaces that a tunnel does not roam to, our own TAP's among them. The server
 // may well be reached through one of them from the beginning.
 var tunnels = map[string]bool{

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
 
 	"network-manager-softether/protocol"
 	"network-manager-softether/service/nmvpn"
@@ -39,12 +40,12 @@ func onGround(t *testing.T, persistent bool, change ...func(*terrain)) *groundSt
 			st.sleep = changed
 			return func() {}, nil
 		}
-		st.path.kernel = func(netip.Addr) (int, string, error) {
+		st.path.kernel = func(netip.Addr) (way, error) {
 			to, ok := onServer(field(change...)).bestBase(serverAddr.Addr())
 			if !ok {
-				return 0, "", errors.New("no route")
+				return way{}, errors.New("no route")
 			}
-			return to.index, to.name, nil
+			return way{to.index, to.name, unix.RT_TABLE_MAIN}, nil
 		}
 		return nil
 	})

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"network-manager-softether/protocol"
@@ -28,14 +27,14 @@ import (
 type serverPath struct {
 	log      *slog.Logger
 	resolver *protocol.CachingResolver
-	kernel   func(to netip.Addr) (index int, name string, err error) // kernelWay
+	kernel   func(to netip.Addr) (way, error) // kernelWay
 	roomy    roomySockets
 	knocks   knocks
 
 	mu     sync.Mutex
 	other  *rudp.Dialer  // for other transports than tcp; nil until it is needed
 	at     standing      // where the sockets are; base.name is empty until learned
-	begun  base          // where the last TCP connection went out before that
+	begun  way           // by which the last TCP connection went out before that
 	ground terrain       // as it is now; empty: not known
 	change chan struct{} // closed when there is a base again
 }
@@ -51,24 +50,23 @@ func newServerPath(log *slog.Logger, nameServers func(context.Context, string) (
 // learn records the base over which the server was reached. It must be called before NetworkManager hears of
 // the tunnel. With roam, other interfaces may be used later.
 func (p *serverPath) learn(server netip.Addr, t terrain, roam bool) {
-	index, name, err := p.kernel(server)
+	w, err := p.kernel(server)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	plain, ok := t.lookup(server, func(groundRoute, nic) bool { return true })
-	p.at.policy = err == nil && (!ok || plain.index != index)
-	if begun := p.begun; begun.name != "" && (err != nil || index != begun.index && slices.Contains(t.nics[begun.index].addrs, p.at.local)) {
+	if p.begun.name != "" && (err != nil || w.index != p.begun.index && slices.Contains(t.nics[p.begun.index].addrs, p.at.local)) {
 		// The routes have changed since. What becomes of the session is decided from where it is.
-		index, name, err, p.at.policy = begun.index, begun.name, nil, false
+		w, err = p.begun, nil
 	}
 	if err != nil {
 		p.log.Debug("route to the server not found", "server", server.String(), "error", err)
 		return
 	}
 	// A server behind another VPN is not looked for outside that VPN.
-	p.at.base, p.at.roam = base{index: index, name: name}, roam && !t.nics[index].tunnel
-	if b, ok := t.boundRoute(index, server); ok {
+	p.at.base, p.at.roam = base{index: w.index, name: w.name}, roam && !t.nics[w.index].tunnel
+	if b, ok := t.boundRoute(w.index, server); ok {
 		p.at.base = b
 	}
+	p.at.policy = w.table != unix.RT_TABLE_MAIN
 	p.log.Debug("base", "base", p.at.base.String(), "server", server.String(), "by-policy", p.at.policy)
 }
 
@@ -194,14 +192,16 @@ func (p *serverPath) bind(network, address string, raw syscall.RawConn) error {
 		if err != nil || to.IsLoopback() || to.IsUnspecified() {
 			return nil
 		}
-		if index, name, err = p.kernel(to.Unmap()); err != nil {
+		w, err := p.kernel(to.Unmap())
+		if err != nil {
 			return nil // connecting reports it in the user's terms
 		}
 		if strings.HasPrefix(network, "tcp") {
 			p.mu.Lock()
-			p.begun = base{index: index, name: name}
+			p.begun = w
 			p.mu.Unlock()
 		}
+		index, name = w.index, w.name
 	}
 	var err error
 	set := func(fd uintptr) { err = unix.BindToDevice(int(fd), name) }
@@ -229,20 +229,4 @@ func sendBy(fd, index int) error {
 	var b [4]byte
 	binary.BigEndian.PutUint32(b[:], uint32(index))
 	return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_UNICAST_IF, int(int32(binary.NativeEndian.Uint32(b[:]))))
-}
-
-// kernelWay asks the kernel, with all its rules, how it would send to an address.
-func kernelWay(to netip.Addr) (index int, name string, err error) {
-	routes, err := netlink.RouteGet(to.AsSlice())
-	if err != nil {
-		return 0, "", err
-	}
-	if len(routes) == 0 {
-		return 0, "", unix.ENETUNREACH
-	}
-	link, err := netlink.LinkByIndex(routes[0].LinkIndex)
-	if err != nil {
-		return 0, "", err
-	}
-	return link.Attrs().Index, link.Attrs().Name, nil
 }
