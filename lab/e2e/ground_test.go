@@ -61,6 +61,7 @@ func TestTheNetworkChanges(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			rides(t, tt.rides, func(t *testing.T, r ride) {
 				w := freshNetwork(t)
 				w.verbose()

@@ -57,6 +57,7 @@ func TestTheNetworkIsLeft(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			rides(t, tt.rides, func(t *testing.T, r ride) {
 				w := freshNetwork(t)
 				w.verbose()
