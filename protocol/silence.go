@@ -53,16 +53,17 @@ func (s *Session) silence() (waiting bool, quiet time.Duration) {
 			quiet = n.Quiet
 		}
 	}
-	if !overdue || s.udp.hears() {
+	if !overdue || s.udp.answers() {
 		return waiting, 0
 	}
 	return waiting, quiet
 }
 
-// hears reports whether packets arrive over UDP.
-func (a *acceleration) hears() bool {
+// answers reports whether packets arrive over UDP in both directions. A server that lost the address we know can still
+// be heard over another of its own.
+func (a *acceleration) answers() bool {
 	if a == nil || a.path.Load() == nil || a.lost.Load() {
 		return false
 	}
-	return a.engine.Alive(a.now())
+	return a.engine.Answers(a.now())
 }

@@ -191,11 +191,14 @@ func (e *Engine) Open(now time.Duration, p []byte) ([]byte, error) {
 // for 10 s.
 func (e *Engine) Usable(now time.Duration) bool { return e.health.carries(now) }
 
-// Alive reports whether the peer answers, without waiting for the stable period.
+// Alive reports whether the peer is heard, without waiting for the stable period. It may not hear us.
 func (e *Engine) Alive(now time.Duration) bool {
 	last := time.Duration(e.health.last.Load())
 	return last != 0 && now-last <= e.health.limit
 }
+
+// Answers reports whether the peer is heard and shows to hear us, without waiting for the stable period.
+func (e *Engine) Answers(now time.Duration) bool { return e.Alive(now) && e.health.answered(now) }
 
 // RTT returns an upper bound on the round trip, 0 before there is one.
 func (e *Engine) RTT() time.Duration { return time.Duration(e.health.rtt.Load()) }

@@ -96,9 +96,11 @@ func (h *health) usable(now time.Duration) bool {
 // or nothing shows that ours arrive, and true again with the next one; only limit costs another stable
 // period.
 func (h *health) carries(now time.Duration) bool {
-	if h.doubt.Load() != 0 || !h.usable(now) || now-time.Duration(h.last.Load()) > h.quiet {
-		return false
-	}
+	return h.doubt.Load() == 0 && h.usable(now) && now-time.Duration(h.last.Load()) <= h.quiet && h.answered(now)
+}
+
+// answered reports whether the peer has shown to receive what was sent, or may still do so in time.
+func (h *health) answered(now time.Duration) bool {
 	u := time.Duration(h.unanswered.Load())
 	return u == 0 || now-u <= h.quiet+time.Duration(h.rtt.Load())+answerSlack
 }

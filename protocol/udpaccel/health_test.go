@@ -85,6 +85,36 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
+// A path that is heard may be of no use: the peer's packets come from another address of its own than ours go to.
+func TestAPeerThatIsHeardMayNotHearUs(t *testing.T) {
+	const ms = time.Millisecond
+	for _, tt := range []struct {
+		name           string
+		from           time.Duration // when ours begin to get lost
+		at             time.Duration
+		alive, answers bool
+	}{
+		{"both ways, before the stable period is over", time.Hour, 3000 * ms, true, true},
+		{"ours have been lost for a moment", 3000 * ms, 3900 * ms, true, true},
+		{"ours are lost", 3000 * ms, 5000 * ms, true, false},
+		{"the peer is silent as well", 3000 * ms, 9000 * ms, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := &Engine{health: health{pace: fastPace, period: stablePeriod}}
+			for now := 500 * ms; now <= 6000*ms; now += 500 * ms {
+				if now > tt.at {
+					break
+				}
+				e.health.sent(now)
+				e.health.heard(now, min(now, tt.from))
+			}
+			if alive, answers := e.Alive(tt.at), e.Answers(tt.at); alive != tt.alive || answers != tt.answers {
+				t.Errorf("alive %v, answers %v; want %v, %v", alive, answers, tt.alive, tt.answers)
+			}
+		})
+	}
+}
+
 func TestOwnKeepAlivesAreAsOftenAsThePeerExpects(t *testing.T) {
 	for _, p := range []pace{fastPace, slowPace} {
 		for range 1000 {
