@@ -103,16 +103,16 @@ func (t terrain) lookup(dst netip.Addr, pass func(groundRoute, nic) bool) (base,
 // up, and leaves it in place when the networks below change.
 func pinned(r groundRoute, dst netip.Addr) bool { return r.dst.IsSingleIP() && r.dst.Addr() == dst }
 
-// lookupAddressed is lookup, but prefers interfaces that already have an address to send from.
+// lookupAddressed is lookup among the interfaces that already have an address to send from. A connection begun before
+// would keep the wrong one, and be of no use for as long as it may wait.
 func (t terrain) lookupAddressed(dst netip.Addr, pass func(groundRoute, nic) bool) (base, bool) {
-	if b, ok := t.lookup(dst, func(r groundRoute, n nic) bool { return pass(r, n) && !(n.tentative && dst.Is6()) }); ok {
-		return b, true
-	}
-	return t.lookup(dst, pass)
+	return t.lookup(dst, func(r groundRoute, n nic) bool {
+		return pass(r, n) && !(n.tentative && dst.Is6() && !dst.IsLinkLocalUnicast())
+	})
 }
 
 // bestBase returns the base that the kernel would send to dst over if there were no VPN, or the next best one while that
-// one has no address yet.
+// one has no address yet; false if there is none, or none with an address.
 func (t terrain) bestBase(dst netip.Addr) (base, bool) {
 	return t.lookupAddressed(dst, func(r groundRoute, n nic) bool { return !n.tunnel && !pinned(r, dst) })
 }

@@ -168,6 +168,9 @@ func TestNoWayByAnAddressThatIsStillAskedFor(t *testing.T) {
 		{"the better network's", standing{base: onWifi, roam: true}, server, field(six, changed(eth, tentative)), turnNone, base{}},
 		{"the better network's, no longer", standing{base: onWifi, roam: true}, server, field(six), turnWalk, onEth},
 		{"the own one, nowhere else to go", standing{base: onEth, local: own, roam: true}, server, field(six, without(wifi), changed(eth, tentative)), turnLost, base{}},
+		{"the next one, nowhere else to go", standing{base: onWifi, local: own, lost: "it slept", roam: true}, server, field(six, without(wifi), changed(eth, tentative)), turnLost, base{}},
+		{"the next one, no longer", standing{base: onWifi, local: own, lost: "it slept", roam: true}, server, field(six, without(wifi)), turnJump, onEth},
+		{"of a server on the link", standing{base: onWifi, lost: "it slept", roam: true}, netip.MustParseAddr("fe80::10"), field(six, without(wifi), changed(eth, tentative)), turnJump, onEth},
 		{"of the other IP version", standing{base: base{wifi, "wlan0", netip.MustParseAddr("10.2.0.1")}, roam: true}, groundServer, field(six, changed(eth, tentative)), turnWalk, base{eth, "eth0", netip.MustParseAddr("10.1.0.1")}},
 	} {
 		if turn, to, why := tt.t.next(tt.at, tt.server); turn != tt.turn || to != tt.to && turn != turnNone {
@@ -188,8 +191,8 @@ func TestNoOtherBaseWhoseAddressIsStillAskedFor(t *testing.T) {
 	if got, ok := t3.alternative(eth, server, none); !ok || got.name != "wwan0" {
 		t.Errorf("goes to %v (%v), though its address is not there yet", got, ok)
 	}
-	if got, ok := t3.alternative(eth, server, func(b base) bool { return b.name == "wwan0" }); !ok || got.name != "wlan0" {
-		t.Errorf("without another it goes to %v (%v)", got, ok)
+	if got, ok := t3.alternative(eth, server, func(b base) bool { return b.name == "wwan0" }); ok {
+		t.Errorf("without another it goes to %v, which has no address", got)
 	}
 }
 
