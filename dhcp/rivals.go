@@ -23,10 +23,6 @@ var ErrInUse = errors.New("another host uses the address")
 // every 10 s, and people need less.
 const rivalPause = time.Minute
 
-// minePause is the least time between two claims that are looked at. To recognise an interface of this computer takes a
-// question to the kernel, and anybody can send claims by the thousand.
-const minePause = 100 * time.Millisecond
-
 // probes is how many probes are sent in the time of Probe, as in RFC 5227 2.1.1.
 const probes = 3
 
@@ -68,11 +64,8 @@ func (r *Rivals) claim(frame []byte) (packet.ARPClaim, bool) {
 
 // Watch reports rivals, at most once a minute, until the port is closed. The port must have the filter Match.
 func (r *Rivals) Watch(port Port, tell func(netip.Addr, net.HardwareAddr)) {
-	var looked, told pace.Seldom
+	var told pace.Seldom
 	for frame := range port.Frames() {
-		if !looked.Due(time.Now(), minePause) {
-			continue
-		}
 		if a, ok := r.rival(frame); ok && told.Due(time.Now(), rivalPause) {
 			tell(a.Addr, a.MAC.HardwareAddr())
 		}

@@ -81,30 +81,6 @@ func TestRivalsAreToldOfOnceAMinute(t *testing.T) {
 	})
 }
 
-// Whoever floods the hub with claims does not have the kernel asked for each.
-func TestFloodOfClaimsAsksTheKernelSeldom(t *testing.T) {
-	bubbletest.Run(t, func(t *testing.T) {
-		port := porttest.New()
-		asked := 0
-		r := NewRivals(clientMAC.HardwareAddr(), func(net.HardwareAddr) bool { asked++; return true }, false)
-		r.Use(leasedIP)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			r.Watch(port, func(netip.Addr, net.HardwareAddr) { t.Error("told of an interface of this computer") })
-		}()
-		for range 1000 {
-			port.Deliver(announcement(rivalMAC, leasedIP))
-			time.Sleep(time.Millisecond)
-		}
-		port.Close()
-		<-done
-		if asked < 5 || asked > 11 {
-			t.Errorf("asked %d times in a second, want about 10", asked)
-		}
-	})
-}
-
 func TestProbeOfAnAssignedAddress(t *testing.T) {
 	const wait = 300 * time.Millisecond
 	for name, tt := range map[string]struct {

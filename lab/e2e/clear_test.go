@@ -82,10 +82,13 @@ func (c *clear) some(addr netip.Addr) {
 	c.w.t.Errorf("nothing left for %v, which had to; seen: %v", addr, left)
 }
 
-// movingName is the VPN server's in TestTheServersNameMoves, and movedTo where it leads in the end.
-const (
-	movingName = "moving.lab.test"
-	movedTo    = "203.0.113.11"
+// movingName is the VPN server's in TestTheServersNameMoves.
+const movingName = "moving.lab.test"
+
+// Where it leads in the end.
+var (
+	movedTo  = netip.MustParseAddr("203.0.113.11")
+	movedTo6 = netip.MustParseAddr("2001:db8:113::11")
 )
 
 // findsServer reports whether a frame asks a name server for the VPN server's name, or for the rendezvous server's, or is for an address to which the
@@ -95,7 +98,13 @@ func findsServer(f []byte) bool {
 	if err != nil {
 		return false
 	}
-	if f[l3]>>4 == 4 && netip.AddrFrom4([4]byte(f[l3+16:l3+20])) == netip.MustParseAddr(movedTo) {
+	var to netip.Addr
+	if f[l3]>>4 == 4 {
+		to = netip.AddrFrom4([4]byte(f[l3+16 : l3+20]))
+	} else {
+		to = netip.AddrFrom16([16]byte(f[l3+24 : l3+40]))
+	}
+	if to == movedTo || to == movedTo6 {
 		return true
 	}
 	if fragment || proto != unix.IPPROTO_UDP || len(f) < l4+8 || binary.BigEndian.Uint16(f[l4+2:]) != 53 {

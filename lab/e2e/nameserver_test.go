@@ -6,7 +6,10 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"network-manager-softether/lab/netns"
 	"network-manager-softether/lab/plan"
@@ -21,13 +24,20 @@ type nameServer struct {
 // serveNames starts one at addr, which knows what the Internet knows, or is silent.
 func (w *world) serveNames(addr netip.Addr, silent bool) *nameServer {
 	w.t.Helper()
-	w.ok(w.Internet.AddAddr("lo", plan.Single(addr)))
 	s := new(nameServer)
 	var conn net.PacketConn
 	w.ok(w.Internet.Do(func() (err error) {
-		conn, err = net.ListenPacket("udp", netip.AddrPortFrom(addr, 53).String())
+		// Listening before the address is there, as dnsmasq listens at every one that appears.
+		l := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
+			if cerr := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_FREEBIND, 1) }); cerr != nil {
+				return cerr
+			}
+			return err
+		}}
+		conn, err = l.ListenPacket(w.ctx, "udp", netip.AddrPortFrom(addr, 53).String())
 		return err
 	}))
+	w.ok(w.Internet.AddAddr("lo", plan.Single(addr)))
 	w.t.Cleanup(func() { conn.Close() })
 	go func() {
 		b := make([]byte, 1500)

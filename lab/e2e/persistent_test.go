@@ -31,7 +31,7 @@ func TestPersistentConnectionEndsWithItsDevice(t *testing.T) {
 
 func TestPersistentConnectionOutlivesItsBase(t *testing.T) {
 	t.Parallel()
-	rides(t, []ride{full4, split4}, func(t *testing.T, r ride) {
+	rides(t, every, func(t *testing.T, r ride) {
 		w := freshNetwork(t)
 		w.verbose()
 		w.up(r.of(w.persistent()))

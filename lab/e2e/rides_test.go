@@ -43,6 +43,8 @@ var (
 	split4 = ride{"split tunnel over IPv4", false, false}
 	full6  = ride{"full tunnel over IPv6", true, true}
 	split6 = ride{"split tunnel over IPv6", false, true}
+
+	every = []ride{full4, split4, full6, split6}
 )
 
 // of makes a profile's tunnel that kind.

@@ -166,15 +166,15 @@ var moreMoves = []move{
 		name:    "the server's name moves",
 		prepare: func(w *world) { w.ok(w.MoveName(movingName, plan.ServerAddr)) },
 		ours: func(w *world) {
-			w.ips(w.Internet, "address add "+movedTo+"/32 dev lo", "address del "+plan.ServerAddr.String()+"/32 dev lo")
-			w.ok(w.MoveName(movingName, netip.MustParseAddr(movedTo)))
+			w.ips(w.Internet, "address add "+plan.Single(movedTo).String()+" dev lo", "address del "+plan.Single(plan.ServerAddr).String()+" dev lo")
+			w.ok(w.MoveName(movingName, movedTo))
 		},
 		official: func(w *world, _ *softether.Official) { // back again
-			w.ips(w.Internet, "address add "+plan.ServerAddr.String()+"/32 dev lo", "address del "+movedTo+"/32 dev lo")
+			w.ips(w.Internet, "address add "+plan.Single(plan.ServerAddr).String()+" dev lo", "address del "+plan.Single(movedTo).String()+" dev lo")
 			w.ok(w.MoveName(movingName, plan.ServerAddr))
 		},
 		named: func(w *world, o *softether.Official) string {
-			w.ips(o.Host, "route add "+movedTo+" via 10.83.0.1")
+			w.ips(o.Host, "route add "+movedTo.String()+" via 10.83.0.1")
 			w.officialAsks(o, "10.83.0.1")
 			return movingName
 		},

@@ -14,7 +14,7 @@ import (
 // Nobody tells the computer that a base is dead: the session itself has to find out, and goes to the other one.
 func TestTheNetworkDiesWithoutAWord(t *testing.T) {
 	t.Parallel()
-	rides(t, []ride{full4, split6}, func(t *testing.T, r ride) {
+	rides(t, every, func(t *testing.T, r ride) {
 		w := freshNetwork(t)
 		w.verbose()
 		w.both(false)
