@@ -105,7 +105,8 @@ func (c *connection) walkFailed(move int, err error) {
 	}
 	c.ground.walk = nil
 	if answer, ok := errors.AsType[*protocol.ServerError](err); ok && w.silent {
-		// The server is there, and has ended the session.
+		// The server is there. It has ended the session, or still counts connections that died with former bases, and
+		// will for longer than a new login takes.
 		c.notice(fmt.Sprintf("going on over %v: %s", w.to, w.why), "before", w.from.base.String())
 		c.ground.stale = true
 		c.shun(w.from.base) // the walk may have taken longer than the first shunning, and the login is to follow it
