@@ -167,6 +167,9 @@ func (t *translation) gateway() (host string) {
 		return host
 	}
 	t.set(profile.KeyGateway, "Hostname", host+"/"+hint)
+	if t.c.Data[profile.KeyGateway] == "" { // a URL, say, which asks for nothing
+		return host
+	}
 	t.set(profile.KeyTransport, "Hostname", string(profile.TransportUDP))
 	t.warn("Hostname", po.F("the part after the slash (%s) asks for NAT traversal, which uses SoftEther's public servers; they learn the addresses of both ends", shown(hint)))
 	return host

@@ -120,6 +120,7 @@ func TestDamagedValuesAreLeftOutAndNamed(t *testing.T) {
 		"no host":              {func(a *Account) { a.Hostname = " " }, "Hostname", "gateway", ""},
 		"a hint alone":         {func(a *Account) { a.Hostname = "/tcp" }, "Hostname", "gateway", ""},
 		"two hosts":            {func(a *Account) { a.Hostname = "a b" }, "Hostname", "gateway", ""},
+		"a URL":                {func(a *Account) { a.Hostname = "https://vpn.example.com" }, "Hostname", "transport", ""},
 		"another port":         {func(a *Account) { a.Hostname = "vpn.example.com:5555" }, "Port", "port", ""},
 		"port 0":               {func(a *Account) { a.Port = 0 }, "Port", "port", ""},
 		"port 65536":           {func(a *Account) { a.Port = 65536 }, "Port", "port", ""},
