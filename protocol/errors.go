@@ -41,7 +41,7 @@ var (
 
 // An Error says which step failed, with which address, and why.
 type Error struct {
-	Op   string // "resolve", "connect", "proxy", "TLS", "hello", "login", "redirect", "welcome", "session", "re-attach"
+	Op   string // "resolve", "connect", "proxy", "TLS", "hello", "login", "redirect", "session", "re-attach"
 	Addr string // host:port, as far as it was known
 	Err  error
 }

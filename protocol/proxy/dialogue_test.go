@@ -32,6 +32,8 @@ type scripted struct {
 	served  int
 	wg      sync.WaitGroup
 	closed  int // of the client's ends
+
+	deadline time.Time // of the client's ends, set last
 }
 
 type countedConn struct {
@@ -44,6 +46,13 @@ func (c countedConn) Close() error {
 	c.s.closed++
 	c.s.mu.Unlock()
 	return c.Conn.Close()
+}
+
+func (c countedConn) SetDeadline(t time.Time) error {
+	c.s.mu.Lock()
+	c.s.deadline = t
+	c.s.mu.Unlock()
+	return c.Conn.SetDeadline(t)
 }
 
 // dial makes the next connection.
@@ -98,6 +107,11 @@ func connect(t *testing.T, p *Proxy, target string, scripts ...[]line) error {
 			t.Errorf("the server said %q, %v", echo, rerr)
 		}
 		conn.Close()
+		s.mu.Lock()
+		if !s.deadline.IsZero() {
+			t.Errorf("the connection is left with the dialogue's deadline, %v", s.deadline)
+		}
+		s.mu.Unlock()
 	}
 	s.wg.Wait()
 	if s.closed != s.served {

@@ -126,6 +126,7 @@ func TestWhatCannotBeSplitIsRefused(t *testing.T) {
 		{"runt", make([]byte, HeaderLen+13), ErrMalformed},
 		{"frame too long", make([]byte, HeaderLen+frame.MaxLen+1), ErrTooLong},
 		{"checksum beyond the end", append([]byte{1, 0, 0, 0, 0, 0, 100, 0, 0, 0}, make([]byte, 60)...), ErrMalformed},
+		{"checksum half beyond the end", append([]byte{1, 0, 0, 0, 0, 0, 59, 0, 0, 0}, make([]byte, 60)...), ErrMalformed},
 		{"segments too long", tcp4(1, pattern(5000)).super(1547), ErrTooLong},
 		{"no segment size", header(func(h *Header) { h.GSOSize = 0 }), ErrMalformed},
 		{"no checksum wanted", header(func(h *Header) { h.Flags = 0 }), ErrMalformed},

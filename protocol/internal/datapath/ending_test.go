@@ -91,3 +91,87 @@ func TestLeavingWhileAWriteWaits(t *testing.T) {
 		})
 	}
 }
+
+// stubborn is a stream whose goodbye waits until the connection is closed.
+type stubborn struct {
+	pipe
+	closed chan struct{}
+	once   *sync.Once
+}
+
+func (s stubborn) CloseWrite() error { <-s.closed; return net.ErrClosed }
+
+func (s stubborn) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return s.pipe.Close()
+}
+
+func TestAServerThatTakesNoGoodbyeIsNotWaitedFor(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		stream := stubborn{pipe{ours}, make(chan struct{}), new(sync.Once)}
+		c := NewConn(Link{Stream: stream, Raw: stream}, nil, testTimeout)
+		close(c.read)
+		c.drop(errOver)
+		began := time.Now()
+		c.shutDown(&Waits{Closing: time.Second, Drain: time.Second})
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("took %v, want 1s", took)
+		}
+	})
+}
+
+// A server that is still sending when it hears our goodbye must not be answered with a reset.
+func TestWhatIsStillSentIsTakenAtTheEnd(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		in, toUs := net.Pipe()
+		out, fromUs := net.Pipe()
+		stream := halves{in, out}
+		c := NewConn(Link{Stream: stream, Raw: stream}, nil, testTimeout)
+		var wg sync.WaitGroup
+		wg.Go(func() { c.readAll(func([][]byte) {}); close(c.read) })
+		c.drop(errOver)
+		wg.Go(func() {
+			io.Copy(io.Discard, fromUs) // until our goodbye
+			time.Sleep(100 * time.Millisecond)
+			if _, err := toUs.Write(u32(0)); err != nil {
+				t.Errorf("the server cannot send to its end: %v", err)
+			}
+			toUs.Close()
+		})
+		c.shutDown(&Waits{Closing: time.Second, Drain: 300 * time.Millisecond})
+		wg.Wait()
+	})
+}
+
+func TestAStrandedConnectionSendsNothingAndIsStillRead(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		in, toUs := net.Pipe()
+		out, fromUs := net.Pipe()
+		defer fromUs.Close()
+		stream := halves{in, out}
+		c := NewConn(Link{Stream: stream, Raw: stream}, nil, testTimeout)
+		c.queue = newSendQueue()
+		var wg sync.WaitGroup
+		wg.Go(c.keepAlive) // waits for the server, which does not read
+		time.Sleep(time.Second)
+		c.strand()
+		wg.Wait()
+		if err := c.sendRecords(u32(0)); err != ErrLeft {
+			t.Errorf("a send ends with %v, want %v", err, ErrLeft)
+		}
+		if c.queue.append(ethernet(60, 'x')) {
+			t.Error("the queue takes another frame")
+		}
+		got := 0
+		wg.Go(func() { c.drop(c.readAll(func(f [][]byte) { got += len(f) })) })
+		toUs.Write(join(u32(1, 60), ethernet(60, 'i')))
+		toUs.Close()
+		wg.Wait()
+		if got != 1 || c.Err() != ErrServerClosed {
+			t.Errorf("got %d frames, ended by %v; want 1 and %v", got, c.Err(), ErrServerClosed)
+		}
+		c.Stream.Close()
+	})
+}

@@ -107,17 +107,17 @@ func TestALostConnectionsFlowsMove(t *testing.T) {
 		}
 		gone.drop(ErrLost)
 		sp.forget(gone.Conn)
+		for _, f := range sp.flows {
+			if f.conn == gone.Conn {
+				t.Error("the table still holds the lost connection")
+			}
+		}
 		for i := range 20 {
 			sp.send([][]byte{ipPacket(0, protoUDP, 7, uint32(20+i))}, poolOf(left.Conn))
 		}
 		synctest.Wait()
 		if n := left.flows(t)[7]; n != 20 {
 			t.Errorf("%d frames came over the other connection, want 20", n)
-		}
-		for _, f := range sp.flows {
-			if f.conn == gone.Conn {
-				t.Error("the table still holds the lost connection")
-			}
 		}
 		left.drop(ErrLost)
 		sp.forget(left.Conn)

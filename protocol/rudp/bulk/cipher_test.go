@@ -97,6 +97,30 @@ func TestForgeries(t *testing.T) {
 	}
 }
 
+// Whoever knows the key can send nonsense, and nothing of it is used.
+func TestSealedNonsense(t *testing.T) {
+	for name, p := range agreements {
+		for what, tt := range map[string]struct {
+			seq    uint64
+			data   []byte
+			ending byte // the last byte: how long the padding is
+		}{
+			"no padding":                        {5, counting(60, 1), 0},
+			"padding that begins in the number": {5, nil, 2},
+			"padding longer than all":           {5, counting(60, 1), 255},
+			"no number":                         {0, counting(60, 1), 1},
+			"a number that ends the connection": {maxSeq, counting(60, 1), 1},
+		} {
+			s, o := ends(t, p)
+			inside := append(append(binary.BigEndian.AppendUint64(nil, tt.seq), tt.data...), tt.ending)
+			var room [frame.MaxLen]byte
+			if f, ok := o.Open(s.raw(inside), room[:]); ok {
+				t.Errorf("%s: %s is taken as %x", name, what, f)
+			}
+		}
+	}
+}
+
 // Version 1, made by the letter of softether-protocol.md 11.4 from the standard library.
 func TestVersion1ByTheLetter(t *testing.T) {
 	for _, signed := range []bool{false, true} {
@@ -180,7 +204,8 @@ func TestSealingAndOpeningDoNotAllocate(t *testing.T) {
 // sends, and what nobody sealed is refused.
 func FuzzOpen(f *testing.F) {
 	for _, seed := range [][]byte{nil, counting(20, 0), append(counting(60, 0), 1), append(binary.BigEndian.AppendUint64(nil, compressedMark), 0x78, 0x9c)} {
-		f.Add(seed, byte(3), uint64(1))
+		f.Add(seed, byte(3), uint64(1)) // a number that was seen
+		f.Add(seed, byte(3), uint64(2))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, padding byte, seq uint64) {
 		if len(data) > 1700 {
