@@ -42,11 +42,11 @@ func (w *world) watchesBases() *clear {
 // frames that one of but accepts.
 func (c *clear) left(but ...func(frame []byte) bool) map[string]int {
 	c.w.t.Helper()
-	var quiet sync.WaitGroup
+	var read sync.WaitGroup
 	for _, capture := range c.captures {
-		quiet.Go(capture.read)
+		read.Go(capture.readOn)
 	}
-	quiet.Wait()
+	read.Wait()
 	kinds := map[string]int{}
 	for device, capture := range c.captures {
 		for _, p := range capture.taken() {
