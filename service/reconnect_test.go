@@ -33,17 +33,17 @@ func TestPausesBetweenAttempts(t *testing.T) {
 		{
 			"a server that refuses has the interval, after two quick ones", 15 * time.Second,
 			[]error{protocolError, protocolError, protocolError, protocolError},
-			seconds(5, 5, 15, 15),
+			seconds(2, 5, 15, 15),
 		},
 		{
 			"a full server has a minute", 15 * time.Second,
 			[]error{hubOffline, hubOffline, hubOffline, hubOffline},
-			seconds(5, 5, 60, 60),
+			seconds(2, 5, 60, 60),
 		},
 		{
 			"a long interval is kept also then", 300 * time.Second,
 			[]error{hubOffline, hubOffline, hubOffline},
-			seconds(5, 5, 300),
+			seconds(2, 5, 300),
 		},
 		{
 			"a wrong certificate has the interval", 15 * time.Second,

@@ -38,7 +38,7 @@ const (
 )
 
 // faults are all kinds there are.
-var faults = slices.Concat(tunnelFaults, groundFaults, []fault{sleepFault})
+var faults = slices.Concat(tunnelFaults, groundFaults, []fault{sleepFault}, placeFaults)
 
 // tunnelFaults happen to the session, at the server, and to the service.
 var tunnelFaults = []fault{
