@@ -45,6 +45,9 @@ func TestAnAnswerIsForItsOwnMove(t *testing.T) {
 				st.moved(t)
 				st.event(protocol.Stayed{Move: walk, Err: errors.New("a log-in page")})
 				st.base(t, "eth0")
+				if _, failed := late.(protocol.Stayed); failed {
+					st.moved(t, true) // nothing has been heard here yet
+				}
 				st.event(late)
 				st.moved(t)
 				if n := len(st.dialled); n != 1 {

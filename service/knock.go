@@ -12,8 +12,9 @@ import (
 // longer and longer pauses, the last of them of 4 s: where the way is free again meanwhile, a new attempt finds it sooner.
 const knockMost = 3500 * time.Millisecond
 
-// slowTurn is which attempt in a row may take as long as the caller lets it, for networks that are really so slow.
-const slowTurn = 3
+// slowTurn is which attempt in a row may take as long as the caller lets it, for networks that are really so slow. By
+// then most servers have ended the session.
+const slowTurn = 6
 
 // knocks counts attempts in a row to which nobody has answered. It is safe for concurrent use.
 type knocks struct{ vain atomic.Uint32 }

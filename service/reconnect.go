@@ -20,9 +20,10 @@ const (
 	shortestPause = 1 * time.Second  // also between any two TCP connections (architecture.md, decision 6)
 	knockPause    = 5 * time.Second  // the longest pause while the server cannot be reached
 	refusedPause  = 60 * time.Second // the shortest pause after "hub offline", "too many sessions"
-	quickRefusals = 2                // a server that is just starting, or a hub, may refuse at first
-	firstRefused  = 2 * time.Second  // the pause after the first of them; knockPause is that after the second
 )
+
+// quickRefusals are the pauses after the first refusals: a server that is just starting, or a hub, may refuse at first.
+var quickRefusals = []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second}
 
 // retry is the state while there is no session.
 type retry struct {
@@ -129,10 +130,8 @@ func (l *retry) pause(err error, interval time.Duration) time.Duration {
 		if _, ok := errors.AsType[*protocol.CertificateError](err); ok {
 			pause = interval // a captive portal goes away, but not within seconds
 		}
-	case l.refusals == 1:
-		pause = firstRefused
-	case l.refusals <= quickRefusals:
-		pause = knockPause
+	case l.refusals <= len(quickRefusals):
+		pause = quickRefusals[l.refusals-1]
 	case server.Code.Retry() == protocol.RetryLater:
 		pause = max(refusedPause, interval)
 	default:

@@ -31,19 +31,19 @@ func TestPausesBetweenAttempts(t *testing.T) {
 			seconds(1, 2, 3, 4, 5, 5, 5),
 		},
 		{
-			"a server that refuses has the interval, after two quick ones", 15 * time.Second,
-			[]error{protocolError, protocolError, protocolError, protocolError},
-			seconds(2, 5, 15, 15),
+			"a server that refuses has the interval, after three quick ones", 15 * time.Second,
+			[]error{protocolError, protocolError, protocolError, protocolError, protocolError},
+			seconds(2, 3, 5, 15, 15),
 		},
 		{
 			"a full server has a minute", 15 * time.Second,
-			[]error{hubOffline, hubOffline, hubOffline, hubOffline},
-			seconds(2, 5, 60, 60),
+			[]error{hubOffline, hubOffline, hubOffline, hubOffline, hubOffline},
+			seconds(2, 3, 5, 60, 60),
 		},
 		{
 			"a long interval is kept also then", 300 * time.Second,
-			[]error{hubOffline, hubOffline, hubOffline},
-			seconds(2, 5, 300),
+			[]error{hubOffline, hubOffline, hubOffline, hubOffline},
+			seconds(2, 3, 5, 300),
 		},
 		{
 			"a wrong certificate has the interval", 15 * time.Second,

@@ -106,6 +106,8 @@ func (c *connection) elsewhere() {
 	case g.detached && g.patience == nil:
 		c.serverAway()
 	case !g.detached && time.Since(g.silent) < silentFor:
-		c.serverSilent(time.Since(g.silent))
+		if d := time.Since(g.silent); !c.serverSilent(d) {
+			c.tryAnew(d)
+		}
 	}
 }

@@ -178,3 +178,32 @@ func TestAHalfDuplexSessionWaitsForASilentServer(t *testing.T) {
 		st.Disconnect()
 	})
 }
+
+// One of the ways is tried at any time, as the server may be heard again at any time.
+func TestASilentServerIsSoughtWithoutAPause(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st := onGround(t, true)
+		st.event(protocol.Silent{After: 2 * time.Second})
+		st.base(t, "wlan0")
+		st.moved(t, true)
+		time.Sleep(knockMost)
+		st.event(protocol.Stayed{Err: protocol.ErrUnreachable})
+		st.base(t, "eth0")
+		st.moved(t, true) // new connections beside those of before
+		time.Sleep(knockMost)
+		st.event(protocol.Silent{After: 4 * time.Second})
+		st.base(t, "wlan0") // which has been left alone for long enough
+		st.moved(t, true)
+		st.event(protocol.Stayed{Err: protocol.ErrUnreachable})
+		st.base(t, "eth0")
+		st.moved(t, true)
+		st.event(protocol.Stayed{Err: protocol.ErrUnreachable})
+		st.base(t, "eth0")
+		st.moved(t, true)
+		st.event(protocol.Moved{Addr: serverAddr})
+		wait(time.Minute)
+		st.base(t, "eth0")
+		st.moved(t)
+		st.Disconnect()
+	})
+}

@@ -130,6 +130,7 @@ func (c *connection) unproven(move int, err error) {
 	case p.stay:
 		c.log.Debug("no connection beside those that the session has", "error", err)
 		p.settled()
+		c.elsewhere()
 	default:
 		c.leave()
 	}
