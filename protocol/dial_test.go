@@ -153,3 +153,15 @@ type dialerFunc func(ctx context.Context, address string) (net.Conn, error)
 func (f dialerFunc) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
 	return f(ctx, address)
 }
+
+// A session needs its key to be attached again, and no secret of its user.
+func TestASessionKeepsNoSecretOfItsLogin(t *testing.T) {
+	srv := start(t)
+	cfg := alice(srv)
+	if s := dial(t, cfg); protocol.KeepsAuth(s) {
+		t.Error("the session still holds the password")
+	}
+	if cfg.Auth == nil {
+		t.Error("the caller's Config was changed")
+	}
+}

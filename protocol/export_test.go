@@ -43,3 +43,6 @@ func Hear(cfg *Config, f func() (unacked, overdue bool, quiet time.Duration)) {
 		return h
 	}
 }
+
+// KeepsAuth reports whether a session still holds what it has logged in with.
+func KeepsAuth(s *Session) bool { return s.dialer.auth != nil || s.dialer.Auth != nil }
