@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/pem"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -165,6 +166,12 @@ func TestCertificateSignedByAnAuthorityOfTheProfile(t *testing.T) {
 	w.up(v)
 	w.pings(plan.OfficeGateway)
 	w.down("trust")
+
+	block, _ := pem.Decode(w.Server.CA.PEM)
+	w.ok(w.Desktop.WriteFile("/etc/NetworkManager/ca.cer", string(block.Bytes))) // as Windows writes it
+	v.Name, v.Data["ca"] = "binary", "/etc/NetworkManager/ca.cer"
+	w.up(v)
+	w.down("binary")
 
 	v.Name, v.Data["gateway"] = "othername", plan.ServerName4 // not a name in the certificate
 	w.refused(v, noSecrets, plan.ServerName4)
