@@ -37,6 +37,12 @@ func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, rea
 	done := make(chan struct{})
 	go func() {
 		lock := inhibit(conn, log)
+		who := logind{lookUp: func() (owner string, err error) {
+			ctx, cancel := context.WithTimeout(context.Background(), busAnswer)
+			defer cancel()
+			err = conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetNameOwner", 0, logindName).Store(&owner)
+			return owner, err
+		}}
 		defer func() { lock.Close() }() // on a nil *os.File it only returns an error
 		for {
 			select {
@@ -45,7 +51,7 @@ func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, rea
 					return
 				}
 				asleep, valid := prepareForSleep(s)
-				if !valid || !isLogind(conn, s.Sender) {
+				if !valid || !who.sent(s.Sender) {
 					continue
 				}
 				if !asleep {
@@ -68,13 +74,32 @@ func watchSleep(conn *dbus.Conn, log *slog.Logger, changed func(asleep bool, rea
 	}), nil
 }
 
-// isLogind reports whether a unique bus name is logind's: anybody can send a signal like its own.
-func isLogind(conn *dbus.Conn, sender string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), busAnswer)
-	defer cancel()
-	var owner string
-	err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetNameOwner", 0, logindName).Store(&owner)
-	return err == nil && owner == sender
+// logind knows the unique bus name of logind's connection.
+type logind struct {
+	lookUp func() (owner string, err error)
+	owner  string
+	asked  time.Time
+}
+
+// askAgain is how long a sender that is not logind's keeps the bus from being asked again.
+const askAgain = time.Second
+
+// sent reports whether that sender is logind: anybody can send a signal like its own, and as fast as the bus takes it. Those
+// that come while the bus is asked would have to be kept, so it is asked rarely; it never gives a name a second time.
+func (l *logind) sent(sender string) bool {
+	if l.owner == sender && sender != "" {
+		return true
+	}
+	if !l.asked.IsZero() && time.Since(l.asked) < askAgain {
+		return false
+	}
+	l.asked = time.Now()
+	owner, err := l.lookUp()
+	if err != nil {
+		return false
+	}
+	l.owner = owner
+	return owner == sender
 }
 
 // prepareForSleep reads logind's signal.

@@ -5,6 +5,7 @@ package main
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -44,4 +45,25 @@ func TestLogindsSignal(t *testing.T) {
 			t.Errorf("%v was believed", s)
 		}
 	}
+}
+
+// Somebody's signals like logind's do not make the service ask the bus for each of them.
+func TestOnlyLogindIsBelieved(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		asked, owner := 0, ":1.4"
+		l := logind{lookUp: func() (string, error) { asked++; return owner, nil }}
+		for range 1000 {
+			if l.sent(":1.99") {
+				t.Fatal("another sender is believed")
+			}
+		}
+		if !l.sent(":1.4") || asked != 1 {
+			t.Errorf("logind is not known after the bus was asked %d times, want once", asked)
+		}
+		owner = ":1.7" // logind was restarted
+		time.Sleep(askAgain)
+		if !l.sent(":1.7") || asked != 2 {
+			t.Errorf("the restarted logind is not known after the bus was asked %d times, want twice", asked)
+		}
+	})
 }

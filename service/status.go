@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/godbus/dbus/v5"
 
@@ -19,6 +20,7 @@ const (
 	unknownInterface = "org.freedesktop.DBus.Error.UnknownInterface"
 	unknownProperty  = "org.freedesktop.DBus.Error.UnknownProperty"
 	readOnly         = "org.freedesktop.DBus.Error.PropertyReadOnly"
+	limitsExceeded   = "org.freedesktop.DBus.Error.LimitsExceeded"
 	notConnected     = profile.ServiceType + ".Error.NotConnected"
 )
 
@@ -26,9 +28,14 @@ const (
 // org.freedesktop.DBus.Properties for one interface. Whoever may see the profile in NetworkManager may read
 // them: its users, or everybody if it has none, and root.
 type status struct {
-	c   *connection
-	uid func(sender string) (uint32, error)
+	c      *connection
+	uid    func(sender string) (uint32, error)
+	asking atomic.Int32 // how many calls are being answered
 }
+
+// mostAsking is how many calls are answered at a time. Every user may call, as fast as the bus takes it, and each call
+// waits for the bus and for the connection.
+const mostAsking = 8
 
 // exportStatus exports the object on conn, which has to happen before the bus name is taken.
 func exportStatus(conn *dbus.Conn, c *connection) error {
@@ -46,6 +53,10 @@ func exportStatus(conn *dbus.Conn, c *connection) error {
 func (s *status) GetAll(sender dbus.Sender, iface string) (map[string]dbus.Variant, *dbus.Error) {
 	if iface != profile.StatusInterface {
 		return nil, dbus.NewError(unknownInterface, []any{"there is only " + profile.StatusInterface})
+	}
+	defer s.asking.Add(-1)
+	if s.asking.Add(1) > mostAsking {
+		return nil, dbus.NewError(limitsExceeded, []any{"too many ask at once"})
 	}
 	uid, err := s.uid(string(sender))
 	if err != nil {

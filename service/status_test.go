@@ -152,3 +152,32 @@ func nameOf(err *dbus.Error) string {
 func do(st *stage, f func(*connection)) {
 	_ = st.call(func() error { f(st.connection); return nil })
 }
+
+// Every user may ask, as often as the bus takes it: what cannot be answered yet is refused and not kept.
+func TestAFloodOfQuestionsIsNotKept(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st := newStage(false)
+		st.connect(t, false, settings())
+		s := statusOf(st.connection)
+		answers := make(chan struct{})
+		s.uid = func(string) (uint32, error) { <-answers; return 0, nil }
+		refused := make(chan bool, 100)
+		for range cap(refused) {
+			go func() {
+				_, err := s.GetAll(":bob", profile.StatusInterface)
+				refused <- nameOf(err) == limitsExceeded
+			}()
+		}
+		synctest.Wait()
+		if kept := cap(refused) - len(refused); kept != mostAsking {
+			t.Errorf("%d questions wait for an answer, want %d", kept, mostAsking)
+		}
+		close(answers)
+		synctest.Wait()
+		if _, err := s.GetAll(":bob", profile.StatusInterface); err != nil {
+			t.Errorf("after the flood: %v", err)
+		}
+		st.Disconnect()
+		synctest.Wait()
+	})
+}

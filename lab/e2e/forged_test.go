@@ -3,11 +3,13 @@
 package e2e
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
 
 	"network-manager-softether/lab/desktop"
 	"network-manager-softether/lab/netns"
@@ -67,6 +69,18 @@ func (w *world) othersAreKeptOff(logind *desktop.Logind) {
 	for _, signal := range [][]string{sleep, left, append([]string{"--dest=" + service}, sleep...), append([]string{"--dest=" + service}, left...)} {
 		send(append([]string{"--type=signal"}, signal...)...)
 	}
+	// Nor do they reach the service, which could not read them as fast as somebody sends: its user hears two senders only.
+	ear := w.busAs(netns.ServiceUser)
+	heard := make(chan *dbus.Signal, 64)
+	ear.Signal(heard)
+	send(append([]string{"--type=signal", "--dest=" + ear.Names()[0]}, sleep...)...)
+	w.ok(ear.BusObject().Call("org.freedesktop.DBus.GetId", 0).Err) // what came before this answer has been read
+	ear.RemoveSignal(heard)
+	for len(heard) > 0 {
+		if s := <-heard; s.Name == sleep[1] {
+			w.t.Error("the bus delivers another user's signal to the service's user")
+		}
+	}
 	time.Sleep(time.Second) // to believe them
 	w.pings(plan.OfficeInner)
 	if now := w.service(); now != pid {
@@ -75,4 +89,23 @@ func (w *world) othersAreKeptOff(logind *desktop.Logind) {
 	if !logind.Holds("SoftEther VPN") {
 		w.t.Error("the service believed in a sleep, and would not delay the next")
 	}
+}
+
+// busAs returns a connection that the desktop's system bus takes for that user's.
+func (w *world) busAs(uid int) (conn *dbus.Conn) {
+	w.t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // for ever: the thread, which ends with the goroutine, is that user's
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0)); errno != 0 {
+			done <- errno
+			return
+		}
+		var err error
+		conn, err = dbus.Connect("unix:path=" + w.Desktop.Path(netns.BusSocket))
+		done <- err
+	}()
+	w.ok(<-done)
+	w.t.Cleanup(func() { conn.Close() })
+	return conn
 }
