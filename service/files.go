@@ -104,6 +104,10 @@ func readAs(name, path string) ([]byte, error) {
 			done <- result{err: fmt.Errorf("%s: take the rights of %s: %w", path, name, err)}
 			return
 		}
+		if err := sandbox.NoCoreDumps(); err != nil { // again: the change of user has let the sysctl decide
+			done <- result{err: fmt.Errorf("%s: forbid core dumps: %w", path, err)}
+			return
+		}
 		data, err := readRegular(path)
 		if err != nil {
 			err = fmt.Errorf("with the rights of %s: %w", name, err)
