@@ -56,7 +56,7 @@ func (v *visitor) makes(s shown) error {
 		return err
 	}
 	for _, target := range targets {
-		out, err := v.here("make", "--dry-run", target)
+		out, err := v.here("make", "--no-print-directory", "--dry-run", target)
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, out)
 		}

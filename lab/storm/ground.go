@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -63,9 +64,10 @@ func (s *storm) reapply(ctx context.Context, n int, change ...string) error {
 	return err
 }
 
-// basesUp waits for both bases, which NetworkManager activates by itself.
+// basesUp waits for both bases, which NetworkManager activates by itself, and for their default routes. Restarted while
+// there is no carrier, it sometimes leaves a base without that of IPv6: a person connects such a base again.
 func (s *storm) basesUp(ctx context.Context) error {
-	return netns.Await(ctx, "both bases", limit, func() error {
+	err := netns.Await(ctx, "both bases", limit, func() error {
 		for _, b := range plan.Bases {
 			if state, err := s.Desktop.State(b.Profile); err != nil || state != desktop.Activated {
 				return fmt.Errorf("the state of %s is %d (%v)", b.Profile, state, err)
@@ -73,6 +75,28 @@ func (s *storm) basesUp(ctx context.Context) error {
 		}
 		return nil
 	})
+	for _, b := range plan.Bases {
+		whole := func() error { return s.hasDefaults(b) }
+		if err != nil || netns.Await(ctx, b.Profile+"'s default routes", 10*time.Second, whole) == nil {
+			continue
+		}
+		s.say("NetworkManager has left %s so: %v; it is connected again", b.Profile, whole())
+		if err = s.Desktop.Up(ctx, b.Profile); err == nil {
+			err = netns.Await(ctx, b.Profile+"'s default routes", limit, whole)
+		}
+	}
+	return err
+}
+
+// hasDefaults reports which default route a base lacks.
+func (s *storm) hasDefaults(b plan.Base) error {
+	routes, err := s.Desktop.Routes()
+	for _, want := range []string{"default via " + b.Router.String() + " dev " + b.Device, "default6 via " + b.Router6.String() + " dev " + b.Device} {
+		if err == nil && !slices.Contains(routes, want) {
+			err = fmt.Errorf("there is no %q among %q", want, routes)
+		}
+	}
+	return err
 }
 
 // standing counts the tunnels' TCP connections per base.
