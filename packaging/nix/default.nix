@@ -46,7 +46,9 @@ stdenv.mkDerivation {
     export GOCACHE=$TMPDIR/go-cache
   '';
 
-  # NixOS makes system users by its own means: see users.users.nm-softether.
+  # NixOS makes system users by its own means:
+  #   users.users.nm-softether = { isSystemUser = true; group = "nm-softether"; };
+  #   users.groups.nm-softether = { };
   passthru.networkManagerPlugin = "VPN/nm-softether-service.name";
 
   meta = {
