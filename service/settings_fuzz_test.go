@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/godbus/dbus/v5"
@@ -48,6 +49,9 @@ func FuzzSettings(f *testing.F) {
 	}
 	f.Add("vpn", "persistent", "false", "proxy-type", "http", "")
 	f.Fuzz(func(t *testing.T, setting, property, value, key, text, secret string) {
+		if strings.ContainsFunc(value, func(r rune) bool { return r > unicode.MaxASCII && unicode.IsNumber(r) }) {
+			return // godbus, which parses this text for the test alone, never ends at another script's number
+		}
 		v, err := dbus.ParseVariant(value, dbus.Signature{})
 		if err != nil {
 			return // no D-Bus value
