@@ -18,16 +18,20 @@ const (
 // of one line have made of it: with byte order marks before and between the blocks, as UTF-16, indented, with
 // other line ends or none, or with files joined where the first did not end its last line. What is not PEM
 // text is returned unchanged.
-func PEMText(text []byte) []byte {
+func PEMText(given []byte) []byte {
+	text := given
 	for high := 1; high >= 0 && !isPEM(text); high-- {
 		if wide := fromUTF16(text, high); isPEM(wide) {
 			text = wide
 		}
 	}
 	if !isPEM(text) {
-		return text
+		return given
 	}
-	return tidied(text)
+	if tidy := tidied(text); isPEM(tidy) {
+		return tidy
+	}
+	return given // one boundary took the dashes of another
 }
 
 func isPEM(text []byte) bool { return bytes.Contains(text, []byte(pemBegin)) }
@@ -50,7 +54,6 @@ func tidied(text []byte) []byte {
 	escaped := !bytes.ContainsAny(text, "\r\n") // \n in two characters, as in JSON
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
-		case c == 0 || c == 0x1a: // which end a text in C and in DOS
 		case c == '\r':
 			end := i
 			for end < len(text) && text[end] == '\r' {
@@ -60,7 +63,7 @@ func tidied(text []byte) []byte {
 				i = end
 			}
 			t.newline()
-		case c == '\n':
+		case c == '\n' || c == 0 || c == 0x1a: // which end a text in C and in DOS
 			t.newline()
 		case escaped && c == '\\' && i+1 < len(text) && (text[i+1] == 'n' || text[i+1] == 'r'):
 			i++

@@ -48,6 +48,7 @@ func TestByteOrderMarksOfPEMTextAreOverlooked(t *testing.T) {
 		"line ends as in C#":        {strings.ReplaceAll(block, "\n", `\r\n`), 1},
 		"a NUL at the end":          {strings.TrimSpace(block) + "\x00", 1},
 		"the end of a text in DOS":  {strings.TrimSpace(block) + "\x1a", 1},
+		"two of these":              {strings.TrimSpace(block) + "\x1a" + strings.TrimSpace(block) + "\x1a", 2},
 		"text before":               {"Bag Attributes\n    localKeyID: 01\nsubject=CN = joe\n\n" + block, 1},
 		"a word about boundaries":   {"# from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----\n" + block, 1},
 		"not closed":                {"-----BEGIN CERTIFICATE-----\nMAA=\n", 0},
@@ -64,7 +65,7 @@ func TestByteOrderMarksOfPEMTextAreOverlooked(t *testing.T) {
 			t.Errorf("%s: %d blocks, want %d", name, blocks, test.blocks)
 		}
 	}
-	for _, other := range []string{"", "\xff", "\xff\xfe", "0\x82\xef\xbb\xbf", wide(utf8Mark+"abc", 1)} {
+	for _, other := range []string{"", "\xff", "\xff\xfe", "0\x82\xef\xbb\xbf", wide(utf8Mark+"abc", 1), "-----END -----BEGIN "} {
 		if got := string(PEMText([]byte(other))); got != other {
 			t.Errorf("%q became %q", other, got)
 		}
@@ -88,7 +89,7 @@ func FuzzPEMText(f *testing.F) {
 	f.Add([]byte("\xfe\xff\x00-\xd8"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got := PEMText(text)
-		if isPEM(got) == bytes.Contains(got, []byte(utf8Mark)) && isPEM(got) {
+		if isPEM(got) && isPEM(tidied(got)) && bytes.Contains(got, []byte(utf8Mark)) {
 			t.Errorf("%q keeps a byte order mark: %q", text, got)
 		}
 		if !isPEM(got) && !bytes.Equal(got, text) {
