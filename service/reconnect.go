@@ -19,7 +19,8 @@ import (
 const (
 	shortestPause = 1 * time.Second  // also between any two TCP connections (architecture.md, decision 6)
 	knockPause    = 5 * time.Second  // the longest pause while the server cannot be reached
-	refusedPause  = 60 * time.Second // the shortest pause after "hub offline", "too many sessions"
+	refusedFirst  = 10 * time.Second // the shortest pause after "hub offline", "too many sessions", doubling up to
+	refusedPause  = 60 * time.Second
 )
 
 // quickRefusals are the pauses after the first refusals: a server that is just starting, or a hub, may refuse at first.
@@ -133,7 +134,9 @@ func (l *retry) pause(err error, interval time.Duration) time.Duration {
 	case l.refusals <= len(quickRefusals):
 		pause = quickRefusals[l.refusals-1]
 	case server.Code.Retry() == protocol.RetryLater:
-		pause = max(refusedPause, interval)
+		// Who is away for as long again as the hub was keeps most connections that people have open.
+		doubled := min(l.refusals-len(quickRefusals)-1, 8)
+		pause = max(min(refusedFirst<<doubled, refusedPause), interval)
 	default:
 		pause = interval
 	}

@@ -36,14 +36,19 @@ func TestPausesBetweenAttempts(t *testing.T) {
 			seconds(2, 3, 5, 15, 15),
 		},
 		{
-			"a full server has a minute", 15 * time.Second,
-			[]error{hubOffline, hubOffline, hubOffline, hubOffline, hubOffline},
-			seconds(2, 3, 5, 60, 60),
+			"a hub that stays offline, or full, has a minute in the end", 15 * time.Second,
+			[]error{hubOffline, hubOffline, hubOffline, hubOffline, hubOffline, hubOffline, hubOffline, hubOffline},
+			seconds(2, 3, 5, 15, 20, 40, 60, 60),
 		},
 		{
 			"a long interval is kept also then", 300 * time.Second,
 			[]error{hubOffline, hubOffline, hubOffline, hubOffline},
 			seconds(2, 3, 5, 300),
+		},
+		{
+			"a short interval doubles", 5 * time.Second,
+			[]error{hubOffline, hubOffline, hubOffline, hubOffline, hubOffline},
+			seconds(2, 3, 5, 10, 20),
 		},
 		{
 			"a wrong certificate has the interval", 15 * time.Second,
