@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/protocol"
 	. "network-manager-softether/protocol/softethertest"
 )
@@ -114,6 +115,46 @@ func TestUnusableGrantLeavesTheSessionOnTCP(t *testing.T) {
 			sendUntil(t, s, &n, tcp)
 			if in := theSession(t, srv).Stats().FramesInUDP; in > 0 {
 				t.Errorf("%d frames came over UDP", in)
+			}
+		})
+	}
+}
+
+// keptUDP keeps the sockets for UDP.
+type keptUDP struct {
+	net.Dialer
+	conns []net.Conn
+}
+
+func (d *keptUDP) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := d.Dialer.DialContext(ctx, network, address)
+	if network == "udp" && err == nil {
+		d.conns = append(d.conns, conn)
+	}
+	return conn, err
+}
+
+func TestTheSocketOfARefusedOfferIsClosed(t *testing.T) {
+	grant, _ := overUDP(2, nil)
+	for name, options := range map[string][]Option{
+		"the server has no UDP":    nil,
+		"its grant is of no use":   {grant, WithFault(StepLogin, SetInt("udp_acceleration_server_port", 0))},
+		"the login itself refused": {grant, WithFault(StepLogin, Refuse(uint32(protocol.CodeHubStopping)))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := start(t, options...)
+			cfg, sockets := alice(srv), new(keptUDP)
+			cfg.UDP, cfg.Dialer = protocol.UDPYes, sockets
+			if s, err := protocol.Dial(within(t), cfg); err == nil {
+				t.Cleanup(func() { leaktest.Ends(t, "closing the session", func() { s.Close() }) })
+			}
+			if len(sockets.conns) == 0 {
+				t.Fatal("no socket was opened for UDP")
+			}
+			for _, c := range sockets.conns {
+				if err := c.SetDeadline(time.Time{}); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("a socket is still open (%v)", err)
+				}
 			}
 		})
 	}
