@@ -110,11 +110,14 @@ type underway struct {
 func (w *Line) carry(from, to *tapbridge.TAP) {
 	queue, overtaking := make(chan underway, 1<<16), make(chan underway, 1<<12)
 	var delivery sync.WaitGroup
+	var writing sync.Mutex // a TAP takes frames from one goroutine at a time
 	for _, q := range []chan underway{queue, overtaking} {
 		delivery.Go(func() {
 			for u := range q {
 				time.Sleep(time.Until(u.at))
+				writing.Lock()
 				_, _ = to.Write([][]byte{u.frame}) // fails only when the lab ends
+				writing.Unlock()
 			}
 		})
 	}
