@@ -43,6 +43,7 @@ func run() int {
 	ctx, cancel := context.WithTimeout(context.Background(), o.length+limit*time.Duration(10))
 	defer cancel()
 	said := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+	said("A storm of %v, seed %d.", o.length, o.seed)
 	r, err := weather(ctx, o, said)
 	if r != nil {
 		fmt.Print(r)
