@@ -134,7 +134,7 @@ func (l *retry) pause(err error, interval time.Duration) time.Duration {
 	case l.refusals <= len(quickRefusals):
 		pause = quickRefusals[l.refusals-1]
 	case server.Code.Retry() == protocol.RetryLater:
-		// Who is away for as long again as the hub was keeps most connections that people have open.
+		// Connections of people outlive a short outage, and should outlive what is waited after it.
 		doubled := min(l.refusals-len(quickRefusals)-1, 8)
 		pause = max(min(refusedFirst<<doubled, refusedPause), interval)
 	default:
