@@ -49,11 +49,14 @@ func Binary(content []byte) []byte {
 	if len(text) < 4 || text[0] != 'M' { // 0x30, with which a sequence begins
 		return content
 	}
-	b, err := base64.StdEncoding.DecodeString(string(bytes.Join(bytes.Fields(text), nil)))
+	text = bytes.Join(bytes.Fields(text), nil)
+	defer clear(text) // it may be a private key
+	b := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(b, text)
 	if err != nil {
 		return content
 	}
-	return b
+	return b[:n]
 }
 
 // oidSignedData is pkcs7-signedData (RFC 2315 14).
