@@ -144,6 +144,8 @@ func (s *storm) strike(ctx context.Context, drawn []fault) error {
 	for _, t := range s.tunnels {
 		t.beat.fresh()
 	}
+	long := time.AfterFunc(limit, func() { s.say("%s: began %v ago and is not over", names(drawn), limit) })
+	defer long.Stop()
 	ends := false
 	var undo, reconnect []func() error
 	for _, f := range drawn {

@@ -78,11 +78,19 @@ func startStreams(ctx context.Context, l *lab.Lab, t *tunnel) ([]*stream, error)
 }
 
 // impatient makes TCP retransmit every few seconds after an outage, instead of after as long as that has lasted, if
-// the kernel can (TCP_RTO_MAX_MS of Linux 6.15). Otherwise the storm has to wait for TCP.
+// the kernel can (TCP_RTO_MAX_MS of Linux 6.15); otherwise the storm has to wait for TCP. The kernel counts
+// retransmissions, and so would give up after 40 s: a time-out of its own leaves the stream as long as others have.
 func impatient(c *net.TCPConn) {
-	const rtoMax = 44
+	const (
+		rtoMax = 44
+		usual  = 15 * time.Minute // tcp(7), tcp_retries2
+	)
 	if raw, err := c.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, rtoMax, 3000) })
+		_ = raw.Control(func(fd uintptr) {
+			if unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, rtoMax, 3000) == nil {
+				_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(usual.Milliseconds()))
+			}
+		})
 	}
 }
 
