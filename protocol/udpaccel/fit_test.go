@@ -137,9 +137,10 @@ func TestBlackHoleOnAMeasuredPathIsFound(t *testing.T) {
 	defer func() { close(stop); <-stopped }()
 	limit.Store(1410)
 	within(t, "the black hole to be found", func() bool { return client.Longest() < 1400 })
-	if want := 1392 - ce.Size(0); client.Longest() != want || !client.Usable() {
-		t.Errorf("longest frame %d, want %d, usable %v", client.Longest(), want, client.Usable())
+	if want := 1392 - ce.Size(0); client.Longest() != want {
+		t.Errorf("longest frame %d, want %d", client.Longest(), want)
 	}
+	within(t, "the path to be usable", client.Usable) // a busy computer may have kept an answer waiting
 	within(t, "the peer's frames to be kept away", ce.muted.Load)
 	if rtt := ce.RTT(); rtt > time.Second {
 		t.Errorf("the estimate of the round trip is %v", rtt)
