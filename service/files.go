@@ -24,8 +24,11 @@ const maxFile = 1 << 20
 // profileFiles reads the files that a profile names, each once: the privileges for that are given up before
 // the server is contacted, and a password may be asked for afterwards.
 type profileFiles struct {
-	mu   sync.Mutex
-	read map[string][]byte // by path; guarded by mu
+	mu        sync.Mutex
+	read      map[string][]byte // by path; guarded by mu
+	forgotten bool              // guarded by mu: nothing more is kept
+
+	readFor func(path string, users []string) ([]byte, error) // replaced in tests
 }
 
 // content returns what a file key names. A file named by a private profile is opened with the rights of that
@@ -35,39 +38,69 @@ func (fs *profileFiles) content(f profile.File, users []string) ([]byte, error) 
 	if f.Path == "" {
 		return []byte(f.PEM.Reveal()), nil
 	}
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	if b, ok := fs.read[f.Path]; ok {
+	if b, ok := fs.known(f.Path); ok {
 		return b, nil
 	}
-	var b []byte
-	var err error
-	switch len(users) {
-	case 0:
-		b, err = readRegular(f.Path)
-	case 1:
-		b, err = readAs(users[0], f.Path)
-	default:
-		err = fmt.Errorf("%s: the profile belongs to several users, so it is not clear whose file this is: put the PEM text into the profile", f.Path)
+	read := readFor
+	if fs.readFor != nil {
+		read = fs.readFor
 	}
+	// Not under the lock: a file on a server that is away is waited for without an end, and the connection must be able
+	// to end meanwhile.
+	b, err := read(f.Path, users)
 	if err != nil {
 		return nil, err
+	}
+	if err := fs.keep(f.Path, b); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// readFor reads a file for the users of a profile, none meaning everybody.
+func readFor(path string, users []string) ([]byte, error) {
+	switch len(users) {
+	case 0:
+		return readRegular(path)
+	case 1:
+		return readAs(users[0], path)
+	}
+	return nil, fmt.Errorf("%s: the profile belongs to several users, so it is not clear whose file this is: put the PEM text into the profile", path)
+}
+
+func (fs *profileFiles) known(path string) (b []byte, ok bool) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	b, ok = fs.read[path]
+	return b, ok
+}
+
+// errForgotten ends an attempt that nobody waits for any more.
+var errForgotten = errors.New("the connection has ended")
+
+// keep keeps what was read. After forget, it overwrites that and fails.
+func (fs *profileFiles) keep(path string, b []byte) error {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.forgotten {
+		clear(b)
+		return errForgotten
 	}
 	if fs.read == nil {
 		fs.read = make(map[string][]byte)
 	}
-	fs.read[f.Path] = b
-	return b, nil
+	fs.read[path] = b
+	return nil
 }
 
-// forget overwrites what was read, which includes private keys.
+// forget overwrites what was read, which includes private keys. It is called when nobody needs a file any more.
 func (fs *profileFiles) forget() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	for _, b := range fs.read {
 		clear(b)
 	}
-	fs.read = nil
+	fs.read, fs.forgotten = nil, true
 }
 
 // readAs opens path with the identity of a user, on a thread that is thrown away afterwards.
