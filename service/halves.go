@@ -50,14 +50,16 @@ type contest struct{ v4, v6, halved4, halved6 bool }
 func (t terrain) contest(tap string) contest {
 	return contest{
 		v4: t.metrics(tap, false).yields(), v6: t.metrics(tap, true).yields(),
-		halved4: t.halved(false), halved6: t.halved(true),
+		halved4: t.halved(tap, false), halved6: t.halved(tap, true),
 	}
 }
 
-// halved reports whether a base has halves of a default route, as DHCP can push them, that the kernel may prefer to ours.
-func (t terrain) halved(v6 bool) bool {
+// halved reports whether a base has halves of a default route, as DHCP can push them, that the kernel may prefer to ours,
+// whose metric is that of the default route.
+func (t terrain) halved(tap string, v6 bool) bool {
+	ours := t.metrics(tap, v6).tunnel
 	return slices.ContainsFunc(t.routes, func(r groundRoute) bool {
-		return r.dst.Bits() == 1 && r.dst.Addr().Is6() == v6 && !t.nics[r.nic].tunnel && r.metric <= tunnelMetric
+		return r.dst.Bits() == 1 && r.dst.Addr().Is6() == v6 && !t.nics[r.nic].tunnel && r.metric <= ours
 	})
 }
 

@@ -36,6 +36,8 @@ func TestWhatTheTunnelYieldsTo(t *testing.T) {
 		"another VPN and best base":   {on(other4, groundRoute{dst: all4, nic: 1, metric: 600}, groundRoute{dst: all4, nic: 1, metric: 0}), contest{}},
 		"halves of a usual base":      {on(half(false, 1, 100), half(true, 1, 51)), contest{}},
 		"halves of a better base":     {on(half(false, 1, 50), half(true, 1, 20)), contest{halved4: true, halved6: true}},
+		"halves, worse by ours":       {on(half(false, 1, 100), half(true, 1, 100), groundRoute{dst: all4, nic: 2, metric: 200}), contest{halved4: true}},
+		"halves, better by ours":      {on(half(false, 1, 50), groundRoute{dst: all4, nic: 2, metric: 40}), contest{}},
 		"halves of another VPN":       {on(half(false, 3, 20), half(true, 2, 50)), contest{}},
 		"quarters of a better base":   {on(groundRoute{dst: quarters[false][1], nic: 1, metric: 20}), contest{}},
 		"no default route":            {on(groundRoute{dst: netip.MustParsePrefix("10.0.0.0/8"), nic: 3, metric: 0}), contest{}},
