@@ -128,9 +128,7 @@ func (c *connection) attemptEnded(era int, o *outcome) {
 	c.tell(notice.Connected)
 	c.watchSession(o.session)
 	c.beat()
-	if c.ground.stop != nil {
-		c.lookAtGround() // it may have changed meanwhile
-	}
+	c.lookAtGround() // it may have changed meanwhile
 }
 
 // sweep has overwritten, beside the loop, what a login has left in memory.

@@ -7,8 +7,12 @@ import (
 	"log/slog"
 	"net/netip"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"network-manager-softether/internal/bubbletest"
+	"network-manager-softether/protocol"
 )
 
 // A base may come while the first login is under way: the session is where it was begun.
@@ -68,3 +72,26 @@ type noSocket struct{}
 func (noSocket) Control(func(uintptr)) error    { return nil }
 func (noSocket) Read(func(uintptr) bool) error  { return nil }
 func (noSocket) Write(func(uintptr) bool) error { return nil }
+
+// Without the kernel's word about the ground nothing is known of it, not that it is gone.
+func TestAGroundThatCannotBeWatchedIsNotTakenForLost(t *testing.T) {
+	bubbletest.Run(t, func(t *testing.T) {
+		st := &groundStage{stage: newStage(false)}
+		st.call(func() error {
+			st.system.watchGround = func(*slog.Logger, func(terrain)) (terrain, func(), error) {
+				return terrain{}, nil, errors.New("no netlink")
+			}
+			st.path.kernel = func(netip.Addr) (way, error) { return way{eth, "eth0", unix.RT_TABLE_MAIN}, nil }
+			return nil
+		})
+		st.connect(t, true, settings())
+		st.expect(t, connected...)
+		st.event(protocol.Detached{Err: protocol.ErrLost})
+		st.event(protocol.Reattached{After: time.Second, Addr: serverAddr})
+		wait(time.Minute)
+		if at, known := st.path.standing(); !known || at.lost != "" {
+			t.Errorf("it stands on %+v", at)
+		}
+		st.Disconnect()
+	})
+}

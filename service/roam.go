@@ -101,10 +101,10 @@ func (c *connection) groundChanged(t terrain) {
 	c.lookAtOthers()
 }
 
-// lookAtGround does what the ground requires.
+// lookAtGround does what the ground requires, if it could be watched: of one that is not known, everything is gone.
 func (c *connection) lookAtGround() {
 	at, known := c.path.standing()
-	if !known || c.ground.asleep || c.phase != up && c.phase != reconnecting {
+	if !known || c.ground.stop == nil || c.ground.asleep || c.phase != up && c.phase != reconnecting {
 		return
 	}
 	turn, to, why := c.ground.now.next(at, c.ground.server)
