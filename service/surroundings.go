@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -85,9 +86,13 @@ func readSurroundings(tap string, server netip.Addr) surroundings {
 	return s
 }
 
-// guarded reports whether a rule sends all traffic of a family to the table of connections in strict mode.
+// guarded reports whether a rule sends all traffic of a family to the table of connections in strict mode. A family that
+// the kernel does not have, as with ipv6.disable=1 on its command line, has no traffic.
 func guarded(family int) bool {
 	rules, err := whole(func() ([]netlink.Rule, error) { return netlink.RuleList(family) })
+	if errors.Is(err, unix.EAFNOSUPPORT) {
+		return true
+	}
 	return err == nil && slices.ContainsFunc(rules, func(r netlink.Rule) bool {
 		everything := r.Src == nil && r.Dst == nil && r.IifName == "" && r.OifName == "" && r.IPProto == 0 && r.Mark == 0 && r.UIDRange == nil
 		return everything && !r.Invert && r.Table == profile.StrictTable && r.SuppressPrefixlen < 0

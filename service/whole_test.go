@@ -9,7 +9,18 @@ import (
 	"testing"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
+
+func TestStrictModeHoldsForAFamilyThatTheKernelLacks(t *testing.T) {
+	const missing = unix.AF_UNIX // it has no routes
+	if _, err := netlink.RuleList(missing); !errors.Is(err, unix.EAFNOSUPPORT) {
+		t.Fatalf("the kernel says of its rules: %v", err)
+	}
+	if !guarded(missing) {
+		t.Error("a family without routes is taken for a hole")
+	}
+}
 
 func TestTheKernelIsAskedAgainWhereItsAnswerLacksSomething(t *testing.T) {
 	broken := errors.New("no socket")
