@@ -11,14 +11,14 @@ type live struct {
 	endKeep context.CancelFunc // ends the keepers of lease and advertisements
 }
 
-// drop closes the session and ends its keepers, in this order: until then a keeper still writes to the
-// tunnel, and what the bridge has taken from the device is still sent. Tunnel and addresses stay.
+// drop ends the keepers, takes the session off the tunnel and closes it, in this order: until it is closed, what
+// the bridge has taken from the device is still sent. Tunnel and addresses stay.
 func (l *live) drop(t *tunnel) {
 	if l.endKeep != nil {
 		l.endKeep()
 	}
 	if l.session != nil {
-		t.unplug()
+		t.unplug(l.session)
 		l.session.Close()
 	}
 	*l = live{}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/vishvananda/netlink"
 
@@ -20,7 +21,7 @@ import (
 type rivals struct {
 	*dhcp.Rivals
 	port    *tapbridge.Port
-	watched bool
+	watched atomic.Bool // a cancelled attempt may still run beside the next one
 	tell    func(netip.Addr, net.HardwareAddr)
 }
 
@@ -55,8 +56,7 @@ func (r *rivals) probe(ctx context.Context, p *profile.Profile, again bool) erro
 			err = fmt.Errorf("ipv4.addresses: %w", err)
 		}
 	}
-	if err == nil && !r.watched {
-		r.watched = true // until the bridge is closed
+	if err == nil && r.watched.CompareAndSwap(false, true) { // until the bridge is closed
 		go r.Watch(r.port, r.tell)
 	}
 	return err

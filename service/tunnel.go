@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 
 	"network-manager-softether/dhcp"
@@ -31,6 +32,9 @@ type tunnel struct {
 	keeps6  bool
 	router  atomic.Pointer[netip.Addr]
 	kernel6 *kernel6 // nil: the kernel forms no addresses
+
+	plugging sync.Mutex // guards plugged, and the link of bridge
+	plugged  session    // nil: none
 }
 
 // portDepth is how many frames may wait for an in-process host, which exchanges single frames.
@@ -64,7 +68,7 @@ func openTunnel(sys system, p *profile.Profile, log *slog.Logger) (*tunnel, erro
 	if p.IPv6.Auto {
 		t.keeps6 = true
 		t.guardDeadEnd(sys)
-		t.unplug() // the dead end answers even without a session
+		t.setLink(nil) // the dead end answers even without a session
 	}
 	if auto6 {
 		t.port6 = t.bridge.NewPort(autoconf.Match(t.mac()), portDepth)
@@ -120,12 +124,27 @@ func (t *tunnel) plug(s session) {
 	if err := t.tap.SetCarrier(true); err != nil {
 		t.log.Debug("the device has had carrier already", "error", err)
 	}
-	t.bridge.SetLink(t.link(s))
+	t.setLink(s)
 	s.Start(t.bridge.Receive)
 }
 
-// unplug leaves the TAP without a far end, like a pulled cable but without loss of carrier.
-func (t *tunnel) unplug() { t.bridge.SetLink(t.link(nil)) }
+// unplug leaves the TAP without a far end, like a pulled cable but without loss of carrier. It does nothing if another
+// session than s is plugged in: that of an attempt that was cancelled may end when the next one is there.
+func (t *tunnel) unplug(s session) {
+	t.plugging.Lock()
+	defer t.plugging.Unlock()
+	if t.plugged == s {
+		t.plugged = nil
+		t.bridge.SetLink(t.link(nil))
+	}
+}
+
+func (t *tunnel) setLink(s session) {
+	t.plugging.Lock()
+	defer t.plugging.Unlock()
+	t.plugged = s
+	t.bridge.SetLink(t.link(s))
+}
 
 // link returns the link to s, which may be nil.
 func (t *tunnel) link(s session) tapbridge.Link {
