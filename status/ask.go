@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/godbus/dbus/v5"
 
@@ -62,20 +63,25 @@ func ask(ctx context.Context, bus *dbus.Conn) (found []connection, silent []erro
 	if err := bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ListNames", 0).Store(&names); err != nil {
 		return nil, nil, err
 	}
-	for _, name := range names {
-		if name != profile.ServiceType && !strings.HasPrefix(name, profile.ServiceType+".Connection_") {
-			continue
+	names = slices.DeleteFunc(names, func(name string) bool {
+		return name != profile.ServiceType && !strings.HasPrefix(name, profile.ServiceType+".Connection_")
+	})
+	// All at once: one that hangs takes all the time there is.
+	facts, errs := make([]map[string]dbus.Variant, len(names)), make([]error, len(names))
+	var asking sync.WaitGroup
+	for i, name := range names {
+		asking.Go(func() {
+			errs[i] = bus.Object(name, profile.StatusPath).
+				CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", dbus.FlagNoAutoStart, profile.StatusInterface).Store(&facts[i])
+		})
+	}
+	asking.Wait()
+	for i, err := range errs {
+		if err == nil {
+			found = append(found, read(facts[i]))
+		} else if e, ok := errors.AsType[dbus.Error](err); !ok || !harmless[e.Name] {
+			silent = append(silent, po.Errorf(textErrSilent, names[i], err))
 		}
-		var facts map[string]dbus.Variant
-		err := bus.Object(name, profile.StatusPath).
-			CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", dbus.FlagNoAutoStart, profile.StatusInterface).Store(&facts)
-		if err != nil {
-			if e, ok := errors.AsType[dbus.Error](err); !ok || !harmless[e.Name] {
-				silent = append(silent, po.Errorf(textErrSilent, name, err))
-			}
-			continue
-		}
-		found = append(found, read(facts))
 	}
 	slices.SortFunc(found, func(a, b connection) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.UUID, b.UUID)) })
 	return found, silent, nil
