@@ -7,7 +7,6 @@
 // contains nothing but the profile's UUID, words of this package and a number. Whoever may see the profile
 // makes a sentence of it, with the names in that profile and in the person's language: see the program
 // nm-softether-notify.
-// names in that profile and in the person's language: see the program nm-softether-notify.
 package notice
 
 // The signal Told(s uuid, s event, s reason, u number).
