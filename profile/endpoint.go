@@ -107,7 +107,16 @@ func endpointOf(addr netip.Addr, port uint16) (Endpoint, error) {
 	if a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return Endpoint{}, badHost(po.T("this is not the address of a single host"))
 	}
+	if !isInterface(addr.Zone()) {
+		return Endpoint{}, badHost(po.T("this is not an IPv6 address"))
+	}
 	return Endpoint{Host: addr.String(), Port: port}, nil
+}
+
+// isInterface reports whether a zone, which is empty for most addresses, can be an interface's name: what Linux
+// permits, without the bracket that would end it here. netip permits anything.
+func isInterface(zone string) bool {
+	return len(zone) < 16 && !strings.ContainsAny(zone, "/:]") && !strings.ContainsFunc(zone, func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) || unicode.IsSpace(r) })
 }
 
 // badHostName checks the syntax of a host name: RFC 1123 2.1 for ASCII, with the
