@@ -65,31 +65,32 @@ func (s *storm) reapply(ctx context.Context, n int, change ...string) error {
 }
 
 // basesUp waits for both bases, which NetworkManager activates by itself, and for their default routes. Restarted while
-// there is no carrier, it sometimes leaves a base without that of IPv6: a person connects such a base again.
+// there is no carrier, it sometimes leaves a base without that of IPv6; and a base that is plugged in again a moment
+// before the computer wakes stays down, as NetworkManager lets go in sleep only of hardware, which a veth is not. A
+// person connects such a base again.
 func (s *storm) basesUp(ctx context.Context) error {
-	err := netns.Await(ctx, "both bases", limit, func() error {
-		for _, b := range plan.Bases {
-			if state, err := s.Desktop.State(b.Profile); err != nil || state != desktop.Activated {
-				return fmt.Errorf("the state of %s is %d (%v)", b.Profile, state, err)
-			}
-		}
-		return nil
-	})
 	for _, b := range plan.Bases {
-		whole := func() error { return s.hasDefaults(b) }
-		if err != nil || netns.Await(ctx, b.Profile+"'s default routes", 10*time.Second, whole) == nil {
+		whole := func() error { return s.whole(b) }
+		if netns.Await(ctx, b.Profile, 10*time.Second, whole) == nil {
 			continue
 		}
 		s.say("NetworkManager has left %s so: %v; it is connected again", b.Profile, whole())
-		if err = s.Desktop.Up(ctx, b.Profile); err == nil {
-			err = netns.Await(ctx, b.Profile+"'s default routes", limit, whole)
+		err := s.Desktop.Up(ctx, b.Profile)
+		if err == nil {
+			err = netns.Await(ctx, b.Profile, limit, whole)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
-// hasDefaults reports which default route a base lacks.
-func (s *storm) hasDefaults(b plan.Base) error {
+// whole reports what a base lacks: it is not active, or has not both default routes.
+func (s *storm) whole(b plan.Base) error {
+	if state, err := s.Desktop.State(b.Profile); err != nil || state != desktop.Activated {
+		return fmt.Errorf("the state of %s is %d (%v)", b.Profile, state, err)
+	}
 	routes, err := s.Desktop.Routes()
 	for _, want := range []string{"default via " + b.Router.String() + " dev " + b.Device, "default6 via " + b.Router6.String() + " dev " + b.Device} {
 		if err == nil && !slices.Contains(routes, want) {

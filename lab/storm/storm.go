@@ -54,7 +54,7 @@ func weather(ctx context.Context, o options, say func(format string, args ...any
 
 // pass is all of it, from a desktop without a VPN to one without a VPN.
 func (s *storm) pass(ctx context.Context, chosen []fault) error {
-	if err := errors.Join(s.prepareGround(ctx), s.Office.Configure(ctx, shortLeases())); err != nil {
+	if err := errors.Join(s.prepareGround(ctx), s.Office.Configure(ctx, shortLeases()), persevere(s.Desktop.Host), persevere(s.Office.Host)); err != nil {
 		return err
 	}
 	var err error

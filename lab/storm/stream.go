@@ -11,12 +11,14 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"network-manager-softether/lab"
+	"network-manager-softether/lab/netns"
 )
 
 // A stream is one direction of a TCP connection through a tunnel that lives as long as the storm. What
@@ -78,20 +80,18 @@ func startStreams(ctx context.Context, l *lab.Lab, t *tunnel) ([]*stream, error)
 }
 
 // impatient makes TCP retransmit every few seconds after an outage, instead of after as long as that has lasted, if
-// the kernel can (TCP_RTO_MAX_MS of Linux 6.15); otherwise the storm has to wait for TCP. The kernel counts
-// retransmissions, and so would give up after 40 s: a time-out of its own leaves the stream as long as others have.
+// the kernel can (TCP_RTO_MAX_MS of Linux 6.15). Otherwise the storm has to wait for TCP.
 func impatient(c *net.TCPConn) {
-	const (
-		rtoMax = 44
-		usual  = 15 * time.Minute // tcp(7), tcp_retries2
-	)
+	const rtoMax = 44
 	if raw, err := c.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) {
-			if unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, rtoMax, 3000) == nil {
-				_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(usual.Milliseconds()))
-			}
-		})
+		_ = raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, rtoMax, 3000) })
 	}
+}
+
+// persevere has the host's TCP connections last for as long as they usually do, a quarter of an hour: the kernel counts
+// retransmissions, and impatient ones would be used up after 40 s (tcp_retries2 in tcp(7)).
+func persevere(h *netns.Host) error {
+	return h.Do(func() error { return os.WriteFile("/proc/sys/net/ipv4/tcp_retries2", []byte("255"), 0) })
 }
 
 func (s *stream) send() {
