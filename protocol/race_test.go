@@ -202,3 +202,27 @@ func TestRace(t *testing.T) {
 		})
 	}
 }
+
+// Several connections may come about at the same moment, before anybody can be told to stop.
+func TestRaceClosesWhoeverComesSecond(t *testing.T) {
+	for range 50 { // which of two events is noticed first is random
+		bubbletest.Run(t, func(t *testing.T) {
+			const together = time.Second
+			w := &wires{began: time.Now(), how: map[string]func(context.Context) error{}}
+			s := &dialer{Config: Config{Host: "vpn.example", Port: 443, Dialer: w}, timing: defaultTiming}
+			var list []netip.AddrPort
+			for i, a := range addrs("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4") {
+				w.how[a.String()] = ignoresCancel(together - time.Duration(i)*s.timing.stagger)
+				list = append(list, netip.AddrPortFrom(a, 443))
+			}
+			conn, _, err := s.race(t.Context(), targets{list: list})
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.Close()
+			if w.opened != len(list) || w.closed != len(list) {
+				t.Errorf("%d connections opened, %d closed, want %d", w.opened, w.closed, len(list))
+			}
+		})
+	}
+}

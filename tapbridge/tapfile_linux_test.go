@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/leaktest"
 	"network-manager-softether/tapbridge/offload"
 )
 
@@ -161,6 +162,35 @@ func TestADriverThatEndsTheFileEndsTheTAP(t *testing.T) {
 	}
 	if err := tap.Read(frame.NewBatch(4000, 4)); !errors.Is(err, ErrTAPGone) {
 		t.Errorf("error %v, want ErrTAPGone", err)
+	}
+}
+
+func TestADriverThatOnlyFailsEndsTheTAP(t *testing.T) {
+	dir, err := os.Open(t.TempDir()) // each read fails with EISDIR
+	if err != nil {
+		t.Fatal(err)
+	}
+	tap := &TAP{file: dir, log: slog.New(slog.DiscardHandler), name: "fake"}
+	if tap.raw, err = dir.SyscallConn(); err != nil {
+		t.Fatal(err)
+	}
+	tap.in.init(tap)
+	defer tap.Close()
+	leaktest.Ends(t, "reading", func() { err = tap.Read(frame.NewBatch(4000, 4)) })
+	if !errors.Is(err, unix.EISDIR) {
+		t.Errorf("error %v, want EISDIR", err)
+	}
+}
+
+// A driver may fail now and then for as long as the device lives.
+func TestFailuresBetweenFramesEndNothing(t *testing.T) {
+	tap, driver := fakeTAP(t, slog.New(slog.DiscardHandler))
+	tap.in.strange = maxStrange
+	if _, err := unix.Write(driver, append(make([]byte, offload.HeaderLen), stream(1)[0]...)); err != nil {
+		t.Fatal(err)
+	}
+	if err := tap.Read(frame.NewBatch(4000, 4)); err != nil || tap.in.strange != 0 {
+		t.Errorf("%v, and %d failures count after a frame", err, tap.in.strange)
 	}
 }
 

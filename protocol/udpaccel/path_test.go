@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/internal/leaktest"
 )
 
 func TestFramesOfAllSizesGoBothWays(t *testing.T) {
@@ -203,4 +204,28 @@ func TestCloseIsFinalAndMayBeRepeated(t *testing.T) {
 	if err := p.Send(framesOf(ether(60))); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("send after close: %v", err)
 	}
+}
+
+func TestARetiredPathOnlyListens(t *testing.T) {
+	ce, se := ends(t, 2)
+	cs, ss := socket(t, "127.0.0.1", 0), socket(t, "127.0.0.1", 0)
+	var frames atomic.Int64
+	client := start(t, PathConfig{Engine: ce, Conn: cs, Port: portOf(ss), Receive: func(f [][]byte) { frames.Add(int64(len(f))) }})
+	server := start(t, PathConfig{Engine: se, Conn: ss, Port: portOf(cs)})
+	mature(t, client)
+	client.Retire()
+	client.Retire()
+	sent := client.Stats().SentPackets
+	if err := client.Send(framesOf(ether(60))); !errors.Is(err, errRetired) {
+		t.Errorf("send on a retired path: %v", err)
+	}
+	client.sendKeepAlive()
+	leaktest.Ends(t, "sending keep-alives", func() { client.keepAlive(time.Hour) })
+	if n := client.Stats().SentPackets - sent; n > 0 {
+		t.Errorf("it has sent %d packets", n)
+	}
+	if err := server.Send(framesOf(ether(60))); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "what is still on its way", func() bool { return frames.Load() > 0 })
 }

@@ -182,3 +182,32 @@ func TestStreamAllocatesNothing(t *testing.T) {
 		t.Errorf("nothing flows: %d, %d", client.in.complete, server.in.complete)
 	}
 }
+
+// What comes while there is no room is kept, but the peer is not told before somebody reads, and then at once.
+func TestNothingIsAcknowledgedWhileNobodyReads(t *testing.T) {
+	e := connected(t)
+	hear := func(seq uint64) {
+		deliver(e, 0, segment{myTick: 500, yourTick: 1, maxAck: 1, seq: seq, payload: []byte("x")})
+	}
+	const room = recvSlots - Window
+	for seq := range uint64(room) {
+		hear(1 + seq)
+	}
+	outcome(t, e, 0)
+	for _, seq := range []uint64{room + 1, room + 3} {
+		hear(seq)
+		if got := outcome(t, e, 0); len(got) > 0 {
+			t.Errorf("answers segment %d with %+v", seq, got)
+		}
+	}
+	e.Write([]byte("y"))
+	if got := outcome(t, e, 0); len(got) != 1 || got[0].maxAck != room || got[0].numAcks() > 0 {
+		t.Errorf("sends %+v, want acknowledgements up to %d", got, room)
+	}
+	if n := e.Read(make([]byte, 2)); n != 2 {
+		t.Errorf("read %d bytes", n)
+	}
+	if got := outcome(t, e, 0); len(got) != 1 || got[0].maxAck != room+1 || got[0].numAcks() != 1 || got[0].ack(0) != room+3 {
+		t.Errorf("sends %+v, want acknowledgements up to %d and of %d", got, room+1, room+3)
+	}
+}
