@@ -129,6 +129,9 @@ func inhibit(conn *dbus.Conn, log *slog.Logger) *os.File {
 // sleepMost is how long a computer takes to fall asleep, and to say that it is awake: Go's timers stand still in between.
 const sleepMost = time.Minute
 
+// goesToSleep is why there is no base meanwhile.
+const goesToSleep = "the computer goes to sleep"
+
 // closeGrace is how long the packets that close the connections are given to leave the computer.
 const closeGrace = 200 * time.Millisecond
 
@@ -140,6 +143,9 @@ func (c *connection) sleep(asleep bool, ready func()) {
 	stopTimer(&c.ground.nobody)
 	if !asleep {
 		c.ground.asleep = false
+		if at, _ := c.path.standing(); at.lost == goesToSleep {
+			c.path.lose("the computer was asleep")
+		}
 		if c.tunnel != nil {
 			c.tunnel.countLifetimes()
 		}
@@ -157,7 +163,7 @@ func (c *connection) sleep(asleep bool, ready func()) {
 		c.sleep(false, ready)
 	})
 	if at.lost == "" {
-		c.baseLost("the computer goes to sleep")
+		c.baseLost(goesToSleep)
 	}
 	time.AfterFunc(closeGrace, ready)
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,6 +27,9 @@ func TestSleepLeavesTheServer(t *testing.T) {
 		synctest.Wait()
 		st.moved(t, false)
 		st.base(t, "eth0")
+		if said := strings.Join(st.logged.lines, "\n"); !strings.Contains(said, "waiting for a network: the computer goes to sleep") || !strings.Contains(said, "going on over eth0 via 10.1.0.1: the computer was asleep") {
+			t.Errorf("the journal says\n%s", said)
+		}
 		st.Disconnect()
 	})
 }
