@@ -12,6 +12,8 @@ import (
 	"github.com/mdlayher/ndp"
 
 	"network-manager-softether/frame"
+	"network-manager-softether/tapbridge"
+	"network-manager-softether/tapbridge/tapbridgetest"
 )
 
 // A farEnd is a session that keeps what it is sent.
@@ -140,5 +142,24 @@ func TestOnlyTheTruthAboutTheDeadEndComesThrough(t *testing.T) {
 	}
 	if !claimsDeadEnd(truth[:nsEnd]) {
 		t.Error("an advertisement without a MAC comes through")
+	}
+}
+
+// A lie is one behind tags, too, which Linux takes off before it believes it.
+func TestALieBehindTagsDoesNotComeThrough(t *testing.T) {
+	ask := icmp6Frame(append(make([]byte, 6), 2, 0, 0, 0, 0, 2), [6]byte{2}, netip.MustParseAddr("fe80::2"), deadEnd, make([]byte, 24))
+	ask[atPayload] = 135
+	copy(ask[atPayload+8:], deadEnd.AsSlice())
+	lie := (&uplink{}).answer(ask)
+	lie[len(lie)-1]++
+	device := tapbridgetest.NewDevice(1)
+	bridge := tapbridge.New(device, nil)
+	defer bridge.Close()
+	bridge.NewPort(claimsDeadEnd, 1)
+	for _, tags := range [][]byte{nil, {0x81, 0, 0, 0}, {0x88, 0xa8, 0xe0, 0}, {0x81, 0, 0, 0, 0x81, 0, 0, 0}} {
+		bridge.Receive([][]byte{slices.Concat(lie[:12], tags, lie[12:])})
+		if len(device.Frames()) > 0 {
+			t.Errorf("with tags %x, the host has %x", tags, <-device.Frames())
+		}
 	}
 }

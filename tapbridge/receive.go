@@ -11,8 +11,9 @@ import (
 //
 //	1. One lock for the whole call.
 //	2. Frames of an impossible length are dropped.
-//	3. A frame that a Port wants is copied to that port, and goes no further.
-//	4. The others go to the device in one Write (TAP.Write, tapwrite_linux.go), which
+//	3. Priority tags are taken off (untag.go).
+//	4. A frame that a Port wants is copied to that port, and goes no further.
+//	5. The others go to the device in one Write (TAP.Write, tapwrite_linux.go), which
 //	   joins consecutive segments of a flow into superframes, and leaves out
 //	   acknowledgements that later ones repeat (offload.Coalescer), one system call
 //	   each. Nothing is kept for a later Receive.
@@ -56,11 +57,12 @@ func (b *Bridge) receive(frames [][]byte) error {
 	host := b.scratch[:0]
 	var bytes, bad uint64
 	for _, f := range frames {
-		switch {
-		case len(f) < frame.HeaderLen || len(f) > frame.MaxLen:
+		if len(f) < frame.HeaderLen || len(f) > frame.MaxLen {
 			bad++
-		case len(b.ports) > 0 && b.toPort(f):
-		default:
+			continue
+		}
+		f = untag(f)
+		if len(b.ports) == 0 || !b.toPort(f) {
 			host = append(host, f)
 			bytes += uint64(len(f))
 		}
