@@ -77,20 +77,7 @@ func exportFile(path string, c *vpnfile.Connection) ([]profile.Warning, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if st, err := stat(f); err == nil && regular(st) && st.Mode&0o077 != 0 {
-		if err := f.Chmod(0o600); err != nil { // a file that existed before
-			return nil, err
-		}
-	}
-	if _, err := f.Write(account.Marshal()); err != nil {
-		return nil, err
-	}
-	return warnings, f.Close()
+	return warnings, save(path, account.Marshal())
 }
 
 // fileName suggests a name for an exported file.
