@@ -3,8 +3,11 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
+	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +53,46 @@ func TestConnectionOfARelay(t *testing.T) {
 	}
 	if _, ok := newConnection(some[1], "x", "u", "")["connection"]["permissions"]; ok {
 		t.Error("a connection for everybody has an owner")
+	}
+}
+
+// The example is what people copy, so it must not let out more than a connection that "add" makes.
+func TestExampleIsAConnectionOfARelay(t *testing.T) {
+	text, err := os.ReadFile("../data/examples/vpngate.nmconnection")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, section := map[string]string{}, ""
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		key, v, _ := strings.Cut(line, "=")
+		switch {
+		case line == "" || line[0] == '#':
+		case line[0] == '[':
+			section = line
+		default:
+			example[section+key] = v
+		}
+	}
+	want := map[string]string{}
+	r := relay{addr: netip.MustParseAddr("192.0.2.1"), port: 443, code: "JP"}
+	for name, setting := range plain(newConnection(r, connectionName(r, nil), example["[connection]uuid"], "")) {
+		for key, v := range setting {
+			items, ok := v.(map[string]string)
+			if !ok {
+				want["["+name+"]"+key] = fmt.Sprint(v)
+			}
+			for item, v := range items {
+				if key == "secrets" {
+					want["[vpn-secrets]"+item] = v
+				} else {
+					want["["+name+"]"+item] = v
+				}
+			}
+		}
+	}
+	if diff := cmp.Diff(want, example); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

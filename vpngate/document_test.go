@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"network-manager-softether/profile"
 )
 
 func TestHelpAndManualAreComplete(t *testing.T) {
@@ -21,6 +23,11 @@ func TestHelpAndManualAreComplete(t *testing.T) {
 			t.Errorf("--%s is not in both", f.Name)
 		}
 	})
+	for _, s := range []string{profile.KeyBlockIPv6, "ipv4.dns-priority", "ipv6.dns-priority"} {
+		if !strings.Contains(manual, s) {
+			t.Errorf("the manual does not say what a connection does to %s", s)
+		}
+	}
 	for _, o := range orders {
 		if !strings.Contains(usage(), o.name) || !strings.Contains(manual, "\n.B "+o.name+"\n") && !strings.Contains(manual, "\n.BR "+o.name+" ") {
 			t.Errorf("--sort %s is not in both", o.name)
