@@ -127,7 +127,7 @@ var accessKeys = []Key{
 		Name: KeyCA, Kind: KindPEM, Group: GroupCertificate, Max: maxPEM,
 		Help: "CA certificates trusted to issue the server certificate",
 		Long: "If empty, the CA certificates of this system are trusted.",
-		More: "The absolute path of a PEM file, or the PEM text itself; either may contain several certificates.",
+		More: "The absolute path of a PEM, DER or PKCS#7 file, or the PEM text itself; either may contain several certificates.",
 		set:  func(p *Profile, v value) { p.CA = v.file },
 	},
 	{

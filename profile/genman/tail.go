@@ -16,12 +16,12 @@ A family whose
 .B may\-fail
 is yes, as it is by default, is not waited for once the other one is there; it joins later.
 .PP
-What is said to DHCP servers follows
+How addresses are obtained follows
 .BR dhcp\-hostname " (unless vpn.data has a key of this name), " dhcp\-fqdn ,
 .BR dhcp\-send\-hostname ", " dhcp\-client\-id ", " dhcp\-vendor\-class\-identifier ,
-.BR dhcp\-timeout " and " dhcp\-reject\-servers
+.BR dhcp\-timeout ", " dhcp\-reject\-servers ", " dhcp\-send\-release " and " dad\-timeout
 of ipv4, and
-.BR dhcp\-duid ", " token " and " addr\-gen\-mode
+.BR dhcp\-duid ", " dhcp\-iaid ", " token ", " addr\-gen\-mode " and " ip6\-privacy
 of ipv6.
 A property that cannot be followed is named in the log.
 The name of this computer is sent only if one of them gives it.
