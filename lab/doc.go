@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package lab is a whole test network inside one process: a desktop with a real NetworkManager, the Internet, and an
-// office behind a real softether-vpnserver. The demo, the end-to-end tests and the benchmarks stand on it.
+// office behind a real softether-vpnserver. The demo, the end-to-end tests, the storm and the benchmarks stand
+// on it.
 //
 // Nothing of the machine is touched and nothing is left behind. The program calls [netns.Main] first; Main starts the
 // program again as process 1 of its own process, mount, network, IPC and host name namespaces. Everything the lab

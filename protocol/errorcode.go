@@ -71,7 +71,7 @@ const (
 	RetryNo Retry = iota
 	// RetryNormal means after the usual interval.
 	RetryNormal
-	// RetryLater means after 60 s: the server is full or switched off.
+	// RetryLater means at growing intervals: the server is full or switched off.
 	RetryLater
 	// RetryNow means at once, with a full login.
 	RetryNow

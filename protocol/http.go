@@ -14,7 +14,7 @@ import (
 
 // The HTTP layer looks like HTTP/1.1 but is less: strictly one request and one answer at a time, always with
 // a Content-Length, never chunked. It is written by hand because the same connection, and the same buffered
-// reader, later carry the tunnel's data (softether-protocol.md 3, 15.7).
+// reader, later carry the tunnel's data (softether-protocol.md 3, 15).
 
 const (
 	signaturePath = "/vpnsvc/connect.cgi"

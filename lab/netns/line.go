@@ -25,8 +25,8 @@ type Impairment struct {
 	Queue   int           // frames that wait for their time before more are lost; 0 = 4096
 }
 
-// A Line is the cable of the first base connection, or of the official client, through a computer in between
-// that delays, loses and reorders frames, as this kernel has no netem. Two bridges there each join one end of
+// A Line is the cable of the first or the slow base connection, or of the official client, through a computer in
+// between that delays, loses and reorders frames, as this kernel has no netem. Two bridges there each join one end of
 // the cable with a TAP device, and frames go from TAP to TAP through a queue.
 //
 //	desktop base0 -- in0 [br-in] wire-in  ~ queue ~  wire-out [br-out] out0 -- wan0 internet
