@@ -199,14 +199,13 @@ func (j *judgement) defaultRoute(option uint8, r Route, onLink []netip.Prefix) e
 }
 
 // reachable reports whether a route may lead to dst: not into "this network", loopback, link-local, multicast
-// or reserved space, nor to a prefix around any of these.
+// or reserved space. A prefix around any of these is allowed: halves of everything (0.0.0.0/1) are common.
 func reachable(dst netip.Prefix) bool {
 	for _, p := range unroutable {
 		if p.Contains(dst.Addr()) && p.Bits() <= dst.Bits() {
 			return false
 		}
 	}
-	// Halves of everything (0.0.0.0/1) contain such space too, but are common.
 	return true
 }
 

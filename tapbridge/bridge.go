@@ -98,8 +98,8 @@ func (b *Bridge) Err() error {
 	}
 }
 
-// Close closes the device and all ports and waits until no frame is in progress. It fails with [ErrStuck] if
-// a Link does not return within 5 seconds: close that first.
+// Close closes the device and all ports and waits until no frame is in progress between the device and the link.
+// It fails with [ErrStuck] if the link does not return from Send within 5 seconds: close that first.
 func (b *Bridge) Close() error {
 	b.end(ErrClosed)
 	t := time.NewTimer(closeWait)

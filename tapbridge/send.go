@@ -10,10 +10,10 @@ import (
 
 // From the host to the link, all in one goroutine:
 //
-// 1. Read waits until the host has sent something, and takes all there is until
-//   the batch is full (TAP.Read, tapread_linux.go). Superframes are split and
-//   checksums finished on the way into the batch, which has the layout of the wire
-//   (offload.Segmenter). A superframe that does not fit continues in the next batch.
+//	1. Read waits until the host has sent something, and takes all there is until
+//	   the batch is full (TAP.Read, tapread_linux.go). Superframes are split and
+//	   checksums finished on the way into the batch, which has the layout of the wire
+//	   (offload.Segmenter). A superframe that does not fit continues in the next batch.
 //	2. The batch goes to the link that is plugged in, in one Send, which may block;
 //	   nothing is read meanwhile, so that the queue is the kernel's, and bounded.
 //	3. Again, with the same batch.

@@ -128,8 +128,8 @@ func (f *Form) value(key string) string {
 	return profile.Lookup(key).Default
 }
 
-// Apply returns v, the connection as it is now, with what the fields say. Keys without a field, and those
-// whose field is hidden or untouched, stay as they are in v.
+// Apply returns v, the connection as it is now, with what the fields say. Keys without a field stay as they are
+// in v; those whose field is hidden or untouched become what they were when the page was filled.
 func (f *Form) Apply(v Values) Values {
 	out := Values{maps.Clone(v.Data), maps.Clone(v.Secrets)}
 	if out.Data == nil {
