@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -86,7 +87,7 @@ func parseOptions(args []string) (*options, error) {
 	var words []string
 	for rest := args; ; {
 		if err := f.Parse(rest); err != nil {
-			return nil, err
+			return nil, understood(err)
 		}
 		if f.NArg() == 0 {
 			break
@@ -101,6 +102,17 @@ func parseOptions(args []string) (*options, error) {
 		return nil, po.Errorf(textErrArgument, words[1])
 	}
 	return o, nil
+}
+
+// understood says in the language of the person that there is no such option. Package flag, which has no type
+// for that error, only says so in English.
+func understood(err error) error {
+	for words, dash := range map[string]string{"flag provided but not defined: ": "-", "bad flag syntax: ": ""} {
+		if option, ok := strings.CutPrefix(err.Error(), words); ok {
+			return po.Errorf(textErrOption, dash+option)
+		}
+	}
+	return err
 }
 
 // show asks all services and writes the connections that are wanted.

@@ -158,6 +158,15 @@ func TestServicesOnTheBusAreAsked(t *testing.T) {
 	try(exitUsage, "--colour")
 }
 
+// Package flag says it in English alone.
+func TestUnknownOptionsAreNamedInOurWords(t *testing.T) {
+	for arg, want := range map[string]string{"--colour": "unknown option --colour", "--colour=never": "unknown option --colour", "---json": "unknown option ---json"} {
+		if _, err := parseOptions([]string{"--json", arg, "office"}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", arg, err)
+		}
+	}
+}
+
 func TestHelpAndManualAreComplete(t *testing.T) {
 	page, err := os.ReadFile("../data/nm-softether-status.1")
 	if err != nil {

@@ -51,6 +51,7 @@ const (
 
 	textErrHelp     = "Try “nm-softether-status --help” for more information."
 	textErrArgument = "unexpected argument “%s”"
+	textErrOption   = "unknown option %s"
 	textErrBus      = "the D-Bus system bus cannot be reached: %w"
 	textErrNotUp    = "“%s” is not active, or belongs to another user"
 	textErrSilent   = "%s does not answer: %w"

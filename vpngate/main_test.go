@@ -66,3 +66,12 @@ func TestAnswerThatCannotBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// Package flag says it in English alone.
+func TestUnknownOptionsAreNamedInOurWords(t *testing.T) {
+	for arg, want := range map[string]string{"--colour": "unknown option --colour", "--colour=never": "unknown option --colour", "---json": "unknown option ---json"} {
+		if _, err := parseOptions([]string{"list", arg, "--json"}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", arg, err)
+		}
+	}
+}

@@ -60,7 +60,7 @@ func parseOptions(args []string) (*options, error) {
 	var words []string
 	for rest := args; ; {
 		if err := f.Parse(rest); err != nil {
-			return nil, err
+			return nil, understood(err)
 		}
 		if f.NArg() == 0 {
 			break
@@ -90,6 +90,17 @@ func parseOptions(args []string) (*options, error) {
 		return nil, po.Error(textErrBothSources)
 	}
 	return o, o.checkCommand(words[1:])
+}
+
+// understood says in the language of the person that there is no such option. Package flag, which has no type
+// for that error, only says so in English.
+func understood(err error) error {
+	for words, dash := range map[string]string{"flag provided but not defined: ": "-", "bad flag syntax: ": ""} {
+		if option, ok := strings.CutPrefix(err.Error(), words); ok {
+			return po.Errorf(textErrOption, shown(dash+option, maxWord))
+		}
+	}
+	return err
 }
 
 func (o *options) checkNumbers() error {

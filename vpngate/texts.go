@@ -39,6 +39,7 @@ const (
 	textErrCommand     = "unknown command “%s”; use list or add"
 	textErrHelp        = "Try “nm-softether-vpngate --help” for more information."
 	textErrArgument    = "unexpected argument “%s”"
+	textErrOption      = "unknown option %s"
 	textErrBothSources = "--url and --file cannot be used together"
 	textErrLimit       = "--limit must be a number of relays, or 0 for all"
 	textErrAddLimit    = "--limit can only be used with list, as add creates a single connection"
