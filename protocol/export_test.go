@@ -46,3 +46,6 @@ func Hear(cfg *Config, f func() (unacked, overdue bool, quiet time.Duration)) {
 
 // KeepsAuth reports whether a session still holds what it has logged in with.
 func KeepsAuth(s *Session) bool { return s.dialer.auth != nil || s.dialer.Auth != nil }
+
+// StopsAuto stops the timer of the policy AutoDisconnect, and reports whether that was still running.
+func StopsAuto(s *Session) bool { return s.auto.Stop() }

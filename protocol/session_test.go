@@ -216,3 +216,14 @@ func TestAutoDisconnectIsObeyed(t *testing.T) {
 	s.Close()
 	waitEnd(t, srv, 0, EndPolite)
 }
+
+func TestTheTimerOfAutoDisconnectEndsWithTheSession(t *testing.T) {
+	srv := start(t, WithHub(Hub{Name: "TEST", Users: []User{
+		{Name: "alice", Password: "secret1", Policy: map[string]uint32{"AutoDisconnect": 3600}},
+	}}))
+	s := dial(t, alice(srv))
+	s.Close()
+	if protocol.StopsAuto(s) {
+		t.Error("it was still running")
+	}
+}

@@ -120,15 +120,16 @@ func TestUnusableGrantLeavesTheSessionOnTCP(t *testing.T) {
 	}
 }
 
-// keptUDP keeps the sockets for UDP.
-type keptUDP struct {
+// kept keeps the sockets for UDP, or all of them.
+type kept struct {
 	net.Dialer
+	all   bool
 	conns []net.Conn
 }
 
-func (d *keptUDP) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+func (d *kept) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := d.Dialer.DialContext(ctx, network, address)
-	if network == "udp" && err == nil {
+	if (d.all || network == "udp") && err == nil {
 		d.conns = append(d.conns, conn)
 	}
 	return conn, err
@@ -143,7 +144,7 @@ func TestTheSocketOfARefusedOfferIsClosed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := start(t, options...)
-			cfg, sockets := alice(srv), new(keptUDP)
+			cfg, sockets := alice(srv), new(kept)
 			cfg.UDP, cfg.Dialer = protocol.UDPYes, sockets
 			if s, err := protocol.Dial(within(t), cfg); err == nil {
 				t.Cleanup(func() { leaktest.Ends(t, "closing the session", func() { s.Close() }) })
@@ -155,6 +156,30 @@ func TestTheSocketOfARefusedOfferIsClosed(t *testing.T) {
 				if err := c.SetDeadline(time.Time{}); !errors.Is(err, net.ErrClosed) {
 					t.Errorf("a socket is still open (%v)", err)
 				}
+			}
+		})
+	}
+}
+
+func TestAClosedSessionHasNoSocketLeft(t *testing.T) {
+	for name, begin := range map[string]func(*protocol.Session){
+		"started":       func(s *protocol.Session) { collect(s) },
+		"never started": func(*protocol.Session) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			grant, _ := overUDP(2, nil)
+			cfg, sockets := alice(start(t, grant)), &kept{all: true}
+			cfg.UDP, cfg.Dialer = protocol.UDPYes, sockets
+			s := dial(t, cfg)
+			begin(s)
+			s.Close()
+			for _, c := range sockets.conns {
+				if err := c.SetDeadline(time.Time{}); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("a socket to %v is still open (%v)", c.RemoteAddr(), err)
+				}
+			}
+			if len(sockets.conns) != 2 {
+				t.Errorf("%d sockets were opened, want 2", len(sockets.conns))
 			}
 		})
 	}
