@@ -69,8 +69,8 @@ type Config struct {
 	// Dial of a profile, so that a name resolved once still resolves when the resolver sits behind the dead
 	// tunnel.
 	Resolver Resolver
-	// Notify is told when the connection is lost and when it is back. It may be nil. It is called from the
-	// session's goroutines, one call at a time, and must not block.
+	// Notify is told every [Event]. It may be nil. It is called by Dial and then from the session's goroutines,
+	// one call at a time, and must not block.
 	Notify func(Event)
 	// Logger gets no secret. nil discards.
 	Logger *slog.Logger

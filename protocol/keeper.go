@@ -21,7 +21,7 @@ type keeper struct {
 	s         *Session
 	due       *time.Timer        // when to act
 	earliest  time.Time          // of the next attempt
-	failures  int                // attempts in a row
+	failures  int                // failed attempts in a row
 	strays    bool               // the server may still count connections that are lost
 	stale     []*datapath.Conn   // to be replaced at once, as they stand on ground that is being left
 	walkBegan time.Time          // when the walk to other ground began; zero: none is under way

@@ -188,7 +188,7 @@ func (e *Engine) Open(now time.Duration, p []byte) ([]byte, error) {
 }
 
 // Usable reports whether frames may be sent: the peer was heard just now and hears us, and that has been so
-// for 10 s.
+// for the stable period, 10 s unless [Params] say otherwise.
 func (e *Engine) Usable(now time.Duration) bool { return e.health.carries(now) }
 
 // Alive reports whether the peer is heard, without waiting for the stable period. It may not hear us.

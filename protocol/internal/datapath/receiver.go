@@ -15,8 +15,8 @@ type Receiver struct {
 // NewReceiver returns a receiver that has not been started.
 func NewReceiver() *Receiver { return &Receiver{started: make(chan struct{})} }
 
-// Start passes the frames to receive, from several goroutines at once; they are valid until it returns. Only
-// the first call counts.
+// Start passes the frames to receive, perhaps from several goroutines at once; they are valid until it returns.
+// Only the first call counts.
 func (r *Receiver) Start(receive func(frames [][]byte)) {
 	r.starting.Do(func() {
 		r.receive = receive

@@ -195,8 +195,8 @@ func (c *Conn) setDeadline(d *deadline, t time.Time) error {
 	return nil
 }
 
-// Hearing reports what the kernel knows about a TCP connection: whether something sent has not been acknowledged, whether
-// it has been retransmitted twice, and how long ago anything was received.
+// Hearing reports what the kernel would know of a TCP connection: whether something sent has not been acknowledged,
+// whether it has been retransmitted twice, and how long ago anything was received.
 func (c *Conn) Hearing() (unacked, overdue bool, quiet time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
