@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/google/go-cmp/cmp"
@@ -115,14 +116,23 @@ func TestJournalLinesNameTheConnection(t *testing.T) {
 
 func TestAJournalThatStandsStillDoesNotStopTheConnection(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
-		still, next := make(chan struct{}), &written{}
-		defer close(still)
-		j := &journald{about: new(subject), send: func(string, journal.Priority, map[string]string) error { <-still; return nil }}
+		still, next, taken := make(chan struct{}), &written{}, []string(nil)
+		j := &journald{about: new(subject), send: func(line string, _ journal.Priority, _ map[string]string) error {
+			<-still
+			taken = append(taken, line)
+			return nil
+		}}
 		log := slog.New(newLineHandler(slog.LevelInfo, j, next))
 		log.Warn("one")
 		log.Warn("two")
+		close(still)
+		synctest.Wait()
+		log.Warn("three")
 		if diff := cmp.Diff([]string{"4 one", "4 two"}, next.lines); diff != "" {
 			t.Errorf("unexpected lines (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"one", "three"}, taken); diff != "" {
+			t.Errorf("unexpected lines in the journal (-want +got):\n%s", diff)
 		}
 	})
 }

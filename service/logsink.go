@@ -71,18 +71,23 @@ func (s *subject) fields() map[string]string {
 type journald struct {
 	send  func(line string, p journal.Priority, fields map[string]string) error
 	about *subject
-	stuck bool // guarded by the handler's lock
+	late  chan error // of a line that it has not taken yet; nil: there is none. Guarded by the handler's lock.
 }
 
 // journalPatience is how long writing a line may take. Without a limit, a stalled journal would stop the
-// connection as well.
+// connection as well. It gets no other line before it has taken that one.
 const journalPatience = time.Second
 
 var errJournalStuck = errors.New("the journal accepts no lines")
 
 func (j *journald) write(level slog.Level, line string) error {
-	if j.stuck {
-		return errJournalStuck
+	select {
+	case <-j.late:
+		j.late = nil
+	default:
+		if j.late != nil {
+			return errJournalStuck
+		}
 	}
 	sent := make(chan error, 1)
 	fields := j.about.fields()
@@ -91,7 +96,7 @@ func (j *journald) write(level slog.Level, line string) error {
 	case err := <-sent:
 		return err
 	case <-time.After(journalPatience):
-		j.stuck = true
+		j.late = sent
 		return errJournalStuck
 	}
 }
