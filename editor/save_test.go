@@ -152,3 +152,23 @@ func TestSavingWritesToAPipe(t *testing.T) {
 		t.Errorf("got %q, %v", got[:n], err)
 	}
 }
+
+// Somebody's file stays theirs when root writes it.
+func TestSavingKeepsTheOwner(t *testing.T) {
+	path := oldFile(t)
+	owner := os.Geteuid()
+	if owner == 0 {
+		owner = 65534
+		if err := os.Chown(path, owner, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := save(path, []byte("ne")); err != nil {
+		t.Fatal(err)
+	}
+	onlyFile(t, path, "ne", 0o600)
+	var st syscall.Stat_t
+	if err := syscall.Stat(path, &st); err != nil || int(st.Uid) != owner {
+		t.Errorf("it belongs to %d, not to %d: %v", st.Uid, owner, err)
+	}
+}
