@@ -35,7 +35,7 @@ func TestASessionEndsWhenItCannotBeReattached(t *testing.T) {
 		},
 		{
 			"server does not want it", func(_ *Server, s *ServerSession) { s.Cut(Polite) },
-			[]Option{WithoutReattach()},
+			[]Option{WithFault(StepAttach, Refuse(uint32(protocol.CodeSessionTimeout)))},
 			&protocol.ServerError{Code: protocol.CodeSessionTimeout}, protocol.RetryNow,
 		},
 		{
