@@ -48,8 +48,14 @@ func (w *Line) Set(i Impairment) {
 // Plug plugs the near host's cable into the line, or pulls it there.
 func (w *Line) Plug(in bool) error { return w.isp.SetLink(lineNear, in) }
 
-// lineNear is the end of the near host's cable on the computer in between.
-const lineNear = "in0"
+// Between returns the computer in between, and its interfaces to the near host and to the Internet: who is there is on the path.
+func (w *Line) Between() (isp *Host, near, far string) { return w.isp, lineNear, lineFar }
+
+// The ends of the two cables on the computer in between.
+const (
+	lineNear = "in0"
+	lineFar  = "out0"
+)
 
 // NewLine makes isp the computer between a host's device and an interface of the Internet, and starts to move frames,
 // unimpaired.
@@ -59,7 +65,7 @@ func NewLine(isp, near *Host, device string, internet *Host, far string) (*Line,
 	if err := Cable(near, device, isp, lineNear); err != nil {
 		return nil, err
 	}
-	if err := Cable(isp, "out0", internet, far); err != nil {
+	if err := Cable(isp, lineFar, internet, far); err != nil {
 		return nil, err
 	}
 	for i, side := range []string{"in", "out"} {
