@@ -66,6 +66,35 @@ func TestABaseIsKeptForARuleAlone(t *testing.T) {
 	}
 }
 
+// A server on the link has an address that names the interface. No route leads to it.
+func TestAServerOnTheLinkIsReachedThroughItsInterface(t *testing.T) {
+	server := netip.MustParseAddr("fe80::10%lo")
+	lo, err := kernelWay(server)
+	if err != nil || lo.name != "lo" || lo.index == 0 {
+		t.Fatalf("%+v, %v", lo, err)
+	}
+	if w, err := kernelWay(server.WithZone("none0")); err == nil {
+		t.Errorf("an interface that does not exist: %+v", w)
+	}
+	p := newServerPath(slog.New(slog.DiscardHandler), nil)
+	p.kernel = func(netip.Addr) (way, error) { return way{index: eth, name: "eth0", table: lo.table}, nil }
+	server = server.WithZone("eth0")
+	p.learn(server, field(), true)
+	p.setTerrain(field())
+	at, _ := p.standing()
+	for name, tt := range map[string]struct {
+		t    terrain
+		want turn
+	}{"all well": {field(), turnNone}, "the interface gone": {field(without(eth)), turnLost}} {
+		if turn, to, why := tt.t.next(at, server); turn != tt.want {
+			t.Errorf("%s: %v to %v (%s), want %v", name, turn, to, why, tt.want)
+		}
+	}
+	if p.nowhere("[fe80::10%eth0]:443") {
+		t.Error("the interface does not lead to its own link")
+	}
+}
+
 // noSocket is a socket that cannot be bound.
 type noSocket struct{}
 

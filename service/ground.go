@@ -57,8 +57,8 @@ type standing struct {
 	base  base
 	local netip.Addr // of the TCP connections, invalid: not known
 	lost  string     // why there is no base any more; empty: there is one
-	// policy: the kernel chose a route that is not in the main table (a rule, another VPN).
-	// Only the kernel could find a better one, so there is no roaming.
+	// policy: the kernel chose a route that is not in the main table (a rule, another VPN), or the server's address names
+	// the interface (fe80::1%eth0). Only the kernel could find a better one, or there is none, so there is no roaming.
 	policy bool
 	roam   bool // other interfaces may be used as well
 }

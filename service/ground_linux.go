@@ -173,11 +173,18 @@ func groundRoutesOf(r netlink.Route, family int) (list []groundRoute) {
 type way struct {
 	index int
 	name  string
-	table int
+	table int // 0: none, the address names its interface
 }
 
 // kernelWay asks the kernel, with all its rules, how it would send to an address.
 func kernelWay(to netip.Addr) (way, error) {
+	if zone := to.Zone(); zone != "" {
+		link, err := net.InterfaceByName(zone)
+		if err != nil {
+			return way{}, err
+		}
+		return way{index: link.Index, name: link.Name}, nil
+	}
 	routes, err := netlink.RouteGet(to.AsSlice())
 	if err != nil {
 		return way{}, err
