@@ -3,7 +3,9 @@
 package protocol_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -76,6 +78,30 @@ func TestASessionStaysWhereTheNewGroundLeadsNowhere(t *testing.T) {
 		t.Errorf("%d of %d frames came back", back, sent)
 	}
 	s.Move(true) // a second try, to where it is already, is a move like another
+	expect[protocol.Moved](t, s, events)
+}
+
+// What was begun over ground that is left is not waited for.
+func TestAMoveEndsWhatTheLastOneBegan(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithHandler(Echo))
+	cfg := alice(srv)
+	g := newGround(cfg)
+	protocol.Shorten(cfg, protocol.Waits{Step: time.Hour})
+	events := watch(cfg)
+	begun := make(chan struct{}, 100)
+	cfg.Dialer = dialerFunc(func(ctx context.Context, address string) (net.Conn, error) {
+		begun <- struct{}{}
+		return g.DialContext(ctx, "tcp", address)
+	})
+	s := dial(t, cfg)
+	collect(s)
+	<-begun
+	g.use("") // leads nowhere
+	s.Move(true)
+	next(t, begun, "an attempt over the new ground")
+	g.use(wifi)
+	s.Move(true)
 	expect[protocol.Moved](t, s, events)
 }
 
