@@ -49,8 +49,10 @@ func TestLocksAreTheSameInEverythingOrNot(t *testing.T) {
 		t.Error("a lock differs from itself")
 	}
 	for _, other := range []Lock{
-		{mark: "m", Servers: one.Servers}, {LAN: true, mark: "n", Servers: one.Servers},
-		{LAN: true, mark: "m", Servers: addrs("192.0.2.2")}, {LAN: true, mark: "m"},
+		{mark: "m", Servers: one.Servers},
+		{LAN: true, mark: "n", Servers: one.Servers},
+		{LAN: true, mark: "m", Servers: addrs("192.0.2.2")},
+		{LAN: true, mark: "m"},
 	} {
 		if one.same(other) {
 			t.Errorf("%v counts as %v", other, one)
