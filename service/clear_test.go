@@ -82,3 +82,14 @@ func TestIPv6OfAFullTunnel(t *testing.T) {
 		}
 	}
 }
+
+// ipv4.never-default holds for IPv6 as well, but not where there is no IPv4 that it could speak of.
+func TestNeverDefaultOfADisabledIPv4SaysNothing(t *testing.T) {
+	for disabled, want := range map[bool]string{true: "2001:db8:20::100/64 default fe80::1", false: "2001:db8:20::100/64"} {
+		p := &profile.Profile{IPv4: profile.Addressing{Disabled: disabled, Auto: !disabled, NeverDefault: true}, IPv6: profile.Addressing{Auto: true}}
+		v := judge(p, nil, advertised("fe80::1"), home)
+		if got := outline(v.ip6); got != want {
+			t.Errorf("IPv4 disabled: %v: IPv6 is %q, want %q", disabled, got, want)
+		}
+	}
+}
