@@ -81,13 +81,11 @@ const journalPatience = time.Second
 var errJournalStuck = errors.New("the journal accepts no lines")
 
 func (j *journald) write(level slog.Level, line string) error {
-	select {
-	case <-j.late:
-		j.late = nil
-	default:
-		if j.late != nil {
+	if j.late != nil {
+		if len(j.late) == 0 {
 			return errJournalStuck
 		}
+		j.late = nil // whether it took that line or failed, it answers again
 	}
 	sent := make(chan error, 1)
 	fields := j.about.fields()
