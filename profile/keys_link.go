@@ -113,7 +113,7 @@ var linkKeys = []Key{
 	{
 		Name: "reconnect-interval", Kind: KindSeconds, Group: GroupReconnect, Default: "15", Min: 5, Max: 3600,
 		Help: "Seconds between attempts to reconnect after the session is lost",
-		Long: "A server that cannot be reached is tried at least every 5 seconds; one that is full or offline, less and less often, but at least once a minute.",
+		Long: "A server that cannot be reached is tried at least every 5 seconds; one that is full or offline, less and less often.",
 		set:  func(p *Profile, v value) { p.ReconnectInterval = v.seconds() },
 	},
 	{
